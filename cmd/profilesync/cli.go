@@ -39,7 +39,7 @@ type cli struct {
 	ERS            commands.ERS                   `cmd:"" name:"ers" help:"Services of the e-Referral Service and owners of sites."`
 	Push           commands.Push                  `cmd:"" help:"List pushes, retry and preview them."`
 	Drift          commands.Drift                 `cmd:"" help:"Compare what the sinks show with the profiles and repair differences."`
-	Checks         qualitycommands.Checks         `cmd:"" help:"Quality checks of what DoS and the website show: list what they found, make them."`
+	Checks         qualitycommands.Checks         `cmd:"" help:"Quality checks of DoS and the website: list what they found, make them."`
 	Hold           commands.Hold                  `cmd:"" help:"Freeze a field of a profile, or a profile for a sink, for some time."`
 	Remind         peoplecommands.Remind          `cmd:"" help:"Remind people to check their profiles."`
 	Accounts       peoplecommands.Accounts        `cmd:"" help:"People's accounts: list, show, end inactive ones, reactivate."`
