@@ -77,6 +77,7 @@ var layers = []layer{
 	storeRoom("pushstore"),
 	storeRoom("peoplestore"),
 	storeRoom("reportstore"),
+	storeRoom("referencestore"),
 	storeRoom("watchstore"),
 	{
 		dir:     "connectors",

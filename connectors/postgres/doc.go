@@ -7,6 +7,7 @@
 //	pushstore      pushes, drift, holds
 //	peoplestore    accounts, letters, the calendar
 //	reportstore    frozen reports
+//	referencestore the last good copies of reports that others are read with
 //	watchstore     what monitoring reads of all the others
 //
 // This package has the connections to the database, its migrations, the processes
