@@ -210,9 +210,9 @@ func others(values, other map[string]string) (text string) {
 	all := maps.Clone(other)
 	maps.Copy(all, values)
 	for _, field := range slices.Sorted(maps.Keys(all)) {
-		switch {
-		case values[field] == other[field]:
-		case values[field] == "":
+		switch values[field] {
+		case other[field]:
+		case "":
 			text += ", no " + field
 		default:
 			text += fmt.Sprintf(", %s %q", field, columns.OneLine(values[field]))

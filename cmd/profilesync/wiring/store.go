@@ -33,7 +33,8 @@ type Store struct {
 
 func newStore(db *postgres.DB) *Store {
 	return &Store{
-		DB: db, Runs: runstore.New(db), References: referencestore.New(db), Services: servicestore.New(db), Pushes: pushstore.New(db), People: peoplestore.New(db),
+		DB: db, Runs: runstore.New(db), References: referencestore.New(db),
+		Services: servicestore.New(db), Pushes: pushstore.New(db), People: peoplestore.New(db),
 		Reports: reportstore.New(db), Watch: watchstore.New(db),
 	}
 }
