@@ -80,6 +80,7 @@ var layers = []layer{
 	storeRoom("qualitystore"),
 	storeRoom("peoplestore"),
 	storeRoom("reportstore"),
+	storeRoom("referencestore"),
 	storeRoom("watchstore"),
 	{
 		dir:     "connectors",

@@ -116,7 +116,7 @@ func (d *Delta) Record(row profile.Row) (profile.Record, error) {
 }
 
 // addTo adds to a record what other requests returned.
-func (e envelope) addTo(record *profile.Record) {
+func (e *envelope) addTo(record *profile.Record) {
 	record.Notes = append(record.Notes, e.Notes...)
 	for _, of := range []struct {
 		field profile.Field

@@ -8,6 +8,7 @@
 //	qualitystore   quality checks, findings
 //	peoplestore    accounts, letters, the calendar
 //	reportstore    frozen reports
+//	referencestore the last good copies of reports that others are read with
 //	watchstore     what monitoring reads of all the others
 //
 // This package has the connections to the database, its migrations, the processes

@@ -48,6 +48,16 @@ func (w *working) takes(id int, process string) {
 // quiet makes every process silent for a long time.
 func (w *working) quiet() { w.Exec("update process set seen_at = now() - interval '1 hour'") }
 
+// goes closes the announcement, and waits until the server has freed its lock.
+func (w *working) goes() {
+	w.Helper()
+	require.NoError(w, w.announcement.Close(w.Context()))
+	require.Eventually(w, func() bool {
+		return pgtest.One[bool](w.Database,
+			"select pg_try_advisory_xact_lock(hashtextextended('profilesync.process.' || $1, 0))", w.DB.Process())
+	}, 10*time.Second, 10*time.Millisecond)
+}
+
 // clears looks for dead processes, and returns the jobs that were given away.
 func (w *working) clears() (recovered []int64) {
 	w.Helper()
@@ -61,7 +71,7 @@ func TestAProcessThatIsGoneCanFinishNothing(t *testing.T) {
 	w.takes(1, w.DB.Process())
 	ours, err := pushstore.New(w.DB).WithDispatch(t.Context(), push.Routes{}, func(d *pushstore.Dispatch) error {
 		require.NoError(t, d.NoteProgress(t.Context())) // a transaction that it has not committed
-		require.NoError(t, w.announcement.Close(t.Context()))
+		w.goes()
 		w.quiet()
 		require.Equal(t, []int64{1}, w.clears())
 		return nil
@@ -89,11 +99,11 @@ func TestAProcessThatLivesKeepsItsJobs(t *testing.T) {
 	for name, lives := range map[string]func(*working){
 		"it holds its lock, and has said nothing for long": func(w *working) { w.quiet() },
 		"it lost its lock, and spoke a moment ago": func(w *working) {
-			require.NoError(w, w.announcement.Close(w.Context()))
+			w.goes()
 			w.Exec("update process set seen_at = clock_timestamp()")
 		},
 		"it never announced itself, and holds its lock, as earlier versions do": func(w *working) {
-			require.NoError(w, w.announcement.Close(w.Context()))
+			w.goes()
 			w.Exec("delete from process")
 			w.Exec("select pg_advisory_lock(hashtextextended('profilesync.process.' || $1, 0))", w.DB.Process())
 			w.clears()

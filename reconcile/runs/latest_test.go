@@ -37,8 +37,10 @@ func TestLatest(t *testing.T) {
 		},
 		"what the latest does not state": {[]profile.Record{saying(active, "WELL", ""), saying(active, "BOOTS", "QOQ")}, active, "WELL", "QOQ"},
 		"what nobody states":             {[]profile.Record{saying(active, "", ""), saying(active, "BOOTS", "")}, active, "BOOTS", ""},
-		"alive, and dormant before":      {[]profile.Record{saying(alive, "WELL", ""), saying(dormant, "BOOTS", "QOQ")}, dormant, "WELL", "QOQ"},
-		"alive, and ended before":        {[]profile.Record{saying(alive, "WELL", ""), saying(inactive, "BOOTS", "QOQ")}, alive, "WELL", "QOQ"},
+		"alive, and dormant before": {
+			[]profile.Record{saying(alive, "WELL", ""), saying(dormant, "BOOTS", "QOQ")}, dormant, "WELL", "QOQ",
+		},
+		"alive, and ended before": {[]profile.Record{saying(alive, "WELL", ""), saying(inactive, "BOOTS", "QOQ")}, alive, "WELL", "QOQ"},
 		"alive twice, then active": {
 			[]profile.Record{saying(alive, "A", ""), saying(alive, "B", ""), saying(active, "C", "")}, active, "A", "",
 		},

@@ -86,7 +86,8 @@ func TestWhatWaitsOutlastsANewLayout(t *testing.T) {
 	plan := runs.Compute(runs.Input{
 		AsOf: today, CountsAsLook: true, ProfileTypes: kept,
 		Items: []runs.Item{{
-			Redefined: fields(profile.FieldICB, profile.FieldRegion), Upstream: renewed, Base: &old, Local: profiled(profile.StatusOpen, board("QWO", "Y63")),
+			Redefined: fields(profile.FieldICB, profile.FieldRegion), Upstream: renewed, Base: &old,
+			Local:   profiled(profile.StatusOpen, board("QWO", "Y63")),
 			Waiting: []runs.Waiting{setting(profile.FieldICB, "QWO", "QT1")},
 		}},
 	})

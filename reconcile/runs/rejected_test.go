@@ -65,7 +65,8 @@ func TestWhenARejectionIsLifted(t *testing.T) {
 			says: one(standing(profile.Proposed)), marks: status(profile.StatusClosed), lifted: fields(profile.FieldStatus),
 		},
 		"it ends later, a rejected closure": {
-			says: []func(*profile.Record){standing(profile.Inactive), closes(9)}, marks: status(profile.StatusClosed), lifted: fields(profile.FieldStatus),
+			says: []func(*profile.Record){standing(profile.Inactive), closes(9)}, marks: status(profile.StatusClosed),
+			lifted: fields(profile.FieldStatus),
 		},
 		"it ends today, a rejected closure": {
 			says: []func(*profile.Record){standing(profile.Inactive), closes(0)}, marks: status(profile.StatusClosed),
@@ -78,7 +79,8 @@ func TestWhenARejectionIsLifted(t *testing.T) {
 			says: one(standing(profile.Alive)), marks: status(profile.StatusOpen), local: profile.StatusClosed,
 		},
 		"dormant, a rejected opening": {
-			says: one(standing(profile.Dormant)), marks: status(profile.StatusOpen), local: profile.StatusClosed, lifted: fields(profile.FieldStatus),
+			says: one(standing(profile.Dormant)), marks: status(profile.StatusOpen), local: profile.StatusClosed,
+			lifted: fields(profile.FieldStatus),
 		},
 		"ended, a rejected opening": {
 			says: ended, marks: status(profile.StatusOpen), local: profile.StatusClosed, lifted: fields(profile.FieldStatus),
@@ -130,7 +132,8 @@ func TestAnotherMeaningLiftsNoRejection(t *testing.T) {
 	plan := runs.Compute(runs.Input{
 		AsOf: today, CountsAsLook: true, ProfileTypes: kept,
 		Items: []runs.Item{{
-			Redefined: fields(profile.FieldICB), Upstream: pharmacy(stating(profile.FieldICB, "QXX")), Base: &base, Local: profiled(profile.StatusOpen),
+			Redefined: fields(profile.FieldICB), Upstream: pharmacy(stating(profile.FieldICB, "QXX")), Base: &base,
+			Local: profiled(profile.StatusOpen),
 			Marks: []runs.Mark{decided(runs.VerdictRejected, profile.FieldICB, "QOQ")},
 		}},
 	})

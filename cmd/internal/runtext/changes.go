@@ -210,7 +210,11 @@ func others(values, other map[string]string) (text string) {
 	all := maps.Clone(other)
 	maps.Copy(all, values)
 	for _, field := range slices.Sorted(maps.Keys(all)) {
-		if values[field] != other[field] {
+		switch values[field] {
+		case other[field]:
+		case "":
+			text += ", no " + field
+		default:
 			text += fmt.Sprintf(", %s %q", field, columns.OneLine(values[field]))
 		}
 	}

@@ -21,7 +21,7 @@ func TestWhatDiffersFromAPlan(t *testing.T) {
 	}{
 		"values of a new profile": {
 			creation(`{"name":"Boots","icb":"QT1","region":"Y60","phone":"0113"}`), creation(`{"name":"Boots","icb":"QWO","phone":"0114"}`),
-			`FA002: planned a new profile, icb "QT1", phone "0113", region "Y60"; now a new profile, icb "QWO", phone "0114", region ""`,
+			`FA002: planned a new profile, icb "QT1", phone "0113", region "Y60"; now a new profile, icb "QWO", phone "0114", no region`,
 		},
 		"a new profile that is withheld": {
 			creation(`{"name":"Boots"}`), held, "FA002: planned a new profile; now a new profile (withheld: undone)",

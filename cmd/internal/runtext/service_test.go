@@ -17,7 +17,8 @@ func TestServicesAreShownByWhatDiffers(t *testing.T) {
 		"a mark":    {"ers-services/7", "", "2026-11-01", "service 7", "-", "missing since 2026-11-01"},
 		"a withdrawal": {
 			"ers-services/7", clinic,
-			`{"name":"Clinic","kind":"Day case","hours":"Mon","contacts":[{"purpose":"PATINF","system":"phone","value":"0113"}],"withdrawn":true}`,
+			`{"name":"Clinic","kind":"Day case","hours":"Mon","contacts":[{"purpose":"PATINF","system":"phone","value":"0113"}],` +
+				`"withdrawn":true}`,
 			"service 7, Clinic", "shown", "withdrawn",
 		},
 		"a move": {"ers-services/7", clinic[:len(clinic)-1] + `,"moved_from":"RAA01"}`, clinic, "service 7, Clinic", "at RAA01", "shown"},

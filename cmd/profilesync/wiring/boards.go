@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/profilesync/profilesync/connectors/ods"
-	"github.com/profilesync/profilesync/connectors/postgres/runstore"
+	"github.com/profilesync/profilesync/connectors/postgres/referencestore"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
@@ -34,12 +34,12 @@ func (a *App) Reader(previews bool) *Reader { return &Reader{App: a, previews: p
 
 // keptBoards are the last good copy of the report of commissioners.
 type keptBoards struct {
-	runstore.Reference
+	referencestore.Reference
 	known *ods.Commissioners // nil where none are kept
 }
 
 func (a *App) keptBoards(ctx context.Context) (kept keptBoards, err error) {
-	kept.Reference, err = a.Store.Runs.Reference(ctx, profile.SourceODS, ods.ReportOfCommissioners)
+	kept.Reference, err = a.Store.References.Kept(ctx, profile.SourceODS, ods.ReportOfCommissioners)
 	if err != nil || kept.Content == nil {
 		return kept, err
 	}
@@ -90,24 +90,24 @@ func (r *Reader) boardsForPull(ctx context.Context, downloads *ods.Downloads, ac
 	case err != nil:
 		return boards{known: kept.known, note: kept.instead(err)}, nil
 	}
-	return boards{known: known}, r.keep(ctx, runstore.Reference{
+	return boards{known: known}, r.keep(ctx, referencestore.Reference{
 		Source: profile.SourceODS, Report: ods.ReportOfCommissioners, Name: r.Settings.ODSDownloads, AsOf: today,
 		Records: known.Records(), ETag: etag, Content: known.Content(), Actor: actor,
 	})
 }
 
-func (r *Reader) see(ctx context.Context, kept runstore.Reference, today profile.Date) error {
+func (r *Reader) see(ctx context.Context, kept referencestore.Reference, today profile.Date) error {
 	if r.previews {
 		return nil
 	}
-	return r.Store.Runs.SeeReference(ctx, kept, today)
+	return r.Store.References.See(ctx, kept, today)
 }
 
-func (r *Reader) keep(ctx context.Context, reference runstore.Reference) error {
+func (r *Reader) keep(ctx context.Context, reference referencestore.Reference) error {
 	if r.previews {
 		return nil
 	}
-	_, err := r.Store.Runs.KeepReference(ctx, reference)
+	_, err := r.Store.References.Keep(ctx, reference)
 	return err
 }
 
@@ -201,7 +201,7 @@ func (r *Reader) LoadCommissioners(ctx context.Context, path string, run runs.Ru
 		return summary, err
 	}
 	summary.Records = known.Records()
-	loaded := keptBoards{known: known, Reference: runstore.Reference{
+	loaded := keptBoards{known: known, Reference: referencestore.Reference{
 		Source: run.Source, Report: run.Report, Name: name, AsOf: run.AsOf, Records: known.Records(), Content: known.Content(),
 		Actor: run.Actor,
 	}}

@@ -8,6 +8,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres/peoplestore"
 	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
 	"github.com/profilesync/profilesync/connectors/postgres/qualitystore"
+	"github.com/profilesync/profilesync/connectors/postgres/referencestore"
 	"github.com/profilesync/profilesync/connectors/postgres/reportstore"
 	"github.com/profilesync/profilesync/connectors/postgres/runstore"
 	"github.com/profilesync/profilesync/connectors/postgres/servicestore"
@@ -22,18 +23,20 @@ import (
 type Store struct {
 	*postgres.DB
 
-	Runs     *runstore.Store
-	Services *servicestore.Store
-	Pushes   *pushstore.Store
-	Quality  *qualitystore.Store
-	People   *peoplestore.Store
-	Reports  *reportstore.Store
-	Watch    *watchstore.Store
+	Runs       *runstore.Store
+	References *referencestore.Store
+	Services   *servicestore.Store
+	Pushes     *pushstore.Store
+	Quality    *qualitystore.Store
+	People     *peoplestore.Store
+	Reports    *reportstore.Store
+	Watch      *watchstore.Store
 }
 
 func newStore(db *postgres.DB) *Store {
 	return &Store{
-		DB: db, Runs: runstore.New(db), Services: servicestore.New(db), Pushes: pushstore.New(db), Quality: qualitystore.New(db),
+		DB: db, Runs: runstore.New(db), References: referencestore.New(db),
+		Services: servicestore.New(db), Pushes: pushstore.New(db), Quality: qualitystore.New(db),
 		People: peoplestore.New(db), Reports: reportstore.New(db), Watch: watchstore.New(db),
 	}
 }

@@ -76,11 +76,7 @@ func (s *story) approveAgain(ctx context.Context, now *step) (string, error) {
 
 func (s *story) approval(ctx context.Context, now *step, actor string) (string, error) {
 	run, err := s.decide(ctx, now, s.oracle.Approval("etr"), "runs", "approve", s.recodeRun, "--actor", actor)
-	result := fmt.Sprintf("%s the new board; the audit names %s.", screen.Count(run.Changes.Update, "trust")+" get", actor)
-	if n := len(run.LeftOut); n > 0 {
-		result += fmt.Sprintf(" %d left out: closed since.", n)
-	}
-	return result, err
+	return fmt.Sprintf("%s the new board; the audit names %s.", screen.Count(run.Changes.Update, "trust")+" get", actor), err
 }
 
 func (s *story) undo(ctx context.Context, now *step) (string, error) {

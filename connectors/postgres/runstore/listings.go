@@ -167,3 +167,13 @@ func (d *ResetDone) write(ctx context.Context, q *runsql.Queries, r Reset, accep
 	d.Is, d.Records, d.Closures, d.Absences = is.AsOf, is.Records, taken.Closures, taken.Absences
 	return unsettleAfter(ctx, q, r.Source, r.Report, r.To)
 }
+
+// WasReadAlike reports whether the last accepted listing of a report has the entity
+// tag of the run, and was read with the present rules and with these boards. If not,
+// an unchanged listing may still say something new.
+func (s *Store) WasReadAlike(ctx context.Context, run runs.Run, boards profile.Hash) (bool, error) {
+	alike, err := s.q.WasReadAlike(ctx, runsql.WasReadAlikeParams{
+		Source: run.Source, Report: run.Report, Etag: run.Stamp.ETag, RulesVersion: runs.RulesVersion, Boards: boards,
+	})
+	return alike, postgres.Wrap(err, "reading the last listing")
+}

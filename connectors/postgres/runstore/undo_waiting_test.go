@@ -188,3 +188,18 @@ func TestUndoGivesBackMissingMarks(t *testing.T) {
 	require.Equal(t, waiting, w.waits())
 	require.Equal(t, 11, w.listing(5, pharmacies(200)).Withdrawn)
 }
+
+// A mark that held no more, since the organisations were listed again, holds anew
+// with the undo of a later run that withheld the same.
+func TestUndoRenewsAMarkThatWasLifted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	all := pharmacies(200)
+	w.listing(1, all)
+	w.child(runs.RunUndo, w.listing(2, all[11:]))
+	w.listing(3, all)
+	require.Equal(t, 11, pgtest.One[int](w.Database, "select count(*) from mark where lifted_in is not null"))
+	w.child(runs.RunUndo, w.listing(4, all[11:]))
+	require.Zero(t, pgtest.One[int](w.Database, "select count(*) from mark where lifted_in is not null"))
+	require.Equal(t, []string{"undone status 1"}, withheldFor(w.listing(5, all[1:])))
+}

@@ -173,7 +173,8 @@ from plan_row p
 join run r on r.id = p.run_id
 where p.decided_in = @run_id and p.decision = 'undone' and r.undone_by is not null
 order by p.code, p.field
-on conflict on constraint mark_pkey do update set value = excluded.value, run_id = excluded.run_id, actor = excluded.actor, at = clock();
+on conflict on constraint mark_pkey do update
+set value = excluded.value, run_id = excluded.run_id, actor = excluded.actor, at = clock(), lifted_in = null;
 
 -- name: ForgetEnded :exec
 -- What waits again, since the undo that ended its wait was undone, needs no mark.

@@ -261,7 +261,8 @@ func parseOrganization(raw []byte) (*Organization, *profile.Rejected) {
 	var org Organization
 	if err := json.Unmarshal(raw, &org); err != nil {
 		if mistyped, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-			return nil, canonical.Reject(cmp.Or(mistyped.Field, "resource"), mistyped.Value, fmt.Sprintf("want a %s, as FHIR R4 has it", mistyped.Type))
+			return nil, canonical.Reject(cmp.Or(mistyped.Field, "resource"), mistyped.Value,
+				fmt.Sprintf("want a %s, as FHIR R4 has it", mistyped.Type))
 		}
 		return nil, canonical.Reject("resource", canonical.Excerpt(raw), "not JSON; look the organisation up again")
 	}

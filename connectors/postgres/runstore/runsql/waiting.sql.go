@@ -501,7 +501,8 @@ from plan_row p
 join run r on r.id = p.run_id
 where p.decided_in = $1 and p.decision = 'undone' and r.undone_by is not null
 order by p.code, p.field
-on conflict on constraint mark_pkey do update set value = excluded.value, run_id = excluded.run_id, actor = excluded.actor, at = clock()
+on conflict on constraint mark_pkey do update
+set value = excluded.value, run_id = excluded.run_id, actor = excluded.actor, at = clock(), lifted_in = null
 `
 
 type MarkEndedParams struct {

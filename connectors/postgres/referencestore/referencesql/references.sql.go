@@ -3,7 +3,7 @@
 //   sqlc v1.31.1
 // source: references.sql
 
-package runsql
+package referencesql
 
 import (
 	"context"

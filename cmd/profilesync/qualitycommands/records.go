@@ -2,10 +2,40 @@ package qualitycommands
 
 import (
 	"context"
+	"strconv"
+	"time"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 )
+
+// Quarantine shows upstream records that could not be read.
+type Quarantine struct {
+	List quarantineList `cmd:"" help:"List quarantined records with their reasons."`
+}
+
+type quarantineList struct {
+	Report string `placeholder:"NAME" help:"Only this report."`
+	Most   int    `default:"1000" help:"How many at most, the newest first."`
+}
+
+func (c *quarantineList) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
+	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	records, err := a.Store.Runs.Quarantined(ctx, c.Report, c.Most)
+	if err != nil {
+		return err
+	}
+	rows := make([][]string, 0, len(records))
+	for _, r := range records {
+		rows = append(rows, []string{
+			r.LastSeen.Format(time.DateOnly), r.Report, string(r.Code), strconv.Itoa(r.Line), r.Field, r.Value, r.Reason,
+		})
+	}
+	out.Print(records, "LAST SEEN | REPORT | CODE | LINE | FIELD | VALUE | WHAT TO DO", rows)
+	return nil
+}
 
 // Contradictions shows organisations that are active although their end date has passed.
 type Contradictions struct {
