@@ -303,7 +303,7 @@ func (v *comparison) propose(changes []Change) {
 		if v.decided(VerdictRejected, c.Field, c.New) {
 			rejected = true
 		} else {
-			news = news || v.reason(c) != BecauseDrift
+			news = news || v.isNews(c)
 		}
 		undone = undone || v.decided(VerdictUndone, c.Field, c.New)
 	}
@@ -347,6 +347,15 @@ func (v *comparison) reason(c Change) Reason {
 		return BecauseDrift
 	}
 	return BecauseUpstream
+}
+
+// isNews reports whether the register says something new in the field of a change.
+// An address in another form is no news, even beside a new postcode, which is news
+// of its own.
+func (v *comparison) isNews(c Change) bool {
+	onlyForm := c.Field == profile.FieldAddress && v.Base != nil &&
+		v.sameValue(c.Field, v.Upstream.Values.Get(c.Field), v.Base.Values.Get(c.Field))
+	return v.reason(c) != BecauseDrift && !onlyForm
 }
 
 func (v *comparison) waits(f profile.Field) bool {

@@ -200,3 +200,38 @@ func TestADecidedAddressInAnotherForm(t *testing.T) {
 		}
 	}
 }
+
+// A report that has the address in another form, and learns late of a postcode that a
+// person decided on, says nothing new.
+func TestADecidedPostcodeBesideAnAddressInAnotherForm(t *testing.T) {
+	t.Parallel()
+	const old, moved = "LS1 1AA", "YO1 7HH"
+	at := func(address, postcode string) profile.Record {
+		return pharmacy(stating(profile.FieldAddress, address), stating(profile.FieldPostcode, postcode))
+	}
+	base := at("1 HIGH STREET\nLEEDS", old)
+	item := runs.Item{Upstream: at("HIGH HOUSE\n1 HIGH ST\nLEEDS", moved), Base: &base, Local: profiled(profile.StatusOpen)}
+	item.Local.Values.Set(profile.FieldAddress, "1 High Street\nLeeds")
+	item.Local.Values.Set(profile.FieldPostcode, old)
+
+	rejected := item
+	rejected.Marks = []runs.Mark{decided(runs.VerdictRejected, profile.FieldPostcode, moved)}
+	changes, _ := compute(rejected)
+	require.Empty(t, changes)
+
+	waits := item
+	waits.Waiting = []runs.Waiting{{Run: 7, Withheld: runs.MassChange, Change: runs.Change{
+		Code: item.Local.Code, Type: profile.Pharmacy, Verb: runs.Update, Field: profile.FieldPostcode, Old: old, New: moved,
+	}}}
+	changes, _ = compute(waits)
+	require.Equal(t, []string{"update address", "update postcode"}, verbs(changes))
+	for _, c := range changes {
+		require.Equal(t, runs.MassChange, c.Waits, "%s: it waits on", c.Field)
+	}
+
+	elsewhere := item
+	elsewhere.Marks = rejected.Marks
+	elsewhere.Upstream.Values.Set(profile.FieldAddress, "2 MILL LANE\nYORK")
+	changes, _ = compute(elsewhere)
+	require.Equal(t, []string{"update address", "update postcode"}, verbs(changes), "another street is news")
+}

@@ -112,7 +112,7 @@ func (v *comparison) covers(rows []Waiting, fresh []Change) bool {
 			return w.Field == c.Field && v.sameValue(c.Field, w.New, c.New)
 		}):
 			waits = true
-		case c.Reason != BecauseDrift:
+		case v.isNews(c):
 			return false
 		}
 	}

@@ -147,7 +147,13 @@ func (w *World) fact(o register.Organisation) Fact {
 		},
 	}
 	switch o.Report {
-	case register.Practices, register.Dentists:
+	case register.Practices:
+		f.Fields["commissioner"] = row[14]
+		if commissioner, found := w.reg.Get(row[14]); found { // whose board the practice is in, by report eccg
+			of := register.Row(commissioner, register.DSE, w.Day())
+			f.Fields["region"], f.Fields["icb"] = of[2], of[3]
+		}
+	case register.Dentists:
 		f.Fields["commissioner"] = row[14]
 	case register.Dispensaries, register.Branches, register.TrustSites:
 		f.Fields["parent"] = row[14]
