@@ -12,7 +12,7 @@ import (
 // sink shows it, and the rest goes (RULES.md "What a sink does not take").
 type LeftOut struct {
 	Field  profile.Field
-	Value  string // as it is stated; empty if it may hold a person's address or a secret
+	Value  string // how it begins; empty if it may hold a person's address or a secret
 	Reason string // for people: what the sink does not take about it
 	// Refused is the hash of the value if the sink refused it by an answer: it is not sent
 	// again before it has changed. Zero if we knew without asking.
@@ -48,7 +48,9 @@ func StillLeftOut(before, now []LeftOut, at time.Time) (left []LeftOut) {
 		if slices.Contains(FieldsLeftOut(left), l.Field) {
 			continue
 		}
-		l.Since = at
+		if l.Since = at; l.Value != "" {
+			l.Value = shortened(l.Value)
+		}
 		for _, b := range before {
 			if b.Field == l.Field && b.Reason == l.Reason {
 				l.Since = b.Since

@@ -13,7 +13,7 @@ import (
 // LeftOut is a stated field that the last push left out, since the sink does not take it.
 type LeftOut struct {
 	Field  string    `json:"field"`
-	Value  string    `json:"value,omitempty"` // empty if it may hold a person's address or a secret
+	Value  string    `json:"value,omitempty"` // how it begins; empty if it may hold a person's address or a secret
 	Reason string    `json:"reason"`
 	Since  time.Time `json:"since"`
 }
