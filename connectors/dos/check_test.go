@@ -116,13 +116,19 @@ func TestFieldsOfPracticesThatDoSDoesNotTake(t *testing.T) {
 		return leftOut(t, fhirDelivery(t, "A81001", field, value))
 	}
 	for field, values := range map[string]map[string]string{
-		"name": {" ": "it is blank, and DoS accepts no practice without one", strings.Repeat("é", 101): "it has 101 characters, DoS accepts 100"},
+		"name": {
+			" ": "it is blank, and DoS accepts no practice without one",
+			strings.Repeat("é", 101): "it has 101 characters, DoS accepts 100",
+		},
 		"phone": {
 			"020 7946 0000 ext 3": "DoS accepts only digits, +, brackets and spaces; move extensions and words elsewhere",
 		},
 		"email":   {"ada person@nhs.net": "it holds a space"},
 		"website": {"www.elm.nhs.uk": "it does not begin with http:// or https://", "https://elm nhs.uk": "it holds a space"},
-		"roles":   {"RO177": "DoS wants exactly one RO177, and RO76 beside it", "RO76|RO177|GP": "DoS wants exactly one RO177, and RO76 beside it"},
+		"roles": {
+			"RO177":         "DoS wants exactly one RO177, and RO76 beside it",
+			"RO76|RO177|GP": "DoS wants exactly one RO177, and RO76 beside it",
+		},
 	} {
 		for value, why := range values {
 			require.Equal(t, map[string]string{field: why}, check(field, value), value)

@@ -72,7 +72,8 @@ func TestARefusalThatStaysRefusesThePush(t *testing.T) {
 	b := newBench(tagged, desiredState(pharmacy, "High Street", "0113"))
 	b.sink.pushes = func(int, push.Delivery) (push.Receipt, error) {
 		return push.Receipt{}, &push.SinkError{
-			Sink: push.SinkDoS, Answer: push.AnswerRefused, Reason: "refused", Fields: []push.LeftOut{{Field: fPhone}, {Field: fName}, {Field: fWeb}},
+			Sink: push.SinkDoS, Answer: push.AnswerRefused, Reason: "refused",
+			Fields: []push.LeftOut{{Field: fPhone}, {Field: fName}, {Field: fWeb}},
 		}
 	}
 	o := b.push(t, false)

@@ -234,7 +234,7 @@ func (f *freezing) updates(ctx context.Context) error {
 	}
 	rows := make([]reportsql.ReportRowsParams, len(ended))
 	for i, e := range ended {
-		standing := report.PushStanding{State: e.State, Accepted: e.AcceptedAt}
+		standing := report.PushStanding{State: push.State(e.State), Accepted: e.AcceptedAt}
 		status, at := standing.Status(e.ChangedAt, false)
 		arrived := ""
 		if !at.IsZero() {
