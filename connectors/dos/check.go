@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/profilesync/profilesync/connectors/dos/internal/roles"
+	"github.com/profilesync/profilesync/connectors/dos/internal/site"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
@@ -35,9 +36,9 @@ func whyRefused(d push.Delivery) error {
 // written (CONTRACT.md "Silent refusals"). Of a closed or hidden pharmacy DoS applies
 // nothing, so that only what cannot be written counts.
 func checkPharmacy(v profile.Values) (left []push.LeftOut) {
-	site := website(v.Get(profile.FieldWebsite))
-	if why := whyNotWebsite(site); why != "" && statusOf(v) == visible {
-		left = append(left, push.LeftOut{Field: profile.FieldWebsite, Value: shownWebsite(site), Reason: why})
+	address := site.Stored(v.Get(profile.FieldWebsite))
+	if why := site.WhyNot(address); why != "" && statusOf(v) == visible {
+		left = append(left, push.LeftOut{Field: profile.FieldWebsite, Value: site.Shown(address), Reason: why})
 	}
 	if _, err := weeklyRows(v.Get(profile.FieldOpeningTimes)); err != nil {
 		left = append(left, push.LeftOut{Field: profile.FieldOpeningTimes, Reason: err.Error()})
@@ -60,7 +61,7 @@ func checkPractice(v profile.Values) (left []push.LeftOut) {
 		if _, err := contactValue(row.field, value); err != nil {
 			l := push.LeftOut{Field: row.field, Reason: err.Error()}
 			if row.field == profile.FieldWebsite {
-				l.Value = shownWebsite(value)
+				l.Value = site.Shown(value)
 			}
 			left = append(left, l)
 		}

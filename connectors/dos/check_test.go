@@ -117,7 +117,7 @@ func TestFieldsOfPracticesThatDoSDoesNotTake(t *testing.T) {
 	}
 	for field, values := range map[string]map[string]string{
 		"name": {
-			" ": "it is blank, and DoS accepts no practice without one",
+			" ":                      "it is blank, and DoS accepts no practice without one",
 			strings.Repeat("é", 101): "it has 101 characters, DoS accepts 100",
 		},
 		"phone": {

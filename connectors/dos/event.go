@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/profilesync/profilesync/connectors/dos/internal/site"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
@@ -133,8 +134,8 @@ func (e *event) setContacts(v profile.Values) {
 		return contact{ContactType: "Primary", ContactAvailabilityType: "Office hours", ContactMethodType: method, ContactValue: value}
 	}
 	e.Contacts = []contact{}
-	if site := website(v.Get(profile.FieldWebsite)); site != "" {
-		e.Contacts = append(e.Contacts, row("Website", site))
+	if address := site.Stored(v.Get(profile.FieldWebsite)); address != "" {
+		e.Contacts = append(e.Contacts, row("Website", address))
 	}
 	e.Contacts = append(e.Contacts, row("Telephone", strings.TrimSpace(v.Get(profile.FieldPhone))))
 }

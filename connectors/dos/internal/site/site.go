@@ -1,4 +1,6 @@
-package dos
+// Package site says in which form DoS stores the addresses of websites, and which it does
+// not take (connectors/dos/CONTRACT.md "How DoS compares").
+package site
 
 import (
 	"net/url"
@@ -11,20 +13,20 @@ import (
 	"github.com/profilesync/profilesync/connectors/internal/httpx"
 )
 
-// siteShape is the check that DoS makes; DoS stores at most 512 characters.
-var siteShape = regexp.MustCompile(`^(https?://)?([a-z\d][a-z\d-]*[a-z\d]\.)+[a-z]{2,}(/.*)?$`)
+// accepted is the check that DoS makes; DoS stores at most 512 characters.
+var accepted = regexp.MustCompile(`^(https?://)?([a-z\d][a-z\d-]*[a-z\d]\.)+[a-z]{2,}(/.*)?$`)
 
-const longestWebsite = 512
+const longest = 512
 
 func isValidWebsite(site string) bool {
-	return len(site) <= longestWebsite && siteShape.MatchString(site)
+	return len(site) <= longest && accepted.MatchString(site)
 }
 
-// website returns an address as DoS stores it (CONTRACT.md "How DoS compares"):
+// Stored returns an address as DoS stores it:
 // scheme and host in lower case, or all of it if it has no scheme, and without an
 // empty parameter, query or fragment. A query or fragment straight after the host
 // gets the slash without which DoS would not take the address.
-func website(address string) string {
+func Stored(address string) string {
 	address = strings.TrimSpace(address)
 	scheme, rest, ok := strings.Cut(address, "://")
 	if !ok {
@@ -66,10 +68,10 @@ func withoutEmptyParts(address string) string {
 	return path
 }
 
-// whyNotWebsite says what DoS does not take about a website in the form of website;
-// empty if it takes it. It repeats nothing but names and ports of hosts.
-func whyNotWebsite(site string) string {
-	if site == "" || isValidWebsite(site) {
+// WhyNot says what DoS does not take about an address in the form of Stored; empty if it
+// takes it. It repeats nothing but names and ports of hosts.
+func WhyNot(site string) string {
+	if site == "" || len(site) <= longest && accepted.MatchString(site) {
 		return ""
 	}
 	scheme, rest, ok := strings.Cut(site, "://")
@@ -79,8 +81,8 @@ func whyNotWebsite(site string) string {
 	host, tail := splitHost(rest)
 	name, port, hasPort := strings.Cut(host, ":")
 	switch {
-	case len(site) > longestWebsite:
-		return "DoS stores at most " + strconv.Itoa(longestWebsite) + " characters"
+	case len(site) > longest:
+		return "DoS stores at most " + strconv.Itoa(longest) + " characters"
 	case scheme != "" && scheme != "http" && scheme != "https":
 		return "it does not begin with http:// or https://"
 	case strings.Contains(host, "@"):
@@ -125,8 +127,8 @@ func whyNotHost(host string) string {
 	return "DoS does not take its form"
 }
 
-// shownWebsite returns a website if it holds neither a person's address nor a secret.
-func shownWebsite(site string) string {
+// Shown returns an address if it holds neither a person's address nor a secret.
+func Shown(site string) string {
 	address, err := url.Parse(site)
 	if err != nil || strings.Contains(site, "@") || strings.Contains(site, "%40") {
 		return ""
