@@ -31,20 +31,27 @@ type Checks struct {
 	// Receipts receives the mail service's delivery receipts at
 	// /notify/receipts; it may be nil.
 	Receipts http.Handler
-	// Reports serves the daily change reports at /reports/; it may be nil.
+	// Reports serves the daily change reports at /reports/, and decides who may
+	// read them; it may be nil.
 	Reports http.Handler
 	Log     *slog.Logger
 }
 
-// Handler serves /healthz, /readyz and /metrics, to GET and HEAD only. The first
-// two answer 200 with "ok", or 503 with the reason.
+// Handler serves /healthz, /readyz and /metrics, to GET and HEAD only, and to
+// everybody. The first two answer 200 with "ok", or 503 with one word, that of a
+// Fault; the log has the whole error, once until the word changes.
 func Handler(c Checks) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, c.Alive()) })
+	alive, ready := &told{page: "/healthz", log: c.Log}, &told{page: "/readyz", log: c.Log}
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) { answer(r.Context(), w, alive, c.Alive()) })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
 		defer cancel()
-		answer(w, c.Ready(ctx))
+		err := c.Ready(ctx)
+		if r.Context().Err() != nil { // the caller has left: nothing is known
+			return
+		}
+		answer(r.Context(), w, ready, err)
 	})
 	mux.Handle("GET /metrics", promhttp.HandlerFor(c.Metrics, promhttp.HandlerOpts{
 		ErrorLog:            slog.NewLogLogger(c.Log.Handler(), slog.LevelWarn),
@@ -61,14 +68,16 @@ func Handler(c Checks) http.Handler {
 	return mux
 }
 
-// answer writes ok or the error. Load balancers and caches must not store it.
-func answer(w http.ResponseWriter, err error) {
+// answer writes ok, or a word for the error. Load balancers and caches must not
+// store it.
+func answer(ctx context.Context, w http.ResponseWriter, told *told, err error) {
+	told.tell(ctx, err)
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	text := "ok"
 	if err != nil {
-		text = err.Error()
+		text = wordOf(err)
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
 	_, _ = io.WriteString(w, text+"\n") // the caller may be gone

@@ -8,25 +8,33 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"golang.org/x/net/netutil"
 )
 
 const (
 	headerTimeout = 5 * time.Second
 	readTimeout   = 10 * time.Second
 	writeTimeout  = 30 * time.Second
-	idleTimeout   = time.Minute
+	idleTimeout   = 20 * time.Second
 	stopTimeout   = 5 * time.Second
 	maxHeader     = 16 << 10
+	// maxConnections is far more than scrapers, probes and the readers of reports
+	// need. Further callers wait until one is closed.
+	maxConnections = 256
 )
 
 // Options say where to listen.
 type Options struct {
 	// Address is host:port; port 0 takes a free one.
 	Address string
-	// Anywhere allows an address that other machines can reach. There is no
-	// authentication.
+	// Anywhere allows an address that other machines can reach: health and metrics
+	// are then open to them.
 	Anywhere bool
-	Log      *slog.Logger
+	// Hosts are the names under which people reach it, besides those of this
+	// machine (onlyHosts).
+	Hosts []string
+	Log   *slog.Logger
 }
 
 // Server is a listening HTTP server.
@@ -44,15 +52,15 @@ func Listen(ctx context.Context, o Options, handler http.Handler) (*Server, erro
 		return nil, fmt.Errorf("address %q: %w", o.Address, err)
 	}
 	if !o.Anywhere && !address.IP.IsLoopback() {
-		return nil, fmt.Errorf("address %q: other machines can reach it, and there is no authentication; "+
+		return nil, fmt.Errorf("address %q: other machines can reach it, and health and metrics are open to everybody; "+
 			"use a loopback address like 127.0.0.1:9090, or allow it explicitly", o.Address)
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address.String()) // the address that was checked, not resolved again
 	if err != nil {
 		return nil, fmt.Errorf("address %q: %w", o.Address, err)
 	}
-	return &Server{listener: listener, log: o.Log, http: &http.Server{
-		Handler:           handler,
+	return &Server{listener: netutil.LimitListener(listener, maxConnections), log: o.Log, http: &http.Server{
+		Handler:           onlyHosts(o.Hosts, handler),
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,

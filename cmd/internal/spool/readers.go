@@ -4,16 +4,21 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"os"
 	"strconv"
+	"sync"
 	"time"
 )
 
 // Limits limits each reader, and all readers together.
 type Limits struct {
-	Most   int           // readers at a time; others are told to try again
+	Most   int           // readers at a time; when all places are taken, see Yield
 	Wait   time.Duration // how long a reader waits for its text to be made
 	Stall  time.Duration // a reader that reads nothing for this long is disconnected
 	Within time.Duration // a reader that takes longer than this in all is disconnected; it may request the rest
+	// Yield is how long a reader may read nothing before it loses its place to
+	// another one; if all have read since, the other is told to try again.
+	Yield time.Duration
 	// Missing is the error for a text that does not exist.
 	Missing error
 }
@@ -23,13 +28,22 @@ type Readers struct {
 	Limits
 
 	places chan struct{}
+
+	mutex   sync.Mutex
+	reading map[*deadlineWriter]struct{}
 }
 
 // NewReaders returns Readers with the given limits.
-func NewReaders(l Limits) *Readers { return &Readers{Limits: l, places: make(chan struct{}, l.Most)} }
+func NewReaders(l Limits) *Readers {
+	return &Readers{Limits: l, places: make(chan struct{}, l.Most), reading: make(map[*deadlineWriter]struct{})}
+}
 
-// retryAfter is how long a refused client is told to wait.
-const retryAfter = 10 * time.Second
+const (
+	// retryAfter is how long a refused client is told to wait.
+	retryAfter = 10 * time.Second
+	// leaveTimeout is how long a reader that loses its place may take to leave it.
+	leaveTimeout = time.Second
+)
 
 // Serve answers a request with a text, to GET and HEAD, ranges included:
 //
@@ -41,13 +55,11 @@ func (r *Readers) Serve(w http.ResponseWriter, req *http.Request, open func(cont
 	out := &deadlineWriter{
 		ResponseWriter: w, control: http.NewResponseController(w), stall: r.Stall, until: time.Now().Add(r.Wait + r.Within),
 	}
-	select {
-	case r.places <- struct{}{}:
-		defer func() { <-r.places }()
-	default:
+	if !r.enter(out) {
 		tryAgainLater(out, "too many are reading reports")
 		return
 	}
+	defer r.leave(out)
 	ctx, cancel := context.WithTimeout(req.Context(), r.Wait)
 	defer cancel()
 	file, err := open(ctx)
@@ -60,13 +72,55 @@ func (r *Readers) Serve(w http.ResponseWriter, req *http.Request, open func(cont
 		return
 	}
 	defer func() { _ = file.Close() }() // only read
-	out.until = time.Now().Add(r.Within)
-	_ = out.extend() // also for a HEAD request
+	out.begin(r.Within) // also for a HEAD request
 	http.ServeContent(out, req, "", time.Time{}, file)
+}
+
+// enter takes a place, perhaps that of a reader that has stopped reading.
+func (r *Readers) enter(out *deadlineWriter) bool {
+	select {
+	case r.places <- struct{}{}:
+	default:
+		if !r.disconnectIdlest() {
+			return false
+		}
+		select {
+		case r.places <- struct{}{}:
+		case <-time.After(leaveTimeout):
+			return false
+		}
+	}
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.reading[out] = struct{}{}
+	return true
+}
+
+func (r *Readers) leave(out *deadlineWriter) {
+	r.mutex.Lock()
+	delete(r.reading, out)
+	r.mutex.Unlock()
+	<-r.places
+}
+
+// disconnectIdlest disconnects the reader that has read nothing for the longest
+// time, and reports whether there is one that has not for Yield.
+func (r *Readers) disconnectIdlest() bool {
+	r.mutex.Lock() // none of them leaves meanwhile: its connection would have another request by then
+	defer r.mutex.Unlock()
+	var idlest *deadlineWriter
+	idle := r.Yield
+	for out := range r.reading {
+		if d := out.idle(); d >= idle {
+			idlest, idle = out, d
+		}
+	}
+	return idlest != nil && idlest.disconnect()
 }
 
 // tryAgainLater answers that the client may try again later.
 func tryAgainLater(w http.ResponseWriter, why string) {
+	w.Header().Set("Connection", "close") // who is refused must not keep others from connecting
 	w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
 	http.Error(w, why, http.StatusServiceUnavailable)
 }
@@ -78,7 +132,11 @@ type deadlineWriter struct {
 
 	control *http.ResponseController
 	stall   time.Duration
-	until   time.Time
+
+	mutex sync.Mutex
+	until time.Time
+	read  time.Time // when the reader last read something; zero while its text is being made
+	gone  bool      // it lost its place
 }
 
 func (p *deadlineWriter) Write(b []byte) (int, error) {
@@ -88,10 +146,42 @@ func (p *deadlineWriter) Write(b []byte) (int, error) {
 	return p.ResponseWriter.Write(b)
 }
 
+// begin starts the time of the reader.
+func (p *deadlineWriter) begin(within time.Duration) {
+	p.mutex.Lock()
+	p.until = time.Now().Add(within)
+	p.mutex.Unlock()
+	_ = p.extend() // a write fails again
+}
+
 func (p *deadlineWriter) extend() error {
-	end := time.Now().Add(p.stall)
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if p.gone {
+		return os.ErrDeadlineExceeded
+	}
+	p.read = time.Now()
+	end := p.read.Add(p.stall)
 	if end.After(p.until) {
 		end = p.until
 	}
 	return p.control.SetWriteDeadline(end)
+}
+
+// idle is how long the reader has read nothing.
+func (p *deadlineWriter) idle() time.Duration {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if p.gone || p.read.IsZero() {
+		return 0
+	}
+	return time.Since(p.read)
+}
+
+// disconnect ends the response, and reports whether it could.
+func (p *deadlineWriter) disconnect() bool {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.gone = true
+	return p.control.SetWriteDeadline(time.Now()) == nil
 }

@@ -72,7 +72,7 @@ func serve(t *testing.T, l spool.Limits) server {
 
 // patient returns limits that no test exceeds.
 func patient() spool.Limits {
-	return spool.Limits{Most: 4, Wait: time.Minute, Stall: time.Minute, Within: time.Minute}
+	return spool.Limits{Most: 4, Wait: time.Minute, Stall: time.Minute, Within: time.Minute, Yield: time.Minute}
 }
 
 // answer is a response, read to its end.
@@ -174,6 +174,39 @@ func TestAStalledReaderIsDisconnectedAndItsPlaceIsFreed(t *testing.T) {
 	}, 10*time.Second, 10*time.Millisecond, "the place is free again")
 	taken, _ := io.Copy(io.Discard, idle)
 	require.Less(t, taken, int64(long), "it was disconnected")
+}
+
+// Must hold: 32 readers that never read keep nobody from reading.
+func TestReadersThatNeverReadLoseTheirPlacesToOthers(t *testing.T) {
+	t.Parallel()
+	const readers = 32
+	limits := patient()
+	limits.Most, limits.Yield = readers, time.Second
+	s := serve(t, limits)
+	require.Equal(t, 200, s.ask(t, http.MethodHead, "/long").status, "the text is made")
+	var idle []*net.TCPConn
+	for range readers {
+		conn := s.reader(t)
+		_, err := io.CopyN(io.Discard, conn, 100)
+		require.NoError(t, err, "it has a place")
+		idle = append(idle, conn)
+	}
+	began := time.Now()
+	for range readers / 4 { // one after the other, each with a whole text
+		require.Eventually(t, func() bool {
+			got := s.ask(t, http.MethodGet, "/long")
+			return got.status == http.StatusOK && bytes.Equal(s.text, got.body)
+		}, 10*time.Second, 100*time.Millisecond)
+	}
+	require.Less(t, time.Since(began), limits.Stall, "not because they stalled for too long")
+	cut := 0
+	for _, conn := range idle {
+		require.NoError(t, conn.SetReadDeadline(time.Now().Add(5*time.Second)))
+		if n, err := io.Copy(io.Discard, conn); err != nil || n < long {
+			cut++
+		}
+	}
+	require.Equal(t, 1, cut, "one place is enough for readers that come one after the other")
 }
 
 func TestASlowReaderGetsEverything(t *testing.T) {
