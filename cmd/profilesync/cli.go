@@ -44,7 +44,7 @@ type cli struct {
 	Remind         peoplecommands.Remind          `cmd:"" help:"Remind people to check their profiles."`
 	Accounts       peoplecommands.Accounts        `cmd:"" help:"People's accounts: list, show, end inactive ones, reactivate."`
 	Mail           peoplecommands.Mail            `cmd:"" help:"Letters to people: list, stop, resume."`
-	Report         commands.Report                `cmd:"" help:"The daily change report: write, make, list, deliver, verify."`
+	Report         commands.Report                `cmd:"" help:"The daily change report: write, make, list, deliver, link, verify."`
 	Quarantine     qualitycommands.Quarantine     `cmd:"" help:"Upstream records that could not be read."`
 	Contradictions qualitycommands.Contradictions `cmd:"" help:"Organisations that are active although their end date has passed."`
 	Flags          commands.Flags                 `cmd:"" help:"Profiles whose upstream record a person should check."`

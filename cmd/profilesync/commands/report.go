@@ -10,12 +10,13 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// Report writes, makes, delivers and verifies the daily change report.
+// Report writes, makes, delivers, links to and verifies the daily change report.
 type Report struct {
 	Show    reportShow    `cmd:"" default:"withargs" help:"Write a report: the newest, or that of a given day."`
 	Make    reportMake    `cmd:"" help:"Make the due reports, as the daemon does every working morning."`
 	List    reportList    `cmd:"" help:"List reports."`
 	Deliver reportDeliver `cmd:"" help:"Deliver the report of a day to every list that does not have it yet."`
+	Link    reportLink    `cmd:"" help:"Print an address at which anybody may read a report for some days."`
 	Verify  reportVerify  `cmd:"" help:"Check that the report of a day is still as it was frozen."`
 }
 
@@ -129,6 +130,42 @@ func (c *reportDeliver) Run(ctx context.Context, a *wiring.App, out *Printer) er
 		return err
 	}
 	out.Print(map[string]int{"delivered": delivered}, "", [][]string{{"delivered", strconv.Itoa(delivered)}})
+	return nil
+}
+
+type reportLink struct {
+	Date   string `placeholder:"YYYY-MM-DD" help:"The working day it was made for. Default: the newest."`
+	Region string `placeholder:"CODE" help:"Only the rows of this board."`
+}
+
+// Help is shown by --help.
+func (*reportLink) Help() string {
+	return `The address is that of a running daemon (PROFILESYNC_REPORT_URL). Letters have such links too.
+Whoever has it can read this one report, in every form (.html, .csv, .xlsx, .json), until it expires
+(PROFILESYNC_REPORT_LINK_DAYS) or the key that signed it is withdrawn (PROFILESYNC_REPORT_KEYS).`
+}
+
+func (c *reportLink) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	link, last, err := a.ReportLinks()
+	if err != nil {
+		return ExitError{ExitUsage, err.Error()}
+	}
+	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	day, err := reportDay(ctx, a, c.Date)
+	if err != nil {
+		return err
+	}
+	region := profile.ODSCode(c.Region)
+	if _, err := a.Store.Reports.Report(ctx, day, region); err != nil {
+		return err
+	}
+	address, err := link(day, region)
+	if err != nil {
+		return err
+	}
+	out.Print(map[string]string{"link": address, "last_day": last.String()}, "", [][]string{{address}})
 	return nil
 }
 

@@ -28,8 +28,8 @@ left behind. Every change to a profile, by whomever, is pushed to the configured
 the quality checks look for what no push can mend. What fell due while no daemon ran is caught up on.
 The daily change report is made at 06:30 on working days. People are reminded of their checks at
 09:00, and idle accounts end at 07:00; letters are sent as PROFILESYNC_MAIL says.
-/healthz, /readyz, /metrics and /reports/ are served at
-PROFILESYNC_HTTP_ADDRESS. It stops on SIGTERM or Ctrl-C, within 20 seconds.`
+/healthz, /readyz, /metrics and, to whoever has a link or a token, /reports/ are served
+at PROFILESYNC_HTTP_ADDRESS. It stops on SIGTERM or Ctrl-C, within 20 seconds.`
 }
 
 // Run is the daemon: it works jobs, keeps the schedules, and serves health and
@@ -60,7 +60,8 @@ func (*Command) Run(ctx context.Context, a *wiring.App) error {
 	if err != nil {
 		return err
 	}
-	server, err := admin.Listen(ctx, admin.Options{Address: a.Settings.HTTPAddress, Log: log}, admin.Handler(admin.Checks{
+	listen := admin.Options{Address: a.Settings.HTTPAddress, Hosts: a.Settings.Hosts(), Log: log}
+	server, err := admin.Listen(ctx, listen, admin.Handler(admin.Checks{
 		Alive: s.health.alive, Ready: s.ready, Metrics: registry, Receipts: receipts, Reports: a.ReportHandler(log), Log: log,
 	}))
 	if err != nil {

@@ -20,6 +20,7 @@ func wrong() *Settings {
 		PushSettle: -time.Second,
 		ERSURL:     "ers", ERSTokenURL: "token", ERSAuth: "perhaps", ERSColumns: "none", ERSCredentials: "none",
 		CheckRules: "grocery=off", Lists: `{"QZZ": "nobody", "QAA": "no one", "QMM": "none"}`,
+		ReportTokens: "short",
 	}
 }
 
@@ -44,6 +45,7 @@ func TestWrongSettingsAreNamedInOneOrder(t *testing.T) {
 		"WEBSITE_REQUESTS_PER_SECOND", "PUSH_WORKERS", "PROBE_EVERY", "PUSH_BACKOFF", "PUSH_SETTLE",
 		"ERS_URL", "ERS_TOKEN_URL", "ERS_AUTH", "ERS_REQUESTS_PER_SECOND", "ERS_COLUMNS", "ERS_CREDENTIALS",
 		"CHECK_RULES", "LISTS", "IDLE_MEMBER_DAYS", "IDLE_LEAD_DAYS", "IDLE_ADMINISTRATOR_DAYS", "IDLE_INVITATION_DAYS",
+		"REPORT_TOKENS", "REPORT_KEYS", "REPORT_LINK_DAYS",
 	}, named(first))
 	require.Contains(t, first, "list of QAA")
 	for range 20 {

@@ -50,7 +50,7 @@ func TestAFileOfASecretMustNotBeReadableByEverybody(t *testing.T) {
 // hold a password and people's addresses.
 func TestSettingsNamedLikeSecretsAreSecrets(t *testing.T) {
 	t.Parallel()
-	called := regexp.MustCompile(`_(KEY|PASSWORD|TOKEN|CREDENTIALS)$|_(DATABASE_URL|LISTS)$`)
+	called := regexp.MustCompile(`_(KEY|PASSWORD|TOKEN)S?$|_CREDENTIALS$|_(DATABASE_URL|LISTS)$`)
 	everyField(func(name string, field reflect.StructField) {
 		if called.MatchString(name) {
 			require.Equal(t, reflect.TypeFor[Secret](), field.Type, name)

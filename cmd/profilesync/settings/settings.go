@@ -31,6 +31,9 @@ type Settings struct {
 
 	// HTTPAddress is where health and metrics are served.
 	HTTPAddress string `env:"HTTP_ADDRESS, default=127.0.0.1:8383"`
+	// HTTPHosts are the names under which it answers, besides those of this machine
+	// and that of ReportURL.
+	HTTPHosts []string `env:"HTTP_HOSTS"`
 	// ODSDownloads is the CSV download service, ODSAPI the FHIR R4 API.
 	ODSDownloads string `env:"ODS_DOWNLOADS_URL, default=https://www.odsdatasearchandexport.nhs.uk"`
 	ODSAPI       string `env:"ODS_API_URL, default=https://api.service.nhs.uk/organisation-data-terminology-api/fhir"`
@@ -136,6 +139,12 @@ type Settings struct {
 	// this daemon's listener.
 	ReportDirectory string `env:"REPORT_DIRECTORY"`
 	ReportURL       string `env:"REPORT_URL, default=http://127.0.0.1:8383"`
+	// ReportKeys sign the links to reports, and ReportTokens are those of programs
+	// that read them: one or two each (links.Split).
+	ReportKeys   Secret `env:"REPORT_KEYS"`
+	ReportTokens Secret `env:"REPORT_TOKENS"`
+	// ReportLinkDays is after how many days a link expires.
+	ReportLinkDays int `env:"REPORT_LINK_DAYS, default=14"`
 
 	// Mail is off, directory, smtp or notify.
 	Mail string `env:"MAIL, default=off"`

@@ -89,9 +89,13 @@ func (a *App) mailSender(mailer peoplejobs.Mailer, reminders *peoplejobs.Reminde
 				return people.Composer{}, err
 			}
 			lists, err := a.Settings.MailingLists()
+			if err != nil {
+				return people.Composer{}, err
+			}
+			report, err := a.reportWords(ctx, lists)
 			return people.Composer{
 				ReminderContext: world, Limits: a.Settings.IdleLimits(), Lists: lists, SignIn: a.Settings.SignInURL, Desk: a.Settings.ServiceDesk,
-				Report: a.reportWords(ctx),
+				Report: report,
 			}, err
 		},
 	}

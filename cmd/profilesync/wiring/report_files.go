@@ -5,10 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
-	"net/http"
 	"os"
-	"path"
 	"strings"
 	"time"
 
@@ -127,33 +124,6 @@ func (a *App) reportText(ctx context.Context, f ReportFile) ([]byte, error) {
 	return text.Bytes(), err
 }
 
-// reportLimits allow a reader of the longest known report (126 MB) to be as
-// slow as 40 KB per second.
-var reportLimits = spool.Limits{
-	Most: 32, Wait: time.Minute, Stall: 30 * time.Second, Within: time.Hour, Missing: postgres.ErrNotFound,
-}
-
-// ReportHandler serves /reports/report-2026-11-23[-BOARD].html and its other forms.
-func (a *App) ReportHandler(log *slog.Logger) http.Handler {
-	readers := spool.NewReaders(reportLimits)
-	a.reportFiles.Failed = func(ctx context.Context, name string, err error) {
-		if !errors.Is(err, postgres.ErrNotFound) {
-			log.WarnContext(ctx, "a report cannot be read", "report", name, "error", err)
-		}
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		f, ok := parseReportFile(path.Base(r.URL.Path))
-		if !ok {
-			http.NotFound(w, r)
-			return
-		}
-		w.Header().Set("Content-Type", reportForms[f.Form])
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-		readers.Serve(w, r, func(ctx context.Context) (*spool.File, error) { return a.report(ctx, f) })
-	})
-}
-
 // writeReport writes a form of a report.
 func writeReport(w io.Writer, r report.Report, form, section string) error {
 	switch form {
@@ -168,13 +138,17 @@ func writeReport(w io.Writer, r report.Report, form, section string) error {
 	}
 }
 
+// reportMode lets the group read a file of a report, and nobody else.
+const reportMode = 0o640
+
 // SaveReport writes a file of a report to path, atomically.
 func (a *App) SaveReport(ctx context.Context, path string, f ReportFile) error {
-	file, err := os.Create(path + ".new")
+	file, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, reportMode)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(a.CopyReport(ctx, file, f), file.Close()); err != nil {
+	err = file.Chmod(reportMode) // whatever mode an earlier one had
+	if err := errors.Join(err, a.CopyReport(ctx, file, f), file.Close()); err != nil {
 		return errors.Join(err, os.Remove(file.Name()))
 	}
 	return os.Rename(file.Name(), path)

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 	"github.com/profilesync/profilesync/jobs/peoplejobs"
@@ -86,8 +85,16 @@ func (m reportMail) Deliver(ctx context.Context, day profile.Date, list profile.
 }
 
 // reportWords returns a function that returns the words to fill in the notice
-// of a report.
-func (a *App) reportWords(ctx context.Context) func(day profile.Date, list profile.ODSCode) (map[string]string, bool) {
+// of a report; nil if no list gets one. It fails if links cannot be signed.
+func (a *App) reportWords(ctx context.Context, lists map[profile.ODSCode]people.EmailAddress,
+) (func(day profile.Date, list profile.ODSCode) (map[string]string, bool), error) {
+	if len(lists) == 0 {
+		return nil, nil //nolint:nilnil // there are no notices
+	}
+	linkTo, _, err := a.ReportLinks()
+	if err != nil {
+		return nil, err
+	}
 	return func(day profile.Date, list profile.ODSCode) (map[string]string, bool) {
 		region := list
 		if list == people.NationalList {
@@ -97,15 +104,18 @@ func (a *App) reportWords(ctx context.Context) func(day profile.Date, list profi
 		if err != nil {
 			return nil, false
 		}
+		link, err := linkTo(day, region)
+		if err != nil {
+			return nil, false
+		}
 		name := "England"
 		if region != "" {
 			name = r.Name
 		}
 		return map[string]string{
-			"day": day.Words(), "region": name, "changes": strconv.Itoa(r.Sections[0].Count),
-			"link": strings.TrimSuffix(a.Settings.ReportURL, "/") + "/reports/" + reportName(day, region) + ".html",
+			"day": day.Words(), "region": name, "changes": strconv.Itoa(r.Sections[0].Count), "link": link,
 		}, true
-	}
+	}, nil
 }
 
 // nameRegions looks up the names of boards and regions that have none yet.
