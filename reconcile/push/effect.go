@@ -1,6 +1,10 @@
 package push
 
-import "github.com/profilesync/profilesync/reconcile/profile"
+import (
+	"slices"
+
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
 
 // Effects are what a sink does with a delivery, as its contract says
 // (RULES.md "Preview").
@@ -38,4 +42,22 @@ func EffectsUnseen(route Route, values profile.Values) Effects {
 		}
 	}
 	return Effects{Entries: []Effect{e}}
+}
+
+// Changes are the differences between what an entry shows before a delivery and after
+// it, with the fields that stay.
+func Changes(fields []profile.Field, before, after Entry) []FieldEffect {
+	changes := make([]FieldEffect, len(fields))
+	for i, f := range fields {
+		changes[i] = FieldEffect{Field: f, Before: before.text(f), After: after.text(f)}
+	}
+	return changes
+}
+
+// text returns what an entry shows of a field.
+func (e Entry) text(f profile.Field) string {
+	if slices.Contains(e.NotVisible, f) {
+		return NotVisible
+	}
+	return e.Values.Get(f)
 }

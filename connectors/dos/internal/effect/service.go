@@ -12,12 +12,7 @@ type Service struct {
 	ODSCode   string
 	Type      int
 	Status    int
-	Address   string // lines
-	Postcode  string
-	Phone     string
-	Website   string
-	Weekly    string // lines such as mon 09:00-13:00, by day and opening
-	Dated     string // lines such as 2026-12-25 closed, by date
+	Values    profile.Values // as DoS shows them
 	CodePairs []string
 	Unknown   []profile.Field // what cannot be read there
 }
@@ -50,17 +45,21 @@ func (e Event) On(s Service, today profile.Date) Change {
 	c := Change{After: s, Kept: make(map[profile.Field]string), Notes: make(map[profile.Field]string)}
 	c.After.CodePairs = slices.Clone(s.CodePairs)
 	c.move(e, s)
-	c.After.Phone = strings.ReplaceAll(strings.TrimSpace(e.value("Telephone")), " ", "")
-	c.known(profile.FieldPhone)
+	c.set(profile.FieldPhone, strings.ReplaceAll(strings.TrimSpace(e.value("Telephone")), " ", ""))
 	if site := storedWebsite(e.value("Website")); site == "" || isWebsite(site) {
-		c.After.Website = site
-		c.known(profile.FieldWebsite)
+		c.set(profile.FieldWebsite, site)
 	} else {
 		c.Kept[profile.FieldWebsite] = "DoS does not take such a website"
 	}
 	c.open(e, today)
 	c.offer(e, s)
 	return c
+}
+
+// set sets a value that is known then.
+func (c *Change) set(f profile.Field, value string) {
+	c.After.Values.Set(f, value)
+	c.known(f)
 }
 
 // known notes that a field is known afterwards.
@@ -73,7 +72,7 @@ func (c *Change) known(f profile.Field) {
 func (c *Change) move(e Event, s Service) {
 	const ifKnown = "only if DoS knows the postcode"
 	postcode, visible := compact(e.Postcode), !slices.Contains(s.Unknown, profile.FieldPostcode)
-	switch same := visible && postcode == compact(s.Postcode); {
+	switch same := visible && postcode == compact(s.Values.Get(profile.FieldPostcode)); {
 	case same:
 	case postcode == "":
 		for _, f := range []profile.Field{profile.FieldAddress, profile.FieldPostcode} {
@@ -83,13 +82,11 @@ func (c *Change) move(e Event, s Service) {
 			return
 		}
 	default:
-		c.After.Postcode = spaced(postcode)
-		c.known(profile.FieldPostcode)
+		c.set(profile.FieldPostcode, spaced(postcode))
 		c.Notes[profile.FieldPostcode], c.Notes[profile.FieldAddress] = ifKnown, ifKnown
 	}
 	if c.Kept[profile.FieldAddress] == "" {
-		c.After.Address = storedAddress(e.Address1, e.Address2, e.Address3, e.Address4, e.City, e.County)
-		c.known(profile.FieldAddress)
+		c.set(profile.FieldAddress, storedAddress(e.Address1, e.Address2, e.Address3, e.Address4, e.City, e.County))
 	}
 }
 
@@ -104,11 +101,9 @@ func (c *Change) open(e Event, today profile.Date) {
 	if weekly == "" {
 		c.Kept[profile.FieldOpeningTimes] = "a week without rows leaves them as they are"
 	} else {
-		c.After.Weekly = weekly
-		c.known(profile.FieldOpeningTimes)
+		c.set(profile.FieldOpeningTimes, weekly)
 	}
-	c.After.Dated = dated
-	c.known(profile.FieldDatedOpeningTimes)
+	c.set(profile.FieldDatedOpeningTimes, dated)
 }
 
 // offer opens and closes commissioned services, and gives and takes the code pair of
