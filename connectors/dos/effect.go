@@ -50,10 +50,7 @@ func (s *Sink) effectsOfEvent(ctx context.Context, d push.Delivery, today profil
 	for _, m := range Match(d.Code, services, d.Values.Get(profile.FieldServices)) {
 		effects.Entries = append(effects.Entries, m.effectOf(e, s.reader.fields(), today))
 	}
-	for _, row := range bad.nameless {
-		effects.Entries = append(effects.Entries, effectOfUnseen(row, e, d, today))
-	}
-	if len(effects.Entries) == 0 {
+	if len(services) == 0 && len(bad.nameless) == 0 {
 		effects.Nothing = "DoS has no service of this pharmacy"
 	}
 	return effects, nil

@@ -8,9 +8,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/internal/columns"
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
-	"github.com/profilesync/profilesync/connectors/dos"
 	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
-	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
@@ -18,7 +16,7 @@ import (
 type Push struct {
 	List    pushList    `cmd:"" help:"List pushes, most recently wanted first."`
 	Retry   pushRetry   `cmd:"" help:"Push a profile again, even if it was refused or waits for a person."`
-	Preview pushPreview `cmd:"" help:"Show which services of DoS a pharmacy's profile will update."`
+	Preview pushPreview `cmd:"" help:"Show what a push of a profile would change in each sink, and send nothing."`
 }
 
 type pushList struct {
@@ -167,67 +165,6 @@ func printPushes(ctx context.Context, a *wiring.App, out *commands.Printer, forc
 		return commands.ExitError{Code: code}
 	}
 	return nil
-}
-
-type pushPreview struct {
-	Code string `arg:"" help:"ODS code of a pharmacy."`
-}
-
-// Help is shown by --help.
-func (*pushPreview) Help() string {
-	return `Reads DoS and lists every service whose code starts with the pharmacy's: those that a push
-updates (contracts: types 13, 131, 132, 134 and 137 while active, 148 and 149 for blood pressure
-checks and contraception), and those that are left alone, with the reason.`
-}
-
-func (c *pushPreview) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
-	code, err := commands.OpenForOrganisation(ctx, a, c.Code)
-	if err != nil {
-		return err
-	}
-	sinks, err := a.Sinks()
-	if err != nil {
-		return err
-	}
-	sink, ok := sinks[push.SinkDoS].(*dos.Sink)
-	if !ok {
-		return commands.ExitError{Code: commands.ExitUsage, Message: "setting PROFILESYNC_DOS_URL is missing: DoS is not configured"}
-	}
-	pushes, err := a.Store.Pushes.LoadPushes(ctx, push.SinkDoS, []profile.ODSCode{code}, a.Today())
-	if err != nil {
-		return err
-	}
-	if len(pushes) == 0 {
-		return fmt.Errorf("%s: no push to DoS is wanted; does the profile exist, and has a daemon run since it was created?", code)
-	}
-	matched, err := sink.Preview(ctx, code, pushes[0].Desired.Profile.Values.Get(profile.FieldServices))
-	if err != nil {
-		return err
-	}
-	services, rows := make([]previewed, len(matched)), make([][]string, len(matched))
-	for i, m := range matched {
-		services[i] = previewed{m.ID, m.ODSCode, m.Name, m.Type, m.Updated, m.Why}
-		rows[i] = []string{strconv.FormatInt(m.ID, 10), m.ODSCode, m.Name, strconv.Itoa(m.Type), yesNo(m.Updated), m.Why}
-	}
-	out.Print(services, "SERVICE | ODS CODE | NAME | TYPE | UPDATED | WHY", rows)
-	return nil
-}
-
-// previewed is a service of DoS and what a push does to it.
-type previewed struct {
-	Service int64  `json:"service"`
-	ODSCode string `json:"ods_code"`
-	Name    string `json:"name"`
-	Type    int    `json:"type"`
-	Updated bool   `json:"updated"`
-	Why     string `json:"why"`
-}
-
-func yesNo(yes bool) string {
-	if yes {
-		return "yes"
-	}
-	return "no"
 }
 
 // sayFindings says how many findings of quality checks last.

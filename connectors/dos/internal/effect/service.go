@@ -76,10 +76,10 @@ func (c *Change) move(e Event, s Service) {
 	case same:
 	case postcode == "":
 		for _, f := range []profile.Field{profile.FieldAddress, profile.FieldPostcode} {
-			c.Kept[f] = "DoS takes no address without a postcode"
+			c.Kept[f] = "DoS takes no address without a postcode, unless it has none"
 		}
-		if visible {
-			return
+		if !visible { // nobody can know what becomes of it
+			c.After.Unknown = append(slices.Clone(c.After.Unknown), profile.FieldAddress)
 		}
 	default:
 		c.set(profile.FieldPostcode, spaced(postcode))
