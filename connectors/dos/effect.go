@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/profilesync/profilesync/connectors/dos/internal/effect"
+	"github.com/profilesync/profilesync/connectors/dos/internal/roles"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
@@ -114,6 +115,9 @@ func (i *Ingest) effects(ctx context.Context, d push.Delivery) (push.Effects, er
 	stored, err := decodeBody(content)
 	if err != nil {
 		return push.Effects{}, fmt.Errorf("%s: %w", d.Code, err)
+	}
+	if why := effect.RefusesRoles(roles.In(stored.Extension).Codes()); why != "" {
+		return push.Effects{}, refusal(d.Code, "%s", why)
 	}
 	stored.Name = effect.StoredName(stored.Name)
 	before, after := found.show(d.Code).Entries[0], stored.show(d.Code).Entries[0]

@@ -14,6 +14,8 @@ type PreviewRow struct {
 	Is     string `json:"is"`
 	WillBe string `json:"will_be"`
 	Why    string `json:"why"` // why it changes, or stays
+	// OnlyLogged says that the sink shows the field nowhere.
+	OnlyLogged bool `json:"-"`
 }
 
 // Rows says what would happen to each field of each record, and why, if the sink does
@@ -21,7 +23,7 @@ type PreviewRow struct {
 func (p Preview) Rows(e Effects) (rows []PreviewRow) {
 	for _, f := range p.Route.OnlyLogged {
 		if p.isStated(f) {
-			rows = append(rows, PreviewRow{Field: f.String(), Why: "the sink only logs it, and shows it nowhere"})
+			rows = append(rows, PreviewRow{Field: f.String(), Why: "the sink only logs it, and shows it nowhere", OnlyLogged: true})
 		}
 	}
 	for _, entry := range e.Entries {
@@ -116,5 +118,5 @@ func (p Preview) source(f profile.Field) string {
 }
 
 func (p Preview) overwrites(entry string, f profile.Field) bool {
-	return slices.ContainsFunc(p.Composition.Overwrites, func(o Overwrite) bool { return o.Entry == entry && o.Field == f })
+	return slices.ContainsFunc(p.Composition.Overwrites, func(o Overwrite) bool { return (o.Entry == entry || o.Entry == "") && o.Field == f })
 }

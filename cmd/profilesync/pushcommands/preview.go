@@ -135,14 +135,38 @@ func (p previewed) print(out *commands.Printer, more bool) {
 		text += ": " + p.Reason
 	}
 	out.Print(nil, "", [][]string{{fmt.Sprint(p.Sink), text}})
-	rows := make([][]string, len(p.rows))
-	for i, row := range p.rows {
-		rows[i] = []string{
-			cmp.Or(row.Entry, "-"), cmp.Or(row.Field, "-"), columns.OneLine(row.Is), columns.OneLine(row.WillBe), row.Why,
+	var unchanged [][]string // whole records, and fields that are only logged
+	for _, group := range byRecord(p.rows) {
+		var rows [][]string
+		for _, row := range group {
+			if row.Field == "" || row.OnlyLogged {
+				unchanged = append(unchanged, []string{cmp.Or(row.Entry, row.Field), row.Why})
+				continue
+			}
+			rows = append(rows, []string{row.Field, columns.OneLine(row.Is), columns.OneLine(row.WillBe), row.Why})
+		}
+		if len(rows) > 0 {
+			out.Gap()
+			if name := group[0].Entry; name != "" {
+				out.Print(nil, "", [][]string{{name}})
+			}
+			out.Print(nil, "FIELD | IS | WILL BE | WHY", rows)
 		}
 	}
-	if len(rows) > 0 {
+	if len(unchanged) > 0 {
 		out.Gap()
-		out.Print(nil, "RECORD | FIELD | IS | WILL BE | WHY", rows)
+		out.Print(nil, "NOT CHANGED | WHY", unchanged)
 	}
+}
+
+// byRecord divides rows by record.
+func byRecord(rows []push.PreviewRow) (groups [][]push.PreviewRow) {
+	for i, row := range rows {
+		if i == 0 || row.Entry != rows[i-1].Entry {
+			groups = append(groups, nil)
+		}
+		last := &groups[len(groups)-1]
+		*last = append(*last, row)
+	}
+	return groups
 }
