@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -165,7 +166,7 @@ func (p *Pusher) deliver(ctx context.Context, known push.Push, probe bool) (
 // begin returns the work on a push; ok is false if it has no route.
 func (p *Pusher) begin(known push.Push) (work pushWork, ok bool) {
 	route, ok := p.Sink.Route(known.Desired.Profile.Type())
-	return pushWork{pusher: p, route: route, known: known, outcome: push.Outcome{
+	return pushWork{pusher: p, route: route, known: known, refused: slices.Clone(known.LeftOut), outcome: push.Outcome{
 		Code: known.Code(), Job: known.Job, Asked: known.Asked, Route: route.Name, State: push.Wanted, Sequence: known.Sequence,
 		Version: known.Version, Unclear: known.Unclear, Failures: known.Failures, LeftOut: known.LeftOut,
 	}}, ok

@@ -126,7 +126,7 @@ func (m *memory) record(o push.Outcome) {
 	m.settled = append(m.settled, o)
 	m.due = o.State == push.Wanted
 	m.row.Forced = m.row.Forced && m.due
-	m.row.Failures, m.row.Unclear, m.reason = o.Failures, o.Unclear, o.Reason
+	m.row.Failures, m.row.Unclear, m.reason, m.row.LeftOut = o.Failures, o.Unclear, o.Reason, o.LeftOut
 	if o.AcceptedHash != (profile.Hash{}) {
 		m.row.AcceptedHash, m.row.Version = o.AcceptedHash, o.Version
 	}

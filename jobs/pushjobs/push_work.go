@@ -21,6 +21,8 @@ type pushWork struct {
 	known   push.Push
 	outcome push.Outcome
 
+	refused []push.LeftOut // stated values that the sink refused by an answer, now or before
+
 	shown        *push.Shown // what was read back in this attempt; nil before
 	conflict     bool        // the sink contradicted us: what we know about it is out of date
 	sinkSequence int64       // the sink's own sequence number
@@ -33,9 +35,13 @@ const maxAttempts = 3
 
 // work takes the push as far as it can go now. An error comes from the store.
 func (b *pushWork) work(ctx context.Context) error {
-	for range maxAttempts {
+	for tries := 0; tries < maxAttempts; {
+		refused := len(b.refused)
 		if done, err := b.attempt(ctx); done || err != nil {
 			return err
+		}
+		if len(b.refused) == refused { // otherwise there is less to refuse
+			tries++
 		}
 	}
 	b.outcome.Wait = b.pusher.backoff(b.outcome.Failures)
@@ -130,6 +136,9 @@ func (b *pushWork) send(ctx context.Context, next intent) (done bool) {
 	receipt, err := b.pusher.Sink.Push(ctx, delivery)
 	b.outcome.Duration = time.Since(began)
 	if err != nil {
+		if b.leaveRefused(next, err) {
+			return false
+		}
 		return b.recordFailure(err, true)
 	}
 	b.recordAcceptance(next.hash, receipt)
@@ -140,13 +149,41 @@ func (b *pushWork) send(ctx context.Context, next intent) (done bool) {
 func (b *pushWork) intend() (intent, error) {
 	b.known.Desired.LeftOut = nil
 	stated := b.known.Desired.Stated(b.route)
-	left, err := b.pusher.Sink.Check(b.deliveryOf(stated))
+	left, err := b.notTaken(stated)
 	if err != nil {
 		return intent{}, err
 	}
-	b.outcome.LeftOut, b.known.Desired.LeftOut = left, push.FieldsLeftOut(left)
+	b.outcome.LeftOut, b.known.Desired.LeftOut = push.StillLeftOut(b.known.LeftOut, left, time.Now()), push.FieldsLeftOut(left)
 	stated = b.known.Desired.Stated(b.route)
 	return intent{stated, b.known.Desired.Hash(b.route, stated)}, nil
+}
+
+// notTaken returns which of the values the sink does not take, as far as we know.
+func (b *pushWork) notTaken(v profile.Values) ([]push.LeftOut, error) {
+	left, err := b.pusher.Sink.Check(b.deliveryOf(v))
+	for _, refused := range b.refused {
+		if refused.Refuses(v) {
+			left = append(left, refused)
+		}
+	}
+	return left, err
+}
+
+// leaveRefused reports whether the sink refused fields by name that the push states: it
+// is then sent at once without them. Each of them is refused once.
+func (b *pushWork) leaveRefused(next intent, err error) bool {
+	e := asSinkError(b.pusher.Name, err)
+	if e.Answer != push.AnswerRefused {
+		return false
+	}
+	some := false
+	for _, f := range e.Fields {
+		if next.stated.States(f.Field) {
+			f.Refused = push.HashOfValue(next.stated.Get(f.Field))
+			b.refused, some, b.answered = append(b.refused, f), true, true
+		}
+	}
+	return some
 }
 
 // readBack finds out whether what was sent last arrived. A sink that cannot be
@@ -222,13 +259,17 @@ func (b *pushWork) readToCompose(ctx context.Context, next intent) error {
 }
 
 // compose decides what is sent. A sink with entity tags that shows nothing yet gets what
-// we sent last.
+// we sent last. What was sent last and the sink does not take is not sent again.
 func (b *pushWork) compose(next intent) push.Composition {
-	own := next.stated
-	if b.route.HasEntityTags && b.known.Version == "" {
-		own.Keep(b.route.NotStated(own), b.known.Sent)
+	own, known := next.stated, b.known
+	left, _ := b.notTaken(known.Sent) // a refusal as a whole was found before
+	for _, l := range left {
+		known.Sent.Forget(l.Field)
 	}
-	return b.known.Compose(b.route, own, b.shown)
+	if b.route.HasEntityTags && known.Version == "" {
+		own.Keep(b.route.NotStated(own), known.Sent)
+	}
+	return known.Compose(b.route, own, b.shown)
 }
 
 // mustWait records that nothing is sent now, if that is so: the push would overwrite

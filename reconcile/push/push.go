@@ -38,7 +38,7 @@ type Push struct {
 	Wanted    time.Time
 	Job       int64 // the job that carries it; negative for a command's process; 0 for none
 	Asked     int64 // number of changes that asked for it, all of which the desired state includes
-	// LeftOut is what the last push left out.
+	// LeftOut is what the last push left out, since the sink does not take it.
 	LeftOut []LeftOut
 
 	Failures int            // failed attempts in a row
