@@ -33,6 +33,9 @@ func (s *Sink) Effects(ctx context.Context, d push.Delivery, _ profile.Date) (pu
 	if err != nil {
 		return push.Effects{}, unsent(d, push.AnswerRefused, 0, err.Error())
 	}
+	if oneLine(stored.OrganisationName) == "" { // CONTRACT.md "The write API"
+		return push.Effects{}, unsent(d, push.AnswerRefused, 0, "the website takes no profile without a name")
+	}
 	after := stored.shown(d.Code, d.Type)
 	return push.Effects{
 		Entries:    []push.Effect{{Fields: push.Changes(route.Fields, before, after.Entries[0])}},

@@ -120,6 +120,13 @@ func TestThePreviewIsWhatTheWebsiteShows(t *testing.T) {
 	sink, err := website.New(options)
 	require.NoError(t, err)
 	worlds, changed := 0, 0
+	draw := func(t *rapid.T, code string, of profile.OrgType) push.DesiredState {
+		w := drawDesired(t, profile.ODSCode(code), of)
+		if w.Profile.Values.Get(profile.FieldName) == "" { // the database has no profile without one
+			w.Profile.Values.Set(profile.FieldName, "Some Name")
+		}
+		return w
+	}
 	types := []profile.OrgType{profile.Pharmacy, profile.GPPractice, profile.DentalPractice, profile.TrustSite}
 	rapid.Check(t, func(t *rapid.T) {
 		for range worldsPerDraw {
@@ -127,12 +134,12 @@ func TestThePreviewIsWhatTheWebsiteShows(t *testing.T) {
 			code := fmt.Sprintf("W%05d", worlds)
 			of := rapid.SampledFrom(types).Draw(t, "type")
 			read := func() map[string]string { return websiteTexts(t, server, code, of) }
-			p := newPreviewer(drawPush(t, drawDesired(t, profile.ODSCode(code), of)), push.SinkWebsite, sink)
+			p := newPreviewer(drawPush(t, draw(t, code, of)), push.SinkWebsite, sink)
 			changed += requireRows(t, p, read)
 			for _, change := range rapid.SliceOfN(rapid.SampledFrom(websiteChanges), 0, 3).Draw(t, "behind our back") {
 				_ = server.Change(code, change[0], change[1]) // refused where nothing is stored
 			}
-			p.row.Desired, p.row.Forced = drawDesired(t, profile.ODSCode(code), of), rapid.Bool().Draw(t, "forced again")
+			p.row.Desired, p.row.Forced = draw(t, code, of), rapid.Bool().Draw(t, "forced again")
 			for range 2 {
 				changed += requireRows(t, p, read)
 			}

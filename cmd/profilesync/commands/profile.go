@@ -80,7 +80,7 @@ func pushRows(p pushstore.ListedPush) [][]string {
 		{name + " seen", LondonTime(p.Seen)},
 	}
 	for _, l := range p.LeftOut {
-		rows = append(rows, []string{name + " left out", l.Field + ": " + l.Reason, "since " + londonTime(l.Since)})
+		rows = append(rows, []string{name + " left out", l.Field + ": " + l.Reason, "since " + LondonTime(l.Since)})
 	}
 	for _, o := range p.Overwritten {
 		what := FieldOf(o.Field, o.Entry) + ": " + columns.OneLine(o.Before) + " -> " + columns.OneLine(o.After)

@@ -75,15 +75,15 @@ func (c *pushList) Run(ctx context.Context, a *wiring.App, out *commands.Printer
 }
 
 // printLeftOut prints the fields that pushes left out, if any did.
-func printLeftOut(out *Printer, pushes []pushstore.ListedPush) {
+func printLeftOut(out *commands.Printer, pushes []pushstore.ListedPush) {
 	var rows [][]string
 	for _, p := range pushes {
 		for _, l := range p.LeftOut {
-			rows = append(rows, []string{p.Code.String(), string(p.Sink), l.Field, columns.OneLine(l.Value), l.Reason, londonTime(l.Since)})
+			rows = append(rows, []string{p.Code.String(), string(p.Sink), l.Field, columns.OneLine(l.Value), l.Reason, commands.LondonTime(l.Since)})
 		}
 	}
 	if len(rows) > 0 {
-		_, _ = fmt.Fprintln(out.to)
+		out.Gap()
 		out.Print(nil, "CODE | SINK | LEFT OUT | VALUE | WHY | SINCE", rows)
 	}
 }
