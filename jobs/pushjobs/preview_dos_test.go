@@ -188,6 +188,8 @@ func requireServiceAsPreviewed(t *rapid.T, rows []push.PreviewRow, before, after
 			require.Equal(t, before, after)
 			seen["left alone"]++
 			return
+		case unknown && strings.Contains(row.Why, "or has it already") && before.Postcode == unknownPostcode:
+			require.Equal(t, row.WillBe, is[row.Field])
 		case unknown && strings.Contains(row.Why, "only if DoS knows the postcode"):
 			require.Equal(t, was[row.Field], is[row.Field])
 		case row.WillBe == push.NotVisible && strings.Contains(row.Why, noPostcode): // whether it has one cannot be read

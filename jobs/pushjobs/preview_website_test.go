@@ -15,7 +15,8 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// websiteDocument is what the test reads of a document, by the website's CONTRACT.md.
+// websiteDocument is what the test reads of a document
+// (connectors/website/CONTRACT.md "The record").
 type websiteDocument struct {
 	OrganisationName, OrganisationTypeID, OrganisationStatus, Postcode string
 	Address1, Address2, Address3, City, County                         string
@@ -82,7 +83,7 @@ func (d websiteDocument) readLists(text map[string]string) {
 	}
 	for field, lines := range map[string][]string{"services": services, "ers-services": referrals, "facilities": facilities} {
 		slices.Sort(lines)
-		text[field] = strings.Join(lines, "\n")
+		text[field] = strings.Join(slices.Compact(lines), "\n") // profiles have each line once
 	}
 }
 

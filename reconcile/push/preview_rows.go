@@ -75,6 +75,8 @@ func (p Preview) whyNotSent() string {
 func (p Preview) whyIfSent(entry string, f FieldEffect) (why string) {
 	source := p.source(f.Field)
 	switch {
+	case f.After == NotVisible && f.Kept == "":
+		return "nobody can know: " + source + "; " + f.Note
 	case f.Kept != "" && source == stated:
 		return "left alone: " + f.Kept
 	case f.Kept != "" || f.Before == f.After && source != stated:

@@ -70,24 +70,29 @@ func (c *Change) known(f profile.Field) {
 // move writes address and postcode. A postcode that only differs in spacing or case
 // stays as it is.
 func (c *Change) move(e Event, s Service) {
-	const ifKnown = "only if DoS knows the postcode"
+	const (
+		ifKnown    = "only if DoS knows the postcode"
+		noPostcode = "DoS takes no address without a postcode, unless it has none"
+	)
 	postcode, visible := compact(e.Postcode), !slices.Contains(s.Unknown, profile.FieldPostcode)
 	switch same := visible && postcode == compact(s.Values.Get(profile.FieldPostcode)); {
 	case same:
-	case postcode == "":
-		for _, f := range []profile.Field{profile.FieldAddress, profile.FieldPostcode} {
-			c.Kept[f] = "DoS takes no address without a postcode, unless it has none"
-		}
-		if !visible { // nobody can know what becomes of it
-			c.After.Unknown = append(slices.Clone(c.After.Unknown), profile.FieldAddress)
-		}
+	case postcode == "" && visible:
+		c.Kept[profile.FieldAddress], c.Kept[profile.FieldPostcode] = noPostcode, noPostcode
+		return
+	case postcode == "": // nobody can know what becomes of the address
+		c.Notes[profile.FieldAddress], c.Kept[profile.FieldPostcode] = noPostcode, noPostcode
+		c.After.Unknown = append(slices.Clone(c.After.Unknown), profile.FieldAddress)
+		return
 	default:
 		c.set(profile.FieldPostcode, spaced(postcode))
-		c.Notes[profile.FieldPostcode], c.Notes[profile.FieldAddress] = ifKnown, ifKnown
+		note := ifKnown
+		if !visible {
+			note += " or has it already"
+		}
+		c.Notes[profile.FieldPostcode], c.Notes[profile.FieldAddress] = note, note
 	}
-	if c.Kept[profile.FieldAddress] == "" {
-		c.set(profile.FieldAddress, storedAddress(e.Address1, e.Address2, e.Address3, e.Address4, e.City, e.County))
-	}
+	c.set(profile.FieldAddress, storedAddress(e.Address1, e.Address2, e.Address3, e.Address4, e.City, e.County))
 }
 
 // open writes the opening times, all or none of them.
