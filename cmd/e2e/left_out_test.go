@@ -35,30 +35,29 @@ func setting(column, value string) string {
 	return "update profile set " + column + " = " + value + " where code = $1"
 }
 
-func website(field, bad, good, why string) refusedField {
-	return refusedField{field, "website", bad, good, "the website refuses it: " + why}
+func website(field, bad, good string) refusedField {
+	return refusedField{field, "website", bad, good, "the website refuses it: NOT_ACCEPTED"}
 }
 
 func fieldsOfPharmacies() []refusedField {
 	site := func(address, why string) refusedField {
 		return refusedField{"website", "dos", setting("website", "'"+address+"'"), setting("website", "'https://good.example/a'"), why}
 	}
-	const no = "NOT_ACCEPTED"
 	return []refusedField{
 		site("https://x.com/shop", "one-letter label in x.com"),
 		site("https://good.example:8443/", "a port, 8443, in good.example"),
 		site("https://good.example/"+strings.Repeat("a", 500), "DoS stores at most 512 characters"),
-		website("name", setting("name", "'Unwanted Name'"), setting("name", "'Good Name'"), no),
-		website("address", setting("address", "'{Unwanted House,Leeds}'"), setting("address", "'{Good House,Leeds}'"), no),
-		website("postcode", setting("postcode", "'Unwanted'"), setting("postcode", "'LS1 4AP'"), no),
-		website("icb", setting("icb", "'Unwanted'"), setting("icb", "'QWO'"), no),
-		website("phone", setting("phone", "'Unwanted'"), setting("phone", "'0113 496 0001'"), no),
-		website("email", setting("email", "'Unwanted@nhs.net'"), setting("email", "'good@nhs.net'"), no),
-		website("website", setting("website", "'https://good.example/Unwanted'"), setting("website", "'https://good.example/b'"), no),
+		website("name", setting("name", "'Unwanted Name'"), setting("name", "'Good Name'")),
+		website("address", setting("address", "'{Unwanted House,Leeds}'"), setting("address", "'{Good House,Leeds}'")),
+		website("postcode", setting("postcode", "'Unwanted'"), setting("postcode", "'LS1 4AP'")),
+		website("icb", setting("icb", "'Unwanted'"), setting("icb", "'QWO'")),
+		website("phone", setting("phone", "'Unwanted'"), setting("phone", "'0113 496 0001'")),
+		website("email", setting("email", "'Unwanted@nhs.net'"), setting("email", "'good@nhs.net'")),
+		website("website", setting("website", "'https://good.example/Unwanted'"), setting("website", "'https://good.example/b'")),
 		website("facilities", "insert into facility (code, name, value) values ($1, 'Unwanted', 'Yes')",
-			"update facility set name = 'Car parking' where code = $1", no),
+			"update facility set name = 'Car parking' where code = $1"),
 		website("services", "insert into service (code, source, nhs_code, name) values ($1, 'editor', 'SRV9999', 'Unwanted')",
-			"update service set name = 'Good' where code = $1", no),
+			"update service set name = 'Good' where code = $1"),
 	}
 }
 

@@ -3,6 +3,7 @@ package website
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -75,31 +76,37 @@ func (p problem) fields(body []byte) (found []push.LeftOut) {
 
 // fieldsAt returns the fields that a pointer is about.
 func (p organisation) fieldsAt(pointer string) []profile.Field {
-	parts := strings.Split(strings.TrimPrefix(pointer, "/"), "/")
-	if len(parts) == 1 {
-		return partFields[parts[0]]
+	part, rest, _ := strings.Cut(strings.TrimPrefix(pointer, "/"), "/")
+	index, _, _ := strings.Cut(rest, "/")
+	at, err := strconv.Atoi(index)
+	fields := partFields[part]
+	if rows := p.rowFields(part); err == nil && at >= 0 && at < len(rows) {
+		fields = slices.DeleteFunc([]profile.Field{rows[at]}, func(f profile.Field) bool { return f == profile.NoField })
 	}
-	row, err := strconv.Atoi(parts[1])
-	if err != nil || row < 0 {
-		return partFields[parts[0]]
+	return fields
+}
+
+// rowFields returns the field of each row of a list; no field for a row that is not ours.
+func (p organisation) rowFields(part string) (fields []profile.Field) {
+	switch part {
+	case "Contacts":
+		for _, row := range p.Contacts {
+			fields = append(fields, row.field())
+		}
+	case "OpeningTimes":
+		for _, row := range p.OpeningTimes {
+			fields = append(fields, row.field())
+		}
+	case "Services":
+		for _, row := range p.Services {
+			fields = append(fields, row.field())
+		}
+	case "UecServices":
+		for _, row := range p.UecServices {
+			fields = append(fields, row.field())
+		}
 	}
-	f := profile.NoField
-	switch {
-	case parts[0] == "Contacts" && row < len(p.Contacts):
-		f = p.Contacts[row].field()
-	case parts[0] == "OpeningTimes" && row < len(p.OpeningTimes):
-		f = p.OpeningTimes[row].field()
-	case parts[0] == "Services" && row < len(p.Services):
-		f = p.Services[row].field()
-	case parts[0] == "UecServices" && row < len(p.UecServices):
-		f = p.UecServices[row].field()
-	default:
-		return partFields[parts[0]]
-	}
-	if f == profile.NoField {
-		return nil
-	}
-	return []profile.Field{f}
+	return fields
 }
 
 // field returns the field of a row; no field for a kind that is not ours.

@@ -68,7 +68,7 @@ func (r *DriftResult) Count(d Drifted, read bool) {
 }
 
 // UnreadableProfiles is how many profiles have something that could not be compared.
-func (r DriftResult) UnreadableProfiles() int {
+func (r *DriftResult) UnreadableProfiles() int {
 	codes := make(map[profile.ODSCode]bool, len(r.Unreadable))
 	for _, u := range r.Unreadable {
 		codes[u.Code] = true

@@ -37,6 +37,7 @@ func TestAFieldThatIsLeftOutIsLikeOneThatNobodyStated(t *testing.T) {
 	var shown profile.Values
 	shown.Set(profile.FieldName, "Oak")
 	shown.Set(site, "https://old.example")
+	bad.Desired.LeftOut = nil // as it is loaded
 	drifted, ok := bad.Drift(route, push.Shown{Entries: []push.Entry{{Values: shown}}})
 	require.True(t, ok, "it stays under the check")
 	require.Equal(t, []push.Difference{{Field: profile.FieldName, Want: "Elm", Shown: "Oak"}}, drifted.Differences)

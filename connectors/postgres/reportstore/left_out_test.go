@@ -39,6 +39,7 @@ func TestFieldsThatPushesLeaveOutAreReported(t *testing.T) {
 	p.Exec("update push set state = 'accepted', accepted_at = '2026-11-20 10:00+00', left_out = $1 where code = 'FA002'", left)
 	p.makes("2026-11-23")
 	require.ElementsMatch(t, []string{row("FA001", "First"), row("FA001", "First"), row("FA002", "Second")}, named())
-	require.ElementsMatch(t, []string{"profile ACCEPTED ", "phone ACCEPTED ", "website FAILED one-letter label"}, pgtest.All[string](p.Database,
+	ended := []string{"profile ACCEPTED ", "phone ACCEPTED ", "website FAILED one-letter label"}
+	require.ElementsMatch(t, ended, pgtest.All[string](p.Database,
 		"select cells[4] || ' ' || cells[6] || ' ' || cells[8] from report_row where section = 'updates' and cells[2] = 'FA002'"))
 }

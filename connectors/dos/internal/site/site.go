@@ -18,10 +18,6 @@ var accepted = regexp.MustCompile(`^(https?://)?([a-z\d][a-z\d-]*[a-z\d]\.)+[a-z
 
 const longest = 512
 
-func isValidWebsite(site string) bool {
-	return len(site) <= longest && accepted.MatchString(site)
-}
-
 // Stored returns an address as DoS stores it:
 // scheme and host in lower case, or all of it if it has no scheme, and without an
 // empty parameter, query or fragment. A query or fragment straight after the host
@@ -79,7 +75,6 @@ func WhyNot(site string) string {
 		scheme, rest = "", site
 	}
 	host, tail := splitHost(rest)
-	name, port, hasPort := strings.Cut(host, ":")
 	switch {
 	case len(site) > longest:
 		return "DoS stores at most " + strconv.Itoa(longest) + " characters"
@@ -89,8 +84,6 @@ func WhyNot(site string) string {
 		return "it has a user name before the host"
 	case strings.ContainsAny(tail, "\n"):
 		return "it has a line break"
-	case hasPort && isNumber(port):
-		return "a port, " + port + ", in " + name
 	}
 	return whyNotHost(host)
 }
@@ -102,29 +95,40 @@ func isNumber(text string) bool {
 
 // whyNotHost says which part of a host DoS does not take.
 func whyNotHost(host string) string {
+	if name, port, ok := strings.Cut(host, ":"); ok && isNumber(port) {
+		return "a port, " + port + ", in " + name
+	}
 	if strings.ContainsFunc(host, unicode.IsSpace) || !strings.Contains(host, ".") {
 		return "it has no name of a host with a dot, such as example.nhs.uk"
 	}
 	labels := strings.Split(host, ".")
-	for i, label := range labels {
-		odd := strings.IndexFunc(label, func(r rune) bool {
-			return r != '-' && (r < 'a' || r > 'z') && (r < '0' || r > '9')
-		})
-		switch {
-		case label == "":
-			return "a dot too many in " + host
-		case odd >= 0:
-			r, _ := utf8.DecodeRuneInString(label[odd:])
-			return "the character " + strconv.QuoteRune(r) + " in " + host
-		case len(label) == 1:
-			return "one-letter label in " + host
-		case strings.HasPrefix(label, "-"), strings.HasSuffix(label, "-"):
-			return "a hyphen at the end of a label in " + host
-		case i == len(labels)-1 && strings.ContainsAny(label, "0123456789-"):
-			return host + " does not end in a name such as .uk"
+	for _, label := range labels {
+		if why := whyNotLabel(label, host); why != "" {
+			return why
 		}
 	}
+	if strings.ContainsAny(labels[len(labels)-1], "0123456789-") {
+		return host + " does not end in a name such as .uk"
+	}
 	return "DoS does not take its form"
+}
+
+func whyNotLabel(label, host string) string {
+	odd := strings.IndexFunc(label, func(r rune) bool {
+		return r != '-' && (r < 'a' || r > 'z') && (r < '0' || r > '9')
+	})
+	switch {
+	case label == "":
+		return "a dot too many in " + host
+	case odd >= 0:
+		r, _ := utf8.DecodeRuneInString(label[odd:])
+		return "the character " + strconv.QuoteRune(r) + " in " + host
+	case len(label) == 1:
+		return "one-letter label in " + host
+	case strings.HasPrefix(label, "-"), strings.HasSuffix(label, "-"):
+		return "a hyphen at the end of a label in " + host
+	}
+	return ""
 }
 
 // Shown returns an address if it holds neither a person's address nor a secret.
