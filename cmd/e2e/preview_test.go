@@ -11,20 +11,31 @@ import (
 // previewWorld are profiles with a push to each sink, and what people stated of them.
 const previewWorld = `
 	insert into profile (code, name, type, address, postcode, icb, commissioner, status, hidden, phone, website, roles) values
-		('FA001', 'Kirkham Pharmacy', 'pharmacy', '{1 HIGH STREET,KIRKHAM}', 'PR4 2BE', 'QE1', '', 'open', false, '01772 000 001', 'https://www.Kirkham.example/Shop', '{}'),
-		('FA002', 'Otley Pharmacy', 'pharmacy', '{2 HIGH STREET,OTLEY}', 'LS21 1AA', 'QWO', '', 'open', true, '01943 000 002', '', '{}'),
+		('FA001', 'Kirkham Pharmacy', 'pharmacy', '{1 HIGH STREET,KIRKHAM}', 'PR4 2BE', 'QE1', '',
+			'open', false, '01772 000 001', 'https://www.Kirkham.example/Shop', '{}'),
+		('FA002', 'Otley Pharmacy', 'pharmacy', '{2 HIGH STREET,OTLEY}', 'LS21 1AA', 'QWO', '',
+			'open', true, '01943 000 002', '', '{}'),
 		('FA003', 'Ripon Pharmacy', 'pharmacy', '{3 HIGH STREET,RIPON}', 'HG4 1AA', 'QOQ', '', 'closed', false, '', '', '{}'),
-		('FA004', 'Selby Pharmacy', 'pharmacy', '{4 HIGH STREET,SELBY}', 'YO8 4AA', 'QOQ', '', 'open', false, '01757 000 004', 'https://selby.example/', '{}'),
-		('FA005', 'Whitby Pharmacy', 'pharmacy', '{5 HIGH STREET,WHITBY}', 'YO21 1AA', 'QOQ', '', 'open', false, '01947 000 005', '', '{}'),
-		('FA006', 'Malton Pharmacy', 'pharmacy', '{6 HIGH STREET,MALTON}', 'YO17 7AA', 'QOQ', '', 'open', false, '01653 000 006', '', '{}'),
-		('FA007', 'Thirsk Pharmacy', 'pharmacy', '{7 HIGH STREET,THIRSK}', 'YO7 1AA', 'QOQ', '', 'open', false, '01845 000 007', 'https://x.com/thirsk', '{}'),
-		('B81001', 'O''Hara''s NHS surgery', 'gp-practice', '{8 HIGH STREET,HULL}', 'HU1 1AA', 'QOQ', '03F', 'open', false, '01482-000-008', '', '{RO177,RO76}'),
-		('FA009', 'Goole Pharmacy', 'pharmacy', '{9 HIGH STREET,GOOLE}', 'DN14 5AA', 'QOQ', '', 'open', false, '01405 000 009', '', '{}'),
-		('FXX01', 'Leeds Hospital', 'trust-site', '{10 HIGH STREET,LEEDS}', 'LS1 1AA', 'QWO', '', 'open', false, '', '', '{}');
+		('FA004', 'Selby Pharmacy', 'pharmacy', '{4 HIGH STREET,SELBY}', 'YO8 4AA', 'QOQ', '',
+			'open', false, '01757 000 004', 'https://selby.example/', '{}'),
+		('FA005', 'Whitby Pharmacy', 'pharmacy', '{5 HIGH STREET,WHITBY}', 'YO21 1AA', 'QOQ', '',
+			'open', false, '01947 000 005', '', '{}'),
+		('FA006', 'Malton Pharmacy', 'pharmacy', '{6 HIGH STREET,MALTON}', 'YO17 7AA', 'QOQ', '',
+			'open', false, '01653 000 006', '', '{}'),
+		('FA007', 'Thirsk Pharmacy', 'pharmacy', '{7 HIGH STREET,THIRSK}', 'YO7 1AA', 'QOQ', '',
+			'open', false, '01845 000 007', 'https://x.com/thirsk', '{}'),
+		('B81001', 'O''Hara''s NHS surgery', 'gp-practice', '{8 HIGH STREET,HULL}', 'HU1 1AA', 'QOQ', '03F',
+			'open', false, '01482-000-008', '', '{RO177,RO76}'),
+		('FA009', 'Goole Pharmacy', 'pharmacy', '{9 HIGH STREET,GOOLE}', 'DN14 5AA', 'QOQ', '',
+			'open', false, '01405 000 009', '', '{}'),
+		('FXX01', 'Leeds Hospital', 'trust-site', '{10 HIGH STREET,LEEDS}', 'LS1 1AA', 'QWO', '',
+			'open', false, '', '', '{}');
 	insert into opening_period (code, day, opens, closes) values
 		('FA001', 'mon', '09:00', '17:30'), ('FA001', 'tue', '22:00', '02:00'), ('FA001', 'bank-holiday', '10:00', '12:00');
-	insert into dated_opening_period (code, date, opens, closes) values ('FA001', '2026-12-25', null, null), ('FA006', '2026-11-20', null, null);
-	insert into service (code, source, nhs_code, name) values ('FA001', 'editor', 'SRV0559', 'Palliative care stock'), ('FA001', 'editor', 'SRV0560', 'Blood pressure');
+	insert into dated_opening_period (code, date, opens, closes) values
+		('FA001', '2026-12-25', null, null), ('FA006', '2026-11-20', null, null);
+	insert into service (code, source, nhs_code, name) values
+		('FA001', 'editor', 'SRV0559', 'Palliative care stock'), ('FA001', 'editor', 'SRV0560', 'Blood pressure');
 	insert into hold (code, field, reason, actor) values ('FA001', 'phone', 'number under dispute', 'Ada');
 	insert into hold (code, sink, reason, actor) values ('FA009', 'dos', 'DoS lead asked', 'Ada');
 	insert into push (code, sink, route, state, wanted_at)
@@ -69,18 +80,25 @@ func TestThePreviewIsTheDeliveryFieldByField(t *testing.T) {
 // addForPreview adds what the sinks have of the pharmacies of previewWorld.
 func (x sinks) addForPreview() {
 	for _, service := range []dostest.Service{
-		{ODSCode: "FA001", Address: "1 High Street$Kirkham", Postcode: "PR42BE", Phone: "01772000009", Weekly: "mon 09:00-17:00", OpenAllHours: true},
+		{
+			ODSCode: "FA001", Address: "1 High Street$Kirkham", Postcode: "PR42BE", Phone: "01772000009", Weekly: "mon 09:00-17:00",
+			OpenAllHours: true,
+		},
 		{ODSCode: "FA001BPS", Type: 148, Status: 3, Address: "1 High Street$Kirkham", Postcode: "PR4 2BE", Phone: "01772000009"},
 		{ODSCode: "FA001", Type: 100},
 		{ODSCode: "FA001X", Status: 2},
-		{ODSCode: "FA002", Address: "2 High Street$Otley"}, {ODSCode: "FA003"}, {ODSCode: "FA003CON", Type: 149, ZCodes: []string{"360=14210"}},
+		{ODSCode: "FA002", Address: "2 High Street$Otley"},
+		{ODSCode: "FA003"},
+		{ODSCode: "FA003CON", Type: 149, ZCodes: []string{"360=14210"}},
 		{ODSCode: "FA004", Address: "4 Low Street$Selby", Postcode: "YO8 4AB", ZCodes: []string{"360=14167"}, Specified: "2026-12-26 closed"},
 		{ODSCode: "FA004BPS", Type: 148, Web: "https://pressure.example", Weekly: "mon 09:00-12:00", Specified: "2026-12-26 closed"},
 		{ODSCode: "FA004CON", Type: 149, Status: 2},
 		{ODSCode: "FA005", Web: "https://main.example"},
 		{ODSCode: "FA005M06", Type: 132, Web: "https://first.example", Specified: "2026-12-24 closed"},
-		{ODSCode: "FA006", Web: "https://main.example"}, {ODSCode: "FA006M06", Type: 132, Web: "https://first.example"},
-		{ODSCode: "FA007", Web: "https://old.example"}, {ODSCode: "FA009", Phone: "01405000001"},
+		{ODSCode: "FA006", Web: "https://main.example"},
+		{ODSCode: "FA006M06", Type: 132, Web: "https://first.example"},
+		{ODSCode: "FA007", Web: "https://old.example"},
+		{ODSCode: "FA009", Phone: "01405000001"},
 	} {
 		service.Name = "Service of " + service.ODSCode
 		x.dos.AddService(service)

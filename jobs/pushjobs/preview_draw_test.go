@@ -23,8 +23,10 @@ func previewClock() time.Time { return previewDay.Time().Add(12 * time.Hour) }
 
 // statedTexts are values of profiles, among them some that a sink does not take.
 var statedTexts = map[profile.Field][]string{
-	profile.FieldName:     {"High Street Pharmacy", "O'BRIEN'S  nhs gp surgery", "", "McTavish & Sons"},
-	profile.FieldAddress:  {"1 HIGH STREET\nLEEDS", "Unit 7\nO'Neill's Yard\nMarket & Row\nSt John’s\nKirkham\nLancashire", "", "3rd floor\nYork"},
+	profile.FieldName: {"High Street Pharmacy", "O'BRIEN'S  nhs gp surgery", "", "McTavish & Sons"},
+	profile.FieldAddress: {
+		"1 HIGH STREET\nLEEDS", "Unit 7\nO'Neill's Yard\nMarket & Row\nSt John’s\nKirkham\nLancashire", "", "3rd floor\nYork",
+	},
 	profile.FieldPostcode: {"LS1 1AA", "PR4 2BE", "ZZ9 9ZZ", ""},
 	profile.FieldPhone:    {"0113 496 0000", "01772 000-000", "call us", ""},
 	profile.FieldEmail:    {"someone@example.org", "", "some one@example.org"},

@@ -76,8 +76,11 @@ func TestThePreviewIsWhatTheIngestDoes(t *testing.T) {
 
 func drawPractice(t *rapid.T, code string) dostest.Organization {
 	contacts := []dostest.Telecom{
-		{System: "phone", Value: "01132 000 000"}, {System: "phone", Value: "0113 496 0000"}, {System: "email", Value: "old@example.org"},
-		{System: "url", Value: "https://old.example"}, {System: "url", Value: "https://example.org"},
+		{System: "phone", Value: "01132 000 000"},
+		{System: "phone", Value: "0113 496 0000"},
+		{System: "email", Value: "old@example.org"},
+		{System: "url", Value: "https://old.example"},
+		{System: "url", Value: "https://example.org"},
 	}
 	o := dostest.Organization{
 		Code: code, Name: rapid.SampledFrom([]string{"Old Surgery", "OLD  SURGERY", "high street pharmacy"}).Draw(t, "name there"),
@@ -97,7 +100,9 @@ func practiceTexts(server *dostest.Server, code string) map[string]string {
 		return map[string]string{}
 	}
 	o := all[0]
-	text := map[string]string{"name": o.Name, "status": "closed", "phone": "", "email": "", "website": "", "roles": strings.Join(o.Roles, "|")}
+	text := map[string]string{
+		"name": o.Name, "status": "closed", "phone": "", "email": "", "website": "", "roles": strings.Join(o.Roles, "|"),
+	}
 	if o.Active {
 		text["status"] = "open"
 	}
@@ -150,9 +155,17 @@ func TestThePreviewIsWhatTheWebsiteShows(t *testing.T) {
 
 // websiteChanges are what others do there.
 var websiteChanges = [][2]string{
-	{"phone", "0113 000 0000"}, {"email", ""}, {"website", "https://other.example"}, {"weekly", "sat 10:00-11:00"}, {"name", "Another Name"},
-	{"status", "Hidden"}, {"status", "Closed"}, {"facility", "Wheelchair access: No"}, {"service", "SRV0257 New medicine service"},
-	{"address1", "9 Other Road"}, {"postcode", "LS9 9ZZ"},
+	{"phone", "0113 000 0000"},
+	{"email", ""},
+	{"website", "https://other.example"},
+	{"weekly", "sat 10:00-11:00"},
+	{"name", "Another Name"},
+	{"status", "Hidden"},
+	{"status", "Closed"},
+	{"facility", "Wheelchair access: No"},
+	{"service", "SRV0257 New medicine service"},
+	{"address1", "9 Other Road"},
+	{"postcode", "LS9 9ZZ"},
 	{"document", `{"Staff":null,"Latitude":51.5,"Contacts":[{"ContactType":"Other","ContactAvailabilityType":"Office hours",` +
 		`"ContactMethodType":"Fax","ContactValue":"1"}]}`},
 }

@@ -39,7 +39,7 @@ func websiteTexts(t *rapid.T, server *websitetest.Server, code string, of profil
 		return map[string]string{}
 	}
 	var d websiteDocument
-	require.NoError(t, json.Unmarshal(states[0].Document, &d))
+	require.NoError(t, json.Unmarshal(states[0].Document, &d)) //nolint:musttag // keys are read in any case
 	lines := slices.DeleteFunc([]string{d.Address1, d.Address2, d.Address3, d.City, d.County}, func(s string) bool { return s == "" })
 	text := map[string]string{
 		"name": d.OrganisationName, "postcode": d.Postcode, "address": strings.Join(lines, "\n"), "type": string(of),

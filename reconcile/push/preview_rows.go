@@ -72,34 +72,37 @@ func (p Preview) whyNotSent() string {
 	return "nothing is sent"
 }
 
-func (p Preview) whyIfSent(entry string, f FieldEffect) (why string) {
+func (p Preview) whyIfSent(entry string, f FieldEffect) string {
 	source := p.source(f.Field)
-	switch {
+	switch isStated := source == stated; {
 	case f.After == NotVisible && f.Kept == "":
 		return "nobody can know: " + source + "; " + f.Note
-	case f.Kept != "" && source == stated:
+	case f.Kept != "" && isStated:
 		return "left alone: " + f.Kept
-	case f.Kept != "" || f.Before == f.After && source != stated:
+	case f.Kept != "" || f.Before == f.After && !isStated:
 		return "left alone: " + source
 	case f.Before == f.After:
 		return "as " + stated
 	}
-	switch overwritten := p.overwrites(entry, f.Field); {
-	case source == stated:
-		why = stated
-	case !overwritten && f.Field == profile.FieldDatedOpeningTimes && p.Push.Desired.addsHolidays(p.Route):
-		why = "bank holidays added: " + source
-	case !overwritten:
-		why = "sent back, in the sink's own form: " + source
-	case p.Composition.Urgent:
-		why = "overwritten, since opening times do not wait: " + source
-	default:
-		why = "overwritten: " + source
-	}
+	why := p.whyChanged(entry, f.Field, source)
 	if f.Note != "" {
 		why += "; " + f.Note
 	}
 	return why
+}
+
+func (p Preview) whyChanged(entry string, f profile.Field, source string) string {
+	switch overwritten := p.overwrites(entry, f); {
+	case source == stated:
+		return stated
+	case overwritten && p.Composition.Urgent:
+		return "overwritten, since opening times do not wait: " + source
+	case overwritten:
+		return "overwritten: " + source
+	case f == profile.FieldDatedOpeningTimes && p.Push.Desired.addsHolidays(p.Route):
+		return "bank holidays added: " + source
+	}
+	return "sent back, in the sink's own form: " + source
 }
 
 // stated is the source of a value that the profile states.
@@ -120,5 +123,7 @@ func (p Preview) source(f profile.Field) string {
 }
 
 func (p Preview) overwrites(entry string, f profile.Field) bool {
-	return slices.ContainsFunc(p.Composition.Overwrites, func(o Overwrite) bool { return (o.Entry == entry || o.Entry == "") && o.Field == f })
+	return slices.ContainsFunc(p.Composition.Overwrites, func(o Overwrite) bool {
+		return (o.Entry == entry || o.Entry == "") && o.Field == f // the sink may not be visible
+	})
 }

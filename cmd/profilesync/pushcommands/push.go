@@ -79,7 +79,9 @@ func printLeftOut(out *commands.Printer, pushes []pushstore.ListedPush) {
 	var rows [][]string
 	for _, p := range pushes {
 		for _, l := range p.LeftOut {
-			rows = append(rows, []string{p.Code.String(), string(p.Sink), l.Field, columns.OneLine(l.Value), l.Reason, commands.LondonTime(l.Since)})
+			rows = append(rows, []string{
+				p.Code.String(), string(p.Sink), l.Field, columns.OneLine(l.Value), l.Reason, commands.LondonTime(l.Since),
+			})
 		}
 	}
 	if len(rows) > 0 {
@@ -94,7 +96,8 @@ func printOverwritten(out *commands.Printer, pushes []pushstore.ListedPush) {
 	for _, p := range pushes {
 		for _, o := range p.Overwritten {
 			rows = append(rows, []string{
-				p.Code.String(), string(p.Sink), commands.FieldOf(o.Field, o.Entry), columns.OneLine(o.Before), columns.OneLine(o.After), commands.LondonTime(o.At),
+				p.Code.String(), string(p.Sink), commands.FieldOf(o.Field, o.Entry), columns.OneLine(o.Before), columns.OneLine(o.After),
+				commands.LondonTime(o.At),
 			})
 		}
 	}

@@ -2,7 +2,6 @@ package effect
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -80,14 +79,14 @@ func (d *day) add(row openingRow) string {
 		opens, errOpens := time.Parse("15:04", row.Opens)
 		closes, errCloses := time.Parse("15:04", row.Closes)
 		if errOpens != nil || errCloses != nil || !opens.Before(closes) {
-			return fmt.Sprintf("%s does not close after it opens", d.name)
+			return d.name + " does not close after it opens"
 		}
 		d.open = append(d.open, opens.Format("15:04")+"-"+closes.Format("15:04"))
 		slices.Sort(d.open)
 	}
 	for i := range d.open {
 		if i > 0 && d.open[i][:5] <= d.open[i-1][6:] {
-			return fmt.Sprintf("periods of %s overlap or touch", d.name)
+			return "periods of " + d.name + " overlap or touch"
 		}
 	}
 	if d.closed && len(d.open) > 0 {
