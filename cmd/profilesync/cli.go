@@ -11,6 +11,7 @@ import (
 
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/peoplecommands"
+	"github.com/profilesync/profilesync/cmd/profilesync/pushcommands"
 	"github.com/profilesync/profilesync/cmd/profilesync/qualitycommands"
 	"github.com/profilesync/profilesync/cmd/profilesync/serve"
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
@@ -37,10 +38,10 @@ type cli struct {
 	Listings       commands.Listings              `cmd:"" help:"The last accepted listing of each report: list, reset."`
 	Profile        commands.Profile               `cmd:"" help:"Show a profile and its full history."`
 	ERS            commands.ERS                   `cmd:"" name:"ers" help:"Services of the e-Referral Service and owners of sites."`
-	Push           commands.Push                  `cmd:"" help:"List pushes, retry and preview them."`
-	Drift          commands.Drift                 `cmd:"" help:"Compare what the sinks show with the profiles and repair differences."`
+	Push           pushcommands.Push              `cmd:"" help:"List pushes, retry and preview them."`
+	Drift          pushcommands.Drift             `cmd:"" help:"Compare what the sinks show with the profiles and repair differences."`
 	Checks         qualitycommands.Checks         `cmd:"" help:"Quality checks of DoS and the website: list what they found, make them."`
-	Hold           commands.Hold                  `cmd:"" help:"Freeze a field of a profile, or a profile for a sink, for some time."`
+	Hold           pushcommands.Hold              `cmd:"" help:"Freeze a field of a profile, or a profile for a sink, for some time."`
 	Remind         peoplecommands.Remind          `cmd:"" help:"Remind people to check their profiles."`
 	Accounts       peoplecommands.Accounts        `cmd:"" help:"People's accounts: list, show, end inactive ones, reactivate."`
 	Mail           peoplecommands.Mail            `cmd:"" help:"Letters to people: list, stop, resume."`
