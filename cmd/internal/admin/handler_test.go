@@ -3,11 +3,14 @@ package admin_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -37,7 +40,8 @@ func ask(t *testing.T, c admin.Checks, method, path string) *httptest.ResponseRe
 
 func TestHealth(t *testing.T) {
 	t.Parallel()
-	down := errors.New("the database does not answer")
+	down := admin.Fault{Word: "database", Err: errors.New("database=profiles host=10.0.0.5: connection refused")}
+	late := admin.Fault{Word: "tick", Err: errors.New("tick: no progress for 3m")}
 	cases := map[string]struct {
 		alive, ready error
 		path         string
@@ -46,9 +50,12 @@ func TestHealth(t *testing.T) {
 	}{
 		"alive":                    {nil, nil, "/healthz", 200, "ok\n"},
 		"alive without a database": {nil, down, "/healthz", 200, "ok\n"},
-		"not alive":                {errors.New("the job queue has stopped"), nil, "/healthz", 503, "the job queue has stopped\n"},
+		"not alive":                {admin.Fault{Word: "workers", Err: errors.New("the workers have stopped")}, nil, "/healthz", 503, "workers\n"},
 		"ready":                    {nil, nil, "/readyz", 200, "ok\n"},
-		"not ready":                {nil, down, "/readyz", 503, "the database does not answer\n"},
+		"not ready":                {nil, down, "/readyz", 503, "database\n"},
+		"not ready twice":          {nil, errors.Join(late, down), "/readyz", 503, "tick\n"},
+		"wrapped":                  {nil, fmt.Errorf("ready: %w", down), "/readyz", 503, "database\n"},
+		"an error without a word":  {nil, errors.New("the disk /var/lib is full"), "/readyz", 503, "failed\n"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -62,6 +69,30 @@ func TestHealth(t *testing.T) {
 			require.Equal(t, "no-store", answer.Header().Get("Cache-Control"))
 		})
 	}
+}
+
+func TestTheLogHasTheWholeFaultOnceUntilItsWordChanges(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	checks := healthy()
+	checks.Log = slog.New(slog.NewJSONHandler(&log, nil))
+	var now error
+	checks.Ready = func(context.Context) error { return now }
+	handler := admin.Handler(checks)
+	down := admin.Fault{Word: "database", Err: errors.New("host=10.0.0.5: connection refused")}
+	for _, now = range []error{nil, down, down, admin.Fault{Word: "schema", Err: errors.New("too old")}, nil, nil, down} {
+		handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", http.NoBody))
+	}
+	var words []string
+	for line := range strings.Lines(log.String()) {
+		var record struct{ Level, Msg, Word, Error string }
+		require.NoError(t, json.Unmarshal([]byte(line), &record))
+		words = append(words, record.Level+" "+record.Msg+" "+record.Word+" "+record.Error)
+	}
+	require.Equal(t, []string{
+		"WARN /readyz answers 503 database host=10.0.0.5: connection refused", "WARN /readyz answers 503 schema too old",
+		"INFO /readyz answers ok again  ", "WARN /readyz answers 503 database host=10.0.0.5: connection refused",
+	}, words)
 }
 
 func TestReadinessWaitsForASlowDatabaseForALimitedTime(t *testing.T) {

@@ -165,7 +165,11 @@ func (c *reportLink) Run(ctx context.Context, a *wiring.App, out *Printer) error
 	if err != nil {
 		return err
 	}
-	out.Print(map[string]string{"link": address, "last_day": last.String()}, "", [][]string{{address}})
+	if !out.json {
+		_, _ = fmt.Fprintln(out.to, address) // in a table it would be broken into lines
+		return nil
+	}
+	out.Print(map[string]string{"link": address, "last_day": last.String()}, "", nil)
 	return nil
 }
 

@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/profilesync/profilesync/cmd/internal/admin"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
+	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/watchstore"
 )
 
@@ -103,56 +106,58 @@ func (h *health) alive() error {
 	now := h.now()
 	select {
 	case <-h.stopped:
-		return errors.New("the workers have stopped")
+		return admin.Fault{Word: "workers", Err: errors.New("the workers have stopped")}
 	default:
 	}
 	if silent := now.Sub(h.contactedAt); silent > stuckAfter {
-		return fmt.Errorf("the database has not been contacted for %s", silent.Round(time.Second))
+		return admin.Fault{Word: "database", Err: fmt.Errorf("the database has not been contacted for %s", silent.Round(time.Second))}
 	}
 	idle, may := now.Sub(h.dispatchedAt), stuckAfter
 	if !h.enrolled {
 		may = firstRound
 	}
 	if !h.reachable.IsZero() && now.Sub(h.reachable) > stuckAfter && idle > may {
-		return fmt.Errorf("the dispatcher has made no round for %s", idle.Round(time.Second))
+		return admin.Fault{Word: "dispatch", Err: fmt.Errorf("the dispatcher has made no round for %s", idle.Round(time.Second))}
 	}
 	return nil
 }
 
-// ready fails while this daemon, or all daemons together, make no progress.
+// ready fails while this daemon, or all daemons together, make no progress. Each of
+// its errors is an admin.Fault, or several joined.
 func (s *service) ready(ctx context.Context) error {
-	if err := s.control.Ready(ctx); err != nil {
-		return err
+	switch err := s.control.Ready(ctx); {
+	case errors.Is(err, postgres.ErrNotMigrated):
+		return admin.Fault{Word: "schema", Err: err}
+	case err != nil:
+		return admin.Fault{Word: "database", Err: err}
 	}
 	progress, err := s.control.Watch.ForwardProgress(ctx)
 	if err != nil {
-		return err
+		return admin.Fault{Word: "database", Err: err}
 	}
 	return errors.Join(s.health.alive(), stalled(progress, s.sinks, s.health.now().Sub(s.health.began)))
 }
 
-// stalled returns an error that lists what makes no progress. It ignores stalls
-// from before this process started, and sinks that this process does not push
-// to.
+// stalled returns an error that lists what makes no progress, with the word of the
+// first. It ignores stalls from before this process started, and sinks that this
+// process does not push to.
 func stalled(p watchstore.ForwardProgress, sinks wiring.Sinks, uptime time.Duration) error {
-	var stalls []string
-	for activity, since := range p.Since {
-		if min(since, uptime) > stalledAfter {
-			stalls = append(stalls, fmt.Sprintf("%s: no progress for %s", activity, since.Round(time.Second)))
+	var stalls []error
+	add := func(word, format string, args ...any) {
+		stalls = append(stalls, admin.Fault{Word: word, Err: fmt.Errorf(format, args...)})
+	}
+	for _, activity := range slices.Sorted(maps.Keys(p.Since)) {
+		if since := p.Since[activity]; min(since, uptime) > stalledAfter {
+			add(activity, "%s: no progress for %s", activity, since.Round(time.Second))
 		}
 	}
 	for _, r := range p.Routes {
 		if _, ours := sinks[r.Sink]; ours && min(r.Due, r.Tried, uptime) > stalledAfter {
-			stalls = append(stalls,
-				fmt.Sprintf("pushes to %s (%s) have been due for %s and none is attempted", r.Sink, r.Route, r.Due.Round(time.Second)))
+			add("pushes", "pushes to %s (%s) have been due for %s and none is attempted", r.Sink, r.Route, r.Due.Round(time.Second))
 		}
 	}
 	if p.Abandoned > 0 && min(p.Oldest, uptime) > stalledAfter {
-		stalls = append(stalls,
-			fmt.Sprintf("%d jobs are marked running without a worker, the oldest for %s", p.Abandoned, p.Oldest.Round(time.Second)))
+		add("jobs", "%d jobs are marked running without a worker, the oldest for %s", p.Abandoned, p.Oldest.Round(time.Second))
 	}
-	if len(stalls) == 0 {
-		return nil
-	}
-	return errors.New(strings.Join(stalls, "; "))
+	return errors.Join(stalls...)
 }
