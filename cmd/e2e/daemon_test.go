@@ -57,11 +57,20 @@ func (d daemon) processNow() string {
 	return found[len(found)-1][1]
 }
 
-// get makes a request to the daemon's own address.
+// get makes a request to the daemon's own address, with the token of reports.
 func (d daemon) get(path string) (status int, body string) {
+	d.site.t.Helper()
+	return d.getAs(path, "Bearer "+reportToken)
+}
+
+// getAs makes a request with an Authorization header; none if it is empty.
+func (d daemon) getAs(path, authorization string) (status int, body string) {
 	d.site.t.Helper()
 	req, err := http.NewRequestWithContext(d.site.t.Context(), http.MethodGet, "http://"+d.address()+path, nil)
 	require.NoError(d.site.t, err)
+	if authorization != "" {
+		req.Header.Set("Authorization", authorization)
+	}
 	resp, err := http.DefaultClient.Do(req)
 	require.NoError(d.site.t, err)
 	defer resp.Body.Close()

@@ -50,7 +50,7 @@ func (d daemon) neverReading(ctx context.Context, path string, stay time.Duratio
 			}
 			continue
 		}
-		_, _ = fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path)
+		_, _ = fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n\r\n", path, reportToken)
 		status := make([]byte, len("HTTP/1.1 200 OK"))
 		if _, err := io.ReadFull(conn, status); err == nil && string(status) == "HTTP/1.1 200 OK" {
 			begun.Add(1)
