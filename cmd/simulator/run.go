@@ -10,6 +10,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/simulator/demo"
 	"github.com/profilesync/profilesync/cmd/simulator/outside"
 	"github.com/profilesync/profilesync/cmd/simulator/screen"
+	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
@@ -35,7 +36,9 @@ func (c *runCmd) Run(ctx context.Context, out screens) (err error) {
 	}
 	defer func() { err = errors.Join(err, stage.close()) }()
 	stage.program.Set("HTTP_ADDRESS", c.HTTP)
-	if err := c.fill(ctx, stage, show); err != nil {
+	stage.program.Set("REPORT_URL", "http://"+c.HTTP)
+	report, err := c.fill(ctx, stage, show, people.Calendar{}.AddWorkingDays(today, -1))
+	if err != nil {
 		return err
 	}
 	settings := filepath.Join(c.Dir, "settings.sh")
@@ -43,21 +46,27 @@ func (c *runCmd) Run(ctx context.Context, out screens) (err error) {
 		return err
 	}
 	show.Do("")
-	c.introduce(stage, show, today, settings)
+	c.introduce(stage, show, today, settings, report)
 	return c.daemon(ctx, stage, out)
 }
 
-// fill reconciles once, so that there is something to look at.
-func (c *runCmd) fill(ctx context.Context, stage *stage, show *screen.Screen) error {
-	_, err := stage.program.Runs(ctx, time.Time{}, func(r runs.Summary) {
+// fill reconciles once, on the day before a working day, and makes that day's report
+// of it, so that there is something to look at. It returns the address of the report.
+func (c *runCmd) fill(ctx context.Context, stage *stage, show *screen.Screen, reported profile.Date) (report string, err error) {
+	morning := reported.Time().Add(7 * time.Hour)
+	_, err = stage.program.Runs(ctx, morning.Add(-19*time.Hour), func(r runs.Summary) {
 		show.Linef("%-16s %s", outside.Reports[r.Report].Plural, demo.Finding(r))
 	}, "reconcile", "--source", "ods", "--wait")
-	return err
+	if err != nil {
+		return "", err
+	}
+	return stage.program.ReportLink(ctx, morning)
 }
 
-func (c *runCmd) introduce(stage *stage, show *screen.Screen, today profile.Date, settings string) {
+func (c *runCmd) introduce(stage *stage, show *screen.Screen, today profile.Date, settings, report string) {
 	show.Linef("\nhealth      http://%s/healthz  /readyz", c.HTTP)
 	show.Linef("metrics     http://%s/metrics", c.HTTP)
+	show.Linef("report      %s", report)
 	show.Linef("register    %s (simulated)", stage.systems.RegisterURL)
 	show.Linef("DoS         %s (simulated)", stage.systems.DoSURL)
 	show.Linef("website     %s (simulated)", stage.systems.WebsiteURL)

@@ -121,6 +121,20 @@ func (p *Program) WriteReport(ctx context.Context, at time.Time, path string) er
 	return nil
 }
 
+// ReportLink makes the reports that are due at a played time, and returns an address
+// at which a daemon shows the newest one.
+func (p *Program) ReportLink(ctx context.Context, at time.Time) (string, error) {
+	made := func(json.RawMessage) error { return nil }
+	if _, err := p.Rows(ctx, at, made, "report", "make"); err != nil {
+		return "", err
+	}
+	var report struct {
+		Link string `json:"link"`
+	}
+	_, err := p.Rows(ctx, time.Time{}, func(row json.RawMessage) error { return json.Unmarshal(row, &report) }, "report", "link")
+	return report.Link, err
+}
+
 func decode(r io.Reader, each func(json.RawMessage) error) error {
 	decoder := json.NewDecoder(r)
 	for {

@@ -1,6 +1,7 @@
 package program
 
 import (
+	"crypto/rand"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -46,12 +47,25 @@ func (p *Program) pointAt(systems *outside.Systems, dir string) error {
 		p.Set(s.name, s.value)
 	}
 	for _, name := range []string{"ODS_API_KEY", "DOS_API_KEY", "DOS_READ_PASSWORD", "WEBSITE_API_KEY"} {
-		file := filepath.Join(dir, strings.ToLower(strings.ReplaceAll(name, "_", "-")))
-		if err := os.WriteFile(file, []byte(outside.Key+"\n"), 0o600); err != nil {
-			return fmt.Errorf("writing a key of the simulated systems: %w", err)
+		if err := p.setSecret(dir, name, outside.Key); err != nil {
+			return err
 		}
-		p.Set(name+"_FILE", file)
 	}
+	for _, name := range []string{"REPORT_KEYS", "REPORT_TOKENS"} { // as long as links.Shortest, and new for each start
+		if err := p.setSecret(dir, name, rand.Text()+rand.Text()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setSecret writes a secret to a file in a folder, and names the file.
+func (p *Program) setSecret(dir, name, value string) error {
+	file := filepath.Join(dir, strings.ToLower(strings.ReplaceAll(name, "_", "-")))
+	if err := os.WriteFile(file, []byte(value+"\n"), 0o600); err != nil {
+		return fmt.Errorf("writing a key: %w", err)
+	}
+	p.Set(name+"_FILE", file)
 	return nil
 }
 
