@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/alecthomas/kong"
 
+	"github.com/profilesync/profilesync/cmd/internal/visible"
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/peoplecommands"
 	"github.com/profilesync/profilesync/cmd/profilesync/pushcommands"
@@ -24,7 +26,7 @@ reconciles it with local profiles, holds back what looks wrong, and keeps a full
 If no database is configured, it starts a private one under .local with this machine's
 Postgres. Settings come from the environment (README.md, "Settings").
 
-Exit codes: 0 done, 1 refused or failed, 2 usage, 3 done, but something awaits a person.`
+Exit codes: 0 done, 1 refused, failed or stopped by Ctrl-C, 2 usage, 3 done, but something awaits a person.`
 
 // cli lists the commands; each has its own file.
 type cli struct {
@@ -81,8 +83,38 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitWith(stderr, err)
 	}
 	kctx.BindTo(ctx, (*context.Context)(nil))
-	err = kctx.Run(app, commands.NewPrinter(stdout, line.Format))
-	return exitWith(stderr, errors.Join(err, app.Close()))
+	work := func() error {
+		err := kctx.Run(app, commands.NewPrinter(stdout, line.Format))
+		return errors.Join(err, app.Close())
+	}
+	if kctx.Command() == "serve" { // its jobs have longer to end
+		return exitWith(stderr, work())
+	}
+	return exitWith(stderr, untilStopped(ctx, work))
+}
+
+// leaveAfter is how long a command may take to end once it is asked to. It is short
+// enough that people see Ctrl-C end it within a second.
+const leaveAfter = 500 * time.Millisecond
+
+// untilStopped does the work of a command. When the context has ended and the work
+// does not end, because it waits for a disk, a pipe or an answer, it is left as if
+// the program had been killed: whatever that leaves, the next command or a daemon
+// finishes.
+func untilStopped(ctx context.Context, work func() error) error {
+	ended := make(chan error, 1)
+	go func() { ended <- work() }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-ended:
+		return err
+	case <-time.After(leaveAfter):
+		return errors.New("stopped; what it had begun is finished by the next command or by a daemon")
+	}
 }
 
 func usage(message string) error {
@@ -102,7 +134,7 @@ func exitWith(stderr io.Writer, err error) int {
 		exit = commands.ExitError{Code: commands.ExitUsage, Message: wrong.Error()}
 	}
 	if exit.Message != "" {
-		_, _ = fmt.Fprintln(stderr, "profilesync:", exit.Message)
+		_, _ = fmt.Fprintln(stderr, "profilesync:", visible.Text(exit.Message))
 	}
 	return exit.Code
 }

@@ -9,12 +9,14 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/profilesync/profilesync/cmd/internal/visible"
 )
 
 // pageWidth is the maximum width of a table: long cells wrap.
 const pageWidth = 100
 
-// Write writes a table. The names in the header are separated by " | "; an empty
+// Write writes a table, with nothing in its cells that steers a terminal. The names in the header are separated by " | "; an empty
 // header is left out.
 func Write(to io.Writer, header string, rows [][]string) {
 	page := table.NewWriter()
@@ -48,7 +50,7 @@ var plain = table.Style{
 func cells(row []string) table.Row {
 	out := make(table.Row, len(row))
 	for i, cell := range row {
-		out[i] = cell
+		out[i] = visible.Text(cell)
 	}
 	return out
 }

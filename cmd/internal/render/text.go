@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/profilesync/profilesync/cmd/internal/visible"
 	"github.com/profilesync/profilesync/reconcile/report"
 )
 
@@ -36,8 +37,7 @@ func classify(text string) (class byte) {
 }
 
 // clean returns a text that all forms can hold. Line ends become "\n". Invalid
-// UTF-8, control characters other than tab and line end, and the two code
-// points that XML forbids become U+FFFD.
+// UTF-8, and what is not visible.Is but for tab and line end, become U+FFFD.
 func clean(text string) string {
 	if classify(text)&needsCleaning == 0 {
 		return text
@@ -45,12 +45,10 @@ func clean(text string) string {
 	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
 	return strings.Map(func(r rune) rune {
 		switch {
-		case r == '\t', r == '\n':
-			return r
-		case unicode.IsControl(r), r == '\ufffe', r == '\uffff':
-			return utf8.RuneError
+		case r == '\t', r == '\n', visible.Is(r):
+			return r // invalid bytes arrive as U+FFFD
 		}
-		return r // invalid bytes arrive as U+FFFD
+		return utf8.RuneError
 	}, text)
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/profilesync/profilesync/cmd/internal/columns"
+	"github.com/profilesync/profilesync/cmd/internal/visible"
 	"github.com/profilesync/profilesync/connectors/postgres/runstore"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
@@ -28,7 +29,7 @@ type Group struct {
 // WriteGroups writes groups, each with an empty line after it.
 func WriteGroups(to io.Writer, groups []Group) {
 	for _, g := range groups {
-		_, _ = fmt.Fprintln(to, g.Title)
+		_, _ = fmt.Fprintln(to, visible.Line(g.Title))
 		columns.Write(to, g.Header, g.Rows)
 		if g.Hidden > 0 {
 			_, _ = fmt.Fprintf(to, "… and %d more (--all)\n", g.Hidden)

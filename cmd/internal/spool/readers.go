@@ -72,7 +72,7 @@ func (r *Readers) Serve(w http.ResponseWriter, req *http.Request, open func(cont
 		return
 	}
 	defer func() { _ = file.Close() }() // only read
-	out.begin(r.Within) // also for a HEAD request
+	out.begin(r.Within)                 // also for a HEAD request
 	http.ServeContent(out, req, "", time.Time{}, file)
 }
 

@@ -58,19 +58,16 @@ func (p *limitedWriter) Write(b []byte) (int, error) {
 }
 
 // Hold copies a reader into a temporary file, so that later readers do not wait
-// for the source. Close removes it. It fails if there are more than most bytes.
-func Hold(from io.Reader, most int64) (*File, error) {
+// for the source. Close removes it. It fails if there are more than most bytes, or
+// when ctx ends.
+func Hold(ctx context.Context, from io.Reader, most int64) (*File, error) {
 	s, err := newScratch("")
 	if err != nil {
 		return nil, err
 	}
-	written, err := io.Copy(s.File, io.LimitReader(from, most+1))
-	if err == nil && written > most {
-		err = fmt.Errorf("more than %d bytes", most)
-	}
-	if err != nil {
+	if _, err := io.Copy(&limitedWriter{ctx: ctx, file: s, most: most}, from); err != nil {
 		s.remove()
-		return nil, fmt.Errorf("spooling: %w", err)
+		return nil, err
 	}
-	return &File{io.NewSectionReader(s, 0, written), s.remove}, nil
+	return &File{io.NewSectionReader(s, 0, s.written), s.remove}, nil
 }

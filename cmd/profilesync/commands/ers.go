@@ -3,7 +3,6 @@ package commands
 import (
 	"context"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/profilesync/profilesync/cmd/internal/columns"
@@ -47,7 +46,7 @@ func (c *ersImport) Run(ctx context.Context, a *wiring.App, out *Printer) error 
 	if err != nil {
 		return Usage(err)
 	}
-	if _, err := os.Stat(c.File); err != nil {
+	if err := a.CheckFile(c.File); err != nil {
 		return Usage(err)
 	}
 	if err := a.Open(ctx); err != nil {
@@ -68,7 +67,7 @@ func (c *ersImport) columns(a *wiring.App) (ers.Columns, error) {
 	if c.Columns == "" {
 		return a.Settings.ExtractColumns()
 	}
-	file, err := os.Open(c.Columns)
+	file, err := a.OpenFile(c.Columns)
 	if err != nil {
 		return ers.Columns{}, fmt.Errorf("--columns: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/profilesync/profilesync/cmd/internal/columns"
 	"github.com/profilesync/profilesync/cmd/internal/runtext"
+	"github.com/profilesync/profilesync/cmd/internal/visible"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
@@ -28,7 +29,7 @@ func NewPrinter(to io.Writer, format string) *Printer {
 // Print writes a result: JSON, one object per line, or a table.
 func (out *Printer) Print(object any, header string, rows [][]string) {
 	if out.json {
-		_ = json.NewEncoder(out.to).Encode(object) //nolint:errchkjson // our own types; an error means that the reader is gone
+		_ = json.NewEncoder(visible.JSON(out.to)).Encode(object) //nolint:errchkjson // our own types; an error means that the reader is gone
 		return
 	}
 	columns.Write(out.to, header, rows)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/profilesync/profilesync/cmd/internal/progress"
 	"github.com/profilesync/profilesync/cmd/internal/runtext"
+	"github.com/profilesync/profilesync/cmd/internal/visible"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
@@ -54,7 +55,7 @@ func (c *Plan) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	})
 	if !out.json && len(apply) > 0 {
 		for _, flags := range append(load, apply...) {
-			_, _ = fmt.Fprintf(out.to, "next: profilesync reconcile %s\n", flags)
+			_, _ = fmt.Fprintf(out.to, "next: profilesync reconcile %s\n", visible.Line(flags))
 		}
 	}
 	return err

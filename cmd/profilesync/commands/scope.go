@@ -3,7 +3,6 @@ package commands
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
@@ -48,7 +47,7 @@ func (f scopeFlags) scopes(a *wiring.App) (scopes []scope, err error) {
 	}
 	for _, path := range f.Files {
 		s := scope{run: base, path: path}
-		if s.run.Report, err = f.reportOf(path); err != nil {
+		if s.run.Report, err = f.reportOf(a, path); err != nil {
 			return nil, Usage(err)
 		}
 		if s.run.AsOf, err = f.dayOf(path, a.Today()); err != nil {
@@ -111,8 +110,8 @@ func (f scopeFlags) pulled(a *wiring.App, base runs.Run) (scopes []scope, err er
 	return scopes, nil
 }
 
-func (f scopeFlags) reportOf(path string) (string, error) {
-	if _, err := os.Stat(path); err != nil {
+func (f scopeFlags) reportOf(a *wiring.App, path string) (string, error) {
+	if err := a.CheckFile(path); err != nil {
 		return "", fmt.Errorf("--files: %w", err)
 	}
 	if f.Report == ods.ReportOfCommissioners {

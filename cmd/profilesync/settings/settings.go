@@ -110,6 +110,8 @@ type Settings struct {
 	// none.
 	ERSColumns string `env:"ERS_COLUMNS"`
 
+	// FileLimitMiB is the largest file that a command reads, in MiB.
+	FileLimitMiB int `env:"FILE_LIMIT_MIB, default=4096"`
 	// ApprovalByAnother demands that what a run withheld is approved by another
 	// person than asked for the run, by the name given as actor and by the
 	// operating-system user.
@@ -218,6 +220,9 @@ func (s *Settings) Clock() time.Time {
 
 // PlayedNow is the time set by Now; zero if it is not set.
 func (s *Settings) PlayedNow() time.Time { return s.now }
+
+// FileLimit is the largest file that a command reads, in bytes.
+func (s *Settings) FileLimit() int64 { return int64(s.FileLimitMiB) << 20 }
 
 // OrgTypes are the kinds of organisation that have profiles.
 func (s *Settings) OrgTypes() []profile.OrgType { return s.kept }

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/profilesync/profilesync/cmd/internal/spool"
+	"github.com/profilesync/profilesync/cmd/internal/visible"
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 	"github.com/profilesync/profilesync/connectors/ers"
 	"github.com/profilesync/profilesync/connectors/postgres"
@@ -69,7 +70,9 @@ func (a *App) Close() error {
 }
 
 // Sayf prints a message that is not a result.
-func (a *App) Sayf(format string, args ...any) { _, _ = fmt.Fprintf(a.Stderr, format+"\n", args...) }
+func (a *App) Sayf(format string, args ...any) {
+	_, _ = fmt.Fprintln(a.Stderr, visible.Text(fmt.Sprintf(format, args...)))
+}
 
 // Today is the current day in London.
 func (a *App) Today() profile.Date { return profile.DateIn(a.Settings.Clock(), profile.London()) }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/profilesync/profilesync/connectors/ods"
@@ -179,7 +178,7 @@ func (k keptBoards) instead(why error) string {
 func (r *Reader) LoadCommissioners(ctx context.Context, path string, run runs.Run) (runs.Summary, error) {
 	run.State = runs.RunDone
 	summary := runs.NewSummary(run)
-	file, err := os.Open(path)
+	file, err := r.OpenFile(path)
 	if err != nil {
 		return summary, fmt.Errorf("--files: %w", err)
 	}

@@ -22,7 +22,7 @@ type ImportedExtract struct {
 // so that no run sees half of it. The file is read before that, so that a slow
 // disk does not hold the lock.
 func (a *App) ImportExtract(ctx context.Context, path string, columns ers.Columns, actor string) (done ImportedExtract, err error) {
-	file, err := spoolFile(path)
+	file, err := a.spoolFile(ctx, path)
 	if err != nil {
 		return done, fmt.Errorf("opening the extract: %w", err)
 	}

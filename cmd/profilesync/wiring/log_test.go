@@ -4,11 +4,16 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"os"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/cmd/internal/visible"
 )
 
 func TestLogIsJSONElsewhere(t *testing.T) {
@@ -52,3 +57,40 @@ func TestLogLevels(t *testing.T) {
 		require.Equal(t, want, bytes.Count(out.Bytes(), []byte("\n")), level)
 	}
 }
+
+// A text from outside, such as the name of whoever edited a profile, steers no
+// terminal, neither by the log that people read nor by the one of machines.
+func TestNoLogSteersATerminal(t *testing.T) {
+	t.Parallel()
+	type code string
+	const harmful = "\x1b[2J\x1b]0;x\x07a\u009b31m\u202eb\r\nc"
+	records := func(log *slog.Logger, text string) {
+		log.Info(text, "actor", text, "code", code(text), slog.Any("error", errors.New(text)), "codes", []code{code(text)},
+			slog.Group("group", "name", text))
+		log.With("with", text).WithGroup("group").Warn("message", text, text)
+	}
+	var text, same, machine bytes.Buffer
+	records(slog.New(newTextHandler(&text, slog.LevelInfo)), harmful)
+	records(slog.New(newTextHandler(&same, slog.LevelInfo)), visible.Line(harmful))
+	require.Equal(t, timeOfDay.ReplaceAllString(same.String(), ""), timeOfDay.ReplaceAllString(text.String(), ""))
+	require.Equal(t, 2, strings.Count(text.String(), "\n"), "one line each")
+	require.NotContains(t, text.String(), "\x1b[2J")
+	require.NotContains(t, text.String(), "\u202e")
+
+	records(newLogger(&machine, slog.LevelInfo), harmful)
+	lines := strings.Split(strings.TrimSuffix(machine.String(), "\n"), "\n")
+	require.Len(t, lines, 2)
+	for _, line := range lines {
+		require.Equal(t, -1, strings.IndexFunc(line, func(r rune) bool { return !visible.Is(r) }), "%q", line)
+	}
+	var first struct {
+		Msg, Actor, Code, Error string
+		Codes                   []string
+	}
+	require.NoError(t, json.Unmarshal([]byte(lines[0]), &first))
+	for _, value := range []string{first.Msg, first.Actor, first.Code, first.Error, first.Codes[0]} {
+		require.Equal(t, harmful, value, "a machine gets it as it was")
+	}
+}
+
+var timeOfDay = regexp.MustCompile(`\d\d:\d\d:\d\d`)

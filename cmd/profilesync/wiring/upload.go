@@ -3,17 +3,18 @@ package wiring
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/profilesync/profilesync/cmd/internal/spool"
-	"github.com/profilesync/profilesync/connectors/ods"
 )
 
 // Upload stores a file. It is read completely first, so that no transaction
-// waits for the caller's disk or pipe.
+// waits for the caller's disk.
 func (a *App) Upload(ctx context.Context, path string) (int64, error) {
-	file, err := spoolFile(path)
+	file, err := a.spoolFile(ctx, path)
 	if err != nil {
 		return 0, fmt.Errorf("--files: %w", err)
 	}
@@ -21,12 +22,56 @@ func (a *App) Upload(ctx context.Context, path string) (int64, error) {
 	return a.Store.Runs.StoreUpload(ctx, filepath.Base(path), file)
 }
 
-// spoolFile reads a file, which may be a pipe, to its end.
-func spoolFile(path string) (*spool.File, error) {
-	file, err := os.Open(path)
+// spoolFile copies a file, to its end.
+func (a *App) spoolFile(ctx context.Context, path string) (*spool.File, error) {
+	file, err := a.OpenFile(path)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = file.Close() }() // only read
-	return spool.Hold(file, ods.MaxListing)
+	return spool.Hold(ctx, file, a.Settings.FileLimit())
+}
+
+// OpenFile opens a file that a person named. It refuses what is no regular file,
+// since a pipe or a device may never end, or do something when it is opened, and what
+// is larger than the settings allow.
+func (a *App) OpenFile(path string) (*os.File, error) {
+	found, err := os.Stat(path)
+	if err == nil {
+		err = a.checkFile(path, found)
+	}
+	if err != nil {
+		return nil, err
+	}
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // it may be another one by now
+	if err != nil {
+		return nil, err
+	}
+	if found, err = file.Stat(); err == nil {
+		err = a.checkFile(path, found)
+	}
+	if err != nil {
+		_ = file.Close() // only opened
+		return nil, err
+	}
+	return file, nil
+}
+
+// CheckFile returns the error of OpenFile, for a file that is read later.
+func (a *App) CheckFile(path string) error {
+	file, err := a.OpenFile(path)
+	if err == nil {
+		err = file.Close()
+	}
+	return err
+}
+
+func (a *App) checkFile(path string, found fs.FileInfo) error {
+	switch {
+	case !found.Mode().IsRegular():
+		return fmt.Errorf("%s is no regular file: save it to one first", path)
+	case found.Size() > a.Settings.FileLimit():
+		return fmt.Errorf("%s is larger than %d MiB (PROFILESYNC_FILE_LIMIT_MIB)", path, a.Settings.FileLimitMiB)
+	}
+	return nil
 }
