@@ -43,6 +43,9 @@ func (c *pushPreview) Run(ctx context.Context, a *wiring.App, out *commands.Prin
 	var previews []previewed
 	for _, pusher := range a.Pushers(a.Store.Pushes, chosen(sinks, wanted), slog.New(slog.DiscardHandler), nil) {
 		shown, err := previewOf(ctx, pusher, sinks[pusher.Name], code, a.Today())
+		if err == nil {
+			err = context.Cause(ctx) // what could not be read for it is no preview
+		}
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,171 @@
+package e2e
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// silent listens, accepts, and never says anything. It returns its address, and a
+// function that reports whether somebody has called since it was last asked.
+func silent(t *testing.T) (address string, reached func() bool) {
+	t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { listener.Close() })
+	called := new(atomic.Bool)
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			t.Cleanup(func() { conn.Close() })
+			called.Store(true)
+		}
+	}()
+	return listener.Addr().String(), func() bool { return called.Swap(false) }
+}
+
+// waitsInDatabase returns a function that reports whether a session of the site that
+// is younger than now waits for a lock.
+func (s *site) waitsInDatabase() func() bool {
+	s.t.Helper()
+	const query = `select count(*) from pg_stat_activity
+		where wait_event_type = 'Lock' and datname = current_database() and backend_start > $1`
+	began := one[time.Time](s, "select clock_timestamp()")
+	return func() bool { return s.count(query, began) > 0 }
+}
+
+// stopsWithinASecond asks a command to stop once it waits, and requires that it has
+// ended a second later, with exit code 1: as a person asks, and as a service manager.
+func (s *site) stopsWithinASecond(waits func() bool, args ...string) {
+	s.t.Helper()
+	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		s.stopsOn(signal, waits, args...)
+	}
+}
+
+func (s *site) stopsOn(signal syscall.Signal, waits func() bool, args ...string) {
+	s.t.Helper()
+	c := s.start(s.t.Context(), args...)
+	require.Eventually(s.t, waits, 20*time.Second, 10*time.Millisecond, "%v waits", args)
+	began := time.Now()
+	require.NoError(s.t, c.cmd.Process.Signal(signal))
+	o := c.wait(s.t)
+	require.Less(s.t, time.Since(began), time.Second, "%v after %s", args, signal)
+	require.Equal(s.t, 1, o.code, "%v after %s: %s", args, signal, o.err)
+	require.NotEmpty(s.t, o.err, "it says why")
+}
+
+// arguments make each command a complete one. Those of withoutDatabase need none.
+var (
+	arguments = map[string]string{
+		"plan": "--files FILE", "reconcile": "--files FILE --wait", "runs show": "1", "runs approve": "1", "runs reject": "1",
+		"runs undo": "1 --yes", "runs cancel": "1", "listings reset": "edispensary --to 2026-01-01 --reason x",
+		"profile show": "FA001", "profile history": "FA001", "profile kind": "RXX01 hospital --reason x", "ers register import": "FILE",
+		"ers register add": "1 --site RXX01", "ers services": "FA001", "push retry": "FA001 --sink dos", "push preview": "FA001",
+		"hold add": "FA001 --sink dos --reason x --until 2999-01-01", "hold remove": "1", "accounts show": "u-1", "accounts reactivate": "u-1 --reason x",
+		"accounts leave": "u-1 --end --reason x", "accounts approve": "1", "accounts inactive": "--preview", "remind": "--preview",
+		"report deliver": "2026-01-02", "report verify": "2026-01-02", "mail stop": "--reason x",
+	}
+	withoutDatabase = []string{"version", "mail templates"}
+)
+
+func TestCtrlCEndsEveryCommandThatWaitsForADatabase(t *testing.T) {
+	t.Parallel()
+	file := madeUp(t, "edispensary", 20)
+	for _, path := range bareSite(t).commandPaths() {
+		if strings.Contains(strings.Join(withoutDatabase, ","), path) {
+			continue
+		}
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			database, reached := silent(t)
+			s := bareSite(t).with("DATABASE_URL=postgres://x:x@"+database+"/x?sslmode=disable", "REPORT_KEYS="+reportKey,
+				"ERS_COLUMNS="+twoColumns, "ERS_AUTH=none", "ERS_URL="+nobody, "HTTP_ADDRESS=127.0.0.1:0",
+				"MAIL=directory", "DOS_URL="+nobody, "DOS_API_KEY=x", "WEBSITE_URL="+nobody, "WEBSITE_API_KEY=x")
+			args := strings.Fields(path + " " + strings.ReplaceAll(arguments[path], "FILE", file))
+			s.stopsWithinASecond(reached, args...)
+		})
+	}
+}
+
+func TestCtrlCEndsEveryCommandThatWaitsForSomethingElse(t *testing.T) {
+	t.Parallel()
+	file := madeUp(t, "edispensary", 20)
+	for name, c := range map[string]struct {
+		settings string // SILENT is an address that never answers
+		args     string
+	}{
+		"the register's downloads": {"ODS_DOWNLOADS_URL=http://SILENT", "reconcile --report edispensary --wait"},
+		"downloads for a plan":     {"ODS_DOWNLOADS_URL=http://SILENT", "plan --report edispensary"},
+		"the register's API":       {"ODS_API_URL=http://SILENT ODS_API_KEY=x", "reconcile --ods FA001 --wait"},
+		"e-RS":                     {"ERS_URL=http://SILENT ERS_AUTH=none", "ers codes --pull"},
+		"a service of e-RS":        {"ERS_URL=http://SILENT ERS_AUTH=none", "ers register add 1 --site FA001"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			address, reached := silent(t)
+			s := newSite(t)
+			s.write("insert into profile (code, name, type, icb) values ('FA001', 'First', 'pharmacy', 'QAA')")
+			s = s.with(strings.Fields(strings.ReplaceAll(c.settings, "SILENT", address))...)
+			s.stopsWithinASecond(reached, strings.Fields(c.args)...)
+		})
+	}
+	t.Run("a table that somebody has locked", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		locked, err := s.connect().Begin(t.Context())
+		require.NoError(t, err)
+		_, err = locked.Exec(t.Context(), "lock table profile, run, push, report, account, letter, hold, ers_service in access exclusive mode")
+		require.NoError(t, err)
+		for _, args := range []string{
+			"reconcile --wait --files " + file, "plan --files " + file, "runs list", "profile show FA001", "push list", "hold list",
+			"report make", "remind --preview", "accounts list", "ers register list",
+		} {
+			t.Run(args, func(t *testing.T) {
+				one := *s
+				one.t = t
+				for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+					one.stopsOn(signal, one.waitsInDatabase(), strings.Fields(args)...)
+				}
+			})
+		}
+	})
+	t.Run("a reader of its output", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(t)
+		s.longReport("2026-03-02")
+		pipe := filepath.Join(s.dir, "one.csv.new")
+		require.NoError(t, syscall.Mkfifo(pipe, 0o600))
+		reader, err := os.OpenFile(pipe, os.O_RDWR, 0)
+		require.NoError(t, err)
+		defer reader.Close()
+		wrote := new(atomic.Bool)
+		go func() { // it reads one byte and no more
+			_, err := reader.Read(make([]byte, 1))
+			wrote.Store(err == nil)
+		}()
+		s.stopsOn(syscall.SIGINT, wrote.Load, "report", "--format", "csv", "--out", filepath.Join(s.dir, "one.csv"))
+	})
+	t.Run("a sink", func(t *testing.T) {
+		t.Parallel()
+		s, _ := newStockedSite(t, 20)
+		d := s.serve()
+		s.waitUntilPushed()
+		d.stop()
+		address, reached := silent(t)
+		s = s.with("DOS_URL=http://"+address, "DOS_READ_URL=http://"+address, "WEBSITE_URL=http://"+address, "WEBSITE_SEARCH_URL=http://"+address)
+		for _, args := range []string{"drift --sink website", "drift --sink dos", "checks run", "push preview " + s.codes()[0]} {
+			s.stopsWithinASecond(reached, strings.Fields(args)...)
+		}
+	})
+}
