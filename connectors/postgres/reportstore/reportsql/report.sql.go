@@ -735,7 +735,7 @@ func (q *Queries) ReportLasting(ctx context.Context, reportID int64) error {
 const reportLeftOut = `-- name: ReportLeftOut :exec
 insert into report_row (report_id, section, icb, position, cells)
 select $1, 'left-out', p.icb, row_number() over (order by p.icb, p.code, h.sink, x.field),
-    array[h.sink, p.code, p.name, x.field, x.value, x.reason, to_char(x.since at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')]
+    array[h.sink, p.code, p.name, x.field, coalesce(x.value, ''), x.reason, to_char(x.since at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')]
 from push h join profile p using (code)
 cross join lateral jsonb_to_recordset(h.left_out) as x (field text, value text, reason text, since timestamptz)
 where h.left_out <> '[]'
