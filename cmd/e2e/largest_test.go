@@ -19,7 +19,7 @@ const (
 	longestFacility    = 100
 	longestValue       = 200
 	longestService     = 200
-	mostPeriods        = 8 // a day
+	mostPeriods        = 8  // a day
 	mostParts          = 60 // facilities, services and dated days, as many as make the 256 KB that the website takes
 )
 
@@ -34,9 +34,11 @@ func long(first string, characters int) string {
 func (s *site) growLargest(code string) {
 	s.t.Helper()
 	line := "A" + long(" street", longestAddress/5-2)
-	s.write(`update profile set name = $2, address = array[$3::text, $3, $3, $3, $3], website = $4, email = $5, phone = '0113 496 0000', description = $6
+	s.write(`update profile set name = $2, address = array[$3::text, $3, $3, $3, $3], website = $4, email = $5,
+			phone = '0113 496 0000', description = $6
 		where code = $1`, code, long("Largest", longestName), line,
-		"https://xy.example/"+strings.Repeat("p", longestWebsite-19), strings.Repeat("a", 64)+"@"+strings.Repeat("b", longestEmail-64-9)+".example",
+		"https://xy.example/"+strings.Repeat("p", longestWebsite-19),
+		strings.Repeat("a", 64)+"@"+strings.Repeat("b", longestEmail-64-9)+".example",
 		long("All", longestDescription))
 	s.write("delete from opening_period where code = $1", code)
 	s.write(`insert into opening_period (code, day, opens, closes)

@@ -31,9 +31,11 @@ func TestOnlyRegularFilesOfALimitedSizeAreRead(t *testing.T) {
 	} {
 		file := at("edispensary_" + name + ".csv")
 		for _, args := range [][]string{
-			{"reconcile", "--wait", "--files", file}, {"plan", "--files", file},
+			{"reconcile", "--wait", "--files", file},
+			{"plan", "--files", file},
 			{"reconcile", "--wait", "--report", "eccg", "--files", file},
-			{"ers", "register", "import", file}, {"ers", "register", "import", "--columns", file, "x"},
+			{"ers", "register", "import", file},
+			{"ers", "register", "import", "--columns", file, "x"},
 		} {
 			require.Contains(t, s.exits(2, args...).err, want, "%v", args)
 		}

@@ -21,8 +21,9 @@ import (
 )
 
 // longReport freezes a report whose changes are about 100 MB as CSV.
-func (s *site) longReport(day string) (path string) {
+func (s *site) longReport() (path string) {
 	s.t.Helper()
+	const day = "2026-03-02"
 	s.write(`with made as (
 			insert into report (day, from_at, until_at, floor, rows, digest)
 			values ($1::date, $1::date - interval '1 day', $1::date, '0', 0, '') returning id
@@ -115,7 +116,7 @@ func TestReadersThatNeverReadDoNotSlowPushes(t *testing.T) {
 	t.Parallel()
 	const readers, turns, edits = 16, 4, 25
 	s, x := newStockedSite(t, 20)
-	path := s.longReport("2026-03-02")
+	path := s.longReport()
 	d := s.serve()
 	s.waitUntilPushed()
 	code := s.codes()[0]
@@ -156,7 +157,7 @@ func TestASlowPipeOrDiskHoldsNoDatabaseConnection(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t)
-			s.longReport("2026-03-02")
+			s.longReport()
 			folder := filepath.Join(s.dir, "reports")
 			require.NoError(t, os.Mkdir(folder, 0o750))
 			taken := make(chan error, 5) // each reader reads one byte and no more

@@ -72,7 +72,8 @@ var (
 		"runs undo": "1 --yes", "runs cancel": "1", "listings reset": "edispensary --to 2026-01-01 --reason x",
 		"profile show": "FA001", "profile history": "FA001", "profile kind": "RXX01 hospital --reason x", "ers register import": "FILE",
 		"ers register add": "1 --site RXX01", "ers services": "FA001", "push retry": "FA001 --sink dos", "push preview": "FA001",
-		"hold add": "FA001 --sink dos --reason x --until 2999-01-01", "hold remove": "1", "accounts show": "u-1", "accounts reactivate": "u-1 --reason x",
+		"hold add": "FA001 --sink dos --reason x --until 2999-01-01", "hold remove": "1",
+		"accounts show": "u-1", "accounts reactivate": "u-1 --reason x",
 		"accounts leave": "u-1 --end --reason x", "accounts approve": "1", "accounts inactive": "--preview", "remind": "--preview",
 		"report deliver": "2026-01-02", "report verify": "2026-01-02", "mail stop": "--reason x",
 	}
@@ -131,19 +132,15 @@ func TestCtrlCEndsEveryCommandThatWaitsForSomethingElse(t *testing.T) {
 			"reconcile --wait --files " + file, "plan --files " + file, "runs list", "profile show FA001", "push list", "hold list",
 			"report make", "remind --preview", "accounts list", "ers register list",
 		} {
-			t.Run(args, func(t *testing.T) {
-				one := *s
-				one.t = t
-				for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
-					one.stopsOn(signal, one.waitsInDatabase(), strings.Fields(args)...)
-				}
-			})
+			for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+				s.stopsOn(signal, s.waitsInDatabase(), strings.Fields(args)...)
+			}
 		}
 	})
 	t.Run("a reader of its output", func(t *testing.T) {
 		t.Parallel()
 		s := newSite(t)
-		s.longReport("2026-03-02")
+		s.longReport()
 		pipe := filepath.Join(s.dir, "one.csv.new")
 		require.NoError(t, syscall.Mkfifo(pipe, 0o600))
 		reader, err := os.OpenFile(pipe, os.O_RDWR, 0)
@@ -163,7 +160,8 @@ func TestCtrlCEndsEveryCommandThatWaitsForSomethingElse(t *testing.T) {
 		s.waitUntilPushed()
 		d.stop()
 		address, reached := silent(t)
-		s = s.with("DOS_URL=http://"+address, "DOS_READ_URL=http://"+address, "WEBSITE_URL=http://"+address, "WEBSITE_SEARCH_URL=http://"+address)
+		s = s.with("DOS_URL=http://"+address, "DOS_READ_URL=http://"+address,
+			"WEBSITE_URL=http://"+address, "WEBSITE_SEARCH_URL=http://"+address)
 		for _, args := range []string{"drift --sink website", "drift --sink dos", "checks run", "push preview " + s.codes()[0]} {
 			s.stopsWithinASecond(reached, strings.Fields(args)...)
 		}

@@ -70,7 +70,9 @@ func TestEveryStatementAboutSecurityHasATest(t *testing.T) {
 func TestNoMessageSteersATerminal(t *testing.T) {
 	t.Parallel()
 	const harmful = "\x1b]0;x\x07\u009b31m\u202ex"
-	for _, args := range [][]string{{harmful}, {"runs", "show", harmful}, {"--format=" + harmful, "version"}, {"reconcile", "--report", harmful}} {
+	for _, args := range [][]string{
+		{harmful}, {"runs", "show", harmful}, {"--format=" + harmful, "version"}, {"reconcile", "--report", harmful},
+	} {
 		var out, err bytes.Buffer
 		require.Equal(t, 2, run(t.Context(), args, &out, &err), args)
 		printed := strings.ReplaceAll(out.String()+err.String(), "\n", "")

@@ -7,22 +7,22 @@ import (
 	"sync"
 )
 
-// Fault is an error with one word for callers, whom nobody has asked who they are.
+// FaultError is an error with one word for callers, whom nobody has asked who they are.
 // The log has all of it.
-type Fault struct {
+type FaultError struct {
 	Word string
 	Err  error
 }
 
 // Error returns the whole error.
-func (f Fault) Error() string { return f.Err.Error() }
+func (f FaultError) Error() string { return f.Err.Error() }
 
 // Unwrap returns the underlying error.
-func (f Fault) Unwrap() error { return f.Err }
+func (f FaultError) Unwrap() error { return f.Err }
 
-// wordOf returns the word of the first Fault in an error.
+// wordOf returns the word of the first FaultError in an error.
 func wordOf(err error) string {
-	if fault := (Fault{}); errors.As(err, &fault) {
+	if fault := (FaultError{}); errors.As(err, &fault) {
 		return fault.Word
 	}
 	return "failed"
@@ -50,8 +50,8 @@ func (t *told) tell(ctx context.Context, err error) {
 	switch {
 	case !changed:
 	case err == nil:
-		t.log.InfoContext(ctx, t.page+" answers ok again")
+		t.log.InfoContext(ctx, "a page answers ok again", slog.String("page", t.page))
 	default:
-		t.log.WarnContext(ctx, t.page+" answers 503", slog.String("word", word), slog.Any("error", err))
+		t.log.WarnContext(ctx, "a page answers 503", slog.String("page", t.page), slog.String("word", word), slog.Any("error", err))
 	}
 }

@@ -39,7 +39,7 @@ type Checks struct {
 
 // Handler serves /healthz, /readyz and /metrics, to GET and HEAD only, and to
 // everybody. The first two answer 200 with "ok", or 503 with one word, that of a
-// Fault; the log has the whole error, once until the word changes.
+// FaultError; the log has the whole error, once until the word changes.
 func Handler(c Checks) http.Handler {
 	mux := http.NewServeMux()
 	alive, ready := &told{page: "/healthz", log: c.Log}, &told{page: "/readyz", log: c.Log}

@@ -40,8 +40,8 @@ func ask(t *testing.T, c admin.Checks, method, path string) *httptest.ResponseRe
 
 func TestHealth(t *testing.T) {
 	t.Parallel()
-	down := admin.Fault{Word: "database", Err: errors.New("database=profiles host=10.0.0.5: connection refused")}
-	late := admin.Fault{Word: "tick", Err: errors.New("tick: no progress for 3m")}
+	down := admin.FaultError{Word: "database", Err: errors.New("database=profiles host=10.0.0.5: connection refused")}
+	late := admin.FaultError{Word: "tick", Err: errors.New("tick: no progress for 3m")}
 	cases := map[string]struct {
 		alive, ready error
 		path         string
@@ -50,7 +50,7 @@ func TestHealth(t *testing.T) {
 	}{
 		"alive":                    {nil, nil, "/healthz", 200, "ok\n"},
 		"alive without a database": {nil, down, "/healthz", 200, "ok\n"},
-		"not alive":                {admin.Fault{Word: "workers", Err: errors.New("the workers have stopped")}, nil, "/healthz", 503, "workers\n"},
+		"not alive":                {late, nil, "/healthz", 503, "tick\n"},
 		"ready":                    {nil, nil, "/readyz", 200, "ok\n"},
 		"not ready":                {nil, down, "/readyz", 503, "database\n"},
 		"not ready twice":          {nil, errors.Join(late, down), "/readyz", 503, "tick\n"},
@@ -79,19 +79,19 @@ func TestTheLogHasTheWholeFaultOnceUntilItsWordChanges(t *testing.T) {
 	var now error
 	checks.Ready = func(context.Context) error { return now }
 	handler := admin.Handler(checks)
-	down := admin.Fault{Word: "database", Err: errors.New("host=10.0.0.5: connection refused")}
-	for _, now = range []error{nil, down, down, admin.Fault{Word: "schema", Err: errors.New("too old")}, nil, nil, down} {
+	down := admin.FaultError{Word: "database", Err: errors.New("host=10.0.0.5: connection refused")}
+	for _, now = range []error{nil, down, down, admin.FaultError{Word: "schema", Err: errors.New("too old")}, nil, nil, down} {
 		handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", http.NoBody))
 	}
 	var words []string
 	for line := range strings.Lines(log.String()) {
-		var record struct{ Level, Msg, Word, Error string }
+		var record map[string]string
 		require.NoError(t, json.Unmarshal([]byte(line), &record))
-		words = append(words, record.Level+" "+record.Msg+" "+record.Word+" "+record.Error)
+		words = append(words, record["level"]+" "+record["page"]+" "+record["word"]+" "+record["error"])
 	}
 	require.Equal(t, []string{
-		"WARN /readyz answers 503 database host=10.0.0.5: connection refused", "WARN /readyz answers 503 schema too old",
-		"INFO /readyz answers ok again  ", "WARN /readyz answers 503 database host=10.0.0.5: connection refused",
+		"WARN /readyz database host=10.0.0.5: connection refused", "WARN /readyz schema too old",
+		"INFO /readyz  ", "WARN /readyz database host=10.0.0.5: connection refused",
 	}, words)
 }
 

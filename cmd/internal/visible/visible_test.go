@@ -15,7 +15,8 @@ import (
 )
 
 // harmful are characters that steer a terminal or turn the direction of a text.
-const harmful = "\x00\x07\x08\x0b\x0c\r\x1b\x7f\u0080\u009b\u009d\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029"
+const harmful = "\x00\x07\x08\x0b\x0c\r\x1b\x7f\u0080\u009b\u009d" +
+	"\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029"
 
 func TestTextKeepsWhatShowsAndNothingElse(t *testing.T) {
 	t.Parallel()

@@ -106,34 +106,34 @@ func (h *health) alive() error {
 	now := h.now()
 	select {
 	case <-h.stopped:
-		return admin.Fault{Word: "workers", Err: errors.New("the workers have stopped")}
+		return admin.FaultError{Word: "workers", Err: errors.New("the workers have stopped")}
 	default:
 	}
 	if silent := now.Sub(h.contactedAt); silent > stuckAfter {
-		return admin.Fault{Word: "database", Err: fmt.Errorf("the database has not been contacted for %s", silent.Round(time.Second))}
+		return admin.FaultError{Word: "database", Err: fmt.Errorf("the database has not been contacted for %s", silent.Round(time.Second))}
 	}
 	idle, may := now.Sub(h.dispatchedAt), stuckAfter
 	if !h.enrolled {
 		may = firstRound
 	}
 	if !h.reachable.IsZero() && now.Sub(h.reachable) > stuckAfter && idle > may {
-		return admin.Fault{Word: "dispatch", Err: fmt.Errorf("the dispatcher has made no round for %s", idle.Round(time.Second))}
+		return admin.FaultError{Word: "dispatch", Err: fmt.Errorf("the dispatcher has made no round for %s", idle.Round(time.Second))}
 	}
 	return nil
 }
 
 // ready fails while this daemon, or all daemons together, make no progress. Each of
-// its errors is an admin.Fault, or several joined.
+// its errors is an admin.FaultError, or several joined.
 func (s *service) ready(ctx context.Context) error {
 	switch err := s.control.Ready(ctx); {
 	case errors.Is(err, postgres.ErrNotMigrated):
-		return admin.Fault{Word: "schema", Err: err}
+		return admin.FaultError{Word: "schema", Err: err}
 	case err != nil:
-		return admin.Fault{Word: "database", Err: err}
+		return admin.FaultError{Word: "database", Err: err}
 	}
 	progress, err := s.control.Watch.ForwardProgress(ctx)
 	if err != nil {
-		return admin.Fault{Word: "database", Err: err}
+		return admin.FaultError{Word: "database", Err: err}
 	}
 	return errors.Join(s.health.alive(), stalled(progress, s.sinks, s.health.now().Sub(s.health.began)))
 }
@@ -144,7 +144,7 @@ func (s *service) ready(ctx context.Context) error {
 func stalled(p watchstore.ForwardProgress, sinks wiring.Sinks, uptime time.Duration) error {
 	var stalls []error
 	add := func(word, format string, args ...any) {
-		stalls = append(stalls, admin.Fault{Word: word, Err: fmt.Errorf(format, args...)})
+		stalls = append(stalls, admin.FaultError{Word: word, Err: fmt.Errorf(format, args...)})
 	}
 	for _, activity := range slices.Sorted(maps.Keys(p.Since)) {
 		if since := p.Since[activity]; min(since, uptime) > stalledAfter {

