@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"net"
 	"os"
 	"path/filepath"
@@ -55,7 +56,9 @@ func (s *site) stopsWithinASecond(waits func() bool, args ...string) {
 
 func (s *site) stopsOn(signal syscall.Signal, waits func() bool, args ...string) {
 	s.t.Helper()
-	c := s.start(s.t.Context(), args...)
+	ctx, kill := context.WithTimeout(s.t.Context(), 30*time.Second)
+	defer kill()
+	c := s.start(ctx, args...)
 	require.Eventually(s.t, waits, 20*time.Second, 10*time.Millisecond, "%v waits", args)
 	began := time.Now()
 	require.NoError(s.t, c.cmd.Process.Signal(signal))

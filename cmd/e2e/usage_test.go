@@ -149,7 +149,7 @@ func TestWrongSettingsAreNamedInTheSameOrderAtEachStart(t *testing.T) {
 		`LISTS={"QZZ": "nobody", "QAA": "no one"}`, "MAIL=pigeon",
 		"ERS_EXTRACT_FILE=/nowhere/extract", "CALENDAR_URL_FILE=/nowhere/calendar")
 	first := s.exits(2, "runs", "list").err
-	require.Equal(t, 26, strings.Count(first, "PROFILESYNC_"), first)
+	require.Equal(t, 28, strings.Count(first, "PROFILESYNC_"), first)
 	require.Regexp(t, `(?s)PROFILESYNC_CALENDAR_URL_FILE.*PROFILESYNC_ERS_EXTRACT_FILE.*PROFILESYNC_MODE.*PROFILESYNC_MAIL=pigeon`, first)
 	for range 3 {
 		require.Equal(t, first, s.exits(2, "runs", "list").err)
