@@ -164,6 +164,16 @@ func (p *Process) admit(ctx context.Context, conn *pgx.Conn) error {
 	}
 }
 
+// CheckAddress returns an error for an address that Open would refuse without
+// connecting. It does not repeat the address, which may hold a password.
+func CheckAddress(url string) error {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return errors.New("want an address like postgres://user@host/database?sslmode=verify-full")
+	}
+	return requireTLS(config.ConnConfig)
+}
+
 // requireTLS refuses a connection to another machine that does not verify the
 // server's identity.
 func requireTLS(config *pgx.ConnConfig) error {

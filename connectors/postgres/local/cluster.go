@@ -88,6 +88,12 @@ func Open(ctx context.Context, o Options) (*Cluster, error) {
 	return c, nil
 }
 
+// Exists reports whether a cluster has been opened in dir before.
+func Exists(dir string) bool {
+	_, err := os.Lstat(filepath.Join(dir, usersLock))
+	return err == nil
+}
+
 // URL is the connection string of database "profilesync" over the unix socket, as
 // superuser, for pgx; for example
 // postgres://profilesync@/profilesync?host=%2Fsrv%2Fapp%2F.local%2Fsocket&port=5432.
