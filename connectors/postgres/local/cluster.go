@@ -117,8 +117,12 @@ func (c *Cluster) Close() error {
 // Wait returns when no cluster runs in dir any more. Call it before removing or
 // copying the folder.
 func Wait(ctx context.Context, dir string) error {
-	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
+	dir, err := realPath(dir)
+	if errors.Is(err, os.ErrNotExist) {
 		return nil
+	}
+	if err != nil {
+		return err
 	}
 	for _, name := range []string{supervisorLock, postgresLock} {
 		f, err := lock(ctx, dir, name, syscall.LOCK_EX)
@@ -208,7 +212,15 @@ func makeDir(dir string) (string, error) {
 	if err := os.MkdirAll(abs, 0o755); err != nil {
 		return "", fmt.Errorf("opening the local database: %w", err)
 	}
-	abs, err = filepath.EvalSymlinks(abs)
+	return realPath(abs)
+}
+
+// realPath returns a path that is absolute and has no links.
+func realPath(path string) (string, error) {
+	abs, err := filepath.Abs(path)
+	if err == nil {
+		abs, err = filepath.EvalSymlinks(abs)
+	}
 	if err != nil {
 		return "", fmt.Errorf("opening the local database: %w", err)
 	}
