@@ -137,7 +137,7 @@ func dataMajor(pl *place) (string, error) {
 	if err := belongsTo(pl.base.Root, pl.data, pl.as); err != nil {
 		return "", err
 	}
-	raw, err := pl.base.ReadFile(filepath.Join(pl.data, "PG_VERSION"))
+	raw, err := pl.readData("PG_VERSION")
 	major := strings.TrimSpace(string(raw))
 	switch {
 	case err == nil && majorPattern.MatchString(major):

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"os"
 	"os/exec"
 	"os/user"
@@ -160,6 +161,25 @@ func (a *account) note() string {
 		return ""
 	}
 	return " as user " + a.name
+}
+
+// readData returns what a file of the data holds.
+func (pl *place) readData(name string) ([]byte, error) {
+	root, err := pl.base.OpenRoot(pl.data)
+	if err != nil {
+		return nil, err
+	}
+	in := &folder{Root: root, path: pl.dataPath(), uid: pl.base.uid}
+	if pl.as != nil {
+		in.uid = pl.as.uid
+	}
+	defer func() { _ = in.Close() }()
+	f, err := in.openOld(name, os.O_RDONLY)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := io.ReadAll(f)
+	return raw, errors.Join(err, f.Close())
 }
 
 // renewSocket makes the empty folder of the socket. With no server left, an old

@@ -238,11 +238,12 @@ func (p *process) stop() error {
 // containers, where process ids are reused: Postgres would refuse to start.
 func (srv *server) endOrphans() error {
 	base, data := srv.place.base, srv.place.dataPath()
-	name := filepath.Join(srv.place.data, "postmaster.pid")
+	const pidFile = "postmaster.pid"
+	name := filepath.Join(srv.place.data, pidFile)
 	if err := belongsTo(base.Root, srv.place.data, srv.place.as); err != nil {
 		return err
 	}
-	raw, err := base.ReadFile(name)
+	raw, err := srv.place.readData(pidFile)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
