@@ -72,7 +72,7 @@ func tryOpen(t *testing.T, o Options) error {
 // planted are all files and folders that the private cluster touches, and what can
 // be planted there.
 var planted = map[string][]string{
-	usersLock: {"link", "second name", "pipe"}, supervisorLock: {"link", "second name", "pipe"},
+	usersLock: {"inner link", "link", "second name", "pipe"}, supervisorLock: {"link", "second name", "pipe"},
 	postgresLock: {"link", "second name", "pipe"}, logFile: {"link", "second name", "pipe"},
 	stateFile: {"link", "second name"}, stateFile + ".new": {"link", "second name"},
 	"data/PG_VERSION": {"link", "second name", "pipe"}, "data/postmaster.pid": {"link", "second name", "pipe"},
@@ -87,7 +87,8 @@ func TestPlantedLinksLeadRootNowhere(t *testing.T) {
 	t.Parallel()
 	needRoot(t)
 	plant := map[string]func(secret, path string) error{
-		"link": os.Symlink, "second name": os.Link, "pipe": func(_, path string) error { return syscall.Mkfifo(path, 0o666) },
+		"inner link": func(_, path string) error { return os.Symlink("kept", path) },
+		"link":       os.Symlink, "second name": os.Link, "pipe": func(_, path string) error { return syscall.Mkfifo(path, 0o666) },
 	}
 	for name, kinds := range planted {
 		for _, kind := range kinds {
@@ -96,6 +97,7 @@ func TestPlantedLinksLeadRootNowhere(t *testing.T) {
 				dir := belonging(t, nobody(t))
 				secret := filepath.Join(filepath.Dir(dir), "secret")
 				require.NoError(t, os.WriteFile(secret, []byte(canary), 0o600))
+				require.NoError(t, os.WriteFile(filepath.Join(dir, "kept"), nil, 0o600))
 				path := filepath.Join(dir, name)
 				if filepath.Dir(path) != dir {
 					require.NoError(t, os.Mkdir(filepath.Dir(path), 0o700))
