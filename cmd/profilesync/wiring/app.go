@@ -86,12 +86,14 @@ func (a *App) NeedDatabase() error {
 		"or start a private one under %s with --private, or with PROFILESYNC_MODE=demo", a.Settings.LocalDir)}
 }
 
-// Database returns the address of the configured database, or of the private
+// Database returns the address of the configured database, once that was found to
+// give sessions, or of the private
 // cluster, which is started if it is not running. One that exists already needs
 // no permission of NeedDatabase.
 func (a *App) Database(ctx context.Context) (url string, private bool, err error) {
 	if a.Settings.DatabaseURL != "" {
-		return a.Settings.DatabaseURL.Reveal(), false, nil
+		url = a.Settings.DatabaseURL.Reveal()
+		return url, false, postgres.CheckSession(ctx, url)
 	}
 	dir := filepath.Join(a.Settings.LocalDir, "postgres")
 	if err := a.NeedDatabase(); err != nil && !local.Exists(dir) {
