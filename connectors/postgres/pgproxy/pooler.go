@@ -114,12 +114,46 @@ func (p *pooler) greet(client *pgproto3.Backend, conn net.Conn) (name string, er
 	return startup.Parameters["application_name"], client.Flush()
 }
 
-// carry forwards the statements of a client.
+// carry forwards what a client says.
 func (p *pooler) carry(ctx context.Context, client *pgproto3.Backend, conn net.Conn) error {
 	name, err := p.greet(client, conn)
 	if err != nil {
 		return err
 	}
+	if !p.InSessionMode {
+		return p.carryTransactions(ctx, client)
+	}
+	server, err := p.dial(ctx, name)
+	if err != nil {
+		return err
+	}
+	p.running.Go(func() {
+		defer func() { _ = conn.Close() }()
+		for {
+			message, err := server.Frontend.Receive()
+			if err != nil {
+				return
+			}
+			if client.Send(message); client.Flush() != nil {
+				return
+			}
+		}
+	})
+	defer func() { _ = server.Conn.Close() }()
+	for {
+		message, err := client.Receive()
+		if err != nil {
+			return err
+		}
+		server.Frontend.Send(message)
+		if err := server.Frontend.Flush(); err != nil {
+			return err
+		}
+	}
+}
+
+// carryTransactions forwards whole answers, so it knows no COPY.
+func (p *pooler) carryTransactions(ctx context.Context, client *pgproto3.Backend) (err error) {
 	var server *pgconn.HijackedConn
 	defer func() {
 		if server != nil {
@@ -135,7 +169,7 @@ func (p *pooler) carry(ctx context.Context, client *pgproto3.Backend, conn net.C
 			return nil
 		}
 		if server == nil {
-			if server, err = p.take(ctx, name); err != nil {
+			if server, err = p.take(ctx); err != nil {
 				return err
 			}
 		}
@@ -149,7 +183,7 @@ func (p *pooler) carry(ctx context.Context, client *pgproto3.Backend, conn net.C
 		if err != nil {
 			return err
 		}
-		if status == 'I' && !p.InSessionMode {
+		if status == 'I' {
 			p.release(server)
 			server = nil
 		}
@@ -193,10 +227,7 @@ func (p *pooler) dial(ctx context.Context, name string) (*pgconn.HijackedConn, e
 	return conn.Hijack()
 }
 
-func (p *pooler) take(ctx context.Context, name string) (*pgconn.HijackedConn, error) {
-	if p.InSessionMode {
-		return p.dial(ctx, name)
-	}
+func (p *pooler) take(ctx context.Context) (*pgconn.HijackedConn, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.free) == 0 {
