@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/pgproxy"
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
 )
@@ -21,7 +22,7 @@ func TestBehindAPoolerInTransactionModeNothingStarts(t *testing.T) {
 				"HTTP_ADDRESS=127.0.0.1:0")
 			for _, args := range [][]string{{"migrate"}, {"serve"}, {"runs", "list"}, {"reconcile", "--report", "etr", "--wait"}} {
 				o := pooled.exits(1, args...)
-				require.Contains(t, o.err, "connection pooler in transaction mode: profilesync needs a direct connection, or a pooler in session mode")
+				require.Contains(t, o.err, postgres.ErrPooled.Error())
 				require.Empty(t, o.out)
 			}
 			require.Positive(t, s.count(sessions), "the pooler keeps its sessions")
@@ -39,7 +40,8 @@ func TestBehindAPoolerInTransactionModeNothingStarts(t *testing.T) {
 func TestBehindAPoolerInSessionModeItWorks(t *testing.T) {
 	t.Parallel()
 	direct := pgtest.Empty(t)
-	s := bareSite(t).with("ODS_DOWNLOADS_URL="+nobody, "DATABASE_URL="+pgproxy.NewPooler(t, direct, pgproxy.PoolerOptions{InSessionMode: true}))
+	pooled := pgproxy.NewPooler(t, direct, pgproxy.PoolerOptions{InSessionMode: true})
+	s := bareSite(t).with("ODS_DOWNLOADS_URL="+nobody, "DATABASE_URL="+pooled)
 	s.url = direct
 	s.exits(0, "migrate")
 	require.Equal(t, "done", s.reconcile(0, madeUp(t, "edispensary", 20), madeUpDay).State)

@@ -81,7 +81,8 @@ func TestLocalDirMovesThePrivateDatabase(t *testing.T) {
 func TestAPrivateDatabaseIsNotStartedUnasked(t *testing.T) {
 	t.Parallel()
 	s := privateSite(t)
-	const refusal = "setting PROFILESYNC_DATABASE_URL (or _FILE) is missing: name a database; or start a private one under .local with --private"
+	const refusal = "setting PROFILESYNC_DATABASE_URL (or _FILE) is missing: name a database; " +
+		"or start a private one under .local with --private"
 	for _, args := range [][]string{{"migrate"}, {"serve"}, {"runs", "list"}, {"mail", "stop", "--reason", "x"}, {"report", "make"}} {
 		o := s.exits(2, args...)
 		require.Contains(t, o.err, refusal, args)

@@ -126,7 +126,7 @@ func TestWrongSettingsPreventTheStart(t *testing.T) {
 		"missing file":     {[]string{"DATABASE_URL_FILE=/nowhere/secret"}, []string{"PROFILESYNC_DATABASE_URL_FILE=/nowhere/secret"}},
 		"a folder":         {[]string{"DATABASE_URL_FILE=/"}, []string{"PROFILESYNC_DATABASE_URL_FILE=/: it is not a file"}},
 		"a device":         {[]string{"NOTIFY_KEY_FILE=/dev/null"}, []string{"PROFILESYNC_NOTIFY_KEY_FILE=/dev/null: it is not a file"}},
-		"misspelt name":    {[]string{"DATABASE_URI=postgres://x"}, []string{"PROFILESYNC_DATABASE_URI", "did you mean PROFILESYNC_DATABASE_URL?"}},
+		"misspelt name":    {[]string{"DATABASE_URI=x"}, []string{"PROFILESYNC_DATABASE_URI", "did you mean PROFILESYNC_DATABASE_URL?"}},
 		"misspelt file":    {[]string{"DATABASE_URL_FLIE=/x"}, []string{"did you mean PROFILESYNC_DATABASE_URL_FILE?"}},
 		"empty value":      {[]string{"DATABASE_URL="}, []string{"PROFILESYNC_DATABASE_URL: its value is empty"}},
 		"no number":        {[]string{"PUSH_WORKERS=many"}, []string{"PROFILESYNC_PUSH_WORKERS=many: want a whole number"}},

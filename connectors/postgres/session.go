@@ -2,10 +2,11 @@ package postgres
 
 import (
 	"context"
+	_ "embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -43,7 +44,7 @@ func CheckSession(ctx context.Context, url string) error {
 	config.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol // a prepared statement would be left behind
 	ctx, cancel := context.WithTimeout(ctx, sessionTimeout)
 	defer cancel()
-	var asked [2]*dbsql.Queries
+	var asked [2]*dbsql.Queries // of two connections that are open at the same time
 	for i := range asked {
 		conn, err := pgx.ConnectConfig(ctx, config)
 		if err != nil {
@@ -52,6 +53,10 @@ func CheckSession(ctx context.Context, url string) error {
 		defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 		asked[i] = dbsql.New(conn)
 	}
+	return compareSessions(ctx, asked)
+}
+
+func compareSessions(ctx context.Context, asked [2]*dbsql.Queries) error {
 	var sessions [2]string
 	for round := range sessionRounds {
 		which := round / 2 % 2 // each twice in a row
@@ -66,6 +71,9 @@ func CheckSession(ctx context.Context, url string) error {
 	}
 	return nil
 }
+
+//go:embed session_settings.sql
+var sessionSettings string
 
 // ofStartup are the parameters of a session that must be stated as it starts, and
 // that poolers accept there.
@@ -83,14 +91,12 @@ func setOnceConnected(config *pgx.ConnConfig) {
 		}
 		delete(settings, name)
 	}
-	statement := "select true"
-	var values [][]byte
-	for _, name := range slices.Sorted(maps.Keys(settings)) {
-		values = append(values, []byte(name), []byte(settings[name]))
-		statement += fmt.Sprintf(", set_config($%d, $%d, false)", len(values)-1, len(values))
-	}
 	config.AfterConnect = func(ctx context.Context, conn *pgconn.PgConn) error {
-		if _, err := conn.ExecParams(ctx, statement, values, nil, nil, nil).Close(); err != nil {
+		values, err := json.Marshal(settings)
+		if err == nil {
+			_, err = conn.ExecParams(ctx, sessionSettings, [][]byte{values}, nil, nil, nil).Close()
+		}
+		if err != nil {
 			return fmt.Errorf("setting up a session: %w", err)
 		}
 		return nil

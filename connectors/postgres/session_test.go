@@ -89,8 +89,8 @@ func requireWorks(t *testing.T, address string) {
 	defer db.Close()
 	require.NoError(t, db.Ready(t.Context()))
 	var path, zone, limit string
-	require.NoError(t, db.QueryRow(t.Context(), "select current_setting('search_path'), current_setting('timezone'), current_setting('lock_timeout')").
-		Scan(&path, &zone, &limit))
+	require.NoError(t, db.QueryRow(t.Context(),
+		"select current_setting('search_path'), current_setting('timezone'), current_setting('lock_timeout')").Scan(&path, &zone, &limit))
 	require.Equal(t, []string{postgres.Schema, "UTC", "1min"}, []string{path, zone, limit})
 	conn, err := db.ConnectForRun(t.Context())
 	require.NoError(t, err)

@@ -60,13 +60,17 @@ func (s *Settings) checkRelay() error {
 	case policy == smtp.None && s.SMTPHost != "" && !smtp.Loopback(s.SMTPHost):
 		errs = append(errs, Wrong("SMTP_TLS", "=none is for a relay on this machine only"))
 	}
-	if s.SMTPUser != "" && s.SMTPPassword == "" {
-		errs = append(errs, Wrong("SMTP_PASSWORD", " (or _FILE) is missing: PROFILESYNC_SMTP_USER is set"))
+	return errors.Join(append(errs, s.checkRelayLogin())...)
+}
+
+func (s *Settings) checkRelayLogin() error {
+	switch {
+	case s.SMTPUser != "" && s.SMTPPassword == "":
+		return Wrong("SMTP_PASSWORD", " (or _FILE) is missing: PROFILESYNC_SMTP_USER is set")
+	case s.SMTPUser == "" && s.SMTPPassword != "":
+		return Wrong("SMTP_USER", " is missing: PROFILESYNC_SMTP_PASSWORD is set")
 	}
-	if s.SMTPUser == "" && s.SMTPPassword != "" {
-		errs = append(errs, Wrong("SMTP_USER", " is missing: PROFILESYNC_SMTP_PASSWORD is set"))
-	}
-	return errors.Join(errs...)
+	return nil
 }
 
 func (s *Settings) checkNotify() error {

@@ -25,7 +25,8 @@ const (
 // forTests are the names that the Makefile and the tests read. They may be set
 // where the program runs, which ignores them.
 var forTests = []string{
-	"AXE", "BENCH_ERS_SITES", "CHAOS_SEED", "CHROMIUM", "KILLS", "KILL_SEED", "PICTURES", "REAL_DATA", "SOAK", "TEST_DATABASE_URL", "WANT_WEB",
+	"AXE", "BENCH_ERS_SITES", "CHAOS_SEED", "CHROMIUM", "KILLS", "KILL_SEED", "PICTURES", "REAL_DATA", "SOAK",
+	"TEST_DATABASE_URL", "WANT_WEB",
 }
 
 var secretType = reflect.TypeFor[Secret]()
@@ -230,7 +231,7 @@ func settingOf(err error) string {
 // flat returns the errors that joined errors consist of.
 func flat(errs []error) (all []error) {
 	for _, err := range errs {
-		if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // only what errors.Join made, not what it is in
+		if joined, ok := err.(interface{ Unwrap() []error }); ok {
 			all = append(all, flat(joined.Unwrap())...)
 		} else if err != nil {
 			all = append(all, err)

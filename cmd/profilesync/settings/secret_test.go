@@ -64,7 +64,10 @@ func TestARotatedSecret(t *testing.T) {
 		{func() { require.NoError(t, os.Chmod(path, 0o604)) }, "", named + "everybody on this machine can read it; run chmod o-r on it"},
 		{func() { require.NoError(t, os.Remove(path)) }, "", named + "no such file or directory"},
 		{func() { require.NoError(t, os.Mkdir(path, 0o700)) }, "", named + "it is not a file"},
-		{func() { require.NoError(t, os.Unsetenv("PROFILESYNC_DOS_API_KEY_FILE")) }, "", "setting PROFILESYNC_DOS_API_KEY (or _FILE) is missing"},
+		{
+			func() { require.NoError(t, os.Unsetenv("PROFILESYNC_DOS_API_KEY_FILE")) }, "",
+			"setting PROFILESYNC_DOS_API_KEY (or _FILE) is missing",
+		},
 	} {
 		step.change()
 		got, err := ask()

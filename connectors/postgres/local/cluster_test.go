@@ -222,7 +222,8 @@ func TestAsAnotherUser(t *testing.T) {
 	raw, err := os.ReadFile(os.Args[0])
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(exe, raw, 0o755))
-	cmd := exec.Command(exe, "-test.timeout=5m", "-test.run=^(TestDataStay|TestKilled|TestComesBack|TestOpenAfter|TestStalePid|TestLongPath|TestAFolderOfSomebodyElse)")
+	const some = "^(TestDataStay|TestKilled|TestComesBack|TestOpenAfter|TestStalePid|TestLongPath|TestAFolderOfSomebodyElse)"
+	cmd := exec.Command(exe, "-test.timeout=5m", "-test.run="+some)
 	cmd.Dir = base
 	cmd.Env = append(os.Environ(), "TMPDIR="+base, "HOME="+base)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: as.credential()}

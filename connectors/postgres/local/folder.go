@@ -45,11 +45,12 @@ func (f *folder) check() error {
 	if err != nil {
 		return err
 	}
-	me := uint32(os.Geteuid()) //nolint:gosec // ids are not negative on the systems with this package
+	me := uint32(os.Geteuid())
 	f.uid, f.gid = st.Uid, st.Gid
 	switch {
 	case f.uid != me && me != 0:
-		return fmt.Errorf("%s belongs to user id %d, and this is user id %d: choose another folder with PROFILESYNC_LOCAL_DIR", f.path, f.uid, me)
+		return fmt.Errorf("%s belongs to user id %d, and this is user id %d: choose another folder with PROFILESYNC_LOCAL_DIR",
+			f.path, f.uid, me)
 	case info.Mode().Perm()&0o022 != 0:
 		return fmt.Errorf("%s can be changed by others than its owner: run chmod go-w on it", f.path)
 	case me != 0:
@@ -217,7 +218,7 @@ func belongsTo(in *os.Root, name string, as *account) error {
 	if err != nil {
 		return err
 	}
-	want := uint32(os.Geteuid()) //nolint:gosec // ids are not negative on the systems with this package
+	want := uint32(os.Geteuid())
 	if as != nil {
 		want = as.uid
 	}

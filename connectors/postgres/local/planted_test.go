@@ -2,6 +2,7 @@ package local
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"os/user"
@@ -248,7 +249,8 @@ func TestShortLivedChildrenGetNoKeys(t *testing.T) {
 	require.NoError(t, os.WriteFile(notes, nil, 0o666))
 	require.NoError(t, os.Chmod(notes, 0o666))
 	for _, name := range []string{"postgres", "initdb"} {
-		script := "#!/bin/sh\n{ echo " + name + " $*; env; } >>" + notes + "\necho '" + name + " (PostgreSQL) 15.1'\n" + `[ "$1" = --version ]` + "\n"
+		script := fmt.Sprintf("#!/bin/sh\n{ echo %[1]s $*; env; } >>%[2]s\necho '%[1]s (PostgreSQL) 15.1'\n[ \"$1\" = --version ]\n",
+			name, notes)
 		require.NoError(t, os.WriteFile(filepath.Join(bin, name), []byte(script), 0o755))
 	}
 	p := runProgram(t, dir, "PROFILESYNC_DOS_API_KEY=canary", "OTHER_KEY=canary", "PG_BINDIR="+bin)
