@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -143,11 +144,14 @@ func pgBouncer(t *testing.T, address, mode string) string {
 		"[pgbouncer]", "listen_addr=127.0.0.1", "listen_port=" + strconv.Itoa(port), "unix_socket_dir=", "auth_type=any",
 		"pool_mode=" + mode, "max_client_conn=100", "default_pool_size=30",
 	}, "\n")), 0o644))
-	command := []string{program, "-q", file}
-	if os.Geteuid() == 0 { // it refuses to run as root
-		command = append([]string{"/sbin/runuser", "-u", socketUser(t, config.Host), "--"}, command...)
+	cmd := exec.CommandContext(t.Context(), program, "-q", file)
+	if os.Geteuid() == 0 { // as which it refuses to run; only the owner can enter the folder of the server's socket
+		info, err := os.Stat(config.Host)
+		require.NoError(t, err)
+		owner, ok := info.Sys().(*syscall.Stat_t)
+		require.True(t, ok)
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: owner.Uid, Gid: owner.Gid}}
 	}
-	cmd := exec.CommandContext(t.Context(), command[0], command[1:]...)
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() { _ = cmd.Wait() })
 	u, err := url.Parse("postgres://" + config.User + "@127.0.0.1:" + strconv.Itoa(port) + "/" + config.Database + "?sslmode=disable")
@@ -160,13 +164,4 @@ func pgBouncer(t *testing.T, address, mode string) string {
 		return err == nil
 	}, 20*time.Second, 50*time.Millisecond)
 	return u.String()
-}
-
-// socketUser is the owner of the socket of the tests' server, which others cannot
-// enter.
-func socketUser(t *testing.T, folder string) string {
-	t.Helper()
-	out, err := exec.Command("stat", "-c", "%U", folder).Output()
-	require.NoError(t, err)
-	return strings.TrimSpace(string(out))
 }
