@@ -21,13 +21,15 @@ import (
 const description = `Keeps a national directory of health services up to date: pulls the organisation register,
 reconciles it with local profiles, holds back what looks wrong, and keeps a full audit.
 
-If no database is configured, it starts a private one under .local with this machine's
-Postgres. Settings come from the environment (README.md, "Settings").
+If no database is configured, --private starts a private one under .local with this machine's
+Postgres; later commands find it there. Settings come from the environment (README.md, "Settings").
 
 Exit codes: 0 done, 1 refused or failed, 2 usage, 3 done, but something awaits a person.`
 
 // cli lists the commands; each has its own file.
 type cli struct {
+	Private bool `help:"Without a configured database, start a private one under PROFILESYNC_LOCAL_DIR."`
+
 	Format string `default:"table" enum:"table,json,html,csv,xlsx" help:"How to print: table or json; reports: html, csv, xlsx or json."`
 
 	Migrate        commands.Migrate               `cmd:"" help:"Bring the database's schema up to date."`
@@ -80,6 +82,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return exitWith(stderr, err)
 	}
+	app.Private = line.Private
 	kctx.BindTo(ctx, (*context.Context)(nil))
 	err = kctx.Run(app, commands.NewPrinter(stdout, line.Format))
 	return exitWith(stderr, errors.Join(err, app.Close()))
