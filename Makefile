@@ -1,8 +1,13 @@
 # Works with GNU make 3.81 (macOS) and any POSIX shell. A fresh machine needs make, git and Go.
 
-# The tools' versions stand here and nowhere else. v1.8.0 of govulncheck builds with the Go version of go.mod.
-GOLANGCI_LINT_VERSION := v2.12.2
-GOVULNCHECK_VERSION   := v1.8.0
+# go.mod names the first Go whose standard library has no known vulnerability. An older one fetches it from the module
+# proxy by itself, unless the machine says GOTOOLCHAIN=local, as some packages of Go do: so it is said here again.
+# 'make GOTOOLCHAIN=local' forbids it.
+export GOTOOLCHAIN := auto
+
+# The tools' versions stand here and nowhere else.
+GOLANGCI_LINT_VERSION := v2.15.0
+GOVULNCHECK_VERSION   := v1.9.0
 SQLC_VERSION          := v1.31.1
 
 # Settings, each to be given on the command line: make fuzz FUZZTIME=5m
@@ -14,7 +19,8 @@ VULNDB    ?= https://vuln.go.dev
 
 BIN       := .local/bin
 VERSION   := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-GOVERSION := $(firstword $(shell go env GOVERSION))
+# Not every make gives what it exports to $(shell) as well.
+GOVERSION := $(firstword $(shell GOTOOLCHAIN=$(GOTOOLCHAIN) go env GOVERSION))
 
 # Tools live outside the tree, so that a fresh clone builds none again. The name carries the tool's version and Go's:
 # a new one of either is another file, and the linter refuses code of a newer Go than the one it was built with.
