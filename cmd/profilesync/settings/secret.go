@@ -44,7 +44,7 @@ func (envOrFile) Lookup(name string) (string, bool) {
 	if !ok {
 		return "", false
 	}
-	value, err := os.ReadFile(path)
+	value, err := os.ReadFile(path) //nolint:gosec // the operator names the file
 	if err != nil {
 		return "", false
 	}
