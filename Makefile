@@ -13,6 +13,8 @@ SQLC_VERSION          := v1.31.1
 # Settings, each to be given on the command line: make fuzz FUZZTIME=5m
 RACE      ?=
 FUZZTIME  ?= 20s
+FUZZFLOOR ?= 1000
+FUZZPACKAGES ?= ./...
 TESTFLAGS ?=
 LINTFLAGS ?=
 
@@ -31,7 +33,7 @@ SQLC          := $(TOOLS)/sqlc-$(SQLC_VERSION)-$(GOVERSION)
 GOTEST := go test $(if $(RACE),-race) $(TESTFLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-short soak mutants lint vuln fuzz bench demo run generate generate-check deps deps-web
+.PHONY: help build test test-short race soak mutants lint vuln fuzz bench demo run generate generate-check deps deps-web
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -47,6 +49,11 @@ test: deps deps-web ## every test, on a real Postgres (RACE=1 adds the race dete
 
 test-short: ## the tests that need nothing but Go
 	$(GOTEST) -short ./...
+
+# What runs in the test's own process. The programs that cmd/e2e and cmd/simulator start are built without the detector, which
+# would see nothing of them.
+race: deps ## the tests of everything with a database, and of all that runs beside them, under the race detector (needs a C compiler)
+	go test -race -count=1 -timeout 60m ./connectors/... ./jobs/... ./reconcile/people/... ./cmd/profilesync/... ./cmd/internal/...
 
 soak: deps ## the whole simulated year: 12,000 organisations, 20,000 people, 200 kills (long)
 	PROFILESYNC_SOAK=1 go test -count=1 -v -run 'TestYear' -timeout 6h ./jobs/year
@@ -76,14 +83,20 @@ vuln: $(GOVULNCHECK) ## fail on any known vulnerability that our code calls, and
 		{ printf '%s\n' "$$found" "status $$status: nothing found in $(PINNED_BACK), so the check is worth nothing"; exit 1; }; \
 	echo 'checked: the same check finds $(PINNED_BACK)'
 
-fuzz: ## every fuzz target for FUZZTIME (20s) each
-	@set -e; for package in $$(go list ./...); do \
+# Making an input that is new smaller can take all the time, so that is bounded. A target that hardly ran fails.
+fuzz: ## every fuzz target for FUZZTIME (20s) each, with its executions: fewer than FUZZFLOOR (1000) fail
+	@set -e; out=$$(mktemp); trap 'rm -f "$$out"' EXIT; few=0; \
+	for package in $$(go list $(FUZZPACKAGES)); do \
 		listed=$$(go test -list '^Fuzz' "$$package"); \
 		for target in $$(printf '%s\n' "$$listed" | grep '^Fuzz' || true); do \
-			echo "$$package $$target"; \
-			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "$$package" >"$$out" 2>&1 || \
+				{ cat "$$out"; echo "$$package $$target: FAILED"; exit 1; }; \
+			executions=$$(sed -n 's/.*execs: \([0-9]*\).*/\1/p' "$$out" | tail -n 1); \
+			printf '%9s executions: %s %s\n' "$${executions:-0}" "$$package" "$$target"; \
+			[ "$${executions:-0}" -ge $(FUZZFLOOR) ] || few=$$((few + 1)); \
 		done; \
-	done
+	done; \
+	[ $$few = 0 ] || { echo "$$few targets had fewer than $(FUZZFLOOR) executions"; exit 1; }
 
 bench: deps ## listings of 300,000, what is withheld, pushes, services, letters, reports and comparing, as ratios to bounds of the same run (minutes)
 	go test -run '^$$' -bench 'Listing|Withheld|Push|Services|Report' -benchtime 1x -timeout 40m ./cmd/e2e
