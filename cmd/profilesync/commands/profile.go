@@ -55,8 +55,8 @@ func (c *profileShow) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 	return nil
 }
 
-// pushRows show when a push was wanted, sent, accepted and seen, and what it overwrote
-// although nobody stated it.
+// pushRows show when a push was wanted, sent, accepted and seen, what it left out, and
+// what it overwrote although nobody stated it.
 func pushRows(p pushstore.ListedPush) [][]string {
 	at := func(when time.Time, number int64) string {
 		if when.IsZero() || number == 0 {
@@ -78,6 +78,9 @@ func pushRows(p pushstore.ListedPush) [][]string {
 		{name + " sent", at(p.Sent, p.Sequence)},
 		{name + " accepted", at(p.Accepted, p.Took)},
 		{name + " seen", londonTime(p.Seen)},
+	}
+	for _, l := range p.LeftOut {
+		rows = append(rows, []string{name + " left out", l.Field + ": " + l.Reason, "since " + londonTime(l.Since)})
 	}
 	for _, o := range p.Overwritten {
 		what := fieldOf(o.Field, o.Entry) + ": " + columns.OneLine(o.Before) + " -> " + columns.OneLine(o.After)

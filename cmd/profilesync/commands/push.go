@@ -31,7 +31,8 @@ func (*pushList) Help() string {
 	return `wanted: will be sent, or was sent without a clear answer. accepted: the sink accepted it, which does
 not mean that it shows it yet. refused: stopped, with the reason. waits: for you, because it would
 overwrite what nobody stated. held: see hold list. no-route: the sink does not take organisations
-of this type. What the last push overwrote although nobody stated it is listed last.`
+of this type. Listed after them: fields that the last push left out, since the sink does not take
+them, and what it overwrote although nobody stated it.`
 }
 
 func (c *pushList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
@@ -69,8 +70,23 @@ func (c *pushList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 		})
 	}
 	out.Print(nil, "CODE | NAME | SINK | STATE | WANTED | ACCEPTED | REASON", rows)
+	printLeftOut(out, pushes)
 	printOverwritten(out, pushes)
 	return sayFindings(ctx, a)
+}
+
+// printLeftOut prints the fields that pushes left out, if any did.
+func printLeftOut(out *Printer, pushes []pushstore.ListedPush) {
+	var rows [][]string
+	for _, p := range pushes {
+		for _, l := range p.LeftOut {
+			rows = append(rows, []string{p.Code.String(), string(p.Sink), l.Field, columns.OneLine(l.Value), l.Reason, londonTime(l.Since)})
+		}
+	}
+	if len(rows) > 0 {
+		_, _ = fmt.Fprintln(out.to)
+		out.Print(nil, "CODE | SINK | LEFT OUT | VALUE | WHY | SINCE", rows)
+	}
 }
 
 // printOverwritten prints what pushes overwrote although nobody stated it, if any did.

@@ -135,11 +135,15 @@ var pushMutants = []mutant{
 		pushes, "^TestALostAnswerAboutPushes$/^pausing$",
 	},
 	{
+		"push: what it overwrites", "the job, and what was staged before", notByJob,
+		pushes, "^TestWhatAPushOverwritesIsStoredWithItsNumber$",
+	},
+	{
 		"drift: check ended, repaired", "that it is running, and that nothing is pending",
 		[]edit{
-			{file: driftSQL, find: "where id = $7 and state = 'running'", put: "where id = $7"},
+			{file: driftSQL, find: "where id = $9 and state = 'running'", put: "where id = $9"},
 			{file: driftSQL, find: "and p.state = 'accepted' and p.due_at is null and not p.unclear", put: "and not p.unclear"},
-			{file: pushSQL, find: "\n    and (not $1 or p.state = 'accepted' and p.due_at is null and p.job_id is null)", put: ""},
+			{file: pushSQL, find: "\n    and (not $2 or p.state = 'accepted' and p.due_at is null and p.job_id is null)", put: ""},
 		},
 		pushes, "^TestALostAnswerAboutPushes$/^repairing_drift$",
 	},
