@@ -32,7 +32,7 @@ func FuzzReceipt(f *testing.F) {
 		} else {
 			requireOwnWords(t, err)
 		}
-		ingest, err := readReceipt("A81001", &httpx.Answer{Status: status, Body: []byte(content)})
+		ingest, _, err := readReceipt("A81001", &httpx.Answer{Status: status, Body: []byte(content)})
 		if err == nil {
 			require.Less(t, status, http.StatusBadRequest)
 			require.True(t, json.Valid([]byte(content)))
