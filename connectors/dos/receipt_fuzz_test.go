@@ -23,7 +23,9 @@ func FuzzReceipt(f *testing.F) {
 	f.Add(404, `{"issue":[{"code":"not-found","diagnostics":"canary telecom"}]}`)
 	f.Add(422, `{"issue":null}`)
 	f.Fuzz(func(t *testing.T, status int, content string) {
-		var said struct{ Message string }
+		var said struct {
+			Message string `json:"message"`
+		}
 		event, err := receipt("FA123", &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader(content))})
 		if err == nil {
 			require.NoError(t, json.Unmarshal([]byte(content), &said))

@@ -32,7 +32,7 @@ func TestAFileOfASecretMustNotBeReadableByEverybody(t *testing.T) {
 	secrets := 0
 	everyField(func(name string, field reflect.StructField) {
 		err := checkFiles([]string{name + "_FILE=" + path})
-		if _, secret := reflect.Zero(field.Type).Interface().(Secret); !secret {
+		if _, secret := reflect.TypeAssert[Secret](reflect.Zero(field.Type)); !secret {
 			require.NoError(t, err, name)
 			return
 		}
