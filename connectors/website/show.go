@@ -52,7 +52,7 @@ func (s *Sink) find(ctx context.Context, code profile.ODSCode) (shownDocument, e
 		return shownDocument{status: answer.Status}, nil
 	}
 	p, err := decode(answer.Body)
-	tag := answer.Header.Get("Etag")
+	tag := answer.Header.Get("ETag")
 	switch {
 	case !isJSON(answer.Header):
 		err = fmt.Errorf("the answer is %q: want JSON", answer.Header.Get("Content-Type"))

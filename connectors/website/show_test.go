@@ -108,7 +108,7 @@ func TestOneBadRecordStopsOneRecord(t *testing.T) {
 	t.Parallel()
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Etag", `"1"`)
+		w.Header().Set("ETag", `"1"`)
 		switch code := r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:]; {
 		case r.Method == http.MethodPost:
 			_, _ = io.WriteString(w, `{"value":[{"ODSCode":7},{"ODSCode":"FA001"},

@@ -232,8 +232,7 @@ func (p *Pusher) backoff(failures int) time.Duration {
 // asSinkError returns the sink's error, or wraps any other error as an unclear
 // one.
 func asSinkError(sink push.Sink, err error) *push.SinkError {
-	var e *push.SinkError
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*push.SinkError](err); ok {
 		return e
 	}
 	return &push.SinkError{Sink: sink, Answer: push.AnswerUnclear, Reason: err.Error()}

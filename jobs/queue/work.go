@@ -33,7 +33,7 @@ func (w Work) Client() (*Client, error) {
 		Workers:              w.Workers,
 		Queues:               w.Queues,
 		PeriodicJobs:         w.Periodic,
-		WorkerMiddleware:     []rivertype.WorkerMiddleware{w.Held, NewObserver(w.Observe)},
+		Middleware:           []rivertype.Middleware{w.Held, NewObserver(w.Observe)},
 		FetchCooldown:        50 * time.Millisecond,
 		JobTimeout:           time.Minute,
 		RescueStuckJobsAfter: 24 * time.Hour, // Recovery finds abandoned jobs within seconds: River itself must not interfere

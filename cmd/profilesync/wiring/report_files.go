@@ -170,7 +170,7 @@ func writeReport(w io.Writer, r report.Report, form, section string) error {
 
 // SaveReport writes a file of a report to path, atomically.
 func (a *App) SaveReport(ctx context.Context, path string, f ReportFile) error {
-	file, err := os.Create(path + ".new")
+	file, err := os.Create(path + ".new") //nolint:gosec // the caller names the file
 	if err != nil {
 		return err
 	}

@@ -168,7 +168,7 @@ func (c *Client) failure(req *http.Request, err error) error {
 }
 
 func (c *Client) statusError(req *http.Request, resp *http.Response) error {
-	id := resp.Header.Get("X-Request-Id")
+	id := resp.Header.Get("X-Request-ID")
 	if header := c.options.CorrelationHeader; id == "" && header != "" {
 		id = req.Header.Get(header)
 	}
