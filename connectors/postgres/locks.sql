@@ -3,3 +3,9 @@ select pg_advisory_unlock_all();
 
 -- name: TryLockMigrations :one
 select pg_try_advisory_lock(hashtextextended('profilesync.migrate', 0));
+
+-- name: MarkAsPlayed :exec
+create or replace function plays_now() returns boolean language sql immutable return true;
+
+-- name: PlaysNow :one
+select plays_now() as plays;

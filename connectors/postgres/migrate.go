@@ -33,10 +33,21 @@ type Migration struct {
 	Version int64
 }
 
+// Purpose is what a database is created for.
+type Purpose bool
+
+const (
+	// ForWork is for the real present: no session can play another one.
+	ForWork Purpose = false
+	// ForPlay is for demos and tests: Options.PlayedNow may play another present.
+	ForPlay Purpose = true
+)
+
 // Migrate brings the schema up to date, forwards only: first ours, then the job
 // queue's. It is safe to run while the previous version of the program is
-// running, and several times at once.
-func Migrate(ctx context.Context, url string) ([]Migration, error) {
+// running, and several times at once. The purpose is that of a schema that it
+// creates; one that exists keeps its own.
+func Migrate(ctx context.Context, url string, purpose Purpose) ([]Migration, error) {
 	config, err := poolConfig(url, time.Time{}, nil, noLimits)
 	if err != nil {
 		return nil, err
@@ -59,6 +70,11 @@ func Migrate(ctx context.Context, url string) ([]Migration, error) {
 	ours, err := migrateOurs(ctx, pool)
 	if err != nil {
 		return nil, err
+	}
+	if purpose == ForPlay && len(ours) > 0 && ours[0].Version == 1 {
+		if err := dbsql.New(pool).MarkAsPlayed(ctx); err != nil {
+			return nil, fmt.Errorf("marking the database as a demo's or a test's: %w", err)
+		}
 	}
 	rivers, err := migrateRiver(ctx, pool)
 	return append(ours, rivers...), err

@@ -17,7 +17,7 @@ func (*Migrate) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	if err != nil {
 		return err
 	}
-	steps, err := postgres.Migrate(ctx, url)
+	steps, err := postgres.Migrate(ctx, url, postgres.Purpose(a.Settings.Playable()))
 	if err != nil {
 		return err
 	}

@@ -210,6 +210,10 @@ func (s *Settings) Clock() time.Time {
 // PlayedNow is the time set by Now; zero if it is not set.
 func (s *Settings) PlayedNow() time.Time { return s.now }
 
+// Playable reports whether Mode is demo or test: a database that is created then may
+// play another present.
+func (s *Settings) Playable() bool { return s.Mode != "production" }
+
 // OrgTypes are the kinds of organisation that have profiles.
 func (s *Settings) OrgTypes() []profile.OrgType { return s.kept }
 

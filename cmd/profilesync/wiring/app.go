@@ -111,7 +111,7 @@ func (a *App) Open(ctx context.Context) error {
 	}
 	err = store.Ready(ctx)
 	if private && errors.Is(err, postgres.ErrNotMigrated) {
-		_, err = postgres.Migrate(ctx, url)
+		_, err = postgres.Migrate(ctx, url, postgres.Purpose(a.Settings.Playable()))
 	}
 	return err
 }

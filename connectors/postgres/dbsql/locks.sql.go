@@ -9,6 +9,26 @@ import (
 	"context"
 )
 
+const markAsPlayed = `-- name: MarkAsPlayed :exec
+create or replace function plays_now() returns boolean language sql immutable return true
+`
+
+func (q *Queries) MarkAsPlayed(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, markAsPlayed)
+	return err
+}
+
+const playsNow = `-- name: PlaysNow :one
+select plays_now() as plays
+`
+
+func (q *Queries) PlaysNow(ctx context.Context) (bool, error) {
+	row := q.db.QueryRow(ctx, playsNow)
+	var plays bool
+	err := row.Scan(&plays)
+	return plays, err
+}
+
 const tryLockMigrations = `-- name: TryLockMigrations :one
 select pg_try_advisory_lock(hashtextextended('profilesync.migrate', 0))
 `

@@ -50,7 +50,7 @@ func (s *server) migrate(ctx context.Context, conn *pgxpool.Conn, name string) e
 	if err != nil {
 		return err
 	}
-	if _, err := postgres.Migrate(ctx, address); err != nil {
+	if _, err := postgres.Migrate(ctx, address, postgres.ForPlay); err != nil {
 		return err
 	}
 	for _, statement := range []string{
