@@ -48,13 +48,9 @@ const (
 // running, and several times at once. The purpose is that of a schema that it
 // creates; one that exists keeps its own.
 func Migrate(ctx context.Context, url string, purpose Purpose) ([]Migration, error) {
-	config, err := poolConfig(url, time.Time{}, nil, noLimits)
+	pool, err := ownersPool(ctx, url)
 	if err != nil {
 		return nil, err
-	}
-	pool, err := pgxpool.NewWithConfig(ctx, config)
-	if err != nil {
-		return nil, fmt.Errorf("connecting to the database: %w", err)
 	}
 	defer pool.Close()
 	unlock, err := lockMigrations(ctx, pool)
@@ -63,8 +59,8 @@ func Migrate(ctx context.Context, url string, purpose Purpose) ([]Migration, err
 	}
 	defer unlock()
 	for _, schema := range []string{Schema, RiverSchema} {
-		if _, err := pool.Exec(ctx, "create schema if not exists "+schema); err != nil {
-			return nil, fmt.Errorf("creating schema %s: %w", schema, err)
+		if err := createSchema(ctx, pool, schema); err != nil {
+			return nil, err
 		}
 	}
 	ours, err := migrateOurs(ctx, pool)
@@ -78,6 +74,40 @@ func Migrate(ctx context.Context, url string, purpose Purpose) ([]Migration, err
 	}
 	rivers, err := migrateRiver(ctx, pool)
 	return append(ours, rivers...), err
+}
+
+// ownersPool connects as who migrates: as the owner of the schema, where another
+// role owns it of which this one is a member. What a migration makes is the owner's
+// then, whoever runs it.
+func ownersPool(ctx context.Context, url string) (*pgxpool.Pool, error) {
+	config, err := poolConfig(url, time.Time{}, nil, noLimits)
+	if err != nil {
+		return nil, err
+	}
+	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		registerTypes(conn.TypeMap())
+		_, err := conn.Exec(ctx, `select set_config('role', pg_get_userbyid(nspowner), false) from pg_namespace
+			where nspname = $1 and pg_get_userbyid(nspowner) <> current_user`, Schema)
+		return Wrap(err, "becoming the owner of the schema")
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("connecting to the database: %w", err)
+	}
+	return pool, nil
+}
+
+// createSchema asks first: who may not create schemas may still migrate.
+func createSchema(ctx context.Context, pool *pgxpool.Pool, name string) error {
+	var exists bool
+	err := pool.QueryRow(ctx, "select to_regnamespace($1) is not null", name).Scan(&exists)
+	if err == nil && !exists {
+		_, err = pool.Exec(ctx, "create schema if not exists "+name)
+	}
+	if err != nil {
+		return fmt.Errorf("creating schema %s: %w", name, err)
+	}
+	return nil
 }
 
 // lockMigrations waits until no other process migrates. It polls, since a

@@ -16,7 +16,7 @@ import (
 // check returns everything that is wrong, always in the same order.
 func (s *Settings) check() error {
 	return errors.Join(checkFiles(os.Environ()), s.checkMode(), s.checkLevel(), s.checkTypes(), s.checkODS(), s.checkSinks(), s.checkERS(),
-		s.checkPeople())
+		s.checkPeople(), s.checkRoles())
 }
 
 func (s *Settings) checkMode() (err error) {

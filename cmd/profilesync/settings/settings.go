@@ -22,6 +22,13 @@ type Settings struct {
 	Now string `env:"NOW"`
 	// DatabaseURL is the database; without it, a private cluster is started.
 	DatabaseURL Secret `env:"DATABASE_URL"`
+	// The roles that `migrate --roles` creates and grants: who migrates, the daemon,
+	// editing applications, dashboards, and the console's sessions.
+	RoleOwner   string `env:"ROLE_OWNER, default=profilesync_owner"`
+	RoleDaemon  string `env:"ROLE_DAEMON, default=profilesync_daemon"`
+	RoleEditor  string `env:"ROLE_EDITOR, default=profilesync_editor"`
+	RoleReader  string `env:"ROLE_READER, default=profilesync_reader"`
+	RoleConsole string `env:"ROLE_CONSOLE, default=profilesync_console"`
 	// LocalDir is where the private cluster lives.
 	LocalDir string `env:"LOCAL_DIR, default=.local"`
 	// LogLevel is debug, info, warn or error.

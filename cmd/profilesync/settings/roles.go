@@ -1,0 +1,36 @@
+package settings
+
+import (
+	"fmt"
+	"regexp"
+
+	"github.com/profilesync/profilesync/connectors/postgres/roles"
+)
+
+// Roles are the names of the database's roles.
+func (s *Settings) Roles() roles.Names {
+	return roles.Names{Owner: s.RoleOwner, Daemon: s.RoleDaemon, Editor: s.RoleEditor, Reader: s.RoleReader, Console: s.RoleConsole}
+}
+
+var roleName = regexp.MustCompile(`^[a-z_][a-z0-9_-]{0,62}$`)
+
+// checkRoles wants five names of ordinary roles, all different.
+func (s *Settings) checkRoles() error {
+	taken := make(map[string]string)
+	for _, r := range []struct{ setting, name string }{
+		{"ROLE_OWNER", s.RoleOwner},
+		{"ROLE_DAEMON", s.RoleDaemon},
+		{"ROLE_EDITOR", s.RoleEditor},
+		{"ROLE_READER", s.RoleReader},
+		{"ROLE_CONSOLE", s.RoleConsole},
+	} {
+		if !roleName.MatchString(r.name) || len(r.name) > 2 && r.name[:3] == "pg_" || r.name == "public" {
+			return fmt.Errorf("setting PROFILESYNC_%s=%s: want a name of small letters, digits, _ and -, not pg_... or public", r.setting, r.name)
+		}
+		if taken[r.name] != "" {
+			return fmt.Errorf("setting PROFILESYNC_%s=%s: PROFILESYNC_%s is the same role", r.setting, r.name, taken[r.name])
+		}
+		taken[r.name] = r.setting
+	}
+	return nil
+}
