@@ -84,7 +84,7 @@ func newSite(t *testing.T) *site {
 	t.Helper()
 	s := bareSite(t)
 	s.url = pgtest.URL(t)
-	s.env = []string{"DATABASE_URL=" + s.url, "ODS_DOWNLOADS_URL=" + nobody} // no test asks the real register
+	s.env = []string{"DATABASE_URL=" + pgtest.AsDaemon(t, s.url), "ODS_DOWNLOADS_URL=" + nobody} // no test asks the real register
 	return s
 }
 

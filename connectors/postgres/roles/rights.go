@@ -42,13 +42,13 @@ const (
 // get no addresses, no names of people, and no texts that may hold one.
 func Rights() []Right {
 	return []Right{
+		{"accepted_listing", "select, insert", "", "select but (actor, reason)"},
 		{
 			"account", "select, update",
 			"select, insert (email, name, kind, region, state, leave_from, leave_until), " +
 				"update (email, name, kind, region, state, leave_from, leave_until)", "select but (email, name)",
 		},
 		{"account_change", read, "", "select but (actor, reason)"},
-		{"accepted_listing", "select, insert", "", "select but (actor, reason)"},
 		{"change", read, "", "select but (actor, reason, old, new)"},
 		{"dated_opening_period", read, write, read},
 		{"dispatch", "select, update", "", read},

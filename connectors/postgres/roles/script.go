@@ -120,9 +120,10 @@ func apply(ctx context.Context, conn *pgx.Conn, script []string) error {
 // temporary tables.
 func creation(ctx context.Context, conn *pgx.Conn, n Names) (script []string, err error) {
 	var database, user string
-	var superuser bool
-	err = conn.QueryRow(ctx, "select current_database(), session_user, rolsuper from pg_roles where rolname = session_user").
-		Scan(&database, &user, &superuser)
+	var member bool // of the owner; a superuser is
+	err = conn.QueryRow(ctx, `select current_database(), session_user, rolsuper
+		or exists (select from pg_roles o where o.rolname = $1 and pg_has_role(session_user, o.oid, 'member'))
+		from pg_roles where rolname = session_user`, n.Owner).Scan(&database, &user, &member)
 	if err != nil {
 		return nil, postgres.Wrap(err, "looking for roles")
 	}
@@ -136,7 +137,7 @@ func creation(ctx context.Context, conn *pgx.Conn, n Names) (script []string, er
 			script = append(script, "create role "+quoted(name)+" nologin")
 		}
 	}
-	if !superuser && user != n.Owner {
+	if !member {
 		script = append(script, fmt.Sprintf("grant %s to %s", quoted(n.Owner), quoted(user)))
 	}
 	script = append(script,
