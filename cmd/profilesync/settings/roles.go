@@ -1,8 +1,10 @@
 package settings
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 
 	"github.com/profilesync/profilesync/connectors/postgres/roles"
 )
@@ -16,6 +18,7 @@ var roleName = regexp.MustCompile(`^[a-z_][a-z0-9_-]{0,62}$`)
 
 // checkRoles wants five names of ordinary roles, all different.
 func (s *Settings) checkRoles() error {
+	var errs []error
 	taken := make(map[string]string)
 	for _, r := range []struct{ setting, name string }{
 		{"ROLE_OWNER", s.RoleOwner},
@@ -24,13 +27,13 @@ func (s *Settings) checkRoles() error {
 		{"ROLE_READER", s.RoleReader},
 		{"ROLE_CONSOLE", s.RoleConsole},
 	} {
-		if !roleName.MatchString(r.name) || len(r.name) > 2 && r.name[:3] == "pg_" || r.name == "public" {
-			return fmt.Errorf("setting PROFILESYNC_%s=%s: want a name of small letters, digits, _ and -, not pg_... or public", r.setting, r.name)
-		}
-		if taken[r.name] != "" {
-			return fmt.Errorf("setting PROFILESYNC_%s=%s: PROFILESYNC_%s is the same role", r.setting, r.name, taken[r.name])
+		if !roleName.MatchString(r.name) || strings.HasPrefix(r.name, "pg_") || r.name == "public" {
+			errs = append(errs, fmt.Errorf("setting PROFILESYNC_%s=%s: want a name of small letters, digits, _ and -, not pg_... or public",
+				r.setting, r.name))
+		} else if taken[r.name] != "" {
+			errs = append(errs, fmt.Errorf("setting PROFILESYNC_%s=%s: PROFILESYNC_%s is the same role", r.setting, r.name, taken[r.name]))
 		}
 		taken[r.name] = r.setting
 	}
-	return nil
+	return errors.Join(errs...)
 }

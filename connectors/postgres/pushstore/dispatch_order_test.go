@@ -150,6 +150,7 @@ func TestTwoDispatchersAndManyWriters(t *testing.T) {
 	const writers, each = 4, 100
 	w := many(t, writers*each)
 	w.Exec("create table noted (code text, sink text)")
+	w.Exec("grant insert on noted to public")
 	w.Exec(`create function note() returns trigger language plpgsql as
 		$$ begin insert into noted values (new.code, new.sink); return null; end $$`)
 	w.Exec("create trigger note after update on push for each row when (new.wanted_at <> old.wanted_at) execute function note()")

@@ -28,13 +28,13 @@ func TestHoursThatNoDoorKeepsAreRefused(t *testing.T) {
 		for table, day := range map[string]string{
 			"opening_period (code, day, opens, closes)": "mon", "dated_opening_period (code, date, opens, closes)": "2025-04-01",
 		} {
-			_, err := w.DB.Exec(t.Context(), "insert into "+table+" values ('FA0000', '"+day+"', "+times+")")
+			_, err := w.SQL.Exec(t.Context(), "insert into "+table+" values ('FA0000', '"+day+"', "+times+")")
 			require.ErrorContains(t, err, strings.ReplaceAll(want, "X", day), table)
 		}
 	}
 	w.Exec(`insert into opening_period (code, day, opens, closes) values
 		('FA0000', 'mon', '00:00', '00:00'), ('FA0000', 'tue', '22:00', '02:00')`)
-	_, err := w.DB.Exec(t.Context(), "update opening_period set closes = '24:00'")
+	_, err := w.SQL.Exec(t.Context(), "update opening_period set closes = '24:00'")
 	require.ErrorContains(t, err, "24:00 is not a time here")
 }
 
