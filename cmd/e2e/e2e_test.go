@@ -393,6 +393,7 @@ type audited struct {
 	Run   int64     `json:"run"`
 
 	Reason string `json:"reason"`
+	Role   string `json:"database_role"`
 }
 
 func (s *site) history(code string) []audited {

@@ -2,10 +2,20 @@ package postgres
 
 import (
 	"context"
+	_ "embed"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+var (
+	//go:embed unsure_constraints.sql
+	unsureConstraints string
+	//go:embed breaking_constraint.sql
+	breakingConstraint string
+	//go:embed breaking_rows.sql
+	breakingRows string
 )
 
 // BrokenRow is a row from before a rule of the published interface that breaks it.
@@ -28,15 +38,13 @@ func CheckRules(ctx context.Context, url string) (broken []BrokenRow, err error)
 	}
 	defer pool.Close()
 	type constraint struct{ Table, Name, Expression string }
-	rows, _ := pool.Query(ctx, `select c.conrelid::regclass::text, c.conname::text, pg_get_expr(c.conbin, c.conrelid)
-		from pg_constraint c where c.connamespace = $1::regnamespace and c.contype = 'c' and not c.convalidated order by 1, 2`, Schema)
+	rows, _ := pool.Query(ctx, unsureConstraints, Schema)
 	unsure, err := pgx.CollectRows(rows, pgx.RowToStructByPos[constraint])
 	if err != nil {
 		return nil, fmt.Errorf("reading constraints: %w", err)
 	}
 	for _, c := range unsure {
-		found, err := brokenRows(ctx, pool, fmt.Sprintf(`select '%[2]s', '%[1]s of profile ' || code, count(*) || ' rows' from %[1]s
-			where not (%[3]s) group by code order by code limit $1`, c.Table, c.Name, c.Expression))
+		found, err := brokenRows(ctx, pool, fmt.Sprintf(breakingConstraint, c.Table, c.Name, c.Expression))
 		if err != nil {
 			return nil, err
 		}
@@ -47,7 +55,7 @@ func CheckRules(ctx context.Context, url string) (broken []BrokenRow, err error)
 			return nil, fmt.Errorf("making constraint %s whole: %w", c.Name, err)
 		}
 	}
-	found, err := brokenRows(ctx, pool, "select rule, place, why from broken_row order by rule, place, why limit $1")
+	found, err := brokenRows(ctx, pool, breakingRows)
 	return append(broken, found...), err
 }
 

@@ -153,7 +153,7 @@ func TestRowsFromBeforeARule(t *testing.T) {
 	broken, err := postgres.CheckRules(t.Context(), w.URL)
 	require.NoError(t, err)
 	require.Equal(t, []postgres.BrokenRow{
-		{Rule: "facility_value_plain", Place: "facility of profile FA0000", Why: "1 rows"},
+		{Rule: "facility_value_plain", Place: "facility of profile FA0000", Why: "rows: 1"},
 		{Rule: "opening_times_are_days", Place: "profile FA0000", Why: "2026-12-25: it is closed twice"},
 		{Rule: "profile_is_plain", Place: "profile FA0000", Why: "phone: it is no telephone number: give digits, spaces, brackets and hyphens, " +
 			"as +44 113 496 0000 or 0113 496 0000 ext 12"},

@@ -9,3 +9,6 @@ create or replace function plays_now() returns boolean language sql immutable re
 
 -- name: PlaysNow :one
 select plays_now() as plays;
+
+-- name: SchemaExists :one
+select (to_regnamespace(@name::text) is not null)::boolean as found;

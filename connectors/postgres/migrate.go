@@ -76,6 +76,9 @@ func Migrate(ctx context.Context, url string, purpose Purpose) ([]Migration, err
 	return append(ours, rivers...), err
 }
 
+//go:embed become_owner.sql
+var becomeOwner string
+
 // ownersPool connects as who migrates: as the owner of the schema, where another
 // role owns it of which this one is a member. What a migration makes is the owner's
 // then, whoever runs it.
@@ -86,8 +89,7 @@ func ownersPool(ctx context.Context, url string) (*pgxpool.Pool, error) {
 	}
 	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
 		registerTypes(conn.TypeMap())
-		_, err := conn.Exec(ctx, `select set_config('role', pg_get_userbyid(nspowner), false) from pg_namespace
-			where nspname = $1 and pg_get_userbyid(nspowner) <> current_user`, Schema)
+		_, err := conn.Exec(ctx, becomeOwner, Schema)
 		return Wrap(err, "becoming the owner of the schema")
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
@@ -99,8 +101,7 @@ func ownersPool(ctx context.Context, url string) (*pgxpool.Pool, error) {
 
 // createSchema asks first: who may not create schemas may still migrate.
 func createSchema(ctx context.Context, pool *pgxpool.Pool, name string) error {
-	var exists bool
-	err := pool.QueryRow(ctx, "select to_regnamespace($1) is not null", name).Scan(&exists)
+	exists, err := dbsql.New(pool).SchemaExists(ctx, name)
 	if err == nil && !exists {
 		_, err = pool.Exec(ctx, "create schema if not exists "+name)
 	}

@@ -102,8 +102,11 @@ func (c *profileHistory) Run(ctx context.Context, a *wiring.App, out *Printer) e
 	rows := make([][]string, 0, len(history))
 	for _, h := range history {
 		by := h.Actor
-		if h.Run != 0 {
+		switch {
+		case h.Run != 0:
 			by += " (run " + h.Run.String() + ")"
+		case h.DatabaseRole != "":
+			by += " (as " + h.DatabaseRole + ")"
 		}
 		if h.Reason != "" {
 			by += ": " + columns.OneLine(h.Reason)

@@ -29,6 +29,17 @@ func (q *Queries) PlaysNow(ctx context.Context) (bool, error) {
 	return plays, err
 }
 
+const schemaExists = `-- name: SchemaExists :one
+select (to_regnamespace($1::text) is not null)::boolean as found
+`
+
+func (q *Queries) SchemaExists(ctx context.Context, name string) (bool, error) {
+	row := q.db.QueryRow(ctx, schemaExists, name)
+	var found bool
+	err := row.Scan(&found)
+	return found, err
+}
+
 const tryLockMigrations = `-- name: TryLockMigrations :one
 select pg_try_advisory_lock(hashtextextended('profilesync.migrate', 0))
 `

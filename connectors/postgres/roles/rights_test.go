@@ -52,8 +52,8 @@ func TestEveryTableHasItsRights(t *testing.T) {
 	require.ElementsMatch(t, found, listed, "a new table needs a row in roles/rights.go")
 }
 
-// mentioned finds one right with its columns: "insert but (a, b)".
-var mentioned = regexp.MustCompile(`(select|insert|update|delete)( but)?(?: \(([^)]*)\))?`)
+// mentioned finds one right with its columns: "add but (a, b)".
+var mentioned = regexp.MustCompile(`(read|add|change|remove)( but)?(?: \(([^)]*)\))?`)
 
 // allows reports whether a right, in the words of the table, allows a verb for a
 // column.
@@ -79,15 +79,15 @@ func attempts(t table, right string) (all []attempt) {
 	name := t.Schema + "." + t.Name
 	for i, column := range t.Columns {
 		all = append(all,
-			attempt{fmt.Sprintf("select %q from %s limit 0", column, name), allows(right, "select", column)},
-			attempt{fmt.Sprintf("insert into %s (%q) overriding system value select null::%s where false", name, column, t.Types[i]), allows(right, "insert", column)},
-			attempt{fmt.Sprintf("update %s set %q = default where false", name, column), allows(right, "update", column)})
+			attempt{fmt.Sprintf("select %q from %s limit 0", column, name), allows(right, "read", column)},
+			attempt{fmt.Sprintf("insert into %s (%q) overriding system value select null::%s where false", name, column, t.Types[i]), allows(right, "add", column)},
+			attempt{fmt.Sprintf("update %s set %q = default where false", name, column), allows(right, "change", column)})
 	}
 	return append(all,
-		attempt{fmt.Sprintf("delete from %s where false", name), allows(right, "delete", "")},
+		attempt{fmt.Sprintf("delete from %s where false", name), allows(right, "remove", "")},
 		attempt{"truncate " + name, false},
-		attempt{"lock table " + name + " in access exclusive mode nowait", strings.Contains(right, "update") && !strings.Contains(right, "update (") &&
-			!strings.Contains(right, "update but") || strings.Contains(right, "delete")},
+		attempt{"lock table " + name + " in access exclusive mode nowait", allows(right, "change", "") && !strings.Contains(right, "change but") ||
+			allows(right, "remove", "")},
 		attempt{"create index on " + name + " ((1))", false},
 		attempt{"alter table " + name + " disable trigger all", false},
 		attempt{"drop table " + name + " cascade", false})

@@ -2,6 +2,7 @@ package roles
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 	"regexp"
@@ -16,6 +17,19 @@ import (
 
 // consoleSchema is the schema of the console's sessions.
 const consoleSchema = "console"
+
+var (
+	//go:embed is_granted.sql
+	isGrantedQuery string
+	//go:embed session.sql
+	sessionQuery string
+	//go:embed ownership.sql
+	ownershipQuery string
+	//go:embed locks.sql
+	locksQuery string
+	//go:embed columns.sql
+	columnsQuery string
+)
 
 // ErrAdministrator means that the role that migrates may not create or grant roles.
 var ErrAdministrator = errors.New("an administrator must do this: let one run what `profilesync migrate --roles --print` prints")
@@ -75,9 +89,7 @@ func Grant(ctx context.Context, url string, n Names) (locks bool, err error) {
 func Renew(ctx context.Context, url string, n Names) error {
 	return connected(ctx, url, func(conn *pgx.Conn) error {
 		var granted bool
-		err := conn.QueryRow(ctx, `select exists (
-			select from pg_roles where rolname = $1 and not rolsuper and has_schema_privilege(oid, $2, 'usage'))`,
-			n.Daemon, postgres.Schema).Scan(&granted)
+		err := conn.QueryRow(ctx, isGrantedQuery, n.Daemon, postgres.Schema).Scan(&granted)
 		if err != nil || !granted {
 			return postgres.Wrap(err, "looking for roles")
 		}
@@ -119,54 +131,41 @@ func apply(ctx context.Context, conn *pgx.Conn, script []string) error {
 // the owner, and keeps everybody else from creating anything in the database, even
 // temporary tables.
 func creation(ctx context.Context, conn *pgx.Conn, n Names) (script []string, err error) {
-	var database, user string
-	var member bool // of the owner; a superuser is
-	err = conn.QueryRow(ctx, `select current_database(), session_user, rolsuper
-		or exists (select from pg_roles o where o.rolname = $1 and pg_has_role(session_user, o.oid, 'member'))
-		from pg_roles where rolname = session_user`, n.Owner).Scan(&database, &user, &member)
+	who, err := look(ctx, conn, n)
 	if err != nil {
-		return nil, postgres.Wrap(err, "looking for roles")
-	}
-	rows, _ := conn.Query(ctx, "select rolname::text from pg_roles where rolname = any($1)", n.list())
-	existing, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return nil, postgres.Wrap(err, "looking for roles")
+		return nil, err
 	}
 	for _, name := range n.list() {
-		if !slices.Contains(existing, name) {
+		if !slices.Contains(who.existing, name) {
 			script = append(script, "create role "+quoted(name)+" nologin")
 		}
 	}
-	if !member {
-		script = append(script, fmt.Sprintf("grant %s to %s", quoted(n.Owner), quoted(user)))
+	if !who.member {
+		script = append(script, fmt.Sprintf("grant %s to %s", quoted(n.Owner), quoted(who.user)))
 	}
 	script = append(script,
-		fmt.Sprintf("revoke create, temporary on database %s from public", quoted(database)),
-		fmt.Sprintf("grant create, temporary on database %s to %s", quoted(database), quoted(n.Owner)),
-		fmt.Sprintf("grant temporary on database %s to %s", quoted(database), quoted(n.Daemon)))
+		fmt.Sprintf("revoke create, temporary on database %s from public", quoted(who.database)),
+		fmt.Sprintf("grant create, temporary on database %s to %s", quoted(who.database), quoted(n.Owner)),
+		fmt.Sprintf("grant temporary on database %s to %s", quoted(who.database), quoted(n.Daemon)))
 	owned, err := ownership(ctx, conn, n.Owner)
 	return append(script, owned...), err
 }
 
+// session is who grants, where, and which of the roles exist.
+type session struct {
+	database, user    string
+	superuser, member bool // of the owner; a superuser is
+	existing          []string
+}
+
+func look(ctx context.Context, conn *pgx.Conn, n Names) (s session, err error) {
+	err = conn.QueryRow(ctx, sessionQuery, n.Owner, n.list()).Scan(&s.database, &s.user, &s.superuser, &s.member, &s.existing)
+	return s, postgres.Wrap(err, "looking for roles")
+}
+
 // ownership gives everything in our schemas to the owner.
 func ownership(ctx context.Context, conn *pgx.Conn, owner string) ([]string, error) {
-	rows, _ := conn.Query(ctx, `
-		with ours as (select oid, nspname, nspowner from pg_namespace where nspname = any($2)),
-		owner as (select coalesce((select oid from pg_roles where rolname = $1), 0) as oid)
-		select format('alter schema %I owner to %I', n.nspname, $1::text) from ours n, owner o where n.nspowner <> o.oid
-		union all
-		select format('alter %s %s owner to %I', case c.relkind when 'v' then 'view' when 'S' then 'sequence' else 'table' end,
-			c.oid::regclass, $1::text)
-		from pg_class c join ours n on n.oid = c.relnamespace, owner o
-		where c.relowner <> o.oid and c.relkind in ('r', 'p', 'v', 'S')
-			and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype in ('a', 'i') and c.relkind = 'S')
-		union all
-		select format('alter function %s owner to %I', p.oid::regprocedure, $1::text)
-		from pg_proc p join ours n on n.oid = p.pronamespace, owner o where p.proowner <> o.oid
-		union all
-		select format('alter type %s owner to %I', t.oid::regtype, $1::text)
-		from pg_type t join ours n on n.oid = t.typnamespace, owner o where t.typowner <> o.oid and t.typtype in ('e', 'd')`,
-		owner, schemas())
+	rows, _ := conn.Query(ctx, ownershipQuery, owner, schemas())
 	script, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	return script, postgres.Wrap(err, "looking for what the owner is to own")
 }
@@ -176,17 +175,17 @@ func schemas() []string { return []string{postgres.Schema, postgres.RiverSchema,
 // lockRights is the SQL that keeps everybody but the owner and the daemon from taking
 // advisory locks, by which daemons take turns. It needs a superuser.
 func lockRights(ctx context.Context, conn *pgx.Conn, n Names) (script []string, superuser bool, err error) {
-	if err = conn.QueryRow(ctx, "select rolsuper from pg_roles where rolname = session_user").Scan(&superuser); err != nil {
-		return nil, false, postgres.Wrap(err, "looking for roles")
+	who, err := look(ctx, conn, n)
+	if err != nil {
+		return nil, false, err
 	}
-	rows, _ := conn.Query(ctx, `select oid::regprocedure::text from pg_proc
-		where pronamespace = 'pg_catalog'::regnamespace and proname ~ '^pg_(try_)?advisory_(xact_)?lock' order by 1`)
+	rows, _ := conn.Query(ctx, locksQuery)
 	functions, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	all := strings.Join(functions, ", ")
 	return []string{
 		"revoke execute on function " + all + " from public",
 		"grant execute on function " + all + " to " + quoted(n.Owner) + ", " + quoted(n.Daemon),
-	}, superuser, postgres.Wrap(err, "looking for locks")
+	}, who.superuser, postgres.Wrap(err, "looking for locks")
 }
 
 // grants is the SQL that gives each role its rights, and takes all others.
@@ -227,8 +226,7 @@ func grants(ctx context.Context, conn *pgx.Conn, n Names) (script []string, err 
 
 // columnsOf returns the columns of our tables, by schema.table.
 func columnsOf(ctx context.Context, conn *pgx.Conn) (map[string][]string, error) {
-	rows, _ := conn.Query(ctx, `select table_schema || '.' || table_name, column_name::text from information_schema.columns
-		where table_schema = any($1) order by ordinal_position`, schemas())
+	rows, _ := conn.Query(ctx, columnsQuery, schemas())
 	columns := make(map[string][]string)
 	var table, column string
 	_, err := pgx.ForEachRow(rows, []any{&table, &column}, func() error {
@@ -238,10 +236,16 @@ func columnsOf(ctx context.Context, conn *pgx.Conn) (map[string][]string, error)
 	return columns, postgres.Wrap(err, "reading the columns")
 }
 
-var allBut = regexp.MustCompile(`(\w+) but \(([^)]*)\)`)
+var (
+	allBut = regexp.MustCompile(`(\w+) but \(([^)]*)\)`)
+	verbs  = regexp.MustCompile(`(^|, )(read|add|change|remove)\b`)
+	// inSQL are the words of the table of rights, as GRANT has them.
+	inSQL = strings.NewReplacer("read", "select", "add", "insert", "change", "update", "remove", "delete")
+)
 
-// listed replaces "but (a, b)" by the other columns, as GRANT wants them.
+// listed is a right in the words of GRANT, with its columns.
 func listed(right string, columns []string) string {
+	right = verbs.ReplaceAllStringFunc(right, inSQL.Replace)
 	return allBut.ReplaceAllStringFunc(right, func(part string) string {
 		match := allBut.FindStringSubmatch(part)
 		without := strings.Split(match[2], ", ")

@@ -1,10 +1,12 @@
-package commands
+// Package schemacommands is the command that prepares a database: its schema, its
+// roles, and what of its rows breaks a rule.
+package schemacommands
 
 import (
 	"context"
-	"errors"
 	"strconv"
 
+	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/roles"
@@ -18,9 +20,9 @@ type Migrate struct {
 
 // Run applies all missing migrations, ours and the job queue's, grants roles, and
 // lists rows from before a rule that break it.
-func (c *Migrate) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+func (c *Migrate) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
 	if c.Print && !c.Roles {
-		return usage(errors.New("--print goes with --roles"))
+		return commands.ExitError{Code: commands.ExitUsage, Message: "--print goes with --roles"}
 	}
 	url, _, err := a.Database(ctx)
 	if err != nil {
