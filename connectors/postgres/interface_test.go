@@ -18,7 +18,8 @@ func TestWhatThePublishedInterfaceRefuses(t *testing.T) {
 	t.Parallel()
 	w := pgtest.New(t)
 	w.Exec(creation)
-	w.Exec("insert into opening_period (code, day, opens, closes) select 'FA0000', 'sun', make_time(h, 0, 0), make_time(h, 30, 0) from generate_series(1, 8) h")
+	w.Exec(`insert into opening_period (code, day, opens, closes)
+		select 'FA0000', 'sun', make_time(h, 0, 0), make_time(h, 30, 0) from generate_series(1, 8) h`)
 	w.Exec("insert into dated_opening_period (code, date) values ('FA0000', '2026-12-25')")
 	w.Exec("insert into dated_opening_period (code, date, opens, closes) values ('FA0000', '2026-12-26', '10:00', '12:00')")
 	w.Exec("insert into account (email, name) values ('jo@example.nhs.uk', 'Jo')")
@@ -28,6 +29,18 @@ func TestWhatThePublishedInterfaceRefuses(t *testing.T) {
 	}
 	service := func(name string) string {
 		return fmt.Sprintf("insert into service (code, source, name) values ('FA0000', 'editor', %s)", name)
+	}
+	text := func(value string) string {
+		return fmt.Sprintf("insert into service_text (code, external_id, text) values ('FA0000', '7', %s)", value)
+	}
+	hold := func(reason, actor string) string {
+		return fmt.Sprintf("insert into hold (code, sink, reason, actor) values ('FA0000', 'dos', %s, %s)", reason, actor)
+	}
+	account := func(name string) string {
+		return fmt.Sprintf("insert into account (email, name) values ('ann@example.nhs.uk', %s)", name)
+	}
+	weekly := func(values string) string {
+		return "insert into opening_period (code, day, opens, closes) values ('FA0000', " + values + ")"
 	}
 	dated := func(values string) string {
 		return "insert into dated_opening_period (code, date, opens, closes) values ('FA0000', " + values + ")"
@@ -62,18 +75,19 @@ func TestWhatThePublishedInterfaceRefuses(t *testing.T) {
 		service("' '"):                                                     "service_of_editor_plain",
 		service(`e'Feet\nSRV0560 Blood pressure'`):                         "service_of_editor_plain",
 		service("repeat('x', 201)"):                                        "service_of_editor_plain",
-		"insert into service (code, source, name, contacts) values ('FA0000', 'editor', 'Feet', '[{\"value\": \"a\\u001b\"}]')": "service_of_editor_plain",
-		"insert into service_text (code, external_id, text) values ('FA0000', '7', e'A\\u0007')":                                "service_text_plain",
-		"insert into service_text (code, external_id, text) values ('FA0000', '7', repeat('x', 4001))":                          "service_text_plain",
-		"insert into hold (code, sink, reason, actor) values ('FA0000', 'dos', e'A\\nB', 'jo')":                                 "line breaks",
-		"insert into hold (code, sink, reason, actor) values ('FA0000', 'dos', 'A', e'jo\\u001b')":                              "control characters",
-		"insert into account (email, name) values ('ann@example.nhs.uk', e'Ann\\nBcc: all@example.nhs.uk')":                     "line breaks",
-		"insert into account (email, name) values ('ann@example.nhs.uk', repeat('A', 201))":                                     "too many characters",
-		"insert into opening_period (code, day, opens, closes) values ('FA0000', 'mon', '09:00:30', '17:00')":                   "no seconds",
-		"insert into opening_period (code, day, opens, closes) values ('FA0000', 'mon', '09:00', '24:00')":                      "24:00 is not a time",
-		"insert into opening_period (code, day, opens, closes) values ('FA0000', 'mon', '09:00:00.5', '17:00')":                 "no seconds",
-		"insert into opening_period (code, day, opens, closes) values ('FA0000', 'sun', '20:00', '21:00')":                      "more than 8 periods",
-		"update opening_period set code = 'FA0000', day = 'sun', opens = '24:00' where opens = '01:00'":                         "24:00 is not a time",
+		`insert into service (code, source, name, contacts)
+			values ('FA0000', 'editor', 'Feet', '[{"value": "a\u001b"}]')`: "service_of_editor_plain",
+		text(`e'A\u0007'`):                         "service_text_plain",
+		text("repeat('x', 4001)"):                  "service_text_plain",
+		hold(`e'A\nB'`, "'jo'"):                    "line breaks",
+		hold("'A'", `e'jo\u001b'`):                 "control characters",
+		account(`e'Ann\nBcc: all@example.nhs.uk'`): "line breaks",
+		account("repeat('A', 201)"):                "too many characters",
+		weekly("'mon', '09:00:30', '17:00'"):       "no seconds",
+		weekly("'mon', '09:00', '24:00'"):          "24:00 is not a time",
+		weekly("'mon', '09:00:00.5', '17:00'"):     "no seconds",
+		weekly("'sun', '20:00', '21:00'"):          "more than 8 periods",
+		"update opening_period set code = 'FA0000', day = 'sun', opens = '24:00' where opens = '01:00'": "24:00 is not a time",
 		dated("'2026-12-25', null, null"):                     "closed twice",
 		dated("'2026-12-25', '09:00', '10:00'"):               "closed and open",
 		dated("'2026-12-26', null, null"):                     "closed and open",
@@ -87,12 +101,14 @@ func TestWhatThePublishedInterfaceRefuses(t *testing.T) {
 		require.ErrorContains(t, err, "23514", statement)
 	}
 	for _, statement := range []string{
-		set("name", "'Sörensen''s Pharmacy (Leeds) & Co'"), set("address", "'{1 High Street,Leeds}'"), set("phone", "'+44 (0)113 496-0000 ext. 12'"),
-		set("phone", "'111'"), set("phone", "''"), set("email", "'o''brien+leeds@example.nhs.uk'"), set("description", `e'Two\r\nlines\tand a tab'`),
+		set("name", "'Sörensen''s Pharmacy (Leeds) & Co'"), set("address", "'{1 High Street,Leeds}'"),
+		set("phone", "'+44 (0)113 496-0000 ext. 12'"),
+		set("phone", "'111'"), set("phone", "''"), set("email", "'o''brien+leeds@example.nhs.uk'"),
+		set("description", `e'Two\r\nlines\tand a tab'`),
 		facility("'Parking'", "'Yes'"), facility("'Play area #16'", "'09:00 to 17:00'"), service("'Feet: hands too'"),
 		dated("'1900-01-01', null, null"), dated("'2100-12-31', '00:00', '00:00'"), dated("'2026-12-26', '22:00', '02:00'"),
 		"delete from dated_opening_period where date = '2026-12-25'", dated("'2026-12-25', '09:00', '10:00'"),
-		"insert into service_text (code, external_id, text) values ('FA0000', '7', e'Two\\nlines')",
+		text(`e'Two\nlines'`),
 	} {
 		_, err := w.SQL.Exec(t.Context(), statement)
 		require.NoError(t, err, statement)
@@ -113,7 +129,8 @@ func TestADayIsCountedByAllWhoWriteIt(t *testing.T) {
 			if n%2 == 0 {
 				values = "null, null"
 			}
-			_, err := conn.Exec(t.Context(), "insert into dated_opening_period (code, date, opens, closes) values ('FA0000', '2026-12-25', "+values+")")
+			_, err := conn.Exec(t.Context(),
+				"insert into dated_opening_period (code, date, opens, closes) values ('FA0000', '2026-12-25', "+values+")")
 			results <- err
 		})
 	}
@@ -155,7 +172,8 @@ func TestRowsFromBeforeARule(t *testing.T) {
 	require.Equal(t, []postgres.BrokenRow{
 		{Rule: "facility_value_plain", Place: "facility of profile FA0000", Why: "rows: 1"},
 		{Rule: "opening_times_are_days", Place: "profile FA0000", Why: "2026-12-25: it is closed twice"},
-		{Rule: "profile_is_plain", Place: "profile FA0000", Why: "phone: it is no telephone number: give digits, spaces, brackets and hyphens, " +
+		{Rule: "profile_is_plain", Place: "profile FA0000", Why: "phone: " +
+			"it is no telephone number: give digits, spaces, brackets and hyphens, " +
 			"as +44 113 496 0000 or 0113 496 0000 ext 12"},
 	}, broken)
 	require.Equal(t, 1, unsure(), "all others are whole")

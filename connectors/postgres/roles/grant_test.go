@@ -40,7 +40,8 @@ func newHosted(t *testing.T, may string) hosted {
 	pgtest.Roles(t) // of a throw-away cluster only
 	prefix := "pgtest_" + strings.ToLower(fmt.Sprintf("%x", []byte(t.Name()[len(t.Name())-6:])))
 	h.names = roles.Names{
-		Owner: prefix + "_owner", Daemon: prefix + "_daemon", Editor: prefix + "_editor", Reader: prefix + "_reader", Console: prefix + "_console",
+		Owner: prefix + "_owner", Daemon: prefix + "_daemon", Editor: prefix + "_editor",
+		Reader: prefix + "_reader", Console: prefix + "_console",
 	}
 	h.login = prefix + "_login"
 	var admin string
@@ -67,9 +68,10 @@ func newHosted(t *testing.T, may string) hosted {
 
 func (h hosted) owners() []string {
 	return pgtest.All[string](h.Database, `
-		select distinct pg_get_userbyid(relowner)::text from pg_class where relnamespace::regnamespace::text in ('profilesync', 'river', 'console')
-		union select pg_get_userbyid(proowner)::text from pg_proc where pronamespace::regnamespace::text in ('profilesync', 'river', 'console')
-		union select pg_get_userbyid(nspowner)::text from pg_namespace where nspname in ('profilesync', 'river', 'console')`)
+		with ours as (select * from pg_namespace where nspname in ('profilesync', 'river', 'console'))
+		select pg_get_userbyid(relowner)::text from pg_class where relnamespace in (select oid from ours)
+		union select pg_get_userbyid(proowner)::text from pg_proc where pronamespace in (select oid from ours)
+		union select pg_get_userbyid(nspowner)::text from ours`)
 }
 
 // A role that is no superuser, but may create roles, does all but the locks, which
@@ -122,7 +124,8 @@ func TestGrantByAnAdministrator(t *testing.T) {
 	h.Exec(strings.Join(script, "\n"))
 	require.True(t, h.granted())
 	require.Equal(t, []string{h.names.Owner}, h.owners())
-	require.False(t, pgtest.One[bool](h.Database, "select has_function_privilege($1, 'pg_advisory_lock(bigint)', 'execute')", h.names.Editor))
+	require.False(t, pgtest.One[bool](h.Database,
+		"select has_function_privilege($1, 'pg_advisory_lock(bigint)', 'execute')", h.names.Editor))
 	_, err = roles.Grant(t.Context(), h.tenant, h.names)
 	require.NoError(t, err, "the roles exist now")
 	_, err = postgres.Migrate(t.Context(), h.tenant, postgres.ForWork)

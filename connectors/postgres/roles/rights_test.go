@@ -80,14 +80,19 @@ func attempts(t table, right string) (all []attempt) {
 	for i, column := range t.Columns {
 		all = append(all,
 			attempt{fmt.Sprintf("select %q from %s limit 0", column, name), allows(right, "read", column)},
-			attempt{fmt.Sprintf("insert into %s (%q) overriding system value select null::%s where false", name, column, t.Types[i]), allows(right, "add", column)},
+			attempt{
+				fmt.Sprintf("insert into %s (%q) overriding system value select null::%s where false", name, column, t.Types[i]),
+				allows(right, "add", column),
+			},
 			attempt{fmt.Sprintf("update %s set %q = default where false", name, column), allows(right, "change", column)})
 	}
 	return append(all,
 		attempt{fmt.Sprintf("delete from %s where false", name), allows(right, "remove", "")},
 		attempt{"truncate " + name, false},
-		attempt{"lock table " + name + " in access exclusive mode nowait", allows(right, "change", "") && !strings.Contains(right, "change but") ||
-			allows(right, "remove", "")},
+		attempt{
+			"lock table " + name + " in access exclusive mode nowait",
+			allows(right, "change", "") && !strings.Contains(right, "change but") || allows(right, "remove", ""),
+		},
 		attempt{"create index on " + name + " ((1))", false},
 		attempt{"alter table " + name + " disable trigger all", false},
 		attempt{"drop table " + name + " cascade", false})
@@ -147,7 +152,8 @@ func TestWhatIsNoTable(t *testing.T) {
 	all := []string{daemon, editor, reader, console}
 	w.Exec("create table console.session (id text primary key)")
 	// A copy of a database does not have its rights.
-	w.Exec(fmt.Sprintf("revoke temporary on database %[1]s from public; grant temporary on database %[1]s to %[2]s", w.SQL.Config().Database, daemon))
+	w.Exec(fmt.Sprintf("revoke temporary on database %[1]s from public; grant temporary on database %[1]s to %[2]s",
+		w.SQL.Config().Database, daemon))
 	w.Exec("grant select, insert, update, delete on console.session to " + console) // as the next grant does
 	for statement, may := range map[string][]string{
 		"select 1": all,
