@@ -18,7 +18,7 @@ func TestRolesAreGranted(t *testing.T) {
 	owner := s.with("DATABASE_URL="+s.url, "ROLE_OWNER="+names.Owner, "ROLE_DAEMON="+names.Daemon, "ROLE_EDITOR="+names.Editor,
 		"ROLE_READER="+names.Reader, "ROLE_CONSOLE="+names.Console)
 	s.write("revoke update (phone) on profile from " + names.Editor)
-	require.Empty(t, owner.exits(0, "migrate", "--roles").out)
+	require.Contains(t, owner.exits(0, "migrate", "--roles").err, "up to date")
 	script := owner.exits(0, "migrate", "--roles", "--print").out
 	for _, part := range []string{"grant read", "but ("} {
 		require.NotContains(t, script, part)

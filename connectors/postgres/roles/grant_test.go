@@ -68,7 +68,7 @@ func newHosted(t *testing.T, may string) hosted {
 
 func (h hosted) owners() []string {
 	return pgtest.All[string](h.Database, `
-		with ours as (select * from pg_namespace where nspname in ('profilesync', 'river', 'console'))
+		with ours as (select oid, nspowner from pg_namespace where nspname in ('profilesync', 'river', 'console'))
 		select pg_get_userbyid(relowner)::text from pg_class where relnamespace in (select oid from ours)
 		union select pg_get_userbyid(proowner)::text from pg_proc where pronamespace in (select oid from ours)
 		union select pg_get_userbyid(nspowner)::text from ours`)
@@ -152,7 +152,7 @@ func TestOnlyADemosDatabasePlaysAnotherPresent(t *testing.T) {
 	editor := pgtest.Connect(t, pgtest.As(t, played.URL, pgtest.Roles(t).Editor))
 	_, err = editor.Exec(t.Context(), "set profilesync.now = '2999-01-01'")
 	require.NoError(t, err)
-	var real bool
-	require.NoError(t, editor.QueryRow(t.Context(), clock).Scan(&real))
-	require.True(t, real, "an editor plays nothing")
+	var same bool
+	require.NoError(t, editor.QueryRow(t.Context(), clock).Scan(&same))
+	require.True(t, same, "an editor plays nothing")
 }

@@ -3,6 +3,7 @@ package roles_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -186,9 +187,9 @@ var tricks = map[string][]string{
 
 // harmless are the tricks of which no statement has to be refused: they change
 // nothing that counts.
-const harmless = "another present, a past present, a present that is none, somebody else's run, a run that is none, " +
-	"the report of a run, a run and its report, a search path of one's own, a temporary audit, temporary owners of fields, a temporary function, " +
-	"an error that is caught, a savepoint, a block, false news, a false plan, no standard strings, no constraints, made a statement time out"
+var harmless = strings.Split("another present, a past present, a present that is none, somebody else's run, a run that is none, "+
+	"the report of a run, a run and its report, a search path of one's own, a temporary audit, temporary owners of fields, "+
+	"a temporary function, an error that is caught, a savepoint, a block, false news, a false plan, no standard strings, no constraints, made a statement time out", ", ")
 
 // Must hold 1.
 func TestWhatAnEditorMayTry(t *testing.T) {
@@ -208,7 +209,7 @@ func TestWhatAnEditorMayTry(t *testing.T) {
 				refused = refused || err != nil
 			}
 			_, _ = session.Exec(t.Context(), "rollback") // of what is left open
-			require.True(t, refused || strings.Contains(", "+harmless+",", ", "+name+","), "nothing was refused")
+			require.True(t, refused || slices.Contains(harmless, name), "nothing was refused")
 			_, err = session.Exec(t.Context(),
 				"set statement_timeout = 0; update profilesync.profile set name = 'Renamed', email = 'new@example.org'")
 			require.NoError(t, err)
@@ -264,9 +265,10 @@ func (w written) requireTold(before []string, began time.Time) {
 	role := pgtest.Roles(w.TB).Editor
 	later := fmt.Sprintf("from change where at >= '%s'", began.Format(time.RFC3339Nano))
 	require.Zero(w, pgtest.One[int](w.Database, "select count(*) "+later+" and (database_role <> $1 or run_id is not null "+
-		"or at > clock_timestamp() or xid > pg_current_xact_id() or has_control(actor || reason) or actor in ('schedule', 'pgtest_daemon', 'profilesync'))", role)-
+		"or at > clock_timestamp() or xid > pg_current_xact_id() or has_control(actor || reason) "+
+		"or actor in ('schedule', 'pgtest_daemon', 'profilesync'))", role)-
 		w.saidToBeTheSchedule(later))
-	require.Equal(w, len(before)+pgtest.One[int](w.Database, "select count(*) "+later), len(w.audit()), "no row of another time")
+	require.Len(w, w.audit(), len(before)+pgtest.One[int](w.Database, "select count(*) "+later), "no row of another time")
 	for field, old := range map[string]string{"name": "Second", "email": ""} {
 		require.Equal(w, old, pgtest.One[string](w.Database,
 			"select coalesce((select old "+later+" and field = $1 order by id limit 1), 'none')", field))
