@@ -102,14 +102,14 @@ func (c *profileHistory) Run(ctx context.Context, a *wiring.App, out *Printer) e
 	rows := make([][]string, 0, len(history))
 	for _, h := range history {
 		by := h.Actor
-		switch {
-		case h.Run != 0:
+		if h.Run != 0 {
 			by += " (run " + h.Run.String() + ")"
-		case h.DatabaseRole != "":
-			by += " (as " + h.DatabaseRole + ")"
 		}
 		if h.Reason != "" {
 			by += ": " + columns.OneLine(h.Reason)
+		}
+		if h.Run == 0 && h.DatabaseRole != "" {
+			by += " (as " + h.DatabaseRole + ")"
 		}
 		rows = append(rows, []string{
 			h.At.In(profile.London()).Format(time.DateTime), h.Field, columns.OneLine(h.Old), columns.OneLine(h.New), h.Owner, by,
