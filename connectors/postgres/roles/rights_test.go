@@ -37,6 +37,17 @@ func tables(w *pgtest.Database) []table {
 	return found
 }
 
+// newGranted is a database whose rights are granted anew: the copy that tests get has
+// those of its template, and none on the database itself.
+func newGranted(t *testing.T) *pgtest.Database {
+	t.Helper()
+	w := pgtest.New(t)
+	locks, err := roles.Grant(t.Context(), w.URL, pgtest.Roles(t))
+	require.NoError(t, err)
+	require.True(t, locks)
+	return w
+}
+
 func TestEveryTableHasItsRights(t *testing.T) {
 	t.Parallel()
 	var listed, found []string
@@ -101,7 +112,7 @@ func attempts(t table, right string) (all []attempt) {
 // Must hold 1: every statement of every role, what must fail included.
 func TestEveryStatementOfEveryRole(t *testing.T) {
 	t.Parallel()
-	w := pgtest.New(t)
+	w := newGranted(t)
 	names, all := pgtest.Roles(t), tables(w)
 	rights := make(map[string]roles.Right)
 	for _, r := range slices.Concat(roles.Rights(), roles.JobRights()) {
@@ -146,14 +157,11 @@ func tried(t *testing.T, conn *pgx.Conn, role string, a attempt) bool {
 
 func TestWhatIsNoTable(t *testing.T) {
 	t.Parallel()
-	w := pgtest.New(t)
+	w := newGranted(t)
 	names := pgtest.Roles(t)
 	daemon, editor, reader, console := names.Daemon, names.Editor, names.Reader, names.Console
 	all := []string{daemon, editor, reader, console}
 	w.Exec("create table console.session (id text primary key)")
-	// A copy of a database does not have its rights.
-	w.Exec(fmt.Sprintf("revoke temporary on database %[1]s from public; grant temporary on database %[1]s to %[2]s",
-		w.SQL.Config().Database, daemon))
 	w.Exec("grant select, insert, update, delete on console.session to " + console) // as the next grant does
 	for statement, may := range map[string][]string{
 		"select 1": all,

@@ -224,7 +224,7 @@ type written struct{ *pgtest.Database }
 
 func newWritten(t *testing.T) written {
 	t.Helper()
-	w := written{pgtest.New(t)}
+	w := written{newGranted(t)}
 	tx, err := w.DB.Begin(t.Context()) // as the daemon
 	require.NoError(t, err)
 	for _, statement := range []string{
