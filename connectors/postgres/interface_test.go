@@ -115,6 +115,17 @@ func TestWhatThePublishedInterfaceRefuses(t *testing.T) {
 	}
 }
 
+// Every text of a profile is checked; the others have constraints of their own.
+func TestEveryTextOfAProfileIsChecked(t *testing.T) {
+	t.Parallel()
+	w := pgtest.New(t)
+	w.Exec(creation)
+	want := pgtest.All[string](w, `select column_name::text from information_schema.columns
+		where table_schema = 'profilesync' and table_name = 'profile' and data_type in ('text', 'ARRAY')
+			and column_name not in ('code', 'type', 'status', 'kind')`)
+	require.ElementsMatch(t, want, pgtest.All[string](w, "select t.field from profile p cross join lateral profile_texts(p) t"))
+}
+
 // Two who write hours of one profile at the same moment count each other's.
 func TestADayIsCountedByAllWhoWriteIt(t *testing.T) {
 	t.Parallel()
