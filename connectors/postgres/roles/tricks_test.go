@@ -189,7 +189,7 @@ var tricks = map[string][]string{
 // nothing that counts.
 var harmless = strings.Split("another present, a past present, a present that is none, somebody else's run, a run that is none, "+
 	"the report of a run, a run and its report, a search path of one's own, a temporary audit, temporary owners of fields, "+
-	"a temporary function, an error that is caught, a savepoint, a block, false news, a false plan, no standard strings, no constraints, " +
+	"a temporary function, an error that is caught, a savepoint, a block, false news, a false plan, no standard strings, no constraints, "+
 	"made a statement time out", ", ")
 
 // Must hold 1.
