@@ -93,6 +93,7 @@ var layers = []layer{
 	partOfProgram("profilesync/wiring", "reconcile/...", "connectors/...", "jobs/...", "cmd/internal/...", "cmd/profilesync/settings"),
 	partOfProgram("profilesync/serve", belowCommands...),
 	partOfProgram("profilesync/commands", belowCommands...),
+	partOfProgram("profilesync/pushcommands", append([]string{"cmd/profilesync/commands"}, belowCommands...)...),
 	partOfProgram("profilesync/peoplecommands", append([]string{"cmd/profilesync/commands"}, belowCommands...)...),
 	partOfProgram("profilesync/qualitycommands", append([]string{"cmd/profilesync/commands"}, belowCommands...)...),
 	partOfProgram("profilesync/schemacommands", append([]string{"cmd/profilesync/commands"}, belowCommands...)...),

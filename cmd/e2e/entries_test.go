@@ -44,6 +44,18 @@ func (x sinks) agree(code string) {
 	})
 }
 
+// editsOfFields change one field each of what DoS shows, with the code as $1.
+var editsOfFields = []struct{ sql, kept string }{
+	{setting("name", "'Another Name'"), ""},
+	{setting("address", "'{9 Other Road,Leeds}'"), "address"},
+	{setting("postcode", "'LS9 9ZZ'"), "postcode"},
+	{setting("icb", "'QT6'"), ""},
+	{setting("phone", "'0113 496 2222'"), "phone"},
+	{setting("website", "'https://stated.example'"), "web"},
+	{"insert into opening_period (code, day, opens, closes) values ($1, 'wed', '08:00', '12:00')", "weekly"},
+	{"insert into dated_opening_period (code, date, opens, closes) values ($1, current_date + 30, '08:00', '12:00')", "specified"},
+}
+
 func TestNoServiceOfDoSLosesWhatNobodyStated(t *testing.T) {
 	t.Parallel()
 	s, x := newSite(t).withSinks()
@@ -82,18 +94,28 @@ func TestNoServiceOfDoSLosesWhatNobodyStated(t *testing.T) {
 	}
 
 	// Edits of fields other than hours do not overwrite anything, however often it is tried.
-	s.edit(untouched, "phone", "0113 496 1111")
+	for _, e := range editsOfFields {
+		if e.kept != "weekly" && e.kept != "specified" && e.kept != "web" {
+			s.write(e.sql, untouched)
+		}
+	}
 	s.edit(untouched, "description", "Ring twice.")
-	s.edit(stated, "website", "https://stated.example")
-	s.edit(stated, "phone", "0113 496 2222")
 	s.waitUntilPushed()
 	s.drift(0, "dos", "--repair")
 	s.waitUntilPushed()
 	require.Equal(t, before[untouched], x.dos.Services(untouched))
 	require.Equal(t, 3, s.exits(3, "push", "retry", untouched, "--sink", "dos").code)
 	require.Equal(t, before[untouched], x.dos.Services(untouched))
-	x.awaitDoS()
-	requireKept(t, before[stated], x.dos.Services(stated), "address", "postcode", "phone", "web")
+
+	// Each edit changes its own field of all services that are active, and no other.
+	for _, e := range editsOfFields {
+		was := x.dos.Services(stated)
+		s.write(e.sql, stated)
+		s.waitUntilPushed()
+		x.awaitDoS()
+		requireKept(t, was, x.dos.Services(stated), e.kept)
+		require.Empty(t, s.requirePush(stated, "dos").Overwritten)
+	}
 
 	// A service that somebody changed is found by name; the repair changes that alone.
 	right := x.dos.Services(drifting)
@@ -111,6 +133,13 @@ func TestNoServiceOfDoSLosesWhatNobodyStated(t *testing.T) {
 	require.Equal(t, right, x.dos.Services(drifting), "all as before")
 
 	requireClosureArrives(t, s, x, hours, before[hours])
+	var took []time.Duration
+	for _, code := range codes[5:10] {
+		began := s.closeToday(code, "update profile set description = 'Closed.' where code = $1")
+		x.until("DoS shows the closure", func() bool { return x.inDoS(code).Specified == today()+" closed" })
+		took = append(took, time.Since(began))
+	}
+	requireWithinASecond(t, took)
 	requireOverwriteOnRequest(t, s, x, allowed, before[allowed])
 
 	s.waitUntilPushed()

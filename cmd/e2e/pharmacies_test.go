@@ -97,7 +97,8 @@ type contradiction struct {
 }
 
 type shownProfile struct {
-	Code   string            `json:"code"`
-	Fields map[string]string `json:"fields"`
-	Pushes []listedPush      `json:"pushes"`
+	Code     string            `json:"code"`
+	Fields   map[string]string `json:"fields"`
+	Pushes   []listedPush      `json:"pushes"`
+	Findings []any             `json:"findings"`
 }

@@ -87,36 +87,3 @@ func requireContactsStay(t *testing.T, s *site, x sinks, code string) {
 	require.True(t, x.dos.Organizations(code)[0].Active)
 	require.Len(t, x.dos.Organizations(code)[0].Roles, 2, "its roles stay too")
 }
-
-// previewed is a row of `push preview`, spelt out here so that a renamed key in
-// the code is noticed.
-type previewed struct {
-	Service int64  `json:"service"`
-	ODSCode string `json:"ods_code"`
-	Name    string `json:"name"`
-	Type    int    `json:"type"`
-	Updated bool   `json:"updated"`
-	Why     string `json:"why"`
-}
-
-func TestThePreviewNamesWhatAPushUpdatesAndWhatItLeavesAlone(t *testing.T) {
-	t.Parallel()
-	s, x := newStockedSite(t, 20)
-	code := s.codes()[0]
-	x.dos.AddService(dostest.Service{ODSCode: code + "M06", Type: 132, Name: "Enhanced"})
-	x.dos.AddService(dostest.Service{ODSCode: code, Type: 100, Name: "Surgery"})
-	x.dos.AddService(dostest.Service{ODSCode: code + "X", Type: 13, Status: 2, Name: "Closed"})
-	s.serve()
-	s.waitUntilPushed()
-	updated := map[int]bool{}
-	for _, service := range list[previewed](t, s.exits(0, "push", "preview", code, "--format", "json")) {
-		require.NotEmpty(t, service.Why)
-		if service.Name != "Closed" {
-			updated[service.Type] = service.Updated
-		} else {
-			require.False(t, service.Updated, service.Why)
-		}
-	}
-	require.Equal(t, map[int]bool{13: true, 132: true, 100: false}, updated)
-	require.Contains(t, s.exits(0, "push", "preview", code).out, "left alone")
-}

@@ -32,7 +32,8 @@ type listedPush struct {
 	Due      time.Time `json:"due_at"`
 	Took     int64     `json:"accepted_sequence"`
 
-	Overwritten []overwritten `json:"overwritten"`
+	Overwritten []overwritten   `json:"overwritten"`
+	LeftOut     []listedLeftOut `json:"left_out"`
 }
 
 // pushes lists pushes by the command.

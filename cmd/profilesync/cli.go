@@ -11,6 +11,7 @@ import (
 
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/peoplecommands"
+	"github.com/profilesync/profilesync/cmd/profilesync/pushcommands"
 	"github.com/profilesync/profilesync/cmd/profilesync/qualitycommands"
 	"github.com/profilesync/profilesync/cmd/profilesync/schemacommands"
 	"github.com/profilesync/profilesync/cmd/profilesync/serve"
@@ -21,13 +22,15 @@ import (
 const description = `Keeps a national directory of health services up to date: pulls the organisation register,
 reconciles it with local profiles, holds back what looks wrong, and keeps a full audit.
 
-If no database is configured, it starts a private one under .local with this machine's
-Postgres. Settings come from the environment (README.md, "Settings").
+If no database is configured, --private starts a private one under .local with this machine's
+Postgres; later commands find it there. Settings come from the environment (README.md, "Settings").
 
 Exit codes: 0 done, 1 refused or failed, 2 usage, 3 done, but something awaits a person.`
 
 // cli lists the commands; each has its own file.
 type cli struct {
+	Private bool `help:"Without a configured database, start a private one under PROFILESYNC_LOCAL_DIR."`
+
 	Format string `default:"table" enum:"table,json,html,csv,xlsx" help:"How to print: table or json; reports: html, csv, xlsx or json."`
 
 	Migrate        schemacommands.Migrate         `cmd:"" help:"Bring the database's schema up to date."`
@@ -38,10 +41,10 @@ type cli struct {
 	Listings       commands.Listings              `cmd:"" help:"The last accepted listing of each report: list, reset."`
 	Profile        commands.Profile               `cmd:"" help:"Show a profile and its full history."`
 	ERS            commands.ERS                   `cmd:"" name:"ers" help:"Services of the e-Referral Service and owners of sites."`
-	Push           commands.Push                  `cmd:"" help:"List pushes, retry and preview them."`
-	Drift          commands.Drift                 `cmd:"" help:"Compare what the sinks show with the profiles and repair differences."`
+	Push           pushcommands.Push              `cmd:"" help:"List pushes, retry and preview them."`
+	Drift          pushcommands.Drift             `cmd:"" help:"Compare what the sinks show with the profiles and repair differences."`
 	Checks         qualitycommands.Checks         `cmd:"" help:"Quality checks of DoS and the website: list what they found, make them."`
-	Hold           commands.Hold                  `cmd:"" help:"Freeze a field of a profile, or a profile for a sink, for some time."`
+	Hold           pushcommands.Hold              `cmd:"" help:"Freeze a field of a profile, or a profile for a sink, for some time."`
 	Remind         peoplecommands.Remind          `cmd:"" help:"Remind people to check their profiles."`
 	Accounts       peoplecommands.Accounts        `cmd:"" help:"People's accounts: list, show, end inactive ones, reactivate."`
 	Mail           peoplecommands.Mail            `cmd:"" help:"Letters to people: list, stop, resume."`
@@ -80,6 +83,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return exitWith(stderr, err)
 	}
+	app.Private = line.Private
 	kctx.BindTo(ctx, (*context.Context)(nil))
 	err = kctx.Run(app, commands.NewPrinter(stdout, line.Format))
 	return exitWith(stderr, errors.Join(err, app.Close()))

@@ -2,14 +2,12 @@ package dos
 
 import (
 	"encoding/json"
-	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/profilesync/profilesync/connectors/internal/httpx"
+	"github.com/profilesync/profilesync/connectors/dos/internal/site"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
@@ -76,11 +74,10 @@ const (
 )
 
 // body returns the event of a delivery: the same bytes for the same delivery. It
-// refuses an event that DoS would drop silently.
+// refuses an event that DoS would drop silently, and hours that it cannot write.
 func body(d push.Delivery) ([]byte, error) {
-	if len(d.Code) != codeLength {
-		return nil, refusal(d.Code, "DoS takes pharmacies whose ODS code has exactly %d characters; this one has %d and cannot be sent",
-			codeLength, len(d.Code))
+	if err := whyRefused(d); err != nil {
+		return nil, err
 	}
 	e := event{
 		ODSCode:             d.Code.String(),
@@ -93,11 +90,6 @@ func body(d push.Delivery) ([]byte, error) {
 		ParentOrganisation:  organisation{ODSCode: d.Values.Get(profile.FieldICB)},
 		UniqueKey:           strconv.FormatInt(d.Sequence, 10),
 		LastUpdatedDates:    updatesOf(d.Edited),
-	}
-	if e.OrganisationStatus == visible {
-		if err := whyUndeliverable(d); err != nil {
-			return nil, err
-		}
 	}
 	e.setAddress(d.Values.Get(profile.FieldAddress))
 	e.setContacts(d.Values)
@@ -116,67 +108,6 @@ func statusOf(v profile.Values) string {
 		return hidden
 	}
 	return visible
-}
-
-// whyUndeliverable says why a visible event must not be sent.
-func whyUndeliverable(d push.Delivery) error {
-	if site := website(d.Values.Get(profile.FieldWebsite)); site != "" && !isValidWebsite(site) {
-		return refusal(d.Code, "DoS would drop the website%s: want http or https and a host name, without a port; "+
-			"correct it in the profile", quotedWebsite(site))
-	}
-	return nil
-}
-
-// siteShape is the check that DoS makes; DoS stores at most 512 characters.
-var siteShape = regexp.MustCompile(`^(https?://)?([a-z\d][a-z\d-]*[a-z\d]\.)+[a-z]{2,}(/.*)?$`)
-
-func isValidWebsite(site string) bool { return len(site) <= 512 && siteShape.MatchString(site) }
-
-// website returns an address as DoS stores it (CONTRACT.md "How DoS compares"):
-// scheme and host in lower case, or all of it if it has no scheme, and without an
-// empty parameter, query or fragment. A query or fragment straight after the host
-// gets the slash without which DoS would drop the address.
-func website(address string) string {
-	address = strings.TrimSpace(address)
-	scheme, rest, ok := strings.Cut(address, "://")
-	if !ok {
-		return strings.ToLower(withoutEmptyParts(address))
-	}
-	host := rest
-	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
-		host = rest[:i]
-	}
-	tail := withoutEmptyParts(rest[len(host):])
-	if tail != "" && tail[0] != '/' {
-		tail = "/" + tail
-	}
-	return strings.ToLower(scheme+"://"+host) + tail
-}
-
-// withoutEmptyParts drops #, ? and ; with nothing behind them.
-func withoutEmptyParts(address string) string {
-	address, fragment, _ := strings.Cut(address, "#")
-	path, query, _ := strings.Cut(address, "?")
-	last := strings.LastIndexByte(path, '/') + 1
-	if strings.IndexByte(path[last:], ';') == len(path)-last-1 {
-		path = strings.TrimSuffix(path, ";")
-	}
-	if query != "" {
-		path += "?" + query
-	}
-	if fragment != "" {
-		path += "#" + fragment
-	}
-	return path
-}
-
-// quotedWebsite quotes a website if it holds neither a person's address nor a secret.
-func quotedWebsite(site string) string {
-	address, err := url.Parse(site)
-	if err != nil || strings.Contains(site, "@") || strings.Contains(site, "%40") {
-		return ""
-	}
-	return " " + strconv.Quote(httpx.SafeURL(address))
 }
 
 // setAddress distributes the lines over the five fields. Only their order counts,
@@ -203,8 +134,8 @@ func (e *event) setContacts(v profile.Values) {
 		return contact{ContactType: "Primary", ContactAvailabilityType: "Office hours", ContactMethodType: method, ContactValue: value}
 	}
 	e.Contacts = []contact{}
-	if site := website(v.Get(profile.FieldWebsite)); site != "" {
-		e.Contacts = append(e.Contacts, row("Website", site))
+	if address := site.Stored(v.Get(profile.FieldWebsite)); address != "" {
+		e.Contacts = append(e.Contacts, row("Website", address))
 	}
 	e.Contacts = append(e.Contacts, row("Telephone", strings.TrimSpace(v.Get(profile.FieldPhone))))
 }

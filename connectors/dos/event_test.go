@@ -237,59 +237,6 @@ func TestEventRefusesHoursThatDoSWouldIgnore(t *testing.T) {
 	}
 }
 
-func TestEventWebsite(t *testing.T) {
-	t.Parallel()
-	for site, want := range map[string]string{
-		"":                                                 "",
-		" HTTPS://WWW.Pharma.co.uk/A?B":                    "https://www.pharma.co.uk/A?B",
-		"Pharma.CO.UK":                                     "pharma.co.uk",
-		"Pharma.CO.UK/Path#X":                              "pharma.co.uk/path#x",
-		"https://pharma.co.uk?a=B":                         "https://pharma.co.uk/?a=B",
-		"https://pharma.co.uk#Top":                         "https://pharma.co.uk/#Top",
-		"https://pharma.co.uk?":                            "https://pharma.co.uk",
-		"https://pharma.co.uk/#":                           "https://pharma.co.uk/",
-		"https://pharma.co.uk/?#":                          "https://pharma.co.uk/",
-		"https://pharma.co.uk/a;":                          "https://pharma.co.uk/a",
-		"https://pharma.co.uk/a;?b=c":                      "https://pharma.co.uk/a?b=c",
-		"https://pharma.co.uk/a;;":                         "https://pharma.co.uk/a;;",
-		"https://pharma.co.uk/a;/b":                        "https://pharma.co.uk/a;/b",
-		"https://pharma.co.uk/a?#b":                        "https://pharma.co.uk/a#b",
-		"https://pharma.co.uk/a?b;":                        "https://pharma.co.uk/a?b;",
-		"https://pharma.co.uk:8080/":                       "refused",
-		"https://x.co.uk":                                  "refused",
-		"https://bücher.co.uk":                             "refused",
-		"ftp://pharma.co.uk":                               "refused",
-		"call us":                                          "refused",
-		"https://pharma.co.uk/" + strings.Repeat("a", 500): "refused",
-	} {
-		d := example(t, withField("website", site))
-		if want == "refused" {
-			_, err := body(d)
-			requireRefused(t, err, "FZZ99", "website", "in the profile")
-			continue
-		}
-		got := ""
-		for _, c := range decoded(t, d).Contacts {
-			if c.ContactMethodType == "Website" {
-				got = c.ContactValue
-			}
-		}
-		require.Equal(t, want, got, site)
-	}
-}
-
-func TestEventWebsiteInRefusals(t *testing.T) {
-	t.Parallel()
-	_, err := body(example(t, withField("website", "https://pharma.co.uk:8080/x")))
-	require.ErrorContains(t, err, `"https://pharma.co.uk:8080/x"`)
-	for _, site := range []string{"ada.person@nhs.net", "https://ada.person:hush@pharma.co.uk", "https://p.co.uk?m=ada.person%40nhs.net"} {
-		_, err := body(example(t, withField("website", site)))
-		require.Error(t, err)
-		require.NotContains(t, err.Error(), "person")
-		require.NotContains(t, err.Error(), "hush")
-	}
-}
-
 func TestAClosedPharmacyIsSentWithAnyWebsite(t *testing.T) {
 	t.Parallel()
 	_, err := body(example(t, withField("website", "call us"), withField("status", "closed")))

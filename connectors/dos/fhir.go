@@ -104,7 +104,11 @@ func (i *Ingest) Push(ctx context.Context, d push.Delivery) (push.Receipt, error
 	if err != nil {
 		return push.Receipt{}, err
 	}
-	return i.put(ctx, d.Code, found.ID, body)
+	receipt, details, err := i.put(ctx, d.Code, found.ID, body)
+	if failure, ok := errors.AsType[*push.SinkError](err); ok && failure.Status == http.StatusUnprocessableEntity {
+		failure.Fields = details.fields(d.Values)
+	}
+	return receipt, err
 }
 
 // find returns nil for a practice that DoS does not know.
@@ -129,9 +133,10 @@ func (i *Ingest) find(ctx context.Context, code profile.ODSCode) (*practice, err
 	return found, nil
 }
 
-func (i *Ingest) put(ctx context.Context, code profile.ODSCode, id string, body []byte) (push.Receipt, error) {
-	var receipt push.Receipt
-	err := apim.Authorized(ctx, i.tokens, func(token string) error {
+func (i *Ingest) put(ctx context.Context, code profile.ODSCode, id string, body []byte) (
+	receipt push.Receipt, details outcome, err error,
+) {
+	err = apim.Authorized(ctx, i.tokens, func(token string) error {
 		req, err := i.request(httpx.WithRecord(ctx, code.String()), http.MethodPut, "/"+id, body, token)
 		if err != nil {
 			return err
@@ -142,13 +147,13 @@ func (i *Ingest) put(ctx context.Context, code profile.ODSCode, id string, body 
 		if err != nil {
 			return err
 		}
-		receipt, err = readReceipt(code, answer)
+		receipt, details, err = readReceipt(code, answer)
 		return err
 	})
 	if err != nil {
-		return push.Receipt{}, ingestFailure(code, "overwriting the practice", err)
+		return push.Receipt{}, details, ingestFailure(code, "overwriting the practice", err)
 	}
-	return receipt, nil
+	return receipt, details, nil
 }
 
 func (i *Ingest) request(ctx context.Context, method, rest string, body []byte, token string) (*http.Request, error) {
@@ -192,22 +197,21 @@ func ingestFailure(code profile.ODSCode, doing string, err error) *push.SinkErro
 }
 
 // readReceipt accepts only the two successes of the API
-// (CONTRACT.md "Ingest answers").
-func readReceipt(code profile.ODSCode, answer *httpx.Answer) (push.Receipt, error) {
-	var details outcome
-	err := json.Unmarshal(answer.Body, &details)
+// (CONTRACT.md "Ingest answers"). It returns what the answer says, too.
+func readReceipt(code profile.ODSCode, answer *httpx.Answer) (receipt push.Receipt, details outcome, err error) {
+	err = json.Unmarshal(answer.Body, &details)
 	if answer.Status >= http.StatusBadRequest {
-		return push.Receipt{}, refusedBy(code, answer.Status, details)
+		return push.Receipt{}, details, refusedBy(code, answer.Status, details)
 	}
 	if err == nil && !details.hasError() {
 		switch {
 		case details.hasCode("MSG_UPDATED"):
-			return push.Receipt{Status: answer.Status}, nil
+			return push.Receipt{Status: answer.Status}, details, nil
 		case details.hasCode("MSG_NOT_UPDATED"):
-			return push.Receipt{Status: answer.Status, Unchanged: true}, nil
+			return push.Receipt{Status: answer.Status, Unchanged: true}, details, nil
 		}
 	}
-	return push.Receipt{}, &push.SinkError{
+	return push.Receipt{}, details, &push.SinkError{
 		Sink: push.SinkDoS, Answer: push.AnswerUnclear, Status: answer.Status,
 		Reason: fmt.Sprintf("%s: DoS's answer says neither that it was updated nor that no update was needed", code),
 	}

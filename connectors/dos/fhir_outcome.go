@@ -3,6 +3,7 @@ package dos
 import (
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -20,7 +21,8 @@ type outcome struct {
 				Code string `json:"code"`
 			} `json:"coding"`
 		} `json:"details"`
-		Diagnostics string `json:"diagnostics"`
+		Diagnostics string   `json:"diagnostics"`
+		Expression  []string `json:"expression"` // FHIRPath of what is refused
 	} `json:"issue"`
 }
 
@@ -69,6 +71,50 @@ func (o outcome) blamedParts() (found []string) {
 				found = append(found, part)
 				break
 			}
+		}
+	}
+	return found
+}
+
+// namedFields maps words of expressions and diagnostics to the fields that they are about.
+// A more exact word comes first: telecom alone may be about any contact.
+var namedFields = []struct {
+	word   *regexp.Regexp
+	fields []profile.Field
+}{
+	{aWord("phone"), []profile.Field{profile.FieldPhone}},
+	{aWord("email"), []profile.Field{profile.FieldEmail}},
+	{aWord("url"), []profile.Field{profile.FieldWebsite}},
+	{aWord("telecom"), []profile.Field{profile.FieldPhone, profile.FieldEmail, profile.FieldWebsite}},
+	{aWord("name"), []profile.Field{profile.FieldName}},
+	{aWord("active"), []profile.Field{profile.FieldStatus}},
+	{aWord("roles?|RO[0-9]+|OrganisationRole|TypedPeriod|extension"), []profile.Field{profile.FieldRoles}},
+}
+
+func aWord(word string) *regexp.Regexp { return regexp.MustCompile(`(?i)\b(` + word + `)\b`) }
+
+// fields returns the fields that a refusal of these values is about. Diagnostics repeat
+// values, which may hold any word: they are taken out first.
+func (o outcome) fields(v profile.Values) (found []push.LeftOut) {
+	for _, issue := range o.Issue {
+		if issue.Severity != "error" && issue.Severity != "fatal" {
+			continue
+		}
+		text := strings.ToLower(issue.Diagnostics)
+		for _, f := range profile.Fields() {
+			if value := strings.ToLower(strings.TrimSpace(v.Get(f))); value != "" {
+				text = strings.ReplaceAll(text, value, "")
+			}
+		}
+		text = strings.Join(issue.Expression, " ") + " " + text
+		for _, row := range namedFields {
+			if !row.word.MatchString(text) {
+				continue
+			}
+			for _, f := range row.fields {
+				found = append(found, push.LeftOut{Field: f, Reason: "DoS refuses it"})
+			}
+			break
 		}
 	}
 	return found

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/profilesync/profilesync/connectors/dos/internal/roles"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -85,11 +84,9 @@ func (p *practice) name(d push.Delivery) (string, error) {
 	if d.Values.States(profile.FieldName) {
 		name = d.Values.Get(profile.FieldName)
 	}
-	switch name = strings.TrimSpace(name); {
-	case name == "":
-		return "", refusal(d.Code, "name: it is blank, and DoS accepts no practice without one")
-	case utf8.RuneCountInString(name) > longestName:
-		return "", refusal(d.Code, "name: it has %d characters, DoS accepts %d", utf8.RuneCountInString(name), longestName)
+	name = strings.TrimSpace(name)
+	if why := whyNotName(name); why != "" {
+		return "", refusal(d.Code, "name: %s", why)
 	}
 	return name, nil
 }

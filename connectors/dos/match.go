@@ -57,8 +57,8 @@ type Service struct {
 	TypeName     string
 	Status       int
 	StatusName   string
-	Palliative   bool // has the Z-code 360=14167
-	OpenAllHours bool // overrides the weekly hours, and no push changes it
+	CodePairs    []string // such as 360=14167
+	OpenAllHours bool     // overrides the weekly hours, and no push changes it
 	// Values are address, postcode, phone, website and hours, stated for the types
 	// that change events update.
 	Values profile.Values
@@ -66,27 +66,25 @@ type Service struct {
 	NotVisible []profile.Field
 }
 
-// Matched is a service with the effect of a push of its pharmacy.
+// Matched is a service under a pharmacy's code.
 type Matched struct {
 	Service
 
-	Updated bool
-	Why     string // for people, such as "left alone: type 100 GP Practice"
+	LeftAlone string // why a push of the pharmacy changes nothing in it, such as "type 100 GP Practice"; empty if it may
 }
 
 // Match says for each service, in the order of ids, whether a change event of the
 // pharmacy updates it (CONTRACT.md "Matching"): the first five characters of its code
 // are the pharmacy's, its type is a pharmacy's, and its status fits. Codes are
 // compared literally: DoS compares with LIKE, where a wildcard matches everything.
-// Offered is the profile's text of services.
+// Offered is what the event says of services.
 func Match(code profile.ODSCode, services []Service, offered string) []Matched {
 	known := slices.ContainsFunc(services, func(s Service) bool { return s.follows(code) && s.Status == statusActive })
 	matched := make([]Matched, 0, len(services))
 	for _, s := range services {
-		m := Matched{Service: s}
-		m.Updated, m.Why = s.effect(code, offered)
-		if m.Updated && !known {
-			m.Updated, m.Why = false, leftAlone("no service of this pharmacy is active")
+		m := Matched{Service: s, LeftAlone: s.whyLeftAlone(code, offered)}
+		if m.LeftAlone == "" && !known {
+			m.LeftAlone = "no service of this pharmacy is active"
 		}
 		matched = append(matched, m)
 	}
@@ -105,39 +103,22 @@ func (s Service) follows(code profile.ODSCode) bool {
 	return slices.Contains(followedTypes, s.Type) && s.Status == statusActive
 }
 
-// effect says what an event does to the service if the pharmacy is known.
-func (s Service) effect(code profile.ODSCode, offered string) (updated bool, why string) {
-	switch {
+// whyLeftAlone says why an event of a known pharmacy does not update the service;
+// empty if it does.
+func (s Service) whyLeftAlone(code profile.ODSCode, offered string) string {
+	switch service := commissioned[s.Type]; {
 	case len(code) != codeLength:
-		return false, leftAlone("a pharmacy's code has %d characters in DoS, %s does not", codeLength, code)
+		return fmt.Sprintf("a pharmacy's code has %d characters in DoS, %s does not", codeLength, code)
 	case !strings.HasPrefix(s.ODSCode, code.String()):
-		return false, leftAlone("ODS code %s is not one of %s", s.ODSCode, code)
-	case !slices.Contains(followedTypes, s.Type) && commissioned[s.Type] == "":
-		return false, leftAlone("type %d %s", s.Type, s.TypeName)
+		return fmt.Sprintf("ODS code %s is not one of %s", s.ODSCode, code)
+	case !slices.Contains(followedTypes, s.Type) && service == "":
+		return strings.TrimSpace(fmt.Sprintf("type %d %s", s.Type, s.TypeName))
 	case !s.follows(code):
-		return false, leftAlone("status %d %s", s.Status, s.StatusName)
-	case commissioned[s.Type] == "":
-		return true, "updated"
+		return strings.TrimSpace(fmt.Sprintf("status %d %s", s.Status, s.StatusName))
+	case service != "" && s.Status != statusActive && serviceLine(offered, service) == "":
+		return strings.TrimSpace(fmt.Sprintf("status %d %s", s.Status, s.StatusName)) + ", and " + service + " is not offered"
 	}
-	return s.effectOnCommissioned(offered)
-}
-
-func (s Service) effectOnCommissioned(offered string) (updated bool, why string) {
-	service := commissioned[s.Type]
-	active, offers := s.Status == statusActive, serviceLine(offered, service) != ""
-	switch {
-	case active && offers:
-		return true, "updated, stays active: " + service + " is offered"
-	case active:
-		return true, "updated and closed: " + service + " is not offered"
-	case offers:
-		return true, "updated and made active: " + service + " is offered"
-	}
-	return false, leftAlone("status %d %s, and %s is not offered", s.Status, s.StatusName, service)
-}
-
-func leftAlone(reason string, args ...any) string {
-	return "left alone: " + fmt.Sprintf(reason, args...)
+	return ""
 }
 
 // serviceLine finds the line of a service in a text of services.
@@ -193,7 +174,7 @@ func (s Service) entry() push.Entry {
 		e.OnlyIfOffered = own
 	}
 	if s.Type == typePharmacy && len(s.ODSCode) == codeLength {
-		own, offered = palliativeCare, s.Palliative
+		own, offered = palliativeCare, slices.Contains(s.CodePairs, palliativePair)
 	}
 	e.NeverShown = slices.DeleteFunc(e.NeverShown, func(code string) bool { return code == own })
 	e.Values.Set(profile.FieldServices, "")

@@ -18,51 +18,50 @@ func TestMatch(t *testing.T) {
 	for name, test := range map[string]struct {
 		service Service
 		offered string
-		why     string // with "left alone" if it is
+		why     string // it is left alone; empty: it is updated
 	}{
-		"community":        {Service{ODSCode: "FA123", Type: 13, Status: 1}, "", "updated"},
-		"suffix":           {Service{ODSCode: "FA123M06", Type: 132, Status: 1}, "", "updated"},
-		"urgent medicines": {Service{ODSCode: "FA123", Type: 131, Status: 1}, "", "updated"},
-		"distance selling": {Service{ODSCode: "FA123", Type: 134, Status: 1}, "", "updated"},
-		"variant":          {Service{ODSCode: "FA123", Type: 137, Status: 1}, "", "updated"},
-		"closed":           {Service{ODSCode: "FA123", Type: 13, Status: 2, StatusName: "closed"}, "", "left alone: status 2 closed"},
-		"commissioning":    {Service{ODSCode: "FA123", Type: 132, Status: 3, StatusName: "x"}, "", "left alone: status 3 x"},
+		"community":        {Service{ODSCode: "FA123", Type: 13, Status: 1}, "", ""},
+		"suffix":           {Service{ODSCode: "FA123M06", Type: 132, Status: 1}, "", ""},
+		"urgent medicines": {Service{ODSCode: "FA123", Type: 131, Status: 1}, "", ""},
+		"distance selling": {Service{ODSCode: "FA123", Type: 134, Status: 1}, "", ""},
+		"variant":          {Service{ODSCode: "FA123", Type: 137, Status: 1}, "", ""},
+		"closed":           {Service{ODSCode: "FA123", Type: 13, Status: 2, StatusName: "closed"}, "", "status 2 closed"},
+		"commissioning":    {Service{ODSCode: "FA123", Type: 132, Status: 3, StatusName: "x"}, "", "status 3 x"},
 		"GP practice": {
-			Service{ODSCode: "FA123", Type: 100, TypeName: "GP Practice", Status: 1}, "", "left alone: type 100 GP Practice",
+			Service{ODSCode: "FA123", Type: 100, TypeName: "GP Practice", Status: 1}, "", "type 100 GP Practice",
 		},
-		"other code": {Service{ODSCode: "FA124", Type: 13, Status: 1}, "", "left alone: ODS code FA124 is not one of FA123"},
-		"lower case": {Service{ODSCode: "fa123", Type: 13, Status: 1}, "", "left alone: ODS code fa123 is not one of FA123"},
-		"wildcard":   {Service{ODSCode: "%%%%%", Type: 13, Status: 1}, "", "left alone: ODS code %%%%% is not one of FA123"},
-		"shorter":    {Service{ODSCode: "FA12", Type: 13, Status: 1}, "", "left alone: ODS code FA12 is not one of FA123"},
+		"other code": {Service{ODSCode: "FA124", Type: 13, Status: 1}, "", "ODS code FA124 is not one of FA123"},
+		"lower case": {Service{ODSCode: "fa123", Type: 13, Status: 1}, "", "ODS code fa123 is not one of FA123"},
+		"wildcard":   {Service{ODSCode: "%%%%%", Type: 13, Status: 1}, "", "ODS code %%%%% is not one of FA123"},
+		"shorter":    {Service{ODSCode: "FA12", Type: 13, Status: 1}, "", "ODS code FA12 is not one of FA123"},
 		"blood pressure stays": {
 			Service{ODSCode: "FA123BPS", Type: 148, Status: 1},
-			"SRV0560 BP", "updated, stays active: SRV0560 is offered",
+			"SRV0560 BP", "",
 		},
 		"blood pressure opens": {
 			Service{ODSCode: "FA123BPS", Type: 148, Status: 2},
-			"SRV0560 BP", "updated and made active: SRV0560 is offered",
+			"SRV0560 BP", "",
 		},
 		"commissioned": {
 			Service{ODSCode: "FA123BPS", Type: 148, Status: 3},
-			"SRV0560", "updated and made active: SRV0560 is offered",
+			"SRV0560", "",
 		},
 		"contraception closes": {
 			Service{ODSCode: "FA123CON", Type: 149, Status: 1},
-			"SRV0560 BP", "updated and closed: SRV2000 is not offered",
+			"SRV0560 BP", "",
 		},
 		"stays closed": {
 			Service{ODSCode: "FA123CON", Type: 149, Status: 2, StatusName: "closed"},
 			"- SRV2000",
-			"left alone: status 2 closed, and SRV2000 is not offered",
+			"status 2 closed, and SRV2000 is not offered",
 		},
-		"retired": {Service{ODSCode: "FA123CON", Type: 149, Status: 4, StatusName: "retired"}, "SRV2000", "left alone: status 4 retired"},
+		"retired": {Service{ODSCode: "FA123CON", Type: 149, Status: 4, StatusName: "retired"}, "SRV2000", "status 4 retired"},
 	} {
 		test.service.ID = 7
 		matched := Match("FA123", []Service{test.service, main}, test.offered)
 		require.Len(t, matched, 2, name)
 		require.EqualValues(t, 1, matched[0].ID, "by id")
-		require.Equal(t, test.why, matched[1].Why, name)
-		require.Equal(t, test.why[:4] != "left", matched[1].Updated, name)
+		require.Equal(t, test.why, matched[1].LeftAlone, name)
 	}
 }
 
@@ -70,11 +69,10 @@ func TestMatchNeedsAnActiveService(t *testing.T) {
 	t.Parallel()
 	services := []Service{{ID: 1, ODSCode: "FA123", Type: 13, Status: 2}, {ID: 2, ODSCode: "FA123BPS", Type: 148, Status: 2}}
 	for _, m := range Match("FA123", services, "SRV0560 BP") {
-		require.False(t, m.Updated)
-		require.Contains(t, m.Why, "left alone: ")
+		require.NotEmpty(t, m.LeftAlone)
 	}
 	for _, m := range Match("FA123M06", []Service{{ODSCode: "FA123M06", Type: 132, Status: 1}}, "") {
-		require.False(t, m.Updated, "no event is sent for a code like this")
+		require.NotEmpty(t, m.LeftAlone, "no event is sent for a code like this")
 	}
 	require.Empty(t, Match("FA123", nil, ""))
 }
@@ -95,7 +93,7 @@ func TestMatchIsAboutItsOwnCodeOnly(t *testing.T) {
 		require.Len(t, matched, len(services), "every service is listed")
 		var updated []string
 		for _, m := range matched {
-			if m.Updated {
+			if m.LeftAlone == "" {
 				updated = append(updated, m.entry().Name)
 				require.Equal(t, "FA123", m.ODSCode[:5])
 				require.NotContains(t, []int{12, 100}, m.Type)
@@ -124,7 +122,7 @@ func TestEntriesOf(t *testing.T) {
 		return Service{ID: id, ODSCode: code, Type: kind, Status: status, Values: stating(profile.FieldPhone, fmt.Sprint(id))}
 	}
 	palliative := service(5, "FA123", 13, 1)
-	palliative.Palliative = true
+	palliative.CodePairs = []string{palliativePair}
 	const (
 		stock = "SRV0559 Pharmacy palliative care medication stockholder"
 		bp    = "SRV0560 NHS blood pressure check service"

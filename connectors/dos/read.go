@@ -131,9 +131,9 @@ type wireZCode struct {
 	Discriminator int `json:"sd"`
 }
 
-// palliativeZCode marks a palliative care stockholder
+// palliativePair marks a palliative care stockholder
 // (CONTRACT.md "Services and their ids").
-var palliativeZCode = wireZCode{Group: 360, Discriminator: 14167}
+const palliativePair = "360=14167"
 
 // rowsIn returns the rows of an answer, one for each service. It refuses an answer of
 // another form, or with another number of services than it says. Its errors never hold
@@ -249,7 +249,9 @@ func (w wireService) readInto(s *Service) (bad []wrong) {
 	if json.Unmarshal(w.ZCodes, &zCodes) != nil || zCodes == nil {
 		note(profile.FieldServices, "no Z-codes")
 	}
-	s.Palliative = slices.Contains(zCodes, palliativeZCode)
+	for _, z := range zCodes {
+		s.CodePairs = append(s.CodePairs, fmt.Sprintf("%d=%d", z.Group, z.Discriminator))
+	}
 	return bad
 }
 

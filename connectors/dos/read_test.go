@@ -63,12 +63,11 @@ func TestShowAPharmacy(t *testing.T) {
 	}), shown.Entries[0].Values)
 	require.Equal(t, []string{"EPS0004", "SRV0560", "SRV2000"}, shown.Entries[0].NeverShown)
 
-	matched, err := sink.Preview(t.Context(), "FA123", "")
+	effects, err := sink.Effects(t.Context(), push.Delivery{Code: "FA123", Type: profile.Pharmacy}, profile.Date{})
 	require.NoError(t, err)
-	require.Len(t, matched, 2)
-	require.Equal(t, "left alone: type 100 GP Practice", matched[0].Why)
-	require.True(t, matched[1].Updated)
-	require.Equal(t, "Pharmacy: X", matched[1].Name)
+	require.Len(t, effects.Entries, 2)
+	require.Equal(t, "type 100 GP Practice", effects.Entries[0].LeftAlone)
+	require.Empty(t, effects.Entries[1].LeftAlone)
 }
 
 // Values that were read can be sent in an event, and come back the same.
@@ -152,8 +151,9 @@ func TestReadErrors(t *testing.T) {
 			} else {
 				require.Equal(t, test.answer, requireSinkError(t, err).Answer)
 			}
-			_, err = sink.Preview(t.Context(), "FA123", "")
-			require.Equal(t, test.answer, requireSinkError(t, err).Answer)
+			effects, err := sink.Effects(t.Context(), push.Delivery{Code: "FA123", Type: profile.Pharmacy}, profile.Date{})
+			require.NoError(t, err, "what would be sent is shown, over what is not visible")
+			require.Equal(t, push.NotVisible, effects.Entries[0].Fields[0].Before)
 		})
 	}
 }
@@ -284,8 +284,9 @@ func TestWhatMakesNoSenseIsNotVisible(t *testing.T) {
 		} else {
 			require.Equal(t, shown[0], alone, name)
 		}
-		_, err = sink.Preview(t.Context(), "FA123", "")
-		require.Equal(t, push.AnswerUnclear, requireSinkError(t, err).Answer, name)
+		effects, err := sink.Effects(t.Context(), push.Delivery{Code: "FA123", Type: profile.Pharmacy}, profile.Date{})
+		require.NoError(t, err, "one bad row does not end the preview")
+		require.Contains(t, test.reasons, push.Reasons(effects.Unreadable), name)
 	}
 }
 
@@ -306,7 +307,7 @@ func FuzzDecodeServices(f *testing.F) {
 			require.NotContains(t, s.Values.Get(profile.FieldPhone), "\n")
 		}
 		for _, m := range Match("FA123", services, "") {
-			require.NotEmpty(t, m.Why)
+			require.NotContains(t, m.LeftAlone, "\n")
 		}
 	})
 }

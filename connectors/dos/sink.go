@@ -173,23 +173,6 @@ func (s *Sink) showPharmacy(ctx context.Context, code profile.ODSCode) (push.Sho
 	return s.shownOf(code, services, err)
 }
 
-// Preview lists every service that DoS has under a pharmacy's code, in the order of
-// ids, and whether a push would update it. Offered is the profile's text of services.
-// Errors are those of Show.
-func (s *Sink) Preview(ctx context.Context, code profile.ODSCode, offered string) ([]Matched, error) {
-	if s.reader == nil {
-		return nil, errNotReading
-	}
-	services, err := s.reader.readServices(ctx, code)
-	if bad, ok := errors.AsType[badRowsError](err); ok {
-		err = asSinkError(code, readingServices, bad)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return Match(code, services, offered), nil
-}
-
 var errNotReading = fmt.Errorf("dos: reading by ODS code is switched off: %w", push.ErrNotRead)
 
 func noRoute(code profile.ODSCode, t profile.OrgType) *push.SinkError {

@@ -210,8 +210,10 @@ func TestReadingSwitchedOff(t *testing.T) {
 	require.ErrorIs(t, err, push.ErrNotRead)
 	_, err = sink.ShowMany(t.Context(), []profile.ODSCode{"FA123"}, profile.Pharmacy)
 	require.ErrorIs(t, err, push.ErrNotRead)
-	_, err = sink.Preview(t.Context(), "FA123", "")
-	require.ErrorIs(t, err, push.ErrNotRead)
+	effects, err := sink.Effects(t.Context(), example(t), profile.Date{})
+	require.NoError(t, err)
+	require.Equal(t, "each service", effects.Entries[0].Entry)
+	require.Equal(t, push.FieldEffect{Field: profile.FieldPhone, Before: push.NotVisible, After: "01772000000"}, effects.Entries[0].Fields[2])
 	_, err = sink.Push(t.Context(), example(t))
 	require.NoError(t, err)
 }

@@ -80,6 +80,7 @@ func poolConfig(url string, playedNow time.Time, process *Process, l limits) (*p
 	}
 	config.BeforeConnect = func(_ context.Context, c *pgx.ConnConfig) error {
 		c.RuntimeParams["application_name"] = process.application()
+		setOnceConnected(c)
 		return nil
 	}
 	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
@@ -95,6 +96,7 @@ func (db *DB) connect(ctx context.Context, l limits, params map[string]string) (
 	config.RuntimeParams["application_name"] = db.process.application()
 	l.set(config.RuntimeParams)
 	maps.Copy(config.RuntimeParams, params)
+	setOnceConnected(config)
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("connecting: %w", err)
@@ -176,6 +178,16 @@ func (p *Process) admit(ctx context.Context, conn *pgx.Conn) error {
 	default:
 		return Wrap(err, "announcing a session")
 	}
+}
+
+// CheckAddress returns an error for an address that Open would refuse without
+// connecting. It does not repeat the address, which may hold a password.
+func CheckAddress(url string) error {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return errors.New("want an address like postgres://user@host/database?sslmode=verify-full")
+	}
+	return requireTLS(config.ConnConfig)
 }
 
 // requireTLS refuses a connection to another machine that does not verify the

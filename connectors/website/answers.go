@@ -50,9 +50,9 @@ type problem struct {
 	} `json:"errors"`
 }
 
-// refusal says what an answer other than success means. If the body cannot be
+// refusal says what an answer other than success to a document means. If the body cannot be
 // parsed, only the status counts (CONTRACT.md "Service Search").
-func refusal(req *http.Request, d push.Delivery, a *httpx.Answer) error {
+func refusal(req *http.Request, d push.Delivery, body []byte, a *httpx.Answer) error {
 	var details problem
 	if json.Unmarshal(a.Body, &details) != nil {
 		details = problem{}
@@ -77,6 +77,7 @@ func refusal(req *http.Request, d push.Delivery, a *httpx.Answer) error {
 		e.Reason += "not an answer of this API"
 	default:
 		e.Reason += "our document is refused" + details.faults()
+		e.Fields = details.fields(body)
 	}
 	return e
 }

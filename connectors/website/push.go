@@ -21,7 +21,11 @@ import (
 // and nothing is sent. A delivery that cannot be encoded is refused without any
 // request. Errors are *push.SinkError.
 func (s *Sink) Push(ctx context.Context, d push.Delivery) (push.Receipt, error) {
-	req, err := s.put(ctx, d)
+	body, err := s.body(ctx, d)
+	if err != nil {
+		return push.Receipt{}, err
+	}
+	req, err := s.put(ctx, d, body)
 	if err != nil {
 		return push.Receipt{}, err
 	}
@@ -30,7 +34,7 @@ func (s *Sink) Push(ctx context.Context, d push.Delivery) (push.Receipt, error) 
 		return push.Receipt{}, failure(requestName(req), err)
 	}
 	if answer.Status >= http.StatusMultipleChoices {
-		return push.Receipt{}, refusal(req, d, answer)
+		return push.Receipt{}, refusal(req, d, body, answer)
 	}
 	if why := whyDoubtful(d, answer); why != "" {
 		return push.Receipt{}, &push.SinkError{
@@ -77,13 +81,9 @@ func unsent(d push.Delivery, answer push.Answer, status int, why string) error {
 	}
 }
 
-// put returns the request of a delivery. The correlation id is the key, so that all
+// put returns the request of a delivery with its document. The correlation id is the key, so that all
 // attempts on the same document are the same in every byte.
-func (s *Sink) put(ctx context.Context, d push.Delivery) (*http.Request, error) {
-	body, err := s.body(ctx, d)
-	if err != nil {
-		return nil, err
-	}
+func (s *Sink) put(ctx context.Context, d push.Delivery, body []byte) (*http.Request, error) {
 	req, err := s.request(ctx, http.MethodPut, d.Code, bytes.NewReader(body))
 	if err != nil {
 		return nil, err

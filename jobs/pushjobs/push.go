@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -22,6 +23,9 @@ type Sink interface {
 	Route(t profile.OrgType) (route push.Route, ok bool)
 	// Show reads what the sink shows. Not found is not an error.
 	Show(ctx context.Context, code profile.ODSCode, t profile.OrgType) (push.Shown, error)
+	// Check says, without asking the sink, which fields of a delivery it would not take.
+	// The error, a *push.SinkError, says that it would refuse the delivery as a whole.
+	Check(d push.Delivery) ([]push.LeftOut, error)
 	// Push sends a delivery, once. Its errors are *push.SinkError.
 	Push(ctx context.Context, d push.Delivery) (push.Receipt, error)
 }
@@ -102,17 +106,23 @@ func (p *Pusher) recordOutcomes(ctx context.Context, outcomes []push.Outcome) ([
 // it: another job records its outcome.
 var errNotOurs = errors.New("the push no longer belongs to this job")
 
+// loadOne loads a push; none is an error.
+func (p *Pusher) loadOne(ctx context.Context, code profile.ODSCode) (*push.Push, error) {
+	known, err := p.pushes.do(ctx, code)
+	if err == nil && known == nil {
+		err = fmt.Errorf("%s: no push of it to %s is wanted", code, p.Name)
+	}
+	return known, err
+}
+
 // Push pushes one profile to the sink in its current state, and records the
 // outcome and completes the job in one transaction. The job is the one that
 // carries the push; for a command it is the number of its process, negated. A
 // probe is sent even if the sink is paused.
 func (p *Pusher) Push(ctx context.Context, code profile.ODSCode, probe bool, job int64) (push.Outcome, error) {
-	known, err := p.pushes.do(ctx, code)
+	known, err := p.loadOne(ctx, code)
 	if err != nil {
 		return push.Outcome{}, err
-	}
-	if known == nil {
-		return push.Outcome{}, fmt.Errorf("%s: no push of it to %s is wanted", code, p.Name)
 	}
 	if known.Job != job {
 		return push.Outcome{Code: code}, nil // declared lost in the meantime: another job carries it
@@ -141,23 +151,38 @@ func (p *Pusher) Push(ctx context.Context, code profile.ODSCode, probe bool, job
 func (p *Pusher) deliver(ctx context.Context, known push.Push, probe bool) (
 	outcome push.Outcome, answered bool, err error,
 ) {
-	outcome = push.Outcome{
-		Code: known.Code(), Job: known.Job, Asked: known.Asked, State: push.Wanted, Sequence: known.Sequence, Version: known.Version,
-		Unclear: known.Unclear, Failures: known.Failures,
-	}
-	route, ok := p.Sink.Route(known.Desired.Profile.Type())
-	outcome.Route = route.Name
+	b, ok := p.begin(known)
 	switch {
 	case !ok:
-		outcome.State = push.NoRoute
+		b.outcome.State = push.NoRoute
 	case known.Held:
-		outcome.State = push.Held
+		b.outcome.State = push.Held
 	case !known.Paused || probe:
-		b := pushWork{pusher: p, route: route, known: known, outcome: outcome}
 		err = b.work(ctx)
-		return b.outcome, b.answered, err
 	}
-	return outcome, false, nil
+	return b.outcome, b.answered, err
+}
+
+// begin returns the work on a push; ok is false if it has no route.
+func (p *Pusher) begin(known push.Push) (work pushWork, ok bool) {
+	route, ok := p.Sink.Route(known.Desired.Profile.Type())
+	return pushWork{pusher: p, route: route, known: known, refused: slices.Clone(known.LeftOut), outcome: push.Outcome{
+		Code: known.Code(), Job: known.Job, Asked: known.Asked, Route: route.Name, State: push.Wanted, Sequence: known.Sequence,
+		Version: known.Version, Unclear: known.Unclear, Failures: known.Failures, LeftOut: known.LeftOut,
+	}}, ok
+}
+
+// Preview returns what Push would do now. It reads the sink, and changes nothing.
+func (p *Pusher) Preview(ctx context.Context, code profile.ODSCode) (push.Preview, error) {
+	known, err := p.loadOne(ctx, code)
+	if err != nil {
+		return push.Preview{}, err
+	}
+	b, ok := p.begin(*known)
+	if !ok {
+		return push.Preview{Push: *known, State: push.NoRoute}, nil
+	}
+	return b.preview(ctx), nil
 }
 
 // updatePause pauses a route if our credentials are refused or there is no

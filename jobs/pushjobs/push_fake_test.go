@@ -126,7 +126,7 @@ func (m *memory) record(o push.Outcome) {
 	m.settled = append(m.settled, o)
 	m.due = o.State == push.Wanted
 	m.row.Forced = m.row.Forced && m.due
-	m.row.Failures, m.row.Unclear, m.reason = o.Failures, o.Unclear, o.Reason
+	m.row.Failures, m.row.Unclear, m.reason, m.row.LeftOut = o.Failures, o.Unclear, o.Reason, o.LeftOut
 	if o.AcceptedHash != (profile.Hash{}) {
 		m.row.AcceptedHash, m.row.Version = o.AcceptedHash, o.Version
 	}
@@ -166,6 +166,7 @@ type scripted struct {
 	route  push.Route
 	shows  func(n int) (push.Shown, error) // for the n-th read
 	pushes func(n int, d push.Delivery) (push.Receipt, error)
+	checks func(d push.Delivery) ([]push.LeftOut, error) // nil: it takes everything
 
 	mu     sync.Mutex
 	calls  []string // show, push
@@ -186,6 +187,13 @@ func (s *scripted) Show(context.Context, profile.ODSCode, profile.OrgType) (push
 	s.calls = append(s.calls, "show")
 	s.shown++
 	return s.shows(s.shown - 1)
+}
+
+func (s *scripted) Check(d push.Delivery) ([]push.LeftOut, error) {
+	if s.checks == nil {
+		return nil, nil
+	}
+	return s.checks(d)
 }
 
 func (s *scripted) Push(_ context.Context, d push.Delivery) (push.Receipt, error) {

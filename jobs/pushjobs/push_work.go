@@ -21,6 +21,8 @@ type pushWork struct {
 	known   push.Push
 	outcome push.Outcome
 
+	refused []push.LeftOut // stated values that the sink refused by an answer, now or before
+
 	shown        *push.Shown // what was read back in this attempt; nil before
 	conflict     bool        // the sink contradicted us: what we know about it is out of date
 	sinkSequence int64       // the sink's own sequence number
@@ -33,59 +35,155 @@ const maxAttempts = 3
 
 // work takes the push as far as it can go now. An error comes from the store.
 func (b *pushWork) work(ctx context.Context) error {
-	for range maxAttempts {
+	for tries := 0; tries < maxAttempts; {
+		refused := len(b.refused)
 		if done, err := b.attempt(ctx); done || err != nil {
 			return err
+		}
+		if len(b.refused) == refused { // otherwise there is less to refuse
+			tries++
 		}
 	}
 	b.outcome.Wait = b.pusher.backoff(b.outcome.Failures)
 	return nil
 }
 
+// intent is what an attempt wants the sink to show.
+type intent struct {
+	stated profile.Values
+	hash   profile.Hash
+}
+
 // attempt is one attempt; done is false if another should follow.
 func (b *pushWork) attempt(ctx context.Context) (done bool, err error) {
-	stated := b.known.Desired.Stated(b.route)
-	hash := b.known.Desired.Hash(b.route, stated)
 	if b.known.Unclear || b.conflict {
 		if err := b.readBack(ctx); err != nil {
 			return b.recordFailure(err, false), nil
 		}
 	}
-	if !b.known.Unclear && !b.known.Forced && b.known.AcceptedHash == hash {
-		b.outcome.State, b.outcome.Unclear, b.outcome.Failures, b.outcome.Reason = push.Accepted, false, 0, ""
-		return true, nil
-	}
-	if again := b.known.Unclear && b.known.SentHash == hash && !b.conflict; again {
-		return b.send(ctx, stated, hash), nil
-	}
-	return b.sendNew(ctx, stated, hash)
-}
-
-// sendNew composes what is stated, gives it a number and sends it, unless it must wait.
-func (b *pushWork) sendNew(ctx context.Context, stated profile.Values, hash profile.Hash) (done bool, err error) {
-	composed, err := b.compose(ctx, stated)
+	next, err := b.intend()
 	if err != nil {
 		return b.recordFailure(err, false), nil
 	}
-	if b.mustWait(composed, hash) {
+	if b.isAccepted(next) {
+		b.outcome.State, b.outcome.Unclear, b.outcome.Failures, b.outcome.Reason = push.Accepted, false, 0, ""
 		return true, nil
 	}
-	if err := b.assignNumber(ctx, composed, hash); err != nil {
+	if b.isSentAgain(next) {
+		return b.send(ctx, next), nil
+	}
+	return b.sendNew(ctx, next)
+}
+
+// isAccepted reports whether the sink has accepted all of it before.
+func (b *pushWork) isAccepted(next intent) bool {
+	return !b.known.Unclear && !b.known.Forced && b.known.AcceptedHash == next.hash
+}
+
+// isSentAgain reports whether what was sent last is sent once more, under its number.
+func (b *pushWork) isSentAgain(next intent) bool {
+	return b.known.Unclear && b.known.SentHash == next.hash && !b.conflict
+}
+
+// sendNew composes what is stated, gives it a number and sends it, unless it must wait.
+func (b *pushWork) sendNew(ctx context.Context, next intent) (done bool, err error) {
+	if err := b.readToCompose(ctx, next); err != nil {
+		return b.recordFailure(err, false), nil
+	}
+	composed := b.compose(next)
+	if b.mustWait(composed, next.hash) {
+		return true, nil
+	}
+	if err := b.assignNumber(ctx, composed, next.hash); err != nil {
 		return false, err
 	}
-	return b.send(ctx, stated, hash), nil
+	return b.send(ctx, next), nil
+}
+
+// preview is what an attempt would do, stopped before the number.
+func (b *pushWork) preview(ctx context.Context) push.Preview {
+	p := push.Preview{Route: b.route, State: push.Wanted}
+	if err := b.readBack(ctx); err != nil {
+		p.Unread = asSinkError(b.pusher.Name, err).Reason
+	}
+	next, err := b.intend()
+	p.Push, p.LeftOut, p.Shown = b.known, b.outcome.LeftOut, b.shown
+	if err != nil {
+		p.State, p.Reason = push.Refused, asSinkError(b.pusher.Name, err).Reason
+		return p
+	}
+	p.Composition = b.compose(next)
+	switch {
+	case b.known.Held:
+		p.State = push.Held
+	case b.isAccepted(next):
+		p.State = push.Accepted
+	case b.isSentAgain(next):
+		p.Delivery = b.delivery(next)
+		return p
+	case b.mustWait(p.Composition, next.hash):
+		p.State, p.Reason = b.outcome.State, b.outcome.Reason
+	}
+	b.known.Sent, b.known.Sequence = p.Composition.Values, 0
+	p.Delivery = b.delivery(next)
+	return p
 }
 
 // send sends what was staged once.
-func (b *pushWork) send(ctx context.Context, stated profile.Values, hash profile.Hash) (done bool) {
-	delivery, began := b.delivery(stated), time.Now()
+func (b *pushWork) send(ctx context.Context, next intent) (done bool) {
+	delivery, began := b.delivery(next), time.Now()
+	b.outcome.Sequence = delivery.Sequence
 	receipt, err := b.pusher.Sink.Push(ctx, delivery)
 	b.outcome.Duration = time.Since(began)
 	if err != nil {
+		if b.leaveRefused(next, err) {
+			return false
+		}
 		return b.recordFailure(err, true)
 	}
-	b.recordAcceptance(hash, receipt)
+	b.recordAcceptance(next.hash, receipt)
 	return true
+}
+
+// intend returns what the push states, without what the sink does not take.
+func (b *pushWork) intend() (intent, error) {
+	b.known.Desired.LeftOut = nil
+	stated := b.known.Desired.Stated(b.route)
+	left, err := b.notTaken(stated)
+	if err != nil {
+		return intent{}, err
+	}
+	b.outcome.LeftOut, b.known.Desired.LeftOut = push.StillLeftOut(b.known.LeftOut, left, time.Now()), push.FieldsLeftOut(left)
+	stated = b.known.Desired.Stated(b.route)
+	return intent{stated, b.known.Desired.Hash(b.route, stated)}, nil
+}
+
+// notTaken returns which of the values the sink does not take, as far as we know.
+func (b *pushWork) notTaken(v profile.Values) ([]push.LeftOut, error) {
+	left, err := b.pusher.Sink.Check(b.deliveryOf(v))
+	for _, refused := range b.refused {
+		if refused.Refuses(v) {
+			left = append(left, refused)
+		}
+	}
+	return left, err
+}
+
+// leaveRefused reports whether the sink refused fields by name that the push states: it
+// is then sent at once without them. Each of them is refused once.
+func (b *pushWork) leaveRefused(next intent, err error) bool {
+	e := asSinkError(b.pusher.Name, err)
+	if e.Answer != push.AnswerRefused {
+		return false
+	}
+	some := false
+	for _, f := range e.Fields {
+		if next.stated.States(f.Field) {
+			f.Refused = push.HashOfValue(next.stated.Get(f.Field))
+			b.refused, some, b.answered = append(b.refused, f), true, true
+		}
+	}
+	return some
 }
 
 // readBack finds out whether what was sent last arrived. A sink that cannot be
@@ -127,32 +225,51 @@ func (b *pushWork) assignNumber(ctx context.Context, c push.Composition, hash pr
 }
 
 // delivery returns what was staged last. Fields that are not stated were filled.
-func (b *pushWork) delivery(stated profile.Values) push.Delivery {
-	b.outcome.Sequence = b.known.Sequence
-	filled := slices.DeleteFunc(b.route.NotStated(stated), func(f profile.Field) bool { return !b.known.Sent.States(f) })
+func (b *pushWork) delivery(next intent) push.Delivery {
+	d := b.deliveryOf(b.known.Sent)
+	d.Filled = slices.DeleteFunc(b.route.NotStated(next.stated), func(f profile.Field) bool { return !b.known.Sent.States(f) })
+	if d.Sequence = b.known.Sequence; d.Sequence > 0 {
+		d.Key = idempotencyKey(b.pusher.Name, d.Code, d.Sequence)
+	}
+	return d
+}
+
+// deliveryOf returns a delivery of values that has no number yet.
+func (b *pushWork) deliveryOf(values profile.Values) push.Delivery {
+	desired := b.known.Desired
 	return push.Delivery{
-		Code: b.known.Code(), Type: b.known.Desired.Profile.Type(), Edited: b.known.Desired.EditedIn(b.route), Version: b.known.Version,
-		Values: b.known.Sent, Filled: filled, Sequence: b.known.Sequence, Key: idempotencyKey(b.pusher.Name, b.known.Code(), b.known.Sequence),
+		Code: b.known.Code(), Type: desired.Profile.Type(), Edited: desired.EditedIn(b.route), Version: b.known.Version, Values: values,
 	}
 }
 
-// compose decides what is sent. It reads the sink if the push leaves something alone
-// that the route cannot leave out. A sink with entity tags that shows nothing yet gets
-// what we sent last.
-func (b *pushWork) compose(ctx context.Context, stated profile.Values) (push.Composition, error) {
-	if b.route.HasEntityTags && b.known.Version == "" {
-		stated.Keep(b.route.NotStated(stated), b.known.Sent)
+// readToCompose reads the sink if the push leaves something alone that the route cannot
+// leave out.
+func (b *pushWork) readToCompose(ctx context.Context, next intent) error {
+	if b.shown != nil || !b.known.NeedsReading(b.route, next.stated) {
+		return nil
 	}
-	if b.shown == nil && b.known.NeedsReading(b.route, stated) {
-		shown, err := b.pusher.Sink.Show(ctx, b.known.Code(), b.known.Desired.Profile.Type())
-		if err != nil && !errors.Is(err, push.ErrNotRead) {
-			return push.Composition{}, err
-		}
-		if err == nil {
-			b.shown = &shown
-		}
+	shown, err := b.pusher.Sink.Show(ctx, b.known.Code(), b.known.Desired.Profile.Type())
+	if err == nil {
+		b.shown = &shown
 	}
-	return b.known.Compose(b.route, stated, b.shown), nil
+	if errors.Is(err, push.ErrNotRead) {
+		return nil
+	}
+	return err
+}
+
+// compose decides what is sent. A sink with entity tags that shows nothing yet gets what
+// we sent last. What was sent last and the sink does not take is not sent again.
+func (b *pushWork) compose(next intent) push.Composition {
+	own, known := next.stated, b.known
+	left, _ := b.notTaken(known.Sent) // a refusal as a whole was found before
+	for _, l := range left {
+		known.Sent.Forget(l.Field)
+	}
+	if b.route.HasEntityTags && known.Version == "" {
+		own.Keep(b.route.NotStated(own), known.Sent)
+	}
+	return known.Compose(b.route, own, b.shown)
 }
 
 // mustWait records that nothing is sent now, if that is so: the push would overwrite

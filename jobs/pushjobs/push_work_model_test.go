@@ -59,6 +59,8 @@ func (m *model) Route(t profile.OrgType) (push.Route, bool) {
 	return m.route, t == profile.Pharmacy
 }
 
+func (*model) Check(push.Delivery) ([]push.LeftOut, error) { return nil, nil }
+
 func (m *model) Show(context.Context, profile.ODSCode, profile.OrgType) (push.Shown, error) {
 	if err := m.errorOf(m.fate()); err != nil {
 		return push.Shown{}, err

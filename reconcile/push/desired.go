@@ -14,6 +14,7 @@ type DesiredState struct {
 	Profile profile.Profile
 	Edited  map[profile.Field]time.Time // when people last changed a field
 	Held    []profile.Field             // frozen by a person: a push leaves them as the sink shows them
+	LeftOut []profile.Field             // not taken by the sink: a push leaves them as the sink shows them
 	Today   profile.Date                // in London: dated hours of past days are dropped
 	// Holidays are the bank holidays of the next 12 months, sorted.
 	Holidays []profile.Date
@@ -34,13 +35,14 @@ func (w DesiredState) isStated(f profile.Field) bool {
 }
 
 // Stated returns the stated values of the route's fields, those that a push sends of
-// its own accord. It leaves out held fields and those that nobody ever stated.
+// its own accord. It leaves out held fields, those that the sink does not take, and those
+// that nobody ever stated.
 func (w DesiredState) Stated(route Route) profile.Values {
 	var own profile.Values
 	weekly, dated := profile.PublicHours(
 		w.Profile.Values.Get(profile.FieldOpeningTimes), w.Profile.Values.Get(profile.FieldDatedOpeningTimes), w.Today, w.Holidays...)
 	for _, f := range route.Fields {
-		if !w.isStated(f) || slices.Contains(w.Held, f) {
+		if !w.isStated(f) || slices.Contains(w.Held, f) || slices.Contains(w.LeftOut, f) {
 			continue
 		}
 		switch f {

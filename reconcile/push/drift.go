@@ -79,8 +79,10 @@ func (r *DriftResult) UnreadableProfiles() int {
 // Drift compares what a sink shows of one profile with what it should show. ok is
 // false if there is nothing to compare: the profile is held, or it is closed or
 // hidden and the sink does not show the status, since such a sink freezes closed
-// and hidden profiles (connectors/dos/CONTRACT.md "Statuses").
+// and hidden profiles (connectors/dos/CONTRACT.md "Statuses"). What the last push left
+// out is not compared.
 func (p Push) Drift(route Route, shown Shown) (drifted Drifted, ok bool) {
+	p.Desired.LeftOut = FieldsLeftOut(p.LeftOut)
 	own := p.Desired.Stated(route)
 	gone := p.Desired.Profile.Status() == profile.StatusClosed || p.Desired.Profile.Values.Get(profile.FieldHidden) == "true"
 	if p.Held || gone && !route.canRead(profile.FieldStatus) {

@@ -15,8 +15,9 @@ import (
 // otherwise leaves alone.
 func (w DesiredState) addsHolidays(route Route) bool {
 	week, err := profile.ParseWeek(w.Profile.Values.Get(profile.FieldOpeningTimes))
-	isHeld := slices.Contains(w.Held, profile.FieldOpeningTimes) || slices.Contains(w.Held, profile.FieldDatedOpeningTimes)
-	return err == nil && len(week[profile.BankHoliday]) > 0 && len(w.Holidays) > 0 && !isHeld &&
+	kept := slices.Concat(w.Held, w.LeftOut)
+	isKept := slices.Contains(kept, profile.FieldOpeningTimes) || slices.Contains(kept, profile.FieldDatedOpeningTimes)
+	return err == nil && len(week[profile.BankHoliday]) > 0 && len(w.Holidays) > 0 && !isKept &&
 		!w.isStated(profile.FieldDatedOpeningTimes) && slices.Contains(route.Fields, profile.FieldDatedOpeningTimes)
 }
 

@@ -38,6 +38,8 @@ type Push struct {
 	Wanted    time.Time
 	Job       int64 // the job that carries it; negative for a command's process; 0 for none
 	Asked     int64 // number of changes that asked for it, all of which the desired state includes
+	// LeftOut is what the last push left out, since the sink does not take it.
+	LeftOut []LeftOut
 
 	Failures int            // failed attempts in a row
 	Sequence int64          // the last number sent; 0 for none
@@ -110,6 +112,7 @@ type Outcome struct {
 	Reason  string // why it was refused or waits
 	// Overwrites are what was sent instead of what nobody stated.
 	Overwrites []Overwrite
+	LeftOut    []LeftOut     // what the sink does not take
 	Failures   int           // failed attempts in a row
 	Wait       time.Duration // before the next attempt
 }
@@ -152,7 +155,7 @@ func (w DesiredState) Hash(route Route, own profile.Values) profile.Hash {
 		if own.States(f) {
 			facts = profile.AppendFact(facts, f, []byte(own.Get(f)))
 		}
-		if at, ok := w.Edited[f]; ok {
+		if at, ok := w.Edited[f]; ok && !slices.Contains(w.LeftOut, f) {
 			facts = profile.AppendFact(facts, f, at.UTC().AppendFormat(nil, time.RFC3339Nano))
 		}
 	}
@@ -163,11 +166,12 @@ func (w DesiredState) Hash(route Route, own profile.Values) profile.Hash {
 	return profile.Hash(sum[:len(profile.Hash{})])
 }
 
-// EditedIn returns the times of edits of the route's fields alone.
+// EditedIn returns the times of edits of the route's fields alone, without those that the
+// sink does not take.
 func (w DesiredState) EditedIn(route Route) map[profile.Field]time.Time {
 	edited := make(map[profile.Field]time.Time, len(route.Fields))
 	for _, f := range route.Fields {
-		if at, ok := w.Edited[f]; ok {
+		if at, ok := w.Edited[f]; ok && !slices.Contains(w.LeftOut, f) {
 			edited[f] = at
 		}
 	}

@@ -125,6 +125,9 @@ type SinkError struct {
 	Wait   time.Duration // that the sink asked for; 0 if it did not
 	// Sequence is the sink's own last number, if it refused ours as stale.
 	Sequence int64
+	// Fields are what a refusal names, with what the sink says about each: a push that
+	// leaves them alone may be taken.
+	Fields []LeftOut
 }
 
 func (e *SinkError) Error() string {

@@ -19,8 +19,11 @@ func (p Push) WhyWaits(route Route, c Composition, shown *Shown) string {
 		}
 		fields = append(fields, o.Field.String())
 		why := "nobody stated it"
-		if slices.Contains(p.Desired.Held, o.Field) {
+		switch {
+		case slices.Contains(p.Desired.Held, o.Field):
 			why = "it is held"
+		case slices.Contains(p.Desired.LeftOut, o.Field):
+			why = "the value stated is not taken"
 		}
 		sentences = append(sentences, whatIsShown(route, o.Field, c.Values, shown)+"; "+why+".")
 	}

@@ -9,6 +9,7 @@ const (
 	SectionWithheld       = "withheld"
 	SectionPushFailures   = "push-failures"
 	SectionPushWaits      = "push-waits"
+	SectionLeftOut        = "left-out"
 	SectionOverwritten    = "overwritten"
 	SectionClosures       = "pending-closures"
 	SectionContradictions = "contradictions"
@@ -68,7 +69,7 @@ func changeSections() []Section {
 }
 
 // pushSections returns the sections about pushes that need a person, and about what
-// pushes overwrote.
+// pushes left out or overwrote.
 func pushSections() []Section {
 	return []Section{
 		{
@@ -79,6 +80,16 @@ func pushSections() []Section {
 			Name: SectionPushWaits, Title: "Pushes that wait for a person",
 			Note:    "They would overwrite what nobody stated.",
 			Columns: []Column{sinkColumn, codeColumn, nameColumn, typeColumn, reasonColumn, {"wanted_at", "Since", CellTime}},
+		},
+		{
+			Name: SectionLeftOut, Title: "Fields that a directory does not take",
+			Note: "They stay there as they were; everything else of the profile was sent. Correct them in the profile.",
+			Columns: []Column{
+				sinkColumn, codeColumn, nameColumn, fieldColumn,
+				{"value", "Value", CellText},
+				reasonColumn,
+				{"since", "Since", CellTime},
+			},
 		},
 		{
 			Name: SectionOverwritten, Title: "Overwritten, although nobody stated it",
@@ -176,7 +187,8 @@ func peopleSections() []Section {
 var sectionFigures = map[string]string{
 	SectionChanges: "Changes", SectionUpdates: "Updates to earlier rows", SectionWithheld: "Held back for approval",
 	SectionPushFailures: "Pushes refused", SectionPushWaits: "Pushes that wait for a person",
-	SectionOverwritten: "Values overwritten that nobody stated", SectionClosures: "Closures pending", SectionContradictions: "Contradictions",
+	SectionLeftOut: "Fields that a directory does not take", SectionOverwritten: "Values overwritten that nobody stated",
+	SectionClosures: "Closures pending", SectionContradictions: "Contradictions",
 	SectionDrift: "Drifted fields", SectionQuality: "New quality findings",
 	SectionQuarantine: "Records in quarantine", SectionOverdue: "Organisations with overdue checks",
 	SectionAccounts: "Accounts warned or ended", SectionUnreached: "Organisations without contact",

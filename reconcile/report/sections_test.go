@@ -46,6 +46,10 @@ func TestSectionsAndTheirColumns(t *testing.T) {
 		},
 		{"push-failures", "Pushes that were refused", "sink ods_code organisation_name organisation_type reason wanted_at:time"},
 		{"push-waits", "Pushes that wait for a person", "sink ods_code organisation_name organisation_type reason wanted_at:time"},
+		{
+			"left-out", "Fields that a directory does not take",
+			"sink ods_code organisation_name field value reason since:time",
+		},
 		{"overwritten", "Overwritten, although nobody stated it", "sink ods_code organisation_name field before after sent_at:time"},
 		{"pending-closures", "Closures waiting for a second look", "report ods_code organisation_name since:date"},
 		{"contradictions", "Active, with an end date that has passed", "report ods_code organisation_name status ended"},
@@ -116,7 +120,7 @@ func TestNotesAreSentences(t *testing.T) {
 			require.True(t, strings.HasSuffix(section.Note, "."), section.Note)
 		}
 	}
-	require.Equal(t, []string{"updates", "withheld", "push-waits", "overwritten", "quality", "accounts", "no-contact"}, with)
+	require.Equal(t, []string{"updates", "withheld", "push-waits", "left-out", "overwritten", "quality", "accounts", "no-contact"}, with)
 }
 
 func TestEverySectionHasAFigure(t *testing.T) {
@@ -127,6 +131,7 @@ func TestEverySectionHasAFigure(t *testing.T) {
 		report.SectionWithheld:       "Held back for approval",
 		report.SectionPushFailures:   "Pushes refused",
 		report.SectionPushWaits:      "Pushes that wait for a person",
+		report.SectionLeftOut:        "Fields that a directory does not take",
 		report.SectionOverwritten:    "Values overwritten that nobody stated",
 		report.SectionClosures:       "Closures pending",
 		report.SectionContradictions: "Contradictions",

@@ -57,6 +57,7 @@ const (
 	openProfiles
 	openPushes
 	pushOldestSeconds
+	leftOutProfiles
 	sinkPausedSeconds
 	driftProfiles
 	driftNotVisibleProfiles
@@ -197,6 +198,10 @@ var declared = [...]declaration{
 	pushOldestSeconds: {
 		name: "push_oldest_seconds", form: gauge, labels: []string{"sink", "state"},
 		help: "How long the oldest of them has been open.",
+	},
+	leftOutProfiles: {
+		name: "left_out_profiles", form: gauge, labels: []string{"sink", "field"},
+		help: "Profiles with a field that the sink does not take, and that their pushes leave out; push list and the report say why.",
 	},
 	sinkPausedSeconds: {
 		name: "sink_paused_seconds", form: gauge, labels: []string{"sink", "route", "reason"},

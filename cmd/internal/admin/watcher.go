@@ -155,6 +155,9 @@ func sinkGauges(watched watchstore.Watched, set func(m metric, value float64, la
 		set(openPushes, float64(p.Pushes), string(p.Sink), string(p.State))
 		set(pushOldestSeconds, p.Oldest.Seconds(), string(p.Sink), string(p.State))
 	}
+	for _, l := range watched.LeftOut {
+		set(leftOutProfiles, float64(l.Pushes), string(l.Sink), l.Field)
+	}
 	for _, p := range watched.Paused {
 		set(sinkPausedSeconds, p.Age.Seconds(), string(p.Sink), p.Route, p.Reason)
 	}

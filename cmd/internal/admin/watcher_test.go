@@ -37,6 +37,7 @@ func everything() watchstore.Watched {
 		Quarantine: []watchstore.QuarantineSize{{Source: profile.SourceODS, Report: "etr", Records: 4}},
 		Profiles:   []watchstore.OpenProfiles{{Type: profile.Trust, Profiles: 205}},
 		Pushes:     []watchstore.OpenPushes{{Sink: push.SinkDoS, State: push.Refused, Pushes: 7, Oldest: time.Minute}},
+		LeftOut:    []watchstore.FieldLeftOut{{Sink: push.SinkDoS, Field: "website", Pushes: 8}},
 		Paused:     []watchstore.PausedSink{{Sink: push.SinkDoS, Route: "fhir", Reason: "unauthorized", Age: time.Minute}},
 		Drift: []watchstore.DriftFoundLast{{
 			Sink: push.SinkDoS, State: push.DriftAlarm, Missing: 1, Drifted: 2, Age: time.Hour, NotVisible: map[string]int{"phone": 3},
@@ -88,6 +89,8 @@ profilesync_open_profiles{type="trust"} 205
 profilesync_open_pushes{sink="dos",state="refused"} 7
 # TYPE profilesync_push_oldest_seconds gauge
 profilesync_push_oldest_seconds{sink="dos",state="refused"} 60
+# TYPE profilesync_left_out_profiles gauge
+profilesync_left_out_profiles{field="website",sink="dos"} 8
 # TYPE profilesync_sink_paused_seconds gauge
 profilesync_sink_paused_seconds{reason="unauthorized",route="fhir",sink="dos"} 60
 # TYPE profilesync_drift_profiles gauge
@@ -153,7 +156,7 @@ func TestTheDatabaseIsReadAtMostOncePerInterval(t *testing.T) {
 				scrapes.Go(func() {
 					families, err := reg.Gather()
 					assert.NoError(t, err) //nolint:testifylint // require must not be called in another goroutine than the test's
-					assert.Len(t, families, 30)
+					assert.Len(t, families, 31)
 				})
 			}
 			scrapes.Wait()
@@ -191,6 +194,6 @@ func TestInAnOutageOnlyTheGaugesAreMissing(t *testing.T) {
 		<-time.After(watchEvery)
 		families, err := reg.Gather()
 		require.NoError(t, err)
-		require.Len(t, families, 30)
+		require.Len(t, families, 31)
 	})
 }

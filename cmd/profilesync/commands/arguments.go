@@ -10,35 +10,36 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// openForOrganisation opens the database for a command about one organisation.
-func openForOrganisation(ctx context.Context, a *wiring.App, text string) (profile.ODSCode, error) {
+// OpenForOrganisation opens the database for a command about one organisation.
+func OpenForOrganisation(ctx context.Context, a *wiring.App, text string) (profile.ODSCode, error) {
 	code, err := profile.ParseODSCode(text)
 	if err != nil {
-		return "", usage(err)
+		return "", Usage(err)
 	}
 	return code, a.Open(ctx)
 }
 
-func parseCodes(texts []string) ([]profile.ODSCode, error) {
+// ParseCodes parses ODS codes; an error is one of usage.
+func ParseCodes(texts []string) ([]profile.ODSCode, error) {
 	codes := make([]profile.ODSCode, len(texts))
 	for i, text := range texts {
 		code, err := profile.ParseODSCode(text)
 		if err != nil {
-			return nil, usage(err)
+			return nil, Usage(err)
 		}
 		codes[i] = code
 	}
 	return codes, nil
 }
 
-// parseSinks returns the sink named, or all if none is.
-func parseSinks(text string) ([]push.Sink, error) {
+// ParseSinks returns the sink named, or all if none is.
+func ParseSinks(text string) ([]push.Sink, error) {
 	if text == "" {
 		return push.Sinks(), nil
 	}
 	sink, err := push.ParseSink(text)
 	if err != nil {
-		return nil, usage(err)
+		return nil, Usage(err)
 	}
 	return []push.Sink{sink}, nil
 }

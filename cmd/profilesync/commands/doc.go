@@ -5,7 +5,8 @@
 //	                      │
 //	                      └▶ an error; ExitError gives the program's exit code
 //
-// arguments.go, output.go, progress.go, scope.go and exit.go are what they share.
-// The commands about people are in package peoplecommands, those about the quality of
-// what others hold in package qualitycommands.
+// arguments.go, output.go, scope.go and exit.go are what they share.
+// The commands about sinks are in package pushcommands, those about people in package
+// peoplecommands, those about the quality of what others hold in package
+// qualitycommands.
 package commands

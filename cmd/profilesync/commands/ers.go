@@ -45,10 +45,10 @@ as reported. Then run "profilesync reconcile --source ers --wait".`
 func (c *ersImport) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	columns, err := c.columns(a)
 	if err != nil {
-		return usage(err)
+		return Usage(err)
 	}
 	if _, err := os.Stat(c.File); err != nil {
-		return usage(err)
+		return Usage(err)
 	}
 	if err := a.Open(ctx); err != nil {
 		return err
@@ -135,9 +135,9 @@ type ersAdd struct {
 func (c *ersAdd) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	id, err := services.ParseID(c.ID)
 	if err != nil {
-		return usage(err)
+		return Usage(err)
 	}
-	site, err := openForOrganisation(ctx, a, c.Site)
+	site, err := OpenForOrganisation(ctx, a, c.Site)
 	if err != nil {
 		return err
 	}
@@ -173,7 +173,7 @@ type ersServices struct {
 }
 
 func (c *ersServices) Run(ctx context.Context, a *wiring.App, out *Printer) error {
-	code, err := openForOrganisation(ctx, a, c.Code)
+	code, err := OpenForOrganisation(ctx, a, c.Code)
 	if err != nil {
 		return err
 	}

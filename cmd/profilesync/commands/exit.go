@@ -22,7 +22,8 @@ type ExitError struct {
 
 func (e ExitError) Error() string { return e.Message }
 
-func usage(err error) error { return ExitError{ExitUsage, err.Error()} }
+// Usage says that arguments were wrong.
+func Usage(err error) error { return ExitError{ExitUsage, err.Error()} }
 
 // exitOf turns the state of runs into an exit code: the worst of them. What awaits
 // a person is followed by the next command.

@@ -16,12 +16,3 @@ func findingsOf(ctx context.Context, a *wiring.App, code profile.ODSCode) (found
 	}
 	return found, rows, err
 }
-
-// sayFindings says how many findings of quality checks last.
-func sayFindings(ctx context.Context, a *wiring.App) error {
-	open, err := a.Store.Quality.CountOpen(ctx)
-	if err == nil && open > 0 {
-		a.Sayf("next: `profilesync checks list` shows what no push can mend: %d findings", open)
-	}
-	return err
-}

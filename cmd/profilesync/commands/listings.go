@@ -69,11 +69,11 @@ completely. No profile is changed.
 
 func (c *listingsReset) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	if _, err := ods.Types(c.Report); err != nil {
-		return usage(err)
+		return Usage(err)
 	}
 	to, err := pastOrToday("--to", c.To, a.Today())
 	if err != nil {
-		return usage(err)
+		return Usage(err)
 	}
 	if err := a.Open(ctx); err != nil {
 		return err

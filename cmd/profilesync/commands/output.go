@@ -2,6 +2,7 @@ package commands
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"time"
 
@@ -44,12 +45,26 @@ func (out *Printer) PrintLines(lines []string) {
 	}
 }
 
+// JSON reports whether results are printed as JSON.
+func (out *Printer) JSON() bool { return out.json }
+
+// Gap prints an empty line, between two tables.
+func (out *Printer) Gap() { _, _ = fmt.Fprintln(out.to) }
+
 func (out *Printer) printSummary(s runs.Summary) { out.Print(s, "", runtext.Rows(s)) }
 
-// londonTime formats an instant in London time; a dash for the zero time.
-func londonTime(at time.Time) string {
+// LondonTime formats an instant in London time; a dash for the zero time.
+func LondonTime(at time.Time) string {
 	if at.IsZero() {
 		return "-"
 	}
 	return at.In(profile.London()).Format(time.DateTime)
+}
+
+// FieldOf names a field, and the entry that shows it if the sink has several.
+func FieldOf(field, entry string) string {
+	if entry == "" {
+		return field
+	}
+	return field + " of " + entry
 }

@@ -92,7 +92,7 @@ func (c *Plan) printChanges(ctx context.Context, r *wiring.Reader, out *Printer,
 	if err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintln(out.to)
+	out.Gap()
 	runtext.WriteGroups(out.to, runtext.PlanGroups(changes, boards))
 	return nil
 }

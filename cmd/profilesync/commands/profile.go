@@ -26,7 +26,7 @@ type profileShow struct {
 }
 
 func (c *profileShow) Run(ctx context.Context, a *wiring.App, out *Printer) error {
-	code, err := openForOrganisation(ctx, a, c.Code)
+	code, err := OpenForOrganisation(ctx, a, c.Code)
 	if err != nil {
 		return err
 	}
@@ -55,14 +55,14 @@ func (c *profileShow) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 	return nil
 }
 
-// pushRows show when a push was wanted, sent, accepted and seen, and what it overwrote
-// although nobody stated it.
+// pushRows show when a push was wanted, sent, accepted and seen, what it left out, and
+// what it overwrote although nobody stated it.
 func pushRows(p pushstore.ListedPush) [][]string {
 	at := func(when time.Time, number int64) string {
 		if when.IsZero() || number == 0 {
-			return londonTime(when)
+			return LondonTime(when)
 		}
-		return fmt.Sprintf("%s (sequence %d)", londonTime(when), number)
+		return fmt.Sprintf("%s (sequence %d)", LondonTime(when), number)
 	}
 	state := string(p.State)
 	if p.Unclear {
@@ -74,13 +74,16 @@ func pushRows(p pushstore.ListedPush) [][]string {
 	name := string(p.Sink)
 	rows := [][]string{
 		{name, state, p.Route},
-		{name + " wanted", londonTime(p.Wanted)},
+		{name + " wanted", LondonTime(p.Wanted)},
 		{name + " sent", at(p.Sent, p.Sequence)},
 		{name + " accepted", at(p.Accepted, p.Took)},
-		{name + " seen", londonTime(p.Seen)},
+		{name + " seen", LondonTime(p.Seen)},
+	}
+	for _, l := range p.LeftOut {
+		rows = append(rows, []string{name + " left out", l.Field + ": " + l.Reason, "since " + LondonTime(l.Since)})
 	}
 	for _, o := range p.Overwritten {
-		what := fieldOf(o.Field, o.Entry) + ": " + columns.OneLine(o.Before) + " -> " + columns.OneLine(o.After)
+		what := FieldOf(o.Field, o.Entry) + ": " + columns.OneLine(o.Before) + " -> " + columns.OneLine(o.After)
 		rows = append(rows, []string{name + " overwrote", what, at(o.At, o.Sequence)})
 	}
 	return rows
@@ -91,7 +94,7 @@ type profileHistory struct {
 }
 
 func (c *profileHistory) Run(ctx context.Context, a *wiring.App, out *Printer) error {
-	code, err := openForOrganisation(ctx, a, c.Code)
+	code, err := OpenForOrganisation(ctx, a, c.Code)
 	if err != nil {
 		return err
 	}
@@ -132,7 +135,7 @@ func (c *profileKind) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 	if strings.TrimSpace(c.Reason) == "" {
 		return ExitError{ExitUsage, "--reason: say why"}
 	}
-	code, err := openForOrganisation(ctx, a, c.Code)
+	code, err := OpenForOrganisation(ctx, a, c.Code)
 	if err != nil {
 		return err
 	}

@@ -59,7 +59,7 @@ func (c *Reconcile) Run(ctx context.Context, a *wiring.App, out *Printer) error 
 // applyPlan applies exactly what a plan shows.
 func (c *Reconcile) applyPlan(ctx context.Context, a *wiring.App, show func(runs.Summary) error) error {
 	if other := c.given(); other != "" {
-		return usage(fmt.Errorf("--plan and %s cannot be used together: the plan says what is read", other))
+		return Usage(fmt.Errorf("--plan and %s cannot be used together: the plan says what is read", other))
 	}
 	if err := a.Open(ctx); err != nil {
 		return err

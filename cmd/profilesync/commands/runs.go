@@ -93,7 +93,7 @@ func (c *runsShow) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	if len(planned) == 0 {
 		return nil
 	}
-	_, _ = fmt.Fprintln(out.to)
+	out.Gap()
 	rows := make([][]string, 0, len(planned))
 	for _, p := range planned {
 		field, before, after := runtext.Change(p.Field, p.Old, p.Shown())

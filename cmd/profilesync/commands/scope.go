@@ -49,10 +49,10 @@ func (f scopeFlags) scopes(a *wiring.App) (scopes []scope, err error) {
 	for _, path := range f.Files {
 		s := scope{run: base, path: path}
 		if s.run.Report, err = f.reportOf(path); err != nil {
-			return nil, usage(err)
+			return nil, Usage(err)
 		}
 		if s.run.AsOf, err = f.dayOf(path, a.Today()); err != nil {
-			return nil, usage(err)
+			return nil, Usage(err)
 		}
 		scopes = append(scopes, s)
 	}
@@ -77,7 +77,7 @@ func (f scopeFlags) pulls(a *wiring.App, base runs.Run) ([]scope, error) {
 	if f.AsOf != "" {
 		day, err := pastOrToday("--as-of", f.AsOf, base.AsOf)
 		if err != nil {
-			return nil, usage(err)
+			return nil, Usage(err)
 		}
 		if day != base.AsOf {
 			return nil, ExitError{ExitUsage, fmt.Sprintf(

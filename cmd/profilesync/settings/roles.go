@@ -27,6 +27,9 @@ func (s *Settings) checkRoles() error {
 		{"ROLE_READER", s.RoleReader},
 		{"ROLE_CONSOLE", s.RoleConsole},
 	} {
+		if r.name == "" {
+			continue // why it could not be read is said elsewhere
+		}
 		if !roleName.MatchString(r.name) || strings.HasPrefix(r.name, "pg_") || r.name == "public" {
 			errs = append(errs, fmt.Errorf("setting PROFILESYNC_%s=%s: want a name of small letters, digits, _ and -, not pg_... or public",
 				r.setting, r.name))

@@ -11,7 +11,6 @@ func TestNamesOfRoles(t *testing.T) {
 	good := Settings{RoleOwner: "owner", RoleDaemon: "daemon", RoleEditor: "editor", RoleReader: "reader", RoleConsole: "console-1"}
 	require.NoError(t, good.checkRoles())
 	for name, want := range map[string]string{
-		"":         "PROFILESYNC_ROLE_READER=: want a name",
 		"pg_all":   "PROFILESYNC_ROLE_READER=pg_all: want a name",
 		"public":   "PROFILESYNC_ROLE_READER=public: want a name",
 		"Reader":   "PROFILESYNC_ROLE_READER=Reader: want a name",

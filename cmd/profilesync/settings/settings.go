@@ -2,12 +2,9 @@ package settings
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
+	"os"
 	"time"
-
-	"github.com/sethvargo/go-envconfig"
 
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
@@ -180,18 +177,14 @@ type Settings struct {
 	now   time.Time
 }
 
-// Load reads the settings and checks all of them, last with the given check,
-// for what only a connector can check. It returns an Error that lists
-// everything that is wrong.
-func Load(ctx context.Context, check func(*Settings) error) (*Settings, error) {
+// Load reads the settings from the environment and checks all of them. It returns
+// an Error that lists everything that is wrong, in the order of the fields.
+func Load(ctx context.Context) (*Settings, error) { return load(ctx, os.Environ()) }
+
+func load(ctx context.Context, entries []string) (*Settings, error) {
 	s := new(Settings)
-	err := envconfig.ProcessWith(ctx, &envconfig.Config{
-		Target: s, Lookuper: envconfig.PrefixLookuper("PROFILESYNC_", envOrFile{}),
-	})
-	if err != nil {
-		return nil, Error{fmt.Errorf("settings: %w", err)}
-	}
-	if err := errors.Join(s.check(), check(s)); err != nil {
+	faults := s.set(ctx, environmentOf(entries))
+	if err := inOrder(faults, s.check()); err != nil {
 		return nil, Error{err}
 	}
 	return s, nil

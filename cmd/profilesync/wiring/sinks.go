@@ -15,10 +15,13 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// Sink is a configured sink, to push to and to check for drift.
+// Sink is a configured sink, to push to, to preview and to check for drift.
 type Sink interface {
 	pushjobs.Sink
 	pushjobs.Directory
+	// Effects says what the sink does with a delivery on a day. The error, a
+	// *push.SinkError, says that the delivery cannot be sent.
+	Effects(ctx context.Context, d push.Delivery, today profile.Date) (push.Effects, error)
 }
 
 // Sinks are the configured sinks.
@@ -84,10 +87,7 @@ func (a *App) ingest() (*dos.Ingest, error) {
 	options := dos.IngestOptions{URL: a.Settings.DoSFHIRURL, ProductID: a.Settings.DoSFHIRProductID}
 	options.Limits.PerSecond, options.Limits.Cooldown = a.Settings.DoSFHIRPerSecond, a.cooldown()
 	if a.Settings.DoSFHIRTokenURL != "" {
-		tokens, err := dos.Application{
-			TokenURL: a.Settings.DoSFHIRTokenURL, ClientID: a.Settings.DoSFHIRClientID, KeyID: a.Settings.DoSFHIRKeyID,
-			PrivateKey: a.Settings.DoSFHIRPrivateKey.Reveal(),
-		}.Tokens()
+		tokens, err := a.Settings.IngestTokens()
 		if err != nil {
 			return nil, err
 		}

@@ -99,7 +99,7 @@ type driftRow struct {
 // checkDrift checks the website for drift, and expects exactly these fields.
 func (s *story) checkDrift(ctx context.Context, now *step, want []shown, repair bool) error {
 	args := []string{"drift", "--sink", string(push.SinkWebsite), "--actor", "Ann"}
-	wanted := driftRow{State: push.DriftDone, Checked: s.oracle.Pushes(nil).Website.Stored, Drifted: len(want)}
+	wanted := driftRow{State: push.DriftDone, Checked: s.oracle.Pushes(0).Website.Stored, Drifted: len(want)}
 	if repair {
 		args, wanted.Repaired = append(args, "--repair"), len(want)
 	}

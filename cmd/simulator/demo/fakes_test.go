@@ -108,7 +108,7 @@ func (f *fakeProgram) Rows(_ context.Context, _ time.Time, each func(json.RawMes
 	case args[0] == "ers":
 		rows = append(rows, f.oracle.Import(f.story.referrals))
 	case !slices.Contains(args, "--state"):
-		for row, n := range f.oracle.PushStates(f.outside.refused) {
+		for row, n := range f.oracle.PushStates() {
 			rows = append(rows, slices.Repeat([]any{row}, n)...)
 		}
 	}
@@ -154,7 +154,7 @@ func (f *fakeProgram) morning(args []string) (rows []any) {
 func (f *fakeProgram) WriteReport(context.Context, time.Time, string) error { return nil }
 
 func (f *fakeProgram) Serve(context.Context, time.Time) (program.Daemon, error) {
-	f.outside.counts = f.oracle.Pushes(nil)
+	f.outside.counts = f.oracle.Pushes(0)
 	f.arrived()
 	if f.gone {
 		f.outside.counts = outside.Tally{} // before anything was pushed
@@ -197,15 +197,15 @@ type fakeSinks struct {
 	counts  outside.Tally
 	shows   outside.Entries
 	altered []shown
-	refused []string // the practices that DoS refuses
-	checked int      // profiles of a drift check
+	refused int // updates of practices of which DoS refuses a field
+	checked int // profiles of a drift check
 
 	services map[string][]outside.ShownService // of e-RS, by site
 }
 
 func (*fakeSinks) SeedDoS() error                   { return nil }
 func (s *fakeSinks) Tally() outside.Tally           { return s.counts }
-func (s *fakeSinks) RefusedPractices() []string     { return s.refused }
+func (s *fakeSinks) RefusedPractices() int          { return s.refused }
 func (s *fakeSinks) Entries(string) outside.Entries { return s.shows }
 
 func (s *fakeSinks) ServicesShown(code string) ([]outside.ShownService, error) {

@@ -37,8 +37,8 @@ type sinks interface {
 	SeedDoS() error
 	// Tally counts the effects of pushes so far.
 	Tally() outside.Tally
-	// RefusedPractices are the codes of practices whose update DoS refused.
-	RefusedPractices() []string
+	// RefusedPractices counts the updates of practices of which DoS refused a field.
+	RefusedPractices() int
 	// Entries are what both show for a pharmacy.
 	Entries(code string) outside.Entries
 	// ServicesShown are the e-RS services of a site on the website.

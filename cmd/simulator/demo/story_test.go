@@ -140,8 +140,7 @@ func TestAWrongPushEndsTheStory(t *testing.T) {
 		},
 		"a pharmacy refused": {
 			fakeProgram{step: "push", sinks: func(s *fakeSinks) {
-				s.counts.DoS.Applied--
-				s.counts.DoS.Refused, s.refused = 1, []string{"FA001"}
+				s.counts.DoS.Refused, s.refused = 1, 1
 			}, rows: func(rows []any) []any {
 				return append(rows, oracle.PushState{Sink: push.SinkDoS, Route: "change-event", State: push.Refused})
 			}}, "push list: want map",
@@ -260,7 +259,7 @@ func TestTheSummaryIsWritten(t *testing.T) {
 	require.Equal(t, 5*len(outside.Reports)+4+3, read.Totals.Runs)
 	require.Equal(t, f.oracle.OpenProfiles(), read.Totals.Profiles)
 	require.Greater(t, read.Totals.Changes.Create, read.Totals.Profiles/2)
-	pushed := f.oracle.Pushes(nil)
+	pushed := f.oracle.Pushes(0)
 	require.Equal(t, pushed.ToDoS()+1, read.Totals.DoS, "and Cara's edit")
 	sites := len(f.oracle.ServicesShown())
 	require.Greater(t, sites, 12, "more than one at each trust that offers services")

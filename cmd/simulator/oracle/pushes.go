@@ -6,12 +6,12 @@ import (
 )
 
 // Pushes predicts the tally after every profile was pushed once. The website stores
-// them all; DoS leaves the entries of closed pharmacies unchanged (connectors/dos/CONTRACT.md "Statuses"). Some practices have a phone
-// number in the register that its ingest refuses; only DoS knows which
-// (connectors/dos/CONTRACT.md "The Organization body").
-func (o *Oracle) Pushes(refused []string) (t outside.Tally) {
-	t.DoS.Refused = len(refused)
-	t.DoS.Applied -= len(refused)
+// them all; DoS leaves the entries of closed pharmacies unchanged
+// (connectors/dos/CONTRACT.md "Statuses"). Some practices have a phone number in the
+// register that its ingest refuses; only DoS knows which (connectors/dos/CONTRACT.md
+// "The Organization body"). They are pushed again without it.
+func (o *Oracle) Pushes(refused int) (t outside.Tally) {
+	t.DoS.Refused = refused
 	for report, profiles := range o.reports {
 		t.Website.Stored += len(profiles)
 		switch report {
@@ -33,15 +33,9 @@ type PushState struct {
 }
 
 // PushStates predicts how many pushes are in each state, once every profile was
-// pushed and DoS has refused those of some practices.
-func (o *Oracle) PushStates(refused []string) map[PushState]int {
+// pushed.
+func (o *Oracle) PushStates() map[PushState]int {
 	n := map[PushState]int{}
-	for _, code := range refused {
-		if o.reports[outside.Practices][code] != nil {
-			n[PushState{push.SinkDoS, "fhir", push.Refused}]++
-			n[PushState{push.SinkDoS, "fhir", push.Accepted}]--
-		}
-	}
 	for report, profiles := range o.reports {
 		dos := PushState{push.SinkDoS, "", push.NoRoute}
 		switch report {

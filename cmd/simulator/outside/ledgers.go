@@ -95,14 +95,14 @@ func (s *Systems) Tally() Tally {
 	return t
 }
 
-// RefusedPractices are the codes of the practices whose update DoS refused.
-func (s *Systems) RefusedPractices() (codes []string) {
+// RefusedPractices counts the updates of practices of which DoS refused a field.
+func (s *Systems) RefusedPractices() (n int) {
 	for _, e := range s.dos.Ledger() {
 		if e.Kind == dostest.KindUpdate && e.Status == http.StatusUnprocessableEntity {
-			codes = append(codes, e.Code)
+			n++
 		}
 	}
-	return codes
+	return n
 }
 
 // Entries reads what DoS and the website show for a pharmacy.

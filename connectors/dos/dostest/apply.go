@@ -137,7 +137,7 @@ func (d *database) moveTo(s *Service, u *update) {
 
 // setPalliative ignores a null list; a missing one withdraws the offer.
 func (s *Service) setPalliative(u *update) {
-	if len(s.ODSCode) != codeLength || isNull(u.event.UecServices) {
+	if len(s.ODSCode) != codeLength || isNull(u.event.UecServices) || u.palliative == slices.Contains(s.ZCodes, PalliativeZCode) {
 		return
 	}
 	s.ZCodes = slices.DeleteFunc(slices.Clone(s.ZCodes), func(z string) bool { return z == PalliativeZCode })

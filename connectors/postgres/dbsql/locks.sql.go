@@ -40,6 +40,19 @@ func (q *Queries) SchemaExists(ctx context.Context, name string) (bool, error) {
 	return found, err
 }
 
+const serverSession = `-- name: ServerSession :one
+select concat(a.pid, ' since ', a.backend_start)::text as session from pg_stat_activity a where a.pid = pg_backend_pid()
+`
+
+// The server's own session behind this connection: its process is reused, the
+// moment of its start is not.
+func (q *Queries) ServerSession(ctx context.Context) (string, error) {
+	row := q.db.QueryRow(ctx, serverSession)
+	var session string
+	err := row.Scan(&session)
+	return session, err
+}
+
 const tryLockMigrations = `-- name: TryLockMigrations :one
 select pg_try_advisory_lock(hashtextextended('profilesync.migrate', 0))
 `

@@ -13,6 +13,8 @@ import (
 const (
 	// askedEnv carries the spec to the supervisor process.
 	askedEnv = "PROFILESYNC_LOCAL_SUPERVISOR"
+	// binDirEnv names the folder of the server's programs.
+	binDirEnv = "PG_BINDIR"
 	// heldFD is where the supervisor finds the locked supervisor.lock.
 	heldFD = 3
 )
@@ -77,12 +79,28 @@ func (sp spec) command(held *os.File) (*exec.Cmd, error) {
 	// The arguments are for people who read the list of processes.
 	cmd := exec.Command(exe, "local-postgres", sp.Dir)
 	cmd.Dir = "/"
-	cmd.Env = append(os.Environ(), askedEnv+"="+string(asked))
+	cmd.Env = append(inherited(), askedEnv+"="+string(asked))
 	cmd.ExtraFiles = []*os.File{held}
 	// A separate session: Ctrl-C and a closed terminal must reach only the program,
 	// which may still have work to finish on the database.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	return cmd, nil
+}
+
+// passedOn are the variables that the supervisor gets, and Postgres from it. All
+// others stay with the program: its environment may hold keys.
+var passedOn = []string{
+	"PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH", binDirEnv,
+}
+
+// inherited is the environment that passes to the supervisor.
+func inherited() (environment []string) {
+	for _, name := range passedOn {
+		if value, ok := os.LookupEnv(name); ok {
+			environment = append(environment, name+"="+value)
+		}
+	}
+	return environment
 }
 
 // failure returns why the supervisor ended; nil while it is running or if there

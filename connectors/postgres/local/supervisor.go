@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
-	"strings"
 	"syscall"
 	"time"
 )
@@ -53,7 +52,7 @@ func supervise(asked string) error {
 	if _, err := held.Stat(); err != nil {
 		return fmt.Errorf("%s is for Open to set: %w", askedEnv, err)
 	}
-	pgBinDir := os.Getenv("PG_BINDIR")
+	pgBinDir := os.Getenv(binDirEnv)
 	if err := cleanEnvironment(); err != nil {
 		return err
 	}
@@ -76,18 +75,10 @@ func signals() <-chan os.Signal {
 	return c
 }
 
-// cleanEnvironment removes variables that would change the behaviour of Postgres and
-// initdb. Even an empty PGPORT= makes initdb fail.
+// cleanEnvironment leaves what Postgres and initdb may have of the inherited
+// environment: they run as in a C locale, and need not know what we were asked.
 func cleanEnvironment() error {
-	for _, entry := range os.Environ() {
-		name, _, _ := strings.Cut(entry, "=")
-		if name == askedEnv || strings.HasPrefix(name, "PG") || strings.HasPrefix(name, "LC_") || strings.HasPrefix(name, "LANG") {
-			if err := os.Unsetenv(name); err != nil {
-				return fmt.Errorf("cleaning the environment: %w", err)
-			}
-		}
-	}
-	return os.Setenv("LC_ALL", "C")
+	return errors.Join(os.Unsetenv(askedEnv), os.Unsetenv(binDirEnv), os.Setenv("LC_ALL", "C"))
 }
 
 // supervisor owns one cluster from the first user to the last.
@@ -138,11 +129,11 @@ func (s *supervisor) prepare(pgBinDir string) (*server, error) {
 	if err := s.discard(srv); err != nil {
 		return nil, err
 	}
-	major, err := dataMajor(pl.data)
+	major, err := dataMajor(pl)
 	if err != nil {
 		return nil, err
 	}
-	srv.bin, err = findBinaries(pgBinDir, major, pl.data)
+	srv.bin, err = findBinaries(pgBinDir, major, pl.dataPath())
 	if err != nil || major != "" {
 		return srv, err
 	}
@@ -154,7 +145,10 @@ func (s *supervisor) discard(srv *server) error {
 	if !s.spec.ThrowAway {
 		return nil
 	}
-	return os.RemoveAll(srv.place.data)
+	if err := belongsTo(srv.place.base.Root, srv.place.data, srv.place.as); err != nil {
+		return err
+	}
+	return srv.place.base.RemoveAll(srv.place.data)
 }
 
 // watch returns the exclusive users.lock once no program has held a share of it for

@@ -2,6 +2,7 @@ package pushstore
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
@@ -30,6 +31,7 @@ type ListedPush struct {
 	Took     int64           `json:"accepted_sequence,omitempty"`
 	// Overwritten is what its last attempt overwrote although nobody stated it.
 	Overwritten []Overwritten `json:"overwritten,omitempty"`
+	LeftOut     []LeftOut     `json:"left_out,omitempty"`
 }
 
 // Overwritten is a value that a push overwrote although nobody stated it.
@@ -67,6 +69,9 @@ func (s *Store) Pushes(ctx context.Context, f PushFilter) ([]ListedPush, error) 
 			Code: r.Code, Name: r.Name, Sink: r.Sink, Route: r.Route, State: r.State, Reason: r.Reason, Unclear: r.Unclear,
 			Failures: r.Failures, Sequence: r.Sequence, Wanted: r.Wanted, Sent: r.Sent, Accepted: r.Accepted, Seen: r.Seen, Due: r.Due,
 			Took: r.Took,
+		}
+		if pushes[i].LeftOut, err = listedLeftOut(r.LeftOut); err != nil {
+			return nil, fmt.Errorf("listing the push of %s to %s: %w", r.Code, r.Sink, err)
 		}
 	}
 	overwritten, err := s.overwritten(ctx, codes, f.Earlier)

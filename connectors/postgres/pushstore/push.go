@@ -50,6 +50,11 @@ func toPush(sink push.Sink, r pushsql.LoadPushesRow, today profile.Date) (push.P
 		SentHash: r.SentOwn, AcceptedHash: r.AcceptedOwn,
 		Desired: push.DesiredState{Profile: wholeProfile(r), Today: today},
 	}
+	left, err := readLeftOut(r.LeftOut)
+	if err != nil {
+		return p, err
+	}
+	p.LeftOut = left
 	if r.Sent != nil {
 		if err := json.Unmarshal(r.Sent, &p.Sent); err != nil {
 			return p, err
@@ -138,27 +143,29 @@ type carried struct {
 
 // settled is one outcome in the form the statement reads.
 type settled struct {
-	Code     string `json:"code"`
-	Job      int64  `json:"job"`
-	Asked    int64  `json:"asked"`
-	Route    string `json:"route"`
-	State    string `json:"state"`
-	Answer   string `json:"answer"`
-	Status   int    `json:"status"`
-	Reason   string `json:"reason"`
-	Sequence int64  `json:"sequence"`
-	Own      string `json:"own,omitempty"`
-	Taken    int64  `json:"taken"`
-	Version  string `json:"version"`
-	Unclear  bool   `json:"unclear"`
-	Failures int    `json:"failures"`
-	WaitMS   int64  `json:"wait_ms"`
-	TookMS   int64  `json:"took_ms"`
+	Code     string       `json:"code"`
+	Job      int64        `json:"job"`
+	Asked    int64        `json:"asked"`
+	Route    string       `json:"route"`
+	State    string       `json:"state"`
+	Answer   string       `json:"answer"`
+	Status   int          `json:"status"`
+	Reason   string       `json:"reason"`
+	Sequence int64        `json:"sequence"`
+	Own      string       `json:"own,omitempty"`
+	Taken    int64        `json:"taken"`
+	Version  string       `json:"version"`
+	Unclear  bool         `json:"unclear"`
+	Failures int          `json:"failures"`
+	WaitMS   int64        `json:"wait_ms"`
+	TookMS   int64        `json:"took_ms"`
+	LeftOut  []leftOutRow `json:"left_out"`
 }
 
 func toSettled(o push.Outcome) settled {
 	row := settled{
-		Code: string(o.Code), Job: o.Job, Asked: o.Asked, Route: o.Route, State: string(o.State), Answer: o.Attempt, Status: o.Status,
+		LeftOut: toLeftOut(o.LeftOut),
+		Code:    string(o.Code), Job: o.Job, Asked: o.Asked, Route: o.Route, State: string(o.State), Answer: o.Attempt, Status: o.Status,
 		Reason: o.Reason, Sequence: o.Sequence, Version: o.Version, Unclear: o.Unclear, Failures: o.Failures,
 		WaitMS: o.Wait.Milliseconds(), TookMS: o.Duration.Milliseconds(),
 	}

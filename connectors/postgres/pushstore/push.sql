@@ -21,7 +21,7 @@ select p.code, p.name, array_to_string(p.address, e'\n')::text as address, p.pos
     exists (select 1 from hold h where h.code = p.code and h.sink = q.sink
         and h.removed_at is null and (h.until is null or h.until >= @today::date)) as sink_held,
     coalesce(s.paused, '') as paused, q.wanted_at, q.forced, q.overwrite, q.failures, q.repairs, q.sequence, q.sent, q.sent_own, q.unclear, q.accepted_own, q.accepted_sequence, q.version,
-    q.asked, coalesce(q.job_id, 0)::bigint as job_id
+    q.left_out, q.asked, coalesce(q.job_id, 0)::bigint as job_id
 from push q join profile p using (code) left join route s on s.sink = q.sink and s.route = q.route
 where q.sink = @sink and q.code = any(@codes::text[])
 order by p.code;
@@ -77,7 +77,7 @@ with settled as (
         (x ->> 'status')::integer as status, x ->> 'reason' as reason, (x ->> 'sequence')::bigint as sequence, (x ->> 'own')::bytea as own,
         (x ->> 'taken')::bigint as taken, x ->> 'version' as version, (x ->> 'unclear')::boolean as unclear,
         (x ->> 'failures')::integer as failures, (x ->> 'wait_ms')::bigint * interval '1 millisecond' as wait,
-        (x ->> 'took_ms')::integer as took_ms, (x ->> 'asked')::bigint as asked
+        (x ->> 'took_ms')::integer as took_ms, (x ->> 'asked')::bigint as asked, x -> 'left_out' as left_out
     from jsonb_array_elements(sqlc.arg(settled)::jsonb) as x
 ), locked as (
     select p.code, p.job_id, p.sequence, p.settled_job from push p
@@ -98,6 +98,7 @@ with settled as (
         forced = p.forced and (x.state in ('wanted', 'waits') or p.due_at is not null),
         overwrite = p.overwrite and (x.state = 'wanted' or p.due_at is not null),
         failures = x.failures,
+        left_out = x.left_out,
         reason = case when x.answer = '' and x.state = 'wanted' then p.reason else x.reason end, -- nothing was sent
         unclear = x.unclear,
         accepted_own = case when x.own is not null then x.own else p.accepted_own end,
@@ -128,14 +129,16 @@ where sink = @sink and route = @route and paused <> '';
 
 -- name: ForcePushes :many
 -- Sends pushes although nothing differs and whatever was refused before, because a person asked or as a repair of drift. A
--- push with something pending since the drift check is sent anyway, so it is not forced as a repair.
+-- push with something pending since the drift check is sent anyway, so it is not forced as a repair. What the sink refused
+-- by an answer is tried again if a person asks.
 with locked as (
     select q.code, q.sink from push q where q.code = any(@codes::text[]) and q.sink = any(@sinks::text[]) order by q.code, q.sink for update
 )
 update push p set
     wanted_at = case p.state when 'wanted' then p.wanted_at else now() end,
     state = case p.state when 'held' then p.state else 'wanted' end, due_at = case p.state when 'held' then null else now() end,
-    not_before = null, forced = true, overwrite = p.overwrite or @overwrite::boolean, failures = 0, repairs = case when @repair::boolean then p.repairs + 1 else 0 end
+    not_before = null, forced = true, overwrite = p.overwrite or @overwrite::boolean, failures = 0, repairs = case when @repair::boolean then p.repairs + 1 else 0 end,
+    left_out = case when @repair or p.left_out = '[]' then p.left_out else (select jsonb_agg(x - 'refused' order by n) from jsonb_array_elements(p.left_out) with ordinality as e (x, n)) end
 from locked l
 where p.code = l.code and p.sink = l.sink and p.state <> 'no-route'
     and (not @repair or p.state = 'accepted' and p.due_at is null and p.job_id is null)
@@ -170,7 +173,7 @@ where p.code = b.code and p.sink = b.sink;
 
 -- name: ListPushes :many
 select p.code, coalesce(f.name, '') as name, p.sink, p.route, p.state, p.reason, p.unclear, p.failures, p.sequence, p.wanted_at as wanted,
-    p.sent_at as sent, p.accepted_at as accepted, p.seen_at as seen, p.due_at as due, p.accepted_sequence as took
+    p.sent_at as sent, p.accepted_at as accepted, p.seen_at as seen, p.due_at as due, p.accepted_sequence as took, p.left_out
 from push p left join profile f using (code)
 where (@state::text = '' or p.state = @state) and (@sink::text = '' or p.sink = @sink) and (@code::text = '' or p.code = @code)
 order by p.wanted_at desc, p.code, p.sink limit @most;

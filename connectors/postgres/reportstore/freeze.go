@@ -117,6 +117,7 @@ func (f *freezing) freeze(ctx context.Context, tx pgx.Tx, w report.Window, floor
 		func() error { return f.q.ReportWithheld(ctx, f.id) },
 		func() error { return f.q.ReportPushFailures(ctx, f.id) },
 		func() error { return f.q.ReportPushWaits(ctx, f.id) },
+		func() error { return f.q.ReportLeftOut(ctx, f.id) },
 		func() error {
 			return f.q.ReportOverwritten(ctx, reportsql.ReportOverwrittenParams{ReportID: f.id, FromAt: from, UntilAt: until})
 		},
@@ -236,7 +237,7 @@ func (f *freezing) updates(ctx context.Context) error {
 	}
 	rows := make([]reportsql.ReportRowsParams, len(ended))
 	for i, e := range ended {
-		standing := report.PushStanding{State: e.State, Accepted: e.AcceptedAt}
+		standing := report.PushStanding{State: push.State(e.State), Accepted: e.AcceptedAt}
 		status, at := standing.Status(e.ChangedAt, false)
 		arrived := ""
 		if !at.IsZero() {

@@ -20,12 +20,13 @@ where c.xid >= cast(sqlc.arg(floor)::text as xid8) and (c.at < @until::timestamp
     and not exists (select from report_change r where r.change_id = c.id);
 
 -- name: CandidateChanges :many
+-- A change of a field that the push left out was refused, whatever became of the others.
 select k.position, c.id, c.code, c.field, c.old, c.new, c.actor, coalesce(c.run_id, 0)::bigint as run_id, c.at,
     p.name, p.type, p.icb, p.region, coalesce(i.name, '')::text as icb_name, coalesce(g.name, '')::text as region_name,
     coalesce(r.source, '')::text as source, coalesce(r.kind, '')::text as kind, coalesce(r.actor, '')::text as run_actor, r.created_at as run_at,
     coalesce(a.kind, '')::text as account_kind, coalesce(m.role, '')::text as role,
-    coalesce(d.state, '')::text as dos_state, d.accepted_at as dos_at, d.sent_at as dos_sent,
-    coalesce(w.state, '')::text as web_state, w.accepted_at as web_at, w.sent_at as web_sent,
+    (case when d.state = 'accepted' and d.left_out @> jsonb_build_array(jsonb_build_object('field', c.field)) then 'refused' else coalesce(d.state, '') end)::text as dos_state, d.accepted_at as dos_at, d.sent_at as dos_sent,
+    (case when w.state = 'accepted' and w.left_out @> jsonb_build_array(jsonb_build_object('field', c.field)) then 'refused' else coalesce(w.state, '') end)::text as web_state, w.accepted_at as web_at, w.sent_at as web_sent,
     exists (select from change l where l.code = c.code and l.field = c.field and l.id > c.id)::boolean as later
 from report_candidate k
 join change c on c.id = k.id
@@ -80,10 +81,14 @@ group by r.report_id, r.icb, name;
 
 -- name: EndedPending :many
 -- Pushes pending in earlier reports that have ended since.
-select n.change_id, n.sink, n.code, p.name, n.field, n.icb, n.changed_at, h.state, h.accepted_at, h.reason
+select n.change_id, n.sink, n.code, p.name, n.field, n.icb, n.changed_at,
+    (case when x.reason is not null then 'refused' else h.state end)::text as state, h.accepted_at, coalesce(x.reason, h.reason)::text as reason
 from report_pending n
 join profile p using (code)
 join push h on h.code = n.code and h.sink = n.sink
+left join lateral (
+    select l ->> 'reason' as reason from jsonb_array_elements(h.left_out) as l where h.state = 'accepted' and l ->> 'field' = n.field limit 1
+) x on true
 where h.state in ('refused', 'no-route') or (h.state = 'accepted' and h.accepted_at >= n.changed_at)
 order by n.icb, n.code, n.change_id, n.sink;
 
@@ -116,6 +121,14 @@ insert into report_row (report_id, section, icb, position, cells)
 select @report_id, 'push-waits', p.icb, row_number() over (order by p.icb, p.code, h.sink),
     array[h.sink, p.code, p.name, p.type, h.reason, to_char(h.wanted_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')]
 from push h join profile p using (code) where h.state = 'waits';
+
+-- name: ReportLeftOut :exec
+insert into report_row (report_id, section, icb, position, cells)
+select @report_id, 'left-out', p.icb, row_number() over (order by p.icb, p.code, h.sink, x.field),
+    array[h.sink, p.code, p.name, x.field, coalesce(x.value, ''), x.reason, to_char(x.since at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')]
+from push h join profile p using (code)
+cross join lateral jsonb_to_recordset(h.left_out) as x (field text, value text, reason text, since timestamptz)
+where h.left_out <> '[]';
 
 -- name: ReportOverwritten :exec
 insert into report_row (report_id, section, icb, position, cells)

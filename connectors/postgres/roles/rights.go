@@ -93,7 +93,7 @@ var rights = []Right{
 		"read, add but (version, kind, created_at, updated_at), change but (code, version, kind, created_at, updated_at)",
 		"read but (email, description)",
 	},
-	{"push", "read, add, change", "", "read but (sent)"},
+	{"push", "read, add, change", "", "read but (sent, left_out)"},
 	{"push_attempt", "read, add, remove", "", read},
 	{"push_overwrite", "read, add, remove", "", "read but (before, after)"},
 	{"push_sequence", "read, add, change", "", read},

@@ -26,6 +26,7 @@ type Watched struct {
 	Quarantine []QuarantineSize
 	Profiles   []OpenProfiles
 	Pushes     []OpenPushes
+	LeftOut    []FieldLeftOut
 	Paused     []PausedSink
 	Drift      []DriftFoundLast
 	Findings   []OpenFindings
@@ -89,6 +90,14 @@ type OpenPushes struct {
 	State  push.State // wanted, refused or held
 	Pushes int
 	Oldest time.Duration // since the first of them was wanted
+}
+
+// FieldLeftOut counts the profiles of which the last push to a sink left a field out,
+// since the sink does not take it.
+type FieldLeftOut struct {
+	Sink   push.Sink
+	Field  string
+	Pushes int
 }
 
 // PausedSink is a paused route to a sink.
@@ -233,7 +242,14 @@ func (w *Watched) readPushes(ctx context.Context, q *watchsql.Queries) error {
 	for _, r := range rows {
 		w.Pushes = append(w.Pushes, OpenPushes{r.Sink, r.State, r.Pushes, ofSeconds(r.OldestSeconds)})
 	}
-	return postgres.Wrap(err, "pushes")
+	if err != nil {
+		return postgres.Wrap(err, "pushes")
+	}
+	left, err := q.WatchLeftOut(ctx)
+	for _, r := range left {
+		w.LeftOut = append(w.LeftOut, FieldLeftOut(r))
+	}
+	return postgres.Wrap(err, "fields left out")
 }
 
 func (w *Watched) readPaused(ctx context.Context, q *watchsql.Queries) error {

@@ -57,6 +57,13 @@ where state in ('wanted', 'refused', 'waits', 'held')
 group by sink, state
 order by sink, state;
 
+-- name: WatchLeftOut :many
+select p.sink, (x ->> 'field')::text as field, count(*) as pushes
+from push p cross join lateral jsonb_array_elements(p.left_out) as x
+where p.left_out <> '[]'
+group by p.sink, x ->> 'field'
+order by p.sink, x ->> 'field';
+
 -- name: WatchPaused :many
 select sink, route, paused, extract(epoch from now() - paused_at)::double precision as paused_seconds
 from route

@@ -81,7 +81,7 @@ func (s *Server) put(r *http.Request, e *Entry) simulate.Answer {
 	if first, known := s.keys[e.Key]; known {
 		return s.answerAgain(first, digest, e)
 	}
-	if len(faults) > 0 {
+	if faults = append(faults, unwanted(body, s.refused)...); len(faults) > 0 {
 		return invalid(faults)
 	}
 	if a, ok := s.acceptable(e); !ok {

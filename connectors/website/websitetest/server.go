@@ -62,6 +62,7 @@ type Server struct {
 	keys     map[string]replay // by idempotency key
 	recent   []string          // of the keys, oldest first
 	versions uint64            // entity tags issued so far
+	refused  string            // words that are not accepted; empty: none
 }
 
 // New makes a server that shows nothing yet.

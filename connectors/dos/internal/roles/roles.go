@@ -158,6 +158,13 @@ func (r Roles) Extensions(v profile.Values) ([]json.RawMessage, error) {
 	return written, nil
 }
 
+// Accepted reports whether DoS accepts roles, as profiles store them.
+func Accepted(text string) bool {
+	var v profile.Values
+	v.Set(profile.FieldRoles, text)
+	return wantedRoles(v) != nil
+}
+
 // wantedRoles returns the profile's roles if DoS accepts them: exactly one RO177, and
 // RO76 beside it. Otherwise it returns nil, and they stay as shown.
 func wantedRoles(v profile.Values) []string {

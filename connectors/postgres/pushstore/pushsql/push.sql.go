@@ -128,7 +128,8 @@ with locked as (
 update push p set
     wanted_at = case p.state when 'wanted' then p.wanted_at else now() end,
     state = case p.state when 'held' then p.state else 'wanted' end, due_at = case p.state when 'held' then null else now() end,
-    not_before = null, forced = true, overwrite = p.overwrite or $1::boolean, failures = 0, repairs = case when $2::boolean then p.repairs + 1 else 0 end
+    not_before = null, forced = true, overwrite = p.overwrite or $1::boolean, failures = 0, repairs = case when $2::boolean then p.repairs + 1 else 0 end,
+    left_out = case when $2 or p.left_out = '[]' then p.left_out else (select jsonb_agg(x - 'refused' order by n) from jsonb_array_elements(p.left_out) with ordinality as e (x, n)) end
 from locked l
 where p.code = l.code and p.sink = l.sink and p.state <> 'no-route'
     and (not $2 or p.state = 'accepted' and p.due_at is null and p.job_id is null)
@@ -149,7 +150,8 @@ type ForcePushesRow struct {
 }
 
 // Sends pushes although nothing differs and whatever was refused before, because a person asked or as a repair of drift. A
-// push with something pending since the drift check is sent anyway, so it is not forced as a repair.
+// push with something pending since the drift check is sent anyway, so it is not forced as a repair. What the sink refused
+// by an answer is tried again if a person asks.
 func (q *Queries) ForcePushes(ctx context.Context, arg ForcePushesParams) ([]ForcePushesRow, error) {
 	rows, err := q.db.Query(ctx, forcePushes,
 		arg.Overwrite,
@@ -231,7 +233,7 @@ func (q *Queries) ListOverwrites(ctx context.Context, arg ListOverwritesParams) 
 
 const listPushes = `-- name: ListPushes :many
 select p.code, coalesce(f.name, '') as name, p.sink, p.route, p.state, p.reason, p.unclear, p.failures, p.sequence, p.wanted_at as wanted,
-    p.sent_at as sent, p.accepted_at as accepted, p.seen_at as seen, p.due_at as due, p.accepted_sequence as took
+    p.sent_at as sent, p.accepted_at as accepted, p.seen_at as seen, p.due_at as due, p.accepted_sequence as took, p.left_out
 from push p left join profile f using (code)
 where ($1::text = '' or p.state = $1) and ($2::text = '' or p.sink = $2) and ($3::text = '' or p.code = $3)
 order by p.wanted_at desc, p.code, p.sink limit $4
@@ -260,6 +262,7 @@ type ListPushesRow struct {
 	Seen     time.Time
 	Due      time.Time
 	Took     int64
+	LeftOut  []byte
 }
 
 func (q *Queries) ListPushes(ctx context.Context, arg ListPushesParams) ([]ListPushesRow, error) {
@@ -292,6 +295,7 @@ func (q *Queries) ListPushes(ctx context.Context, arg ListPushesParams) ([]ListP
 			&i.Seen,
 			&i.Due,
 			&i.Took,
+			&i.LeftOut,
 		); err != nil {
 			return nil, err
 		}
@@ -333,7 +337,7 @@ select p.code, p.name, array_to_string(p.address, e'\n')::text as address, p.pos
     exists (select 1 from hold h where h.code = p.code and h.sink = q.sink
         and h.removed_at is null and (h.until is null or h.until >= $1::date)) as sink_held,
     coalesce(s.paused, '') as paused, q.wanted_at, q.forced, q.overwrite, q.failures, q.repairs, q.sequence, q.sent, q.sent_own, q.unclear, q.accepted_own, q.accepted_sequence, q.version,
-    q.asked, coalesce(q.job_id, 0)::bigint as job_id
+    q.left_out, q.asked, coalesce(q.job_id, 0)::bigint as job_id
 from push q join profile p using (code) left join route s on s.sink = q.sink and s.route = q.route
 where q.sink = $2 and q.code = any($3::text[])
 order by p.code
@@ -386,6 +390,7 @@ type LoadPushesRow struct {
 	AcceptedOwn       profile.Hash
 	AcceptedSequence  int64
 	Version           string
+	LeftOut           []byte
 	Asked             int64
 	JobID             int64
 }
@@ -442,6 +447,7 @@ func (q *Queries) LoadPushes(ctx context.Context, arg LoadPushesParams) ([]LoadP
 			&i.AcceptedOwn,
 			&i.AcceptedSequence,
 			&i.Version,
+			&i.LeftOut,
 			&i.Asked,
 			&i.JobID,
 		); err != nil {
@@ -519,13 +525,13 @@ with settled as (
         (x ->> 'status')::integer as status, x ->> 'reason' as reason, (x ->> 'sequence')::bigint as sequence, (x ->> 'own')::bytea as own,
         (x ->> 'taken')::bigint as taken, x ->> 'version' as version, (x ->> 'unclear')::boolean as unclear,
         (x ->> 'failures')::integer as failures, (x ->> 'wait_ms')::bigint * interval '1 millisecond' as wait,
-        (x ->> 'took_ms')::integer as took_ms, (x ->> 'asked')::bigint as asked
+        (x ->> 'took_ms')::integer as took_ms, (x ->> 'asked')::bigint as asked, x -> 'left_out' as left_out
     from jsonb_array_elements($1::jsonb) as x
 ), locked as (
     select p.code, p.job_id, p.sequence, p.settled_job from push p
     where p.sink = $2 and p.code = any($3::text[]) order by p.code for update
 ), ours as (
-    select x.code, x.job, x.route, x.state, x.answer, x.status, x.reason, x.sequence, x.own, x.taken, x.version, x.unclear, x.failures, x.wait, x.took_ms, x.asked from settled x join locked l on l.code = x.code and l.job_id = x.job and l.sequence = x.sequence
+    select x.code, x.job, x.route, x.state, x.answer, x.status, x.reason, x.sequence, x.own, x.taken, x.version, x.unclear, x.failures, x.wait, x.took_ms, x.asked, x.left_out from settled x join locked l on l.code = x.code and l.job_id = x.job and l.sequence = x.sequence
 ), ledger as (
     insert into push_attempt (code, sink, sequence, took_ms, answer, status, reason)
     select x.code, $2, x.sequence, x.took_ms, x.answer, x.status, x.reason from ours x where x.answer <> '' order by x.code
@@ -540,6 +546,7 @@ with settled as (
         forced = p.forced and (x.state in ('wanted', 'waits') or p.due_at is not null),
         overwrite = p.overwrite and (x.state = 'wanted' or p.due_at is not null),
         failures = x.failures,
+        left_out = x.left_out,
         reason = case when x.answer = '' and x.state = 'wanted' then p.reason else x.reason end, -- nothing was sent
         unclear = x.unclear,
         accepted_own = case when x.own is not null then x.own else p.accepted_own end,

@@ -118,6 +118,40 @@ func (q *Queries) WatchFindings(ctx context.Context) ([]WatchFindingsRow, error)
 	return items, nil
 }
 
+const watchLeftOut = `-- name: WatchLeftOut :many
+select p.sink, (x ->> 'field')::text as field, count(*) as pushes
+from push p cross join lateral jsonb_array_elements(p.left_out) as x
+where p.left_out <> '[]'
+group by p.sink, x ->> 'field'
+order by p.sink, x ->> 'field'
+`
+
+type WatchLeftOutRow struct {
+	Sink   push.Sink
+	Field  string
+	Pushes int
+}
+
+func (q *Queries) WatchLeftOut(ctx context.Context) ([]WatchLeftOutRow, error) {
+	rows, err := q.db.Query(ctx, watchLeftOut)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []WatchLeftOutRow{}
+	for rows.Next() {
+		var i WatchLeftOutRow
+		if err := rows.Scan(&i.Sink, &i.Field, &i.Pushes); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const watchListings = `-- name: WatchListings :many
 select source, report, extract(epoch from clock() - as_of::timestamp at time zone 'Europe/London')::double precision as age_seconds
 from listing

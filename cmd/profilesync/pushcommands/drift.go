@@ -1,4 +1,4 @@
-package commands
+package pushcommands
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 
 	"github.com/profilesync/profilesync/cmd/internal/columns"
 	"github.com/profilesync/profilesync/cmd/internal/progress"
+	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -34,12 +35,12 @@ named, and the rest is compared and repaired. Exit codes: 0 no drift, or all rep
 }
 
 // Run checks the sinks one by one; the exit code is the worst of theirs.
-func (c *Drift) Run(ctx context.Context, a *wiring.App, out *Printer) error {
-	codes, err := parseCodes(c.ODS)
+func (c *Drift) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
+	codes, err := commands.ParseCodes(c.ODS)
 	if err != nil {
 		return err
 	}
-	wanted, err := parseSinks(c.Sink)
+	wanted, err := commands.ParseSinks(c.Sink)
 	if err != nil {
 		return err
 	}
@@ -51,9 +52,11 @@ func (c *Drift) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 		return err
 	}
 	if len(sinks) == 0 {
-		return ExitError{ExitUsage, "no sink is configured: set PROFILESYNC_DOS_URL or PROFILESYNC_WEBSITE_URL"}
+		return commands.ExitError{
+			Code: commands.ExitUsage, Message: "no sink is configured: set PROFILESYNC_DOS_URL or PROFILESYNC_WEBSITE_URL",
+		}
 	}
-	worst := ExitDone
+	worst := commands.ExitDone
 	for _, sink := range wanted {
 		if sinks[sink] == nil {
 			continue
@@ -62,7 +65,7 @@ func (c *Drift) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 		if err != nil {
 			return err
 		}
-		if worst != ExitFailed && code != ExitDone {
+		if worst != commands.ExitFailed && code != commands.ExitDone {
 			worst = code
 		}
 	}
@@ -73,35 +76,35 @@ func (c *Drift) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 // command.
 func (c *Drift) exit(a *wiring.App, code int) error {
 	switch {
-	case code == ExitDone:
+	case code == commands.ExitDone:
 		return nil
-	case code == ExitAwaits && c.Repair:
+	case code == commands.ExitAwaits && c.Repair:
 		a.Sayf("next: `profilesync push list` shows what the sinks refuse; what is left must be corrected there")
-	case code == ExitAwaits:
+	case code == commands.ExitAwaits:
 		a.Sayf("next: `profilesync drift --repair` pushes again what differs")
 	}
-	return ExitError{Code: code}
+	return commands.ExitError{Code: code}
 }
 
 // check checks one sink, prints what it found and returns the exit code.
 func (c *Drift) check(
-	ctx context.Context, a *wiring.App, out *Printer, name push.Sink, sink wiring.Sink, codes []profile.ODSCode,
+	ctx context.Context, a *wiring.App, out *commands.Printer, name push.Sink, sink wiring.Sink, codes []profile.ODSCode,
 ) (int, error) {
 	shown := progress.On(a.Stderr, wiring.IsTerminal(a.Stderr))
 	checkers := a.Checkers(wiring.Sinks{name: sink}, func(checked int) {
 		shown.Report(ctx, 0, "reading "+string(name), checked, 0)
 	})
-	result, err := checkers[0].Check(ctx, codes, c.Repair, ActorOr(c.Actor))
+	result, err := checkers[0].Check(ctx, codes, c.Repair, commands.ActorOr(c.Actor))
 	shown.End()
 	if err != nil {
-		return ExitFailed, err
+		return commands.ExitFailed, err
 	}
 	if err := c.repaired(ctx, a, result); err != nil {
-		return ExitFailed, err
+		return commands.ExitFailed, err
 	}
 	found, err := a.Store.Pushes.DriftFound(ctx, result.Check, name, c.Most)
 	if err != nil {
-		return ExitFailed, err
+		return commands.ExitFailed, err
 	}
 	c.print(out, result, found)
 	return driftCode(result, c.Repair), nil
@@ -125,7 +128,7 @@ func (c *Drift) repaired(ctx context.Context, a *wiring.App, result push.DriftRe
 	return a.AwaitPushes(ctx, forced)
 }
 
-func (c *Drift) print(out *Printer, result push.DriftResult, found []pushstore.DriftRow) {
+func (c *Drift) print(out *commands.Printer, result push.DriftResult, found []pushstore.DriftRow) {
 	text := fmt.Sprintf("%d profiles read: %d differ, %d not shown, %d pushed again",
 		result.Checked, result.Drifted, result.Missing, result.Repaired)
 	if result.Waiting > 0 {
@@ -141,7 +144,7 @@ func (c *Drift) print(out *Printer, result push.DriftResult, found []pushstore.D
 	out.Print(result, "", [][]string{{string(result.Sink), text}})
 	rows := make([][]string, 0, len(found))
 	for _, row := range found {
-		if out.json {
+		if out.JSON() {
 			out.Print(row, "", nil)
 		}
 		note := ""
@@ -152,13 +155,13 @@ func (c *Drift) print(out *Printer, result push.DriftResult, found []pushstore.D
 			note = "given up after 3 repairs"
 		}
 		rows = append(rows, []string{
-			row.Code.String(), row.Name, fieldOf(row.Field, row.Entry), columns.OneLine(row.Want), columns.OneLine(row.Shown), note,
+			row.Code.String(), row.Name, commands.FieldOf(row.Field, row.Entry), columns.OneLine(row.Want), columns.OneLine(row.Shown), note,
 		})
 	}
-	if !out.json && len(rows) > 0 {
-		_, _ = fmt.Fprintln(out.to)
+	if !out.JSON() && len(rows) > 0 {
+		out.Gap()
 		out.Print(nil, "CODE | NAME | FIELD | SHOULD SHOW | SHOWS | NOTE", rows)
-		_, _ = fmt.Fprintln(out.to)
+		out.Gap()
 	}
 }
 
@@ -176,20 +179,12 @@ func notVisible(result push.DriftResult) string {
 	return "; not visible: " + strings.Join(fields, ", ")
 }
 
-// fieldOf names a field, and the entry that shows it if the sink has several.
-func fieldOf(field, entry string) string {
-	if entry == "" {
-		return field
-	}
-	return field + " of " + entry
-}
-
 func driftCode(r push.DriftResult, repair bool) int {
 	switch found := r.Drifted + r.Missing; {
 	case r.State == push.DriftAlarm:
-		return ExitFailed
+		return commands.ExitFailed
 	case found > 0 && (!repair || r.Repaired < found), len(r.Unreadable) > 0:
-		return ExitAwaits
+		return commands.ExitAwaits
 	}
-	return ExitDone
+	return commands.ExitDone
 }

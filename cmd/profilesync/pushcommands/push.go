@@ -1,4 +1,4 @@
-package commands
+package pushcommands
 
 import (
 	"context"
@@ -6,18 +6,17 @@ import (
 	"strconv"
 
 	"github.com/profilesync/profilesync/cmd/internal/columns"
+	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
-	"github.com/profilesync/profilesync/connectors/dos"
 	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
-	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// Push shows and repeats pushes.
+// Push shows, repeats and previews pushes.
 type Push struct {
 	List    pushList    `cmd:"" help:"List pushes, most recently wanted first."`
 	Retry   pushRetry   `cmd:"" help:"Push a profile again, even if it was refused or waits for a person."`
-	Preview pushPreview `cmd:"" help:"Show which services of DoS a pharmacy's profile will update."`
+	Preview pushPreview `cmd:"" help:"Show what a push of a profile would change in each sink, and send nothing."`
 }
 
 type pushList struct {
@@ -31,10 +30,11 @@ func (*pushList) Help() string {
 	return `wanted: will be sent, or was sent without a clear answer. accepted: the sink accepted it, which does
 not mean that it shows it yet. refused: stopped, with the reason. waits: for you, because it would
 overwrite what nobody stated. held: see hold list. no-route: the sink does not take organisations
-of this type. What the last push overwrote although nobody stated it is listed last.`
+of this type. Listed after them: fields that the last push left out, since the sink does not take
+them, and what it overwrote although nobody stated it.`
 }
 
-func (c *pushList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+func (c *pushList) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
 	filter := pushstore.PushFilter{State: push.State(c.State), Sink: push.Sink(c.Sink), Most: c.Most}
 	if err := c.check(filter); err != nil {
 		return err
@@ -46,7 +46,7 @@ func (c *pushList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	if err != nil {
 		return err
 	}
-	if out.json {
+	if out.JSON() {
 		for _, p := range pushes {
 			out.Print(p, "", nil)
 		}
@@ -61,30 +61,48 @@ func (c *pushList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 		totals = append(totals, []string{string(n.Sink), string(n.State), n.Route, strconv.Itoa(n.Pushes)})
 	}
 	out.Print(nil, "SINK | STATE | ROUTE | PUSHES", totals)
-	_, _ = fmt.Fprintln(out.to)
+	out.Gap()
 	rows := make([][]string, 0, len(pushes))
 	for _, p := range pushes {
 		rows = append(rows, []string{
-			p.Code.String(), p.Name, string(p.Sink), string(p.State), londonTime(p.Wanted), londonTime(p.Accepted), p.Reason,
+			p.Code.String(), p.Name, string(p.Sink), string(p.State), commands.LondonTime(p.Wanted), commands.LondonTime(p.Accepted), p.Reason,
 		})
 	}
 	out.Print(nil, "CODE | NAME | SINK | STATE | WANTED | ACCEPTED | REASON", rows)
+	printLeftOut(out, pushes)
 	printOverwritten(out, pushes)
 	return sayFindings(ctx, a)
 }
 
-// printOverwritten prints what pushes overwrote although nobody stated it, if any did.
-func printOverwritten(out *Printer, pushes []pushstore.ListedPush) {
+// printLeftOut prints the fields that pushes left out, if any did.
+func printLeftOut(out *commands.Printer, pushes []pushstore.ListedPush) {
 	var rows [][]string
 	for _, p := range pushes {
-		for _, o := range p.Overwritten {
+		for _, l := range p.LeftOut {
 			rows = append(rows, []string{
-				p.Code.String(), string(p.Sink), fieldOf(o.Field, o.Entry), columns.OneLine(o.Before), columns.OneLine(o.After), londonTime(o.At),
+				p.Code.String(), string(p.Sink), l.Field, columns.OneLine(l.Value), l.Reason, commands.LondonTime(l.Since),
 			})
 		}
 	}
 	if len(rows) > 0 {
-		_, _ = fmt.Fprintln(out.to)
+		out.Gap()
+		out.Print(nil, "CODE | SINK | LEFT OUT | VALUE | WHY | SINCE", rows)
+	}
+}
+
+// printOverwritten prints what pushes overwrote although nobody stated it, if any did.
+func printOverwritten(out *commands.Printer, pushes []pushstore.ListedPush) {
+	var rows [][]string
+	for _, p := range pushes {
+		for _, o := range p.Overwritten {
+			rows = append(rows, []string{
+				p.Code.String(), string(p.Sink), commands.FieldOf(o.Field, o.Entry), columns.OneLine(o.Before), columns.OneLine(o.After),
+				commands.LondonTime(o.At),
+			})
+		}
+	}
+	if len(rows) > 0 {
+		out.Gap()
 		out.Print(nil, "CODE | SINK | OVERWRITTEN | BEFORE | AFTER | WHEN", rows)
 	}
 }
@@ -92,7 +110,7 @@ func printOverwritten(out *Printer, pushes []pushstore.ListedPush) {
 func (*pushList) check(f pushstore.PushFilter) error {
 	if f.Sink != "" {
 		if _, err := push.ParseSink(string(f.Sink)); err != nil {
-			return usage(err)
+			return commands.Usage(err)
 		}
 	}
 	for _, state := range push.States() {
@@ -100,7 +118,7 @@ func (*pushList) check(f pushstore.PushFilter) error {
 			return nil
 		}
 	}
-	return ExitError{ExitUsage, fmt.Sprintf("state %q: want one of %v", f.State, push.States())}
+	return commands.ExitError{Code: commands.ExitUsage, Message: fmt.Sprintf("state %q: want one of %v", f.State, push.States())}
 }
 
 type pushRetry struct {
@@ -109,12 +127,12 @@ type pushRetry struct {
 	Overwrite bool     `help:"Even if it overwrites what nobody stated; that is recorded, and shown by push list."`
 }
 
-func (c *pushRetry) Run(ctx context.Context, a *wiring.App, out *Printer) error {
-	codes, err := parseCodes(c.Code)
+func (c *pushRetry) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
+	codes, err := commands.ParseCodes(c.Code)
 	if err != nil {
 		return err
 	}
-	sinks, err := parseSinks(c.Sink)
+	sinks, err := commands.ParseSinks(c.Sink)
 	if err != nil {
 		return err
 	}
@@ -135,96 +153,44 @@ func (c *pushRetry) Run(ctx context.Context, a *wiring.App, out *Printer) error 
 }
 
 // printPushes prints the states of pushes. A refused one is a failure.
-func printPushes(ctx context.Context, a *wiring.App, out *Printer, forced []pushstore.ForcedPush) error {
+func printPushes(ctx context.Context, a *wiring.App, out *commands.Printer, forced []pushstore.ForcedPush) error {
 	rows := make([][]string, 0, len(forced))
-	code := ExitDone
+	code := commands.ExitDone
 	for _, f := range forced {
 		pushes, err := a.Store.Pushes.Pushes(ctx, pushstore.PushFilter{Code: f.Code, Sink: f.Sink, Most: 1})
 		if err != nil {
 			return err
 		}
 		for _, p := range pushes {
-			if out.json {
+			if out.JSON() {
 				out.Print(p, "", nil)
 			}
 			rows = append(rows, []string{p.Code.String(), string(p.Sink), string(p.State), p.Reason})
 			switch p.State {
 			case push.Refused:
-				code = ExitFailed
+				code = commands.ExitFailed
 			case push.Wanted, push.Waits, push.Held:
-				code = max(code, ExitAwaits)
+				code = max(code, commands.ExitAwaits)
 			}
 		}
 	}
-	if !out.json {
+	if !out.JSON() {
 		out.Print(nil, "CODE | SINK | STATE | REASON", rows)
 	}
-	if code == ExitAwaits {
+	if code == commands.ExitAwaits {
 		a.Sayf("next: `profilesync push list` shows what still waits, and why")
 	}
-	if code != ExitDone {
-		return ExitError{Code: code}
+	if code != commands.ExitDone {
+		return commands.ExitError{Code: code}
 	}
 	return nil
 }
 
-type pushPreview struct {
-	Code string `arg:"" help:"ODS code of a pharmacy."`
-}
-
-// Help is shown by --help.
-func (*pushPreview) Help() string {
-	return `Reads DoS and lists every service whose code starts with the pharmacy's: those that a push
-updates (contracts: types 13, 131, 132, 134 and 137 while active, 148 and 149 for blood pressure
-checks and contraception), and those that are left alone, with the reason.`
-}
-
-func (c *pushPreview) Run(ctx context.Context, a *wiring.App, out *Printer) error {
-	code, err := openForOrganisation(ctx, a, c.Code)
-	if err != nil {
-		return err
+// sayFindings says how many findings of quality checks last.
+func sayFindings(ctx context.Context, a *wiring.App) error {
+	open, err := a.Store.Quality.CountOpen(ctx)
+	if err == nil && open > 0 {
+		a.Sayf("next: `profilesync checks list` shows what no push can mend: %d findings", open)
 	}
-	sinks, err := a.Sinks()
-	if err != nil {
-		return err
-	}
-	sink, ok := sinks[push.SinkDoS].(*dos.Sink)
-	if !ok {
-		return ExitError{ExitUsage, "setting PROFILESYNC_DOS_URL is missing: DoS is not configured"}
-	}
-	pushes, err := a.Store.Pushes.LoadPushes(ctx, push.SinkDoS, []profile.ODSCode{code}, a.Today())
-	if err != nil {
-		return err
-	}
-	if len(pushes) == 0 {
-		return fmt.Errorf("%s: no push to DoS is wanted; does the profile exist, and has a daemon run since it was created?", code)
-	}
-	matched, err := sink.Preview(ctx, code, pushes[0].Desired.Profile.Values.Get(profile.FieldServices))
-	if err != nil {
-		return err
-	}
-	services, rows := make([]previewed, len(matched)), make([][]string, len(matched))
-	for i, m := range matched {
-		services[i] = previewed{m.ID, m.ODSCode, m.Name, m.Type, m.Updated, m.Why}
-		rows[i] = []string{strconv.FormatInt(m.ID, 10), m.ODSCode, m.Name, strconv.Itoa(m.Type), yesNo(m.Updated), m.Why}
-	}
-	out.Print(services, "SERVICE | ODS CODE | NAME | TYPE | UPDATED | WHY", rows)
-	return nil
-}
-
-// previewed is a service of DoS and what a push does to it.
-type previewed struct {
-	Service int64  `json:"service"`
-	ODSCode string `json:"ods_code"`
-	Name    string `json:"name"`
-	Type    int    `json:"type"`
-	Updated bool   `json:"updated"`
-	Why     string `json:"why"`
-}
-
-func yesNo(yes bool) string {
-	if yes {
-		return "yes"
-	}
-	return "no"
+	return err
 }

@@ -1,10 +1,11 @@
-package commands
+package pushcommands
 
 import (
 	"context"
 	"fmt"
 	"strconv"
 
+	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -34,8 +35,8 @@ for a sink is not pushed there; it is pushed when the hold ends. Plans, pushes a
 drift checks honour holds.`
 }
 
-func (c *holdAdd) Run(ctx context.Context, a *wiring.App, out *Printer) error {
-	hold := pushstore.Hold{Field: c.Field, Sink: c.Sink, Reason: c.Reason, Actor: ActorOr(c.Actor)}
+func (c *holdAdd) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
+	hold := pushstore.Hold{Field: c.Field, Sink: c.Sink, Reason: c.Reason, Actor: commands.ActorOr(c.Actor)}
 	var err error
 	if c.Field != "" {
 		_, err = profile.ParseField(c.Field)
@@ -43,15 +44,15 @@ func (c *holdAdd) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 		_, err = push.ParseSink(c.Sink)
 	}
 	if err != nil {
-		return usage(err)
+		return commands.Usage(err)
 	}
 	if hold.Until, err = profile.ParseDate(c.Until); err != nil {
-		return ExitError{ExitUsage, "--until: " + err.Error()}
+		return commands.ExitError{Code: commands.ExitUsage, Message: "--until: " + err.Error()}
 	}
 	if !hold.Until.IsZero() && hold.Until.Before(a.Today()) {
-		return ExitError{ExitUsage, fmt.Sprintf("--until %s: that day has passed", hold.Until)}
+		return commands.ExitError{Code: commands.ExitUsage, Message: fmt.Sprintf("--until %s: that day has passed", hold.Until)}
 	}
-	if hold.Code, err = openForOrganisation(ctx, a, c.Code); err != nil {
+	if hold.Code, err = commands.OpenForOrganisation(ctx, a, c.Code); err != nil {
 		return err
 	}
 	if hold.ID, err = a.Store.Pushes.AddHold(ctx, hold); err != nil {
@@ -65,28 +66,28 @@ type holdList struct {
 	Ended bool   `help:"Also those that have ended."`
 }
 
-func (c *holdList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+func (c *holdList) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
 	if c.Code == "" {
 		if err := a.Open(ctx); err != nil {
 			return err
 		}
 		return printHolds(ctx, a, out, "", c.Ended)
 	}
-	code, err := openForOrganisation(ctx, a, c.Code)
+	code, err := commands.OpenForOrganisation(ctx, a, c.Code)
 	if err != nil {
 		return err
 	}
 	return printHolds(ctx, a, out, code, c.Ended)
 }
 
-func printHolds(ctx context.Context, a *wiring.App, out *Printer, code profile.ODSCode, ended bool) error {
+func printHolds(ctx context.Context, a *wiring.App, out *commands.Printer, code profile.ODSCode, ended bool) error {
 	holds, err := a.Store.Pushes.Holds(ctx, code, a.Today(), ended)
 	if err != nil {
 		return err
 	}
 	rows := make([][]string, 0, len(holds))
 	for _, h := range holds {
-		if out.json {
+		if out.JSON() {
 			out.Print(h, "", nil)
 		}
 		until := h.Until.String()
@@ -98,7 +99,7 @@ func printHolds(ctx context.Context, a *wiring.App, out *Printer, code profile.O
 		}
 		rows = append(rows, []string{strconv.FormatInt(h.ID, 10), h.Code.String(), h.Name, h.Field + h.Sink, until, h.Reason, h.Actor})
 	}
-	if !out.json {
+	if !out.JSON() {
 		out.Print(nil, "HOLD | CODE | NAME | WHAT | UNTIL | REASON | BY", rows)
 	}
 	return nil
@@ -113,7 +114,7 @@ func (c *holdRemove) Run(ctx context.Context, a *wiring.App) error {
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
-	if err := a.Store.Pushes.RemoveHold(ctx, c.ID, ActorOr(c.Actor)); err != nil {
+	if err := a.Store.Pushes.RemoveHold(ctx, c.ID, commands.ActorOr(c.Actor)); err != nil {
 		return err
 	}
 	a.Sayf("hold %d has ended", c.ID)
