@@ -84,7 +84,7 @@ func newSite(t *testing.T) *site {
 	t.Helper()
 	s := bareSite(t)
 	s.url = pgtest.URL(t)
-	s.env = []string{"DATABASE_URL=" + s.url, "ODS_DOWNLOADS_URL=" + nobody} // no test asks the real register
+	s.env = []string{"DATABASE_URL=" + pgtest.AsDaemon(t, s.url), "ODS_DOWNLOADS_URL=" + nobody} // no test asks the real register
 	return s
 }
 
@@ -393,6 +393,7 @@ type audited struct {
 	Run   int64     `json:"run"`
 
 	Reason string `json:"reason"`
+	Role   string `json:"database_role"`
 }
 
 func (s *site) history(code string) []audited {

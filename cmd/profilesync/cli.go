@@ -13,6 +13,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/peoplecommands"
 	"github.com/profilesync/profilesync/cmd/profilesync/pushcommands"
 	"github.com/profilesync/profilesync/cmd/profilesync/qualitycommands"
+	"github.com/profilesync/profilesync/cmd/profilesync/schemacommands"
 	"github.com/profilesync/profilesync/cmd/profilesync/serve"
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
@@ -32,7 +33,7 @@ type cli struct {
 
 	Format string `default:"table" enum:"table,json,html,csv,xlsx" help:"How to print: table or json; reports: html, csv, xlsx or json."`
 
-	Migrate        commands.Migrate               `cmd:"" help:"Bring the database's schema up to date."`
+	Migrate        schemacommands.Migrate         `cmd:"" help:"Bring the database's schema up to date."`
 	Serve          serve.Command                  `cmd:"" help:"Run the daemon: schedules, jobs, health and metrics."`
 	Plan           commands.Plan                  `cmd:"" help:"Show what a reconciliation would do, and change nothing."`
 	Reconcile      commands.Reconcile             `cmd:"" help:"Reconcile the organisation register with the profiles."`

@@ -109,6 +109,21 @@ func (db *DB) connect(ctx context.Context, l limits, params map[string]string) (
 	return conn, nil
 }
 
+// ConnectOnce opens a single connection, as the role of the address, for statements
+// that no process works.
+func ConnectOnce(ctx context.Context, url string) (*pgx.Conn, error) {
+	config, err := poolConfig(url, time.Time{}, nil, noLimits)
+	if err != nil {
+		return nil, err
+	}
+	setOnceConnected(config.ConnConfig)
+	conn, err := pgx.ConnectConfig(ctx, config.ConnConfig)
+	if err != nil {
+		return nil, fmt.Errorf("connecting to the database: %w", err)
+	}
+	return conn, nil
+}
+
 // Conn is a separate connection, outside the pool, that holds a lock for as long
 // as it is open: Postgres frees the lock when the connection ends, however it
 // ends.

@@ -47,6 +47,9 @@ func (*Command) Run(ctx context.Context, a *wiring.App) error {
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
+	if err := a.WarnOfOwner(ctx, log); err != nil {
+		return err
+	}
 	outage := newOutage(log, time.Now)
 	log = outage.during(log, ourRecords{})
 	registry := prometheus.NewRegistry()

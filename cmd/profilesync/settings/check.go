@@ -17,7 +17,7 @@ import (
 // check returns everything that is wrong with the values.
 func (s *Settings) check() error {
 	return errors.Join(s.checkMode(), s.checkDatabase(), s.checkLevel(), s.checkTypes(), s.checkListener(), s.checkODS(),
-		s.checkSinks(), s.checkERS(), s.checkPeople(), s.checkMail())
+		s.checkSinks(), s.checkERS(), s.checkPeople(), s.checkMail(), s.checkRoles())
 }
 
 func (s *Settings) checkMode() (err error) {

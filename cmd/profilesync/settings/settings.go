@@ -19,6 +19,13 @@ type Settings struct {
 	Now string `env:"NOW"`
 	// DatabaseURL is the database; without it, a private cluster is started.
 	DatabaseURL Secret `env:"DATABASE_URL"`
+	// The roles that `migrate --roles` creates and grants: who migrates, the daemon,
+	// editing applications, dashboards, and the console's sessions.
+	RoleOwner   string `env:"ROLE_OWNER, default=profilesync_owner"`
+	RoleDaemon  string `env:"ROLE_DAEMON, default=profilesync_daemon"`
+	RoleEditor  string `env:"ROLE_EDITOR, default=profilesync_editor"`
+	RoleReader  string `env:"ROLE_READER, default=profilesync_reader"`
+	RoleConsole string `env:"ROLE_CONSOLE, default=profilesync_console"`
 	// LocalDir is where the private cluster lives.
 	LocalDir string `env:"LOCAL_DIR, default=.local"`
 	// LogLevel is debug, info, warn or error.
@@ -202,6 +209,10 @@ func (s *Settings) Clock() time.Time {
 
 // PlayedNow is the time set by Now; zero if it is not set.
 func (s *Settings) PlayedNow() time.Time { return s.now }
+
+// Playable reports whether Mode is demo or test: a database that is created then may
+// play another present.
+func (s *Settings) Playable() bool { return s.Mode != "production" }
 
 // OrgTypes are the kinds of organisation that have profiles.
 func (s *Settings) OrgTypes() []profile.OrgType { return s.kept }

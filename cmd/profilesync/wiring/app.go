@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -39,6 +40,7 @@ type App struct {
 	AnsweredERS func(ers.Call)
 
 	url         string       // of the database
+	private     bool         // it is the private cluster's
 	reportFiles *spool.Files // reports prepared for readers
 	// announced is the number of the process while it is announced, and
 	// replaced ends when others presume it dead.
@@ -118,7 +120,7 @@ func (a *App) Open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.url = url
+	a.url, a.private = url, private
 	store, err := postgres.Open(ctx, url, postgres.Options{PlayedNow: a.Settings.PlayedNow(), Process: a.Process})
 	if err != nil {
 		return err
@@ -130,7 +132,18 @@ func (a *App) Open(ctx context.Context) error {
 	}
 	err = store.Ready(ctx)
 	if private && errors.Is(err, postgres.ErrNotMigrated) {
-		_, err = postgres.Migrate(ctx, url)
+		_, err = postgres.Migrate(ctx, url, postgres.Purpose(a.Settings.Playable()))
+	}
+	return err
+}
+
+// WarnOfOwner logs that nothing keeps this program from changing the audit. In a
+// private cluster there is only one role.
+func (a *App) WarnOfOwner(ctx context.Context, log *slog.Logger) error {
+	owner, err := a.Store.IsOwner(ctx)
+	if err == nil && owner && !a.private {
+		log.WarnContext(ctx, "this process logged in as the owner of the tables, and could change the audit: grant roles with "+
+			"`profilesync migrate --roles`, and log in as a member of the daemon's", "role", a.Settings.RoleDaemon)
 	}
 	return err
 }

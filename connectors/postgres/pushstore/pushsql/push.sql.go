@@ -323,10 +323,10 @@ select p.code, p.name, array_to_string(p.address, e'\n')::text as address, p.pos
         from opening_period o where o.code = p.code), '')::text as opening_times,
     coalesce((select string_agg(to_char(d.date, 'YYYY-MM-DD') || ' ' || coalesce(regexp_replace(d.opens::text, ':00$', '') || '-' || regexp_replace(d.closes::text, ':00$', ''), 'closed'), e'\n' order by d.date, d.opens)
         from dated_opening_period d where d.code = p.code), '')::text as dated_opening_times,
-    coalesce((select string_agg(f.name || ': ' || f.value, e'\n' order by f.name collate "C") from facility f where f.code = p.code), '')::text as facilities,
-    coalesce((select string_agg(coalesce(nullif(s.nhs_code, ''), '-') || ' ' || s.name, e'\n' order by s.nhs_code collate "C", s.name collate "C")
+    coalesce((select string_agg(facility_line(f.name, f.value), e'\n' order by f.name collate "C") from facility f where f.code = p.code), '')::text as facilities,
+    coalesce((select string_agg(coalesce(nullif(s.nhs_code, ''), '-') || ' ' || translate(s.name, e'\r\n', '  '), e'\n' order by s.nhs_code collate "C", s.name collate "C")
         from service s where s.code = p.code and s.source = 'editor' and not s.withdrawn), '')::text as services,
-    coalesce((select string_agg(s.external_id || ' ' || s.name, e'\n' order by s.external_id || ' ' || s.name collate "C")
+    coalesce((select string_agg(s.external_id || ' ' || translate(s.name, e'\r\n', '  '), e'\n' order by s.external_id || ' ' || s.name collate "C")
         from service s where s.code = p.code and s.source = 'ers' and not s.withdrawn), '')::text as ers_services,
     exists (select 1 from service s where s.code = p.code and s.source = 'ers') as has_ers_services,
     coalesce((select jsonb_object_agg(e.field, e.at) from (
