@@ -91,25 +91,6 @@ func newSite(t *testing.T) *site {
 // nobody is an address at which nothing answers.
 const nobody = "http://127.0.0.1:1"
 
-// with returns the site with more settings.
-func (s *site) with(settings ...string) *site {
-	other := *s
-	other.env = append(append([]string(nil), s.env...), settings...)
-	return &other
-}
-
-// setting returns the value of a setting of the site.
-func (s *site) setting(name string) (value string) {
-	s.t.Helper()
-	for _, setting := range s.env {
-		if found, ok := strings.CutPrefix(setting, name+"="); ok {
-			value = found
-		}
-	}
-	require.NotEmpty(s.t, value, name)
-	return value
-}
-
 // started is a running command.
 type started struct {
 	cmd            *exec.Cmd
