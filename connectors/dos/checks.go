@@ -45,7 +45,7 @@ func (s *Sink) checkPharmacy(ctx context.Context, f quality.Facts) (quality.Chec
 		return c, nil
 	}
 	services, err := reader.readEstate(ctx, c.Code)
-	if refused, ok := errors.AsType[*push.SinkError](err); ok && concernsOne(refused.Answer) {
+	if refused, ok := errors.AsType[*push.SinkError](err); ok && refused.ConcernsOne() {
 		c.Unchecked, c.Unreadable = shownKinds(), refused.Reason
 		return c, nil
 	}
@@ -55,15 +55,11 @@ func (s *Sink) checkPharmacy(ctx context.Context, f quality.Facts) (quality.Chec
 	if f.Website == nil {
 		c.Unchecked = []quality.Kind{quality.Contradiction}
 	}
-	c.Expected, c.Shown = !f.IsGone(), len(services) > 0
+	c.Expected, c.Shown = !f.Desired.IsGone(), len(services) > 0
 	c.Findings = append(c.Findings, estate.Check(f, services)...)
 	slices.SortFunc(c.Findings, quality.Finding.Compare)
 	return c, nil
 }
-
-// concernsOne reports whether an answer says something about the pharmacy that was
-// asked for, not about DoS as a whole.
-func concernsOne(a push.Answer) bool { return a == push.AnswerUnclear || a == push.AnswerRefused }
 
 // shownKinds lists the checks of what DoS shows.
 func shownKinds() []quality.Kind {

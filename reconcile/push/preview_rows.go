@@ -114,12 +114,10 @@ func (p Preview) source(f profile.Field) string {
 	switch {
 	case left >= 0:
 		return "the sink does not take it: " + p.LeftOut[left].Reason
-	case slices.Contains(p.Push.Desired.Held, f):
-		return "it is held"
 	case p.isStated(f):
 		return stated
 	}
-	return "nobody stated it"
+	return p.Push.Desired.whyLeftAlone(f)
 }
 
 func (p Preview) overwrites(entry string, f profile.Field) bool {

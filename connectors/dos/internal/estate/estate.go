@@ -73,7 +73,7 @@ type ZCode struct{ Group, Discriminator int }
 // nothing is sent.
 func CheckProfile(f quality.Facts) (found []quality.Finding) {
 	p := pharmacy{facts: f}
-	if f.IsGone() {
+	if f.Desired.IsGone() {
 		return nil
 	}
 	for _, f := range []profile.Field{profile.FieldOpeningTimes, profile.FieldDatedOpeningTimes} {
@@ -104,7 +104,7 @@ func ownServices(code profile.ODSCode, services []Service) []Service {
 // services are still active.
 func Check(f quality.Facts, services []Service) (found []quality.Finding) {
 	p := pharmacy{f, ownServices(f.Code(), services)}
-	if p.facts.IsGone() {
+	if p.facts.Desired.IsGone() {
 		for _, s := range p.active() {
 			found = append(found, p.finding(quality.GoneButActive, s.label(), "", "the profile is %s, and the service %s is active",
 				p.state(), s.Name))
