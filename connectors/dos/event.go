@@ -76,7 +76,7 @@ const (
 // body returns the event of a delivery: the same bytes for the same delivery. It
 // refuses an event that DoS would drop silently, and hours that it cannot write.
 func body(d push.Delivery) ([]byte, error) {
-	if err := whyRefused(d); err != nil {
+	if err := whyDropped(d); err != nil {
 		return nil, err
 	}
 	e := event{

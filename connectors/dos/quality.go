@@ -24,7 +24,7 @@ func (s *Sink) CheckQuality(ctx context.Context, facts []quality.Facts) ([]quali
 	group.SetLimit(readers)
 	for i, f := range facts {
 		group.Go(func() (err error) {
-			all[i], err = s.checkPharmacy(one, f)
+			all[i], err = s.checkQualityOf(one, f)
 			return err
 		})
 	}
@@ -34,7 +34,7 @@ func (s *Sink) CheckQuality(ctx context.Context, facts []quality.Facts) ([]quali
 	return all, ctx.Err()
 }
 
-func (s *Sink) checkPharmacy(ctx context.Context, f quality.Facts) (quality.Checked, error) {
+func (s *Sink) checkQualityOf(ctx context.Context, f quality.Facts) (quality.Checked, error) {
 	c := quality.Checked{Code: f.Code(), Findings: estate.CheckProfile(f)}
 	reader, readable := s.reader.(estateReader)
 	switch {
