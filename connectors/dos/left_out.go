@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/profilesync/profilesync/connectors/dos/internal/ids"
 	"github.com/profilesync/profilesync/connectors/dos/internal/roles"
 	"github.com/profilesync/profilesync/connectors/dos/internal/site"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -25,11 +26,11 @@ func (*Sink) Check(d push.Delivery) ([]push.LeftOut, error) {
 
 // whyDropped says why DoS would drop any event of the pharmacy.
 func whyDropped(d push.Delivery) error {
-	if len(d.Code) == codeLength {
+	if len(d.Code) == ids.CodeLength {
 		return nil
 	}
 	return refusal(d.Code, "DoS takes pharmacies whose ODS code has exactly %d characters; this one has %d and cannot be sent",
-		codeLength, len(d.Code))
+		ids.CodeLength, len(d.Code))
 }
 
 // leftOutOfEvent names the fields of an event that DoS would skip, or that cannot be

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/profilesync/profilesync/connectors/dos/internal/estate"
+	"github.com/profilesync/profilesync/connectors/dos/internal/ids"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 	"github.com/profilesync/profilesync/reconcile/quality"
@@ -41,7 +42,7 @@ func (s *Sink) checkQualityOf(ctx context.Context, f quality.Facts) (quality.Che
 	case !readable:
 		c.Unchecked = shownKinds()
 		return c, nil
-	case len(c.Code) != codeLength: // DoS has no services that are certainly its own
+	case len(c.Code) != ids.CodeLength: // DoS has no services that are certainly its own
 		return c, nil
 	}
 	services, err := reader.readEstate(ctx, c.Code)

@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 
+	"github.com/profilesync/profilesync/connectors/dos/internal/ids"
 	"github.com/profilesync/profilesync/connectors/internal/httpx"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
@@ -206,7 +206,7 @@ func decodeService(raw json.RawMessage) (*Service, []wrong) {
 	name, _ := textOf(w.Name)
 	s.Name = cleanText(name)
 	s.OpenAllHours = string(w.OpenAllHours) == "true"
-	if !slices.Contains(followedTypes, s.Type) && commissioned[s.Type] == "" {
+	if ids.TypeNames[s.Type] == "" { // no pharmacy has it
 		return s, nil
 	}
 	return s, w.readInto(s)

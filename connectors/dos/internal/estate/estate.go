@@ -9,47 +9,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/profilesync/profilesync/connectors/dos/internal/ids"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/quality"
 )
-
-// Ids of DoS (connectors/dos/CONTRACT.md "Services and their ids").
-const (
-	codeLength = 5 // of a pharmacy's code; its services may add a suffix
-
-	typePharmacy        = 13
-	typeDistanceSelling = 134
-	typePressure        = 148
-	typeContraception   = 149
-
-	statusActive        = 1
-	statusCommissioning = 3
-)
-
-// NHS service codes, and what they are called. Palliative care is shown by a code pair
-// on the community pharmacy, the others by a type of service each.
-const (
-	palliativeCare  = "SRV0559"
-	distanceSelling = "EPS0004"
-)
-
-// place is a type of service in DoS that shows an NHS service.
-type place struct {
-	code, name string
-	of         int
-}
-
-var places = []place{
-	{"SRV0560", "NHS blood pressure check service", typePressure},
-	{"SRV2000", "NHS pharmacy contraception service", typeContraception},
-}
-
-// typeNames name the types of services that a pharmacy may have.
-var typeNames = map[int]string{
-	typePharmacy: "community pharmacy", 131: "urgent medicines supply", 132: "enhanced services",
-	typeDistanceSelling: "distance-selling pharmacy", 137: "pharmacy variant",
-	typePressure: "blood pressure check", typeContraception: "contraception",
-}
 
 // Service is a service as DoS stores it.
 type Service struct {
@@ -93,7 +56,7 @@ type pharmacy struct {
 // the pharmacy's, in the order of ids.
 func ownServices(code profile.ODSCode, services []Service) []Service {
 	own := slices.DeleteFunc(slices.Clone(services), func(s Service) bool {
-		return typeNames[s.Type] == "" || !strings.HasPrefix(s.ODSCode, code.String())
+		return ids.TypeNames[s.Type] == "" || !strings.HasPrefix(s.ODSCode, code.String())
 	})
 	slices.SortFunc(own, func(a, b Service) int { return cmp.Compare(a.ID, b.ID) })
 	return own
@@ -133,7 +96,7 @@ func (p pharmacy) finding(kind quality.Kind, service, about, detail string, args
 // active returns the active services of some types, or of all.
 func (p pharmacy) active(types ...int) []Service {
 	return slices.DeleteFunc(slices.Clone(p.services), func(s Service) bool {
-		return s.Status != statusActive || len(types) > 0 && !slices.Contains(types, s.Type)
+		return s.Status != ids.StatusActive || len(types) > 0 && !slices.Contains(types, s.Type)
 	})
 }
 
@@ -146,7 +109,7 @@ func (p pharmacy) stated(f profile.Field) (value string, ok bool) {
 }
 
 // label names a service for people.
-func (s Service) label() string { return fmt.Sprintf("service %d (type %d)", s.ID, s.Type) }
+func (s Service) label() string { return ids.Label(s.ID, s.Type) }
 
 func labels(services []Service) string {
 	all := make([]string, len(services))

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/profilesync/profilesync/connectors/dos/internal/ids"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/quality"
 )
@@ -117,7 +118,7 @@ func quoted(line string) string {
 // services may have contacts and hours of their own, and a value that only one of the
 // two shows contradicts nothing.
 func (p pharmacy) contradictions(s Service) (found []quality.Finding) {
-	if p.facts.Website == nil || s.Type != typePharmacy && s.Type != typeDistanceSelling {
+	if p.facts.Website == nil || s.Type != ids.TypePharmacy && s.Type != ids.TypeDistanceSelling {
 		return nil
 	}
 	site, shown := p.public(*p.facts.Website), p.public(s.Values)
