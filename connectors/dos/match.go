@@ -127,7 +127,7 @@ func (s Service) entry() push.Entry {
 		e.OnlyIfOffered = own
 	}
 	if s.Type == ids.TypePharmacy && len(s.ODSCode) == ids.CodeLength {
-		own, offered = ids.PalliativeCare, slices.Contains(s.CodePairs, palliativePair)
+		own, offered = ids.PalliativeCare, slices.Contains(s.CodePairs, ids.PairPalliativeCare)
 	}
 	e.NeverShown = slices.DeleteFunc(e.NeverShown, func(code string) bool { return code == own })
 	e.Values.Set(profile.FieldServices, "")

@@ -118,7 +118,7 @@ type wireService struct {
 	Phone        json.RawMessage `json:"phone"`
 	OpenAllHours json.RawMessage `json:"openAllHours"` // is only shown to people
 	Hours        json.RawMessage `json:"openingTimes"`
-	ZCodes       json.RawMessage `json:"zCodes"`
+	CodePairs    json.RawMessage `json:"zCodes"`
 }
 
 type wireName struct {
@@ -126,14 +126,19 @@ type wireName struct {
 	Name string `json:"name"`
 }
 
-type wireZCode struct {
+// wireCodePair is what DoS calls a Z-code.
+type wireCodePair struct {
 	Group         int `json:"sg"`
 	Discriminator int `json:"sd"`
 }
 
-// palliativePair marks a palliative care stockholder
-// (CONTRACT.md "Services and their ids").
-const palliativePair = "360=14167"
+// codePairs returns pairs in the form of package ids.
+func codePairs(pairs []wireCodePair) (texts []string) {
+	for _, p := range pairs {
+		texts = append(texts, fmt.Sprintf("%d=%d", p.Group, p.Discriminator))
+	}
+	return texts
+}
 
 // rowsIn returns the rows of an answer, one for each service. It refuses an answer of
 // another form, or with another number of services than it says. Its errors never hold
@@ -245,13 +250,11 @@ func (w wireService) readInto(s *Service) (bad []wrong) {
 	weekly, dated := readHours(w.Hours, &s.Values)
 	note(profile.FieldOpeningTimes, weekly)
 	note(profile.FieldDatedOpeningTimes, dated)
-	var zCodes []wireZCode
-	if json.Unmarshal(w.ZCodes, &zCodes) != nil || zCodes == nil {
+	var pairs []wireCodePair
+	if json.Unmarshal(w.CodePairs, &pairs) != nil || pairs == nil {
 		note(profile.FieldServices, "no Z-codes")
 	}
-	for _, z := range zCodes {
-		s.CodePairs = append(s.CodePairs, fmt.Sprintf("%d=%d", z.Group, z.Discriminator))
-	}
+	s.CodePairs = codePairs(pairs)
 	return bad
 }
 

@@ -20,17 +20,14 @@ type Service struct {
 	Name          string
 	ODSCode       string // of the pharmacy, with or without a suffix
 	Type, Status  int
-	OpenAllHours  bool   // overrides the weekly hours
-	BankHoliday   string // hours for bank holidays in general; empty for none
-	Weekly, Dated string // lines, also those that cannot be read
-	ZCodes        []ZCode
+	OpenAllHours  bool     // overrides the weekly hours
+	BankHoliday   string   // hours for bank holidays in general; empty for none
+	Weekly, Dated string   // lines, also those that cannot be read
+	CodePairs     []string // as in package ids
 	// Values are postcode, phone, website and hours; hours only if all lines
 	// can be read.
 	Values profile.Values
 }
-
-// ZCode is a pair of symptom group and discriminator: what a service is for.
-type ZCode struct{ Group, Discriminator int }
 
 // CheckProfile checks what needs no look at DoS. Of a profile that is closed or hidden
 // nothing is sent.
@@ -77,7 +74,7 @@ func Check(f quality.Facts, services []Service) (found []quality.Finding) {
 	missing := p.missing()
 	found = slices.Concat(missing, p.noPlace(len(missing) > 0), p.duplicates(), p.unknownPostcode())
 	for _, s := range p.active() {
-		found = slices.Concat(found, p.hours(s), p.zCodes(s), p.contradictions(s))
+		found = slices.Concat(found, p.hours(s), p.codePairs(s), p.contradictions(s))
 	}
 	return found
 }

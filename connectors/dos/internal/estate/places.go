@@ -106,33 +106,30 @@ func (s Service) applied(sent profile.Values) bool {
 	return true
 }
 
-// palliative is the code pair of palliative care.
-var palliative = ZCode{360, 14167}
-
 // belonging are code pairs, what they are for, and the type they belong to
-// (connectors/dos/CONTRACT.md "Services and their ids").
+// (connectors/dos/CONTRACT.md "Quality checks").
 var belonging = []struct {
-	pair ZCode
+	pair string
 	what string
 	of   int
 }{
-	{palliative, "palliative care", ids.TypePharmacy},
-	{ZCode{360, 14207}, "blood pressure checks", ids.TypePressure},
-	{ZCode{360, 14210}, "contraception", ids.TypeContraception},
+	{ids.PairPalliativeCare, "palliative care", ids.TypePharmacy},
+	{ids.PairPressure, "blood pressure checks", ids.TypePressure},
+	{ids.PairContraception, "contraception", ids.TypeContraception},
 }
 
-// zCodes finds code pairs of another type of service, and palliative care under a code
+// codePairs finds code pairs of another type of service, and palliative care under a code
 // with a suffix. Distance sellers may have palliative care.
-func (p pharmacy) zCodes(s Service) (found []quality.Finding) {
-	for _, z := range belonging {
-		isStock := z.pair == palliative
-		switch about := fmt.Sprintf("%d=%d", z.pair.Group, z.pair.Discriminator); {
-		case !slices.Contains(s.ZCodes, z.pair), isStock && s.Type == ids.TypeDistanceSelling:
-		case s.Type != z.of:
-			found = append(found, p.finding(quality.WrongZCode, s.label(), about, "%s, the code of %s, belongs to type %d", about, z.what, z.of))
+func (p pharmacy) codePairs(s Service) (found []quality.Finding) {
+	for _, b := range belonging {
+		isStock := b.pair == ids.PairPalliativeCare
+		switch {
+		case !slices.Contains(s.CodePairs, b.pair), isStock && s.Type == ids.TypeDistanceSelling:
+		case s.Type != b.of:
+			found = append(found, p.finding(quality.WrongZCode, s.label(), b.pair, "%s, the code of %s, belongs to type %d", b.pair, b.what, b.of))
 		case isStock && len(s.ODSCode) > ids.CodeLength:
-			found = append(found, p.finding(quality.WrongZCode, s.label(), about,
-				"%s, the code of %s, belongs to a service without a suffix to its code; this one has %s", about, z.what, s.ODSCode))
+			found = append(found, p.finding(quality.WrongZCode, s.label(), b.pair,
+				"%s, the code of %s, belongs to a service without a suffix to its code; this one has %s", b.pair, b.what, s.ODSCode))
 		}
 	}
 	return found

@@ -47,6 +47,14 @@ var TypeNames = map[int]string{
 // they are active.
 var Commissioned = map[int]string{TypePressure: BloodPressure, TypeContraception: Contraception}
 
+// Code pairs, symptom group and discriminator, say what a service is for
+// (connectors/dos/CONTRACT.md "Quality checks").
+const (
+	PairPalliativeCare = "360=14167" // marks a stockholder
+	PairPressure       = "360=14207"
+	PairContraception  = "360=14210"
+)
+
 // Statuses of services.
 const (
 	StatusActive        = 1
