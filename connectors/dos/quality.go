@@ -5,34 +5,21 @@ import (
 	"errors"
 	"slices"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/profilesync/profilesync/connectors/dos/internal/estate"
 	"github.com/profilesync/profilesync/connectors/dos/internal/ids"
+	"github.com/profilesync/profilesync/connectors/internal/parallel"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 	"github.com/profilesync/profilesync/reconcile/quality"
 )
 
 // CheckQuality makes the quality checks of pharmacies, and returns one result for each,
-// in order (reconcile/RULES.md "Quality checks"). A pharmacy that DoS cannot be read for says so
-// in its result, and the rest goes on; without a reader, or with one that does not show
-// enough, only the profiles are checked. It stops at the first error that concerns DoS
-// as a whole.
+// in order (reconcile/RULES.md "Quality checks"). A pharmacy that DoS cannot be read for
+// says so in its result, and the rest goes on; without a reader, or with one that does
+// not show enough, only the profiles are checked. It stops at the first error that
+// concerns DoS as a whole.
 func (s *Sink) CheckQuality(ctx context.Context, facts []quality.Facts) ([]quality.Checked, error) {
-	all := make([]quality.Checked, len(facts))
-	group, one := errgroup.WithContext(ctx)
-	group.SetLimit(readers)
-	for i, f := range facts {
-		group.Go(func() (err error) {
-			all[i], err = s.checkQualityOf(one, f)
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	return all, ctx.Err()
+	return parallel.Each(ctx, readers, facts, s.checkQualityOf)
 }
 
 func (s *Sink) checkQualityOf(ctx context.Context, f quality.Facts) (quality.Checked, error) {

@@ -61,10 +61,10 @@ func onOneLine(value string) string {
 
 const lastMinute = 24*60 - 1
 
-// oddLines lists the lines of opening times that are left out, since nobody can keep
-// them, and those that overlap another line, each quoted. Periods that only touch are
-// ordinary, and dates that have passed do not matter. Within a day, as in DoS, nothing
-// may cross midnight.
+// oddLines lists the lines of opening times that cannot be read, or open a day that
+// another line closes, and those that overlap another line, each quoted. Periods that
+// only touch are ordinary, and dates that have passed do not matter. Within a day, as in
+// DoS, nothing may cross midnight.
 func oddLines(f profile.Field, text string, today profile.Date, withinDay bool) (invalid, overlapping []string) {
 	var lines []string
 	for line := range strings.SplitSeq(text, "\n") {
