@@ -2,6 +2,7 @@ package pushstore
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -60,7 +61,7 @@ func (s *Store) Pushes(ctx context.Context, f PushFilter) ([]ListedPush, error) 
 			Failures: r.Failures, Sequence: r.Sequence, Wanted: r.Wanted, Sent: r.Sent, Accepted: r.Accepted, Seen: r.Seen, Due: r.Due,
 			Took: r.Took,
 		}
-		if pushes[i].LeftOut, err = listedLeftOut(r.LeftOut); err != nil {
+		if err := json.Unmarshal(r.LeftOut, &pushes[i].LeftOut); err != nil {
 			return nil, fmt.Errorf("listing the push of %s to %s: %w", r.Code, r.Sink, err)
 		}
 	}
