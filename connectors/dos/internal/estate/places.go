@@ -126,7 +126,8 @@ func (p pharmacy) codePairs(s Service) (found []quality.Finding) {
 		switch {
 		case !slices.Contains(s.CodePairs, b.pair), isStock && s.Type == ids.TypeDistanceSelling:
 		case s.Type != b.of:
-			found = append(found, p.finding(quality.WrongZCode, s.label(), b.pair, "%s, the code of %s, belongs to type %d", b.pair, b.what, b.of))
+			found = append(found, p.finding(quality.WrongZCode, s.label(), b.pair,
+				"%s, the code of %s, belongs to type %d", b.pair, b.what, b.of))
 		case isStock && len(s.ODSCode) > ids.CodeLength:
 			found = append(found, p.finding(quality.WrongZCode, s.label(), b.pair,
 				"%s, the code of %s, belongs to a service without a suffix to its code; this one has %s", b.pair, b.what, s.ODSCode))
