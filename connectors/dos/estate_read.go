@@ -57,8 +57,8 @@ type wireEstateService struct {
 	Phone        struct {
 		Public *string `json:"public"`
 	} `json:"phone"`
-	Hours  json.RawMessage `json:"openingTimes"` // read by themselves: they may make no sense
-	ZCodes []wireZCode     `json:"zCodes"`
+	Hours     json.RawMessage `json:"openingTimes"` // read by themselves: they may make no sense
+	CodePairs []wireCodePair  `json:"zCodes"`
 }
 
 // service is not ok if the row does not say which service it is about.
@@ -66,6 +66,7 @@ func (w wireEstateService) service() (s estate.Service, ok bool) {
 	id, ok := w.id()
 	s = estate.Service{
 		ID: id, Name: cleanText(w.Name), ODSCode: w.ODSCode, Type: w.Type.ID, Status: w.Status.ID, OpenAllHours: w.OpenAllHours,
+		CodePairs: codePairs(w.CodePairs),
 	}
 	for f, text := range map[profile.Field]*string{
 		profile.FieldPostcode: w.Postcode, profile.FieldPhone: w.Phone.Public, profile.FieldWebsite: w.Web,
@@ -73,9 +74,6 @@ func (w wireEstateService) service() (s estate.Service, ok bool) {
 		if text != nil {
 			s.Values.Set(f, cleanText(*text))
 		}
-	}
-	for _, z := range w.ZCodes {
-		s.ZCodes = append(s.ZCodes, estate.ZCode(z))
 	}
 	w.readHours(&s)
 	return s, ok

@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 
+	"github.com/profilesync/profilesync/connectors/dos/internal/ids"
 	"github.com/profilesync/profilesync/connectors/internal/httpx"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
@@ -118,7 +118,7 @@ type wireService struct {
 	Phone        json.RawMessage `json:"phone"`
 	OpenAllHours json.RawMessage `json:"openAllHours"` // is only shown to people
 	Hours        json.RawMessage `json:"openingTimes"`
-	ZCodes       json.RawMessage `json:"zCodes"`
+	CodePairs    json.RawMessage `json:"zCodes"`
 }
 
 type wireName struct {
@@ -126,14 +126,19 @@ type wireName struct {
 	Name string `json:"name"`
 }
 
-type wireZCode struct {
+// wireCodePair is what DoS calls a Z-code.
+type wireCodePair struct {
 	Group         int `json:"sg"`
 	Discriminator int `json:"sd"`
 }
 
-// palliativePair marks a palliative care stockholder
-// (CONTRACT.md "Services and their ids").
-const palliativePair = "360=14167"
+// codePairs returns pairs in the form of package ids.
+func codePairs(pairs []wireCodePair) (texts []string) {
+	for _, p := range pairs {
+		texts = append(texts, fmt.Sprintf("%d=%d", p.Group, p.Discriminator))
+	}
+	return texts
+}
 
 // rowsIn returns the rows of an answer, one for each service. It refuses an answer of
 // another form, or with another number of services than it says. Its errors never hold
@@ -206,7 +211,7 @@ func decodeService(raw json.RawMessage) (*Service, []wrong) {
 	name, _ := textOf(w.Name)
 	s.Name = cleanText(name)
 	s.OpenAllHours = string(w.OpenAllHours) == "true"
-	if !slices.Contains(followedTypes, s.Type) && commissioned[s.Type] == "" {
+	if ids.TypeNames[s.Type] == "" { // no pharmacy has it
 		return s, nil
 	}
 	return s, w.readInto(s)
@@ -245,13 +250,11 @@ func (w wireService) readInto(s *Service) (bad []wrong) {
 	weekly, dated := readHours(w.Hours, &s.Values)
 	note(profile.FieldOpeningTimes, weekly)
 	note(profile.FieldDatedOpeningTimes, dated)
-	var zCodes []wireZCode
-	if json.Unmarshal(w.ZCodes, &zCodes) != nil || zCodes == nil {
+	var pairs []wireCodePair
+	if json.Unmarshal(w.CodePairs, &pairs) != nil || pairs == nil {
 		note(profile.FieldServices, "no Z-codes")
 	}
-	for _, z := range zCodes {
-		s.CodePairs = append(s.CodePairs, fmt.Sprintf("%d=%d", z.Group, z.Discriminator))
-	}
+	s.CodePairs = codePairs(pairs)
 	return bad
 }
 

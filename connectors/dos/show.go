@@ -1,12 +1,10 @@
 package dos
 
 import (
-	"cmp"
 	"context"
 	"errors"
 
-	"golang.org/x/sync/errgroup"
-
+	"github.com/profilesync/profilesync/connectors/internal/parallel"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
@@ -18,19 +16,9 @@ const readers = 8
 func showEach(
 	ctx context.Context, codes []profile.ODSCode, show func(context.Context, profile.ODSCode) (push.Shown, error),
 ) ([]push.Shown, error) {
-	shown := make([]push.Shown, len(codes))
-	group, one := errgroup.WithContext(ctx)
-	group.SetLimit(readers)
-	for i, code := range codes {
-		group.Go(func() (err error) {
-			shown[i], err = push.OrUnreadable(show(one, code))
-			return err
-		})
-	}
-	if err := cmp.Or(group.Wait(), ctx.Err()); err != nil {
-		return nil, err
-	}
-	return shown, nil
+	return parallel.Each(ctx, readers, codes, func(ctx context.Context, code profile.ODSCode) (push.Shown, error) {
+		return push.OrUnreadable(show(ctx, code))
+	})
 }
 
 // shownOf returns what a pharmacy's services show. It names what makes no sense in them,

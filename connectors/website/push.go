@@ -81,8 +81,8 @@ func unsent(d push.Delivery, answer push.Answer, status int, why string) error {
 	}
 }
 
-// put returns the request of a delivery with its document. The correlation id is the key, so that all
-// attempts on the same document are the same in every byte.
+// put returns the request of a delivery with its document. The correlation id is the
+// key, so that all attempts on the same document are the same in every byte.
 func (s *Sink) put(ctx context.Context, d push.Delivery, body []byte) (*http.Request, error) {
 	req, err := s.request(ctx, http.MethodPut, d.Code, bytes.NewReader(body))
 	if err != nil {

@@ -114,7 +114,7 @@ func servicesShown(route Route, entries []Entry) string {
 	for _, code := range route.Services {
 		for _, e := range entries {
 			if e.shows(route, profile.FieldServices) && !slices.Contains(e.NeverShown, code) {
-				kept = append(kept, knownServices(e.Values.Get(profile.FieldServices), []string{code}))
+				kept = append(kept, profile.ServiceLine(e.Values.Get(profile.FieldServices), code))
 				break
 			}
 		}

@@ -63,6 +63,12 @@ func (w DesiredState) Stated(route Route) profile.Values {
 	return own
 }
 
+// IsGone reports whether the profile is closed or hidden, so that no sink should offer
+// the organisation.
+func (w DesiredState) IsGone() bool {
+	return w.Profile.Status() == profile.StatusClosed || w.Profile.Values.Get(profile.FieldHidden) == "true"
+}
+
 // isHidden reports whether a push says that the profile is hidden. Sinks show one
 // status, in which closed wins over hidden, unless the status is held: then the
 // push does not say closed.
@@ -78,6 +84,17 @@ func publicStatus(s profile.Status) string {
 		return string(profile.StatusClosed)
 	}
 	return string(profile.StatusOpen)
+}
+
+// whyLeftAlone says why a push does not state a field, for people.
+func (w DesiredState) whyLeftAlone(f profile.Field) string {
+	switch {
+	case slices.Contains(w.Held, f):
+		return "it is held"
+	case slices.Contains(w.LeftOut, f):
+		return "the value stated is not taken"
+	}
+	return "nobody stated it"
 }
 
 // NotStated lists the route's fields that own does not state.

@@ -78,9 +78,6 @@ func withoutServices(services string, codes []string) string {
 	return keepLines(services, func(line string) bool { return !slices.Contains(codes, profile.ServiceCode(line)) })
 }
 
-// offers reports whether a text of services has a line with the code.
-func offers(services, code string) bool { return knownServices(services, []string{code}) != "" }
-
 func keepLines(text string, keep func(line string) bool) string {
 	if text == "" {
 		return ""

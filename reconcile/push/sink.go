@@ -3,6 +3,7 @@ package push
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -50,6 +51,8 @@ type Route struct {
 	// that we have not seen, so it need not be read first.
 	HasEntityTags bool
 }
+
+func (r Route) canRead(f profile.Field) bool { return slices.Contains(r.Readable, f) }
 
 // Delivery is what one push sends to a sink. Two attempts with the same sequence
 // number and key send the same bytes.
@@ -129,6 +132,10 @@ type SinkError struct {
 	// leaves them alone may be taken.
 	Fields []LeftOut
 }
+
+// ConcernsOne reports whether the answer to a read says something about the
+// organisation that was asked for, not about the sink as a whole.
+func (e *SinkError) ConcernsOne() bool { return e.Answer == AnswerUnclear || e.Answer == AnswerRefused }
 
 func (e *SinkError) Error() string {
 	if e.Status == 0 {

@@ -23,7 +23,7 @@ type pushPreview struct {
 // Help is shown by --help.
 func (*pushPreview) Help() string {
 	return `Makes the very delivery that a push would send now, and shows what each sink does with it: every
-field of every record (DoS has several of a pharmacy, which it calls services) as it is, as it will
+field of every entry (DoS has several of a pharmacy, which it calls services) as it is, as it will
 be, and why it changes or stays. Nothing is sent, and nothing is changed.`
 }
 
@@ -135,8 +135,8 @@ func (p previewed) print(out *commands.Printer, more bool) {
 		text += ": " + p.Reason
 	}
 	out.Print(nil, "", [][]string{{fmt.Sprint(p.Sink), text}})
-	var unchanged [][]string // whole records, and fields that are only logged
-	for _, group := range byRecord(p.rows) {
+	var unchanged [][]string // whole entries, and fields that are only logged
+	for _, group := range byEntry(p.rows) {
 		var rows [][]string
 		for _, row := range group {
 			if row.Field == "" || row.OnlyLogged {
@@ -159,8 +159,8 @@ func (p previewed) print(out *commands.Printer, more bool) {
 	}
 }
 
-// byRecord divides rows by record.
-func byRecord(rows []push.PreviewRow) (groups [][]push.PreviewRow) {
+// byEntry divides rows by entry.
+func byEntry(rows []push.PreviewRow) (groups [][]push.PreviewRow) {
 	for i, row := range rows {
 		if i == 0 || row.Entry != rows[i-1].Entry {
 			groups = append(groups, nil)

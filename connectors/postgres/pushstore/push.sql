@@ -34,8 +34,8 @@ select coalesce(string_agg(h.date::text, ' ' order by h.date), '')::text as days
 -- Gives each push the next sequence number of its profile, and stores what is about to be sent under it; only if that job
 -- carries the push and the push has the number that the job knows. If it has another number but identical content, an
 -- earlier try of this call staged it, and it keeps that number. What the push will overwrite although nobody stated it is
--- stored with a new number. Every statement that writes several pushes locks them in
--- the order of codes, so that they cannot deadlock.
+-- stored with a new number. Every statement that writes several pushes locks them in the order of codes, so that they
+-- cannot deadlock.
 with staged as (
     select unnest(@codes::text[]) as code, unnest(@jobs::bigint[]) as job, unnest(@lasts::bigint[]) as last,
         unnest(@floors::bigint[]) as floor, unnest(@sents::jsonb[]) as sent, unnest(@owns::bytea[]) as own,
@@ -179,7 +179,7 @@ where (@state::text = '' or p.state = @state) and (@sink::text = '' or p.sink = 
 order by p.wanted_at desc, p.code, p.sink limit @most;
 
 -- name: ListOverwrites :many
--- What pushes overwrote although nobody stated it: of one profile, or the last push of each of many.
+-- What the pushes of profiles overwrote although nobody stated it: the last attempt of each, or all of them.
 select o.code, o.sink, o.sequence, o.entry, o.field, o.before, o.after, o.at
 from push_overwrite o join push p on p.code = o.code and p.sink = o.sink
 where o.code = any(@codes::text[]) and (@earlier::boolean or o.sequence = p.sequence)

@@ -201,7 +201,7 @@ type ListOverwritesParams struct {
 	Earlier bool
 }
 
-// What pushes overwrote although nobody stated it: of one profile, or the last push of each of many.
+// What the pushes of profiles overwrote although nobody stated it: the last attempt of each, or all of them.
 func (q *Queries) ListOverwrites(ctx context.Context, arg ListOverwritesParams) ([]PushOverwrite, error) {
 	rows, err := q.db.Query(ctx, listOverwrites, arg.Codes, arg.Earlier)
 	if err != nil {
@@ -680,8 +680,8 @@ type StagePushesRow struct {
 // Gives each push the next sequence number of its profile, and stores what is about to be sent under it; only if that job
 // carries the push and the push has the number that the job knows. If it has another number but identical content, an
 // earlier try of this call staged it, and it keeps that number. What the push will overwrite although nobody stated it is
-// stored with a new number. Every statement that writes several pushes locks them in
-// the order of codes, so that they cannot deadlock.
+// stored with a new number. Every statement that writes several pushes locks them in the order of codes, so that they
+// cannot deadlock.
 func (q *Queries) StagePushes(ctx context.Context, arg StagePushesParams) ([]StagePushesRow, error) {
 	rows, err := q.db.Query(ctx, stagePushes,
 		arg.Codes,

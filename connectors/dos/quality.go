@@ -5,47 +5,35 @@ import (
 	"errors"
 	"slices"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/profilesync/profilesync/connectors/dos/internal/estate"
+	"github.com/profilesync/profilesync/connectors/dos/internal/ids"
+	"github.com/profilesync/profilesync/connectors/internal/parallel"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 	"github.com/profilesync/profilesync/reconcile/quality"
 )
 
 // CheckQuality makes the quality checks of pharmacies, and returns one result for each,
-// in order (reconcile/RULES.md "Quality checks"). A pharmacy that DoS cannot be read for says so
-// in its result, and the rest goes on; without a reader, or with one that does not show
-// enough, only the profiles are checked. It stops at the first error that concerns DoS
-// as a whole.
+// in order (reconcile/RULES.md "Quality checks"). A pharmacy that DoS cannot be read for
+// says so in its result, and the rest goes on; without a reader, or with one that does
+// not show enough, only the profiles are checked. It stops at the first error that
+// concerns DoS as a whole.
 func (s *Sink) CheckQuality(ctx context.Context, facts []quality.Facts) ([]quality.Checked, error) {
-	all := make([]quality.Checked, len(facts))
-	group, one := errgroup.WithContext(ctx)
-	group.SetLimit(readers)
-	for i, f := range facts {
-		group.Go(func() (err error) {
-			all[i], err = s.checkPharmacy(one, f)
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	return all, ctx.Err()
+	return parallel.Each(ctx, readers, facts, s.checkQualityOf)
 }
 
-func (s *Sink) checkPharmacy(ctx context.Context, f quality.Facts) (quality.Checked, error) {
+func (s *Sink) checkQualityOf(ctx context.Context, f quality.Facts) (quality.Checked, error) {
 	c := quality.Checked{Code: f.Code(), Findings: estate.CheckProfile(f)}
 	reader, readable := s.reader.(estateReader)
 	switch {
 	case !readable:
 		c.Unchecked = shownKinds()
 		return c, nil
-	case len(c.Code) != codeLength: // DoS has no services that are certainly its own
+	case len(c.Code) != ids.CodeLength: // DoS has no services that are certainly its own
 		return c, nil
 	}
 	services, err := reader.readEstate(ctx, c.Code)
-	if refused, ok := errors.AsType[*push.SinkError](err); ok && concernsOne(refused.Answer) {
+	if refused, ok := errors.AsType[*push.SinkError](err); ok && refused.ConcernsOne() {
 		c.Unchecked, c.Unreadable = shownKinds(), refused.Reason
 		return c, nil
 	}
@@ -55,15 +43,11 @@ func (s *Sink) checkPharmacy(ctx context.Context, f quality.Facts) (quality.Chec
 	if f.Website == nil {
 		c.Unchecked = []quality.Kind{quality.Contradiction}
 	}
-	c.Expected, c.Shown = !f.IsGone(), len(services) > 0
+	c.Expected, c.Shown = !f.Desired.IsGone(), len(services) > 0
 	c.Findings = append(c.Findings, estate.Check(f, services)...)
 	slices.SortFunc(c.Findings, quality.Finding.Compare)
 	return c, nil
 }
-
-// concernsOne reports whether an answer says something about the pharmacy that was
-// asked for, not about DoS as a whole.
-func concernsOne(a push.Answer) bool { return a == push.AnswerUnclear || a == push.AnswerRefused }
 
 // shownKinds lists the checks of what DoS shows.
 func shownKinds() []quality.Kind {
