@@ -122,6 +122,7 @@ const (
 	AttemptAccepted  = "accepted"
 	AttemptUnchanged = "unchanged" // the sink showed all of it already
 	AttemptSeen      = "seen"      // found in the sink on reading back
+	AttemptUnread    = "unread"    // nothing was sent, since the sink cannot be read now
 )
 
 // Routes says which sinks are pushed to, and by which route organisations of a
