@@ -48,7 +48,7 @@ func (b *pushWork) readBack(ctx context.Context, next intent) {
 	b.answered = true
 	b.sinkSequence = max(b.sinkSequence, b.shown.Sequence)
 	b.known.Version = b.shown.Version
-	if b.known.Unclear && b.known.HasArrived(b.route, *b.shown) {
+	if b.known.Unclear && b.known.HasArrived(b.route, next.stated, *b.shown) {
 		b.known.Unclear, b.known.AcceptedHash = false, b.known.SentHash
 		b.outcome.Attempt, b.outcome.Unclear, b.outcome.Version = push.AttemptSeen, false, b.shown.Version
 		b.outcome.AcceptedHash, b.outcome.AcceptedSequence = b.known.SentHash, b.known.Sequence

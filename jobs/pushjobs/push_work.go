@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -85,9 +86,20 @@ func (b *pushWork) isAccepted(next intent) bool {
 	return !b.known.Unclear && !b.known.Forced && b.known.AcceptedHash == next.hash
 }
 
-// isSentAgain reports whether what was sent last is sent once more, under its number.
+// isSentAgain reports whether what was sent last is sent once more, under its number. It
+// is not if somebody changed meanwhile what the push filled in.
 func (b *pushWork) isSentAgain(next intent) bool {
-	return b.known.Unclear && b.known.SentHash == next.hash && !b.conflict
+	return b.known.Unclear && b.known.SentHash == next.hash && !b.conflict && b.fillsTheSame(next)
+}
+
+// fillsTheSame reports whether what was sent last still leaves alone what nobody stated,
+// as far as the sink can be read.
+func (b *pushWork) fillsTheSame(next intent) bool {
+	if b.shown == nil {
+		return true
+	}
+	composed := b.compose(next)
+	return len(composed.Overwrites) == 0 && composed.Values == b.known.Sent
 }
 
 // sendNew composes what is stated, gives it a number and sends it, unless it must wait.
@@ -184,12 +196,17 @@ func (b *pushWork) leaveRefused(next intent, err error) bool {
 	if e.Answer != push.AnswerRefused {
 		return false
 	}
-	some := false
+	some, others := false, []string(nil)
 	for _, f := range e.Fields {
-		if next.stated.States(f.Field) {
-			f.Refused = push.HashOfValue(next.stated.Get(f.Field))
-			b.refused, some, b.answered = append(b.refused, f), true, true
+		if !next.stated.States(f.Field) {
+			others = append(others, f.Field.String())
+			continue
 		}
+		f.Refused = push.HashOfValue(next.stated.Get(f.Field))
+		b.refused, some, b.answered = append(b.refused, f), true, true
+	}
+	if !some && len(others) > 0 { // it refuses what it shows itself
+		e.Reason += "; nobody stated " + strings.Join(others, ", ") + ": what the sink shows there was sent back"
 	}
 	return some
 }
