@@ -131,9 +131,12 @@ func TestIngestSamples(t *testing.T) {
 				_, _ = w.Write(content)
 				return true
 			}
-			shown, err := fake.serve(t).Show(t.Context(), "ABC123")
+			ingest := fake.serve(t)
+			shown, err := ingest.Show(t.Context(), "ABC123")
 			if row.answer != "" {
 				require.Equal(t, row.answer, answerIn(t, err))
+				_, err = ingest.Push(t.Context(), push.Delivery{Code: "ABC123", Type: profile.GPPractice})
+				require.Equal(t, push.AnswerUnclear, answerIn(t, err), "a failed read refuses no push")
 				return
 			}
 			require.NoError(t, err)

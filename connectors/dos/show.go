@@ -23,7 +23,7 @@ func showEach(
 
 // shownOf returns what a pharmacy's services show. It names what makes no sense in them,
 // and of a row that may be any service nothing is visible. If no other service is left,
-// nothing is known about the pharmacy.
+// the answer is named as a whole.
 func (s *Sink) shownOf(code profile.ODSCode, services []Service, err error) (push.Shown, error) {
 	bad, ok := errors.AsType[badRowsError](err)
 	if err != nil && !ok {
@@ -31,7 +31,7 @@ func (s *Sink) shownOf(code profile.ODSCode, services []Service, err error) (pus
 	}
 	shown := push.Shown{Code: code, Entries: entriesOf(code, services), Unreadable: bad.parts}
 	if ok && !shown.Found() {
-		return push.Shown{Code: code}, asSinkError(code, readingServices, bad)
+		shown.Unreadable = []push.Unreadable{{Code: code, Reason: asSinkError(code, readingServices, bad).Reason}}
 	}
 	for _, row := range bad.nameless {
 		shown.Entries = append(shown.Entries, push.Entry{Name: row, NotVisible: s.reader.fields()})

@@ -174,3 +174,18 @@ func TestARefusalAsAWholeTakesNoNumber(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []any{push.Refused, "scripted"}, []any{preview.State, preview.Reason})
 }
+
+// A sink that refuses only its own value, sent back, refuses the push, and the reason
+// names the field.
+func TestARefusalOfWhatNobodyStatedNamesIt(t *testing.T) {
+	t.Parallel()
+	b := newBench(untagged, desiredState(pharmacy, "Boots", "0113"))
+	b.sink.shows = showing(push.Shown{Entries: entry(values(map[profile.Field]string{fWeb: "https://odd.example"}))}, nil)
+	b.sink.pushes = always(push.Receipt{}, &push.SinkError{
+		Answer: push.AnswerRefused, Status: 422, Reason: "FA123: refused", Fields: []push.LeftOut{{Field: fWeb, Reason: "refused"}},
+	})
+	o := b.push(t, false)
+	require.Equal(t, push.Refused, o.State)
+	require.Equal(t, "FA123: refused; nobody stated website: what the sink shows there was sent back", o.Reason)
+	require.Len(t, b.sink.pushed, 1)
+}

@@ -165,6 +165,7 @@ func (m *memory) unclear(route push.Route, desired push.DesiredState) {
 type scripted struct {
 	route  push.Route
 	shows  func(n int) (push.Shown, error) // for the n-th read
+	waits  bool                            // a read gets no answer
 	pushes func(n int, d push.Delivery) (push.Receipt, error)
 	checks func(d push.Delivery) ([]push.LeftOut, error) // nil: it takes everything
 
@@ -181,9 +182,13 @@ func (s *scripted) Route(t profile.OrgType) (push.Route, bool) {
 	return s.route, true
 }
 
-func (s *scripted) Show(context.Context, profile.ODSCode, profile.OrgType) (push.Shown, error) {
+func (s *scripted) Show(ctx context.Context, _ profile.ODSCode, _ profile.OrgType) (push.Shown, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.waits {
+		<-ctx.Done()
+		return push.Shown{}, ctx.Err()
+	}
 	s.calls = append(s.calls, "show")
 	s.shown++
 	return s.shows(s.shown - 1)

@@ -45,7 +45,7 @@ func (p Preview) Rows(e Effects) (rows []PreviewRow) {
 }
 
 // IsSent reports whether the push would be sent now, or as soon as its route works.
-func (p Preview) IsSent() bool { return p.State == Wanted }
+func (p Preview) IsSent() bool { return p.State == Wanted && !p.Later }
 
 func (p Preview) isStated(f profile.Field) bool {
 	return p.Delivery.Values.States(f) && !slices.Contains(p.Delivery.Filled, f)
@@ -64,6 +64,8 @@ func (p Preview) whyNotSent() string {
 	switch p.State {
 	case Waits:
 		return "the push waits for a person"
+	case Wanted:
+		return "the push waits until the sink can be read"
 	case Held:
 		return "a person holds the push"
 	case Accepted:

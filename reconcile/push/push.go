@@ -55,12 +55,18 @@ type Push struct {
 func (p Push) Code() profile.ODSCode { return p.Desired.Profile.Code }
 
 // HasArrived reports whether the sink shows what was sent last: it shows that sequence
-// number and not a higher one of somebody else or, if the sink shows no number,
-// everything that was sent can be read back and is the same in every entry.
-func (p Push) HasArrived(route Route, shown Shown) bool {
+// number and not a higher one of somebody else or, if the sink shows no number, all that
+// was stated can be read back and is the same in every entry. What is not among own was
+// not stated: the push sent it back as it was shown.
+func (p Push) HasArrived(route Route, own profile.Values, shown Shown) bool {
 	if !shown.Found() || shown.Sequence != 0 {
 		return shown.Found() && shown.Sequence == p.Sequence
 	}
+	isFilled := func(f profile.Field) bool {
+		return !own.States(f) && !(f == profile.FieldDatedOpeningTimes && p.Desired.addsHolidays(route))
+	}
+	route.Fields = slices.DeleteFunc(slices.Clone(route.Fields), isFilled)
+	route.Readable = slices.DeleteFunc(slices.Clone(route.Readable), isFilled)
 	return DesiredState{Today: p.Desired.Today}.isShown(route, p.Sent, shown)
 }
 
@@ -122,6 +128,7 @@ const (
 	AttemptAccepted  = "accepted"
 	AttemptUnchanged = "unchanged" // the sink showed all of it already
 	AttemptSeen      = "seen"      // found in the sink on reading back
+	AttemptUnread    = "unread"    // nothing was sent, since the sink cannot be read now
 )
 
 // Routes says which sinks are pushed to, and by which route organisations of a

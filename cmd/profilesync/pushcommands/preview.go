@@ -74,6 +74,7 @@ type previewed struct {
 	Sink   push.Sink  `json:"sink"`
 	Route  string     `json:"route,omitempty"`
 	State  push.State `json:"state"`
+	Later  bool       `json:"later,omitempty"` // wanted, but not sent before the sink can be read
 	Reason string     `json:"reason,omitempty"`
 
 	rows []push.PreviewRow
@@ -93,13 +94,13 @@ func previewOf(
 	if refused, ok := errors.AsType[*push.SinkError](err); ok {
 		p.State, p.Reason, err = push.Refused, refused.Reason, nil
 	}
-	if effects.Nothing != "" && p.State == push.Wanted {
+	if effects.Nothing != "" && p.IsSent() {
 		p.Reason = effects.Nothing
 	}
 	if p.Shown == nil && p.Unread == "" && p.State != push.NoRoute {
 		p.Unread = "it is not configured to be read"
 	}
-	shown := previewed{Sink: pusher.Name, Route: p.Route.Name, State: p.State, Reason: p.Reason, rows: p.Rows(effects)}
+	shown := previewed{Sink: pusher.Name, Route: p.Route.Name, State: p.State, Later: p.Later, Reason: p.Reason, rows: p.Rows(effects)}
 	if p.Unread != "" {
 		shown.Reason = cmp.Or(p.Reason, "what "+string(pusher.Name)+" shows is "+push.NotVisible+": "+p.Unread)
 	}
@@ -131,6 +132,9 @@ func (p previewed) print(out *commands.Printer, more bool) {
 		out.Gap()
 	}
 	text := stateTexts[p.State]
+	if p.Later {
+		text = "would wait until it can be read"
+	}
 	if p.Reason != "" {
 		text += ": " + p.Reason
 	}

@@ -292,6 +292,24 @@ func TestAWaitOutlastsLaterEdits(t *testing.T) {
 	require.Len(t, w.queue(10), 1, "a person overrides the wait")
 }
 
+// What waits until the sink can be read asks nobody to wait: a later edit may not need it.
+func TestAWaitForReadingEndsWithALaterEdit(t *testing.T) {
+	t.Parallel()
+	w := wanting(t, profile.Pharmacy)
+	w.queue(10)
+	w.settles(push.Outcome{
+		Code: "FA0000", Route: "change-event", State: push.Wanted, Attempt: push.AttemptUnread, Reason: "cannot read", Wait: time.Hour,
+	})
+	require.Equal(t, "cannot read", pgtest.One[string](w.Database,
+		"select reason from push where sink = 'dos' and due_at > now() + interval '59 min'"))
+	w.Exec("update profile set hidden = true")
+	w.dispatch()
+	require.Len(t, w.queue(10), 1)
+	w.Exec("update push set due_at = now() where sink = 'dos'") // it changed while its job was working
+	w.settles(push.Outcome{Code: "FA0000", Route: "change-event", State: push.Wanted, Attempt: push.AttemptUnread, Wait: time.Hour})
+	require.Len(t, w.queue(10), 1)
+}
+
 func TestForcingPushes(t *testing.T) {
 	t.Parallel()
 	w := resting(t, profile.Pharmacy, profile.Trust)
