@@ -44,14 +44,16 @@ func (p Push) Compose(route Route, own profile.Values, shown *Shown) Composition
 	}
 	fill := p.filled(route, own, *shown)
 	if slices.Contains(fill, profile.FieldServices) { // they decide which entries change
-		c.Values.Set(profile.FieldServices, servicesShown(route, shown.Entries))
+		p.keepServices(&c.Values, route, shown.Entries)
 	}
 	changed := shown.ChangedBy(c.Values)
 	for _, f := range fill {
-		if value, ok := firstShown(route, changed, f); ok && f != profile.FieldServices {
+		if f == profile.FieldServices {
+			continue
+		}
+		if value, ok := firstShown(route, changed, f); ok {
 			c.Values.Set(f, value)
-		} else if !ok {
-			c.Values.Forget(f)
+		} else {
 			c.Values.Keep([]profile.Field{f}, p.Sent)
 		}
 	}
@@ -107,19 +109,26 @@ func firstShown(route Route, entries []Entry, f profile.Field) (value string, ok
 	return "", false
 }
 
-// servicesShown returns the services that a push keeps: each as the first entry has it
-// that can show it.
-func servicesShown(route Route, entries []Entry) string {
+// keepServices sets the services that a push keeps: each as the first entry has it that can
+// show it. If an entry may have it and none shows whether, it stays as it was sent last.
+func (p Push) keepServices(v *profile.Values, route Route, entries []Entry) {
+	shows := func(e Entry) bool { return e.shows(route, profile.FieldServices) }
+	if !slices.ContainsFunc(entries, shows) {
+		v.Keep([]profile.Field{profile.FieldServices}, p.Sent)
+		return
+	}
 	var kept []string
 	for _, code := range route.Services {
-		for _, e := range entries {
-			if e.shows(route, profile.FieldServices) && !slices.Contains(e.NeverShown, code) {
-				kept = append(kept, knownServices(e.Values.Get(profile.FieldServices), []string{code}))
-				break
-			}
+		may := slices.DeleteFunc(slices.Clone(entries), func(e Entry) bool { return slices.Contains(e.NeverShown, code) })
+		services := p.Sent.Get(profile.FieldServices)
+		if at := slices.IndexFunc(may, shows); at >= 0 {
+			services = may[at].Values.Get(profile.FieldServices)
+		}
+		if services = knownServices(services, []string{code}); services != "" && len(may) > 0 {
+			kept = append(kept, services)
 		}
 	}
-	return strings.Join(slices.DeleteFunc(kept, func(line string) bool { return line == "" }), "\n")
+	v.Set(profile.FieldServices, strings.Join(kept, "\n"))
 }
 
 // overwrites lists what a push with these values replaces in the entry among the fields
