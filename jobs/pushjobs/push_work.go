@@ -161,6 +161,7 @@ func (b *pushWork) intend() (intent, error) {
 // notTaken returns which of the values the sink does not take, as far as we know.
 func (b *pushWork) notTaken(v profile.Values) ([]push.LeftOut, error) {
 	left, err := b.pusher.Sink.Check(b.deliveryOf(v))
+	left = append(left, b.route.NotWithdrawn(v)...)
 	for _, refused := range b.refused {
 		if refused.Refuses(v) {
 			left = append(left, refused)

@@ -165,7 +165,7 @@ func (p Push) isUrgent(route Route, own profile.Values, changed []Entry) bool {
 				known = shown.States(f)
 			}
 			want := comparableValues(p.Desired.wanted(route, own, shown), route, nil, p.Desired.Today)
-			if !want.States(f) || want.Get(f) == "" && slices.Contains(route.Omittable, f) { // without rows nothing is said
+			if !want.States(f) || route.keepsOwn(f, want.Get(f)) {
 				continue
 			}
 			is := comparableValues(shown, route, nil, p.Desired.Today)

@@ -15,10 +15,19 @@ import (
 // otherwise leaves alone.
 func (w DesiredState) addsHolidays(route Route) bool {
 	week, err := profile.ParseWeek(w.Profile.Values.Get(profile.FieldOpeningTimes))
-	kept := slices.Concat(w.Held, w.LeftOut)
-	isKept := slices.Contains(kept, profile.FieldOpeningTimes) || slices.Contains(kept, profile.FieldDatedOpeningTimes)
-	return err == nil && len(week[profile.BankHoliday]) > 0 && len(w.Holidays) > 0 && !isKept &&
+	return err == nil && len(week[profile.BankHoliday]) > 0 && len(w.Holidays) > 0 && !w.keepsHours(week) &&
 		!w.isStated(profile.FieldDatedOpeningTimes) && slices.Contains(route.Fields, profile.FieldDatedOpeningTimes)
+}
+
+// keepsHours reports whether a push leaves the hours as the sink shows them, since they
+// are held or not taken. A week that is left out because it is empty says nothing about
+// bank holidays.
+func (w DesiredState) keepsHours(week profile.Week) bool {
+	week[profile.BankHoliday] = nil
+	isEmpty := !slices.ContainsFunc(week[:], func(day []profile.Period) bool { return len(day) > 0 })
+	kept := slices.Concat(w.Held, w.LeftOut)
+	return slices.Contains(kept, profile.FieldDatedOpeningTimes) || slices.Contains(w.Held, profile.FieldOpeningTimes) ||
+		slices.Contains(w.LeftOut, profile.FieldOpeningTimes) && !isEmpty
 }
 
 // withHolidays returns dated hours with those of the bank holidays in place of any

@@ -76,7 +76,8 @@ func notVisible(route Route, v profile.Values, shown Shown) (fields []profile.Fi
 	changed := shown.ChangedBy(v)
 	for _, f := range route.Fields {
 		visible := route.canRead(f) && !slices.ContainsFunc(changed, func(e Entry) bool { return !e.shows(route, f) })
-		if v.States(f) && !visible && !slices.Contains(route.OnlyLogged, f) && !isDefault(f, v.Get(f)) {
+		changesNothing := slices.Contains(route.OnlyLogged, f) || isDefault(f, v.Get(f)) || route.keepsOwn(f, v.Get(f))
+		if v.States(f) && !visible && !changesNothing {
 			fields = append(fields, f)
 		}
 	}
