@@ -105,6 +105,7 @@ func (s *Sink) pharmacies() push.Route {
 		},
 		OnlyLogged:        []profile.Field{profile.FieldName, profile.FieldICB}, // CONTRACT.md "The event"
 		Omittable:         omittable(),
+		KeptIfEmpty:       []profile.Field{profile.FieldOpeningTimes}, // CONTRACT.md "What bites"
 		Services:          knownServices(),
 		OmittableServices: []string{ids.PalliativeCare},
 	}

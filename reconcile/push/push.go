@@ -3,6 +3,7 @@ package push
 import (
 	"crypto/sha256"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -63,7 +64,7 @@ func (p Push) HasArrived(route Route, own profile.Values, shown Shown) bool {
 		return shown.Found() && shown.Sequence == p.Sequence
 	}
 	isFilled := func(f profile.Field) bool {
-		return !own.States(f) && !(f == profile.FieldDatedOpeningTimes && p.Desired.addsHolidays(route))
+		return !own.States(f) && !(f == profile.FieldDatedOpeningTimes && p.Desired.SetsHolidays(route))
 	}
 	route.Fields = slices.DeleteFunc(slices.Clone(route.Fields), isFilled)
 	route.Readable = slices.DeleteFunc(slices.Clone(route.Readable), isFilled)
@@ -82,7 +83,8 @@ func notVisible(route Route, v profile.Values, shown Shown) (fields []profile.Fi
 	changed := shown.ChangedBy(v)
 	for _, f := range route.Fields {
 		visible := route.canRead(f) && !slices.ContainsFunc(changed, func(e Entry) bool { return !e.shows(route, f) })
-		if v.States(f) && !visible && !slices.Contains(route.OnlyLogged, f) && !isDefault(f, v.Get(f)) {
+		changesNothing := slices.Contains(route.OnlyLogged, f) || isDefault(f, v.Get(f)) || route.keepsOwn(f, v.Get(f))
+		if v.States(f) && !visible && !changesNothing {
 			fields = append(fields, f)
 		}
 	}
@@ -151,7 +153,8 @@ type Staged struct {
 	Sent  profile.Values
 	Hash  profile.Hash
 	// Overwrites are recorded with the number, before anything is sent.
-	Overwrites []Overwrite
+	Overwrites  []Overwrite
+	SetHolidays string // what DesiredState.SetHolidays is from now on
 }
 
 // Hash identifies the stated values of a push and when people changed them.
@@ -166,8 +169,11 @@ func (w DesiredState) Hash(route Route, own profile.Values) profile.Hash {
 			facts = profile.AppendFact(facts, f, at.UTC().AppendFormat(nil, time.RFC3339Nano))
 		}
 	}
-	if w.addsHolidays(route) {
-		facts = profile.AppendFact(facts, profile.FieldDatedOpeningTimes, []byte(w.withHolidays("")))
+	if w.SetsHolidays(route) {
+		set := strings.Split(w.holidays(), "\n")
+		gone := keepLines(w.setBefore(), func(line string) bool { return !slices.Contains(set, line) })
+		facts = profile.AppendFact(facts, profile.FieldDatedOpeningTimes, []byte(w.holidays()))
+		facts = profile.AppendFact(facts, profile.FieldDatedOpeningTimes, []byte(gone))
 	}
 	sum := sha256.Sum256(facts)
 	return profile.Hash(sum[:len(profile.Hash{})])

@@ -42,6 +42,9 @@ type Route struct {
 	// Omittable are fields that a push may leave out, so that the sink keeps its own.
 	// A push that does not state one of the others empties it, or sends it back as shown.
 	Omittable []profile.Field
+	// KeptIfEmpty are fields of which the sink keeps its own if a push sends them empty:
+	// they cannot be withdrawn there.
+	KeptIfEmpty []profile.Field
 	// Services are the NHS service codes that the sink knows; nil for all.
 	Services []string
 	// OmittableServices are those of Services that a push may leave out where services as
