@@ -59,9 +59,9 @@ const FieldUnreadable = "unreadable"
 func (c *DriftCheck) Found(ctx context.Context, drifted []push.Drifted, seen, partly []profile.ODSCode) error {
 	params := pushsql.StoreDriftParams{CheckID: c.id, Sink: c.sink}
 	add := func(code profile.ODSCode, entry, field, want, shown string) {
-		params.Codes, params.Entries = append(params.Codes, string(code)), append(params.Entries, entry)
+		params.Codes, params.Entries = append(params.Codes, string(code)), append(params.Entries, profile.Storable(entry))
 		params.Fields = append(params.Fields, field)
-		params.Wants, params.Showns = append(params.Wants, want), append(params.Showns, shown)
+		params.Wants, params.Showns = append(params.Wants, profile.Storable(want)), append(params.Showns, profile.Storable(shown))
 	}
 	for _, d := range drifted {
 		if d.Missing {

@@ -10,7 +10,7 @@ order by p.code limit @most;
 
 -- name: StoreDrift :exec
 -- Given up is what differed in each of the last three checks that repaired the profile, and was wanted there as it is now:
--- no other field is. What cannot be read is never repaired.
+-- no other field is. What cannot be read is never repaired. An entry that is listed twice is one.
 insert into drift (check_id, code, entry, field, want, shown, given_up)
 select @check_id, d.code, d.entry, d.field, d.want, d.shown,
     d.field <> 'unreadable' and p.repairs >= 3 and 3 = (
@@ -23,7 +23,8 @@ select @check_id, d.code, d.entry, d.field, d.want, d.shown,
         join drift o on o.check_id = repaired.id and o.code = d.code and o.entry = d.entry and o.field = d.field and o.want = d.want
     )
 from (select unnest(@codes::text[]) as code, unnest(@entries::text[]) as entry, unnest(@fields::text[]) as field, unnest(@wants::text[]) as want, unnest(@showns::text[]) as shown) d
-join push p on p.code = d.code and p.sink = @sink;
+join push p on p.code = d.code and p.sink = @sink
+on conflict on constraint drift_pkey do nothing;
 
 -- name: MarkPushesSeen :exec
 -- Nothing that can be read differs. A push of which only a part can be read was not seen, but its repairs had an effect.

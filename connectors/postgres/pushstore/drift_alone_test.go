@@ -51,3 +51,21 @@ func TestOneFieldInVainDoesNotEndTheRepairOfOthers(t *testing.T) {
 	expect(1, nil, "counted from the beginning", "3", postcode, hours)
 	expect(1, []string{"opening-times"}, "the hours never were", "3", postcode, hours)
 }
+// A NUL in what a sink shows of one profile does not end the check of all others.
+func TestANulInWhatIsShownStopsNoOther(t *testing.T) {
+	t.Parallel()
+	w := resting(t, profile.Pharmacy, profile.Pharmacy)
+	check := w.check()
+	require.NoError(t, check.Found(t.Context(), []push.Drifted{
+		{Code: "FA0000", Differences: []push.Difference{{Field: profile.FieldPhone, Want: "1", Shown: "2\x00"}}},
+		{Code: "FA0001", Differences: []push.Difference{{Field: profile.FieldPhone, Want: "1", Shown: "2"}}},
+	}, nil, nil))
+}
+
+// A service that DoS lists twice does not end the check of all others.
+func TestAServiceListedTwiceStopsNoOther(t *testing.T) {
+	t.Parallel()
+	w := resting(t, profile.Pharmacy)
+	twice := push.Difference{Entry: "service 1 (type 13)", Field: profile.FieldPhone, Want: "1", Shown: "2"}
+	require.NoError(t, w.check().Found(t.Context(), []push.Drifted{{Code: "FA0000", Differences: []push.Difference{twice, twice}}}, nil, nil))
+}

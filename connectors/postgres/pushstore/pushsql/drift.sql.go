@@ -251,6 +251,7 @@ select $1, d.code, d.entry, d.field, d.want, d.shown,
     )
 from (select unnest($3::text[]) as code, unnest($4::text[]) as entry, unnest($5::text[]) as field, unnest($6::text[]) as want, unnest($7::text[]) as shown) d
 join push p on p.code = d.code and p.sink = $2
+on conflict on constraint drift_pkey do nothing
 `
 
 type StoreDriftParams struct {
@@ -264,7 +265,7 @@ type StoreDriftParams struct {
 }
 
 // Given up is what differed in each of the last three checks that repaired the profile, and was wanted there as it is now:
-// no other field is. What cannot be read is never repaired.
+// no other field is. What cannot be read is never repaired. An entry that is listed twice is one.
 func (q *Queries) StoreDrift(ctx context.Context, arg StoreDriftParams) error {
 	_, err := q.db.Exec(ctx, storeDrift,
 		arg.CheckID,
