@@ -48,6 +48,9 @@ var (
 	commissioned  = map[int]string{148: bloodPressure, 149: contraception}
 )
 
+// isPharmacys reports whether a change event may update services of a type.
+func isPharmacys(t int) bool { return slices.Contains(followedTypes, t) || commissioned[t] != "" }
+
 // Service is one service in DoS. A pharmacy has several.
 type Service struct {
 	ID           int64
