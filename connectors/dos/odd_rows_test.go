@@ -1,9 +1,13 @@
 package dos
 
 import (
+	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -12,6 +16,31 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 	"github.com/profilesync/profilesync/reconcile/quality"
 )
+
+// Ten neighbours that always answer 500 end no check of the 90 others.
+func TestNeighboursThatFailStopNoOther(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.Path, "/FA05") {
+			w.WriteHeader(http.StatusInternalServerError)
+			return
+		}
+		_, _ = fmt.Fprint(w, `{"success":{"code":200,"serviceCount":0,"services":[]}}`)
+	}))
+	t.Cleanup(server.Close)
+	options := Options{
+		Events: EventOptions{URL: server.URL, Key: secretOf("k")}, Read: ReadOptions{URL: server.URL, User: "u", Password: secretOf("p")},
+	}
+	options.Read.Limits.PerSecond, options.Read.Limits.Backoff = 1e6, time.Millisecond
+	sink, err := New(options)
+	require.NoError(t, err)
+	var codes []profile.ODSCode
+	for i := range 100 {
+		codes = append(codes, profile.ODSCode(fmt.Sprintf("FA%03d", i)))
+	}
+	_, err = sink.ShowMany(t.Context(), codes, profile.Pharmacy)
+	require.NoError(t, err)
+}
 
 // What DoS has in its hours reaches findings without control characters: Postgres stores
 // no NUL, and one finding with it would end the check of the whole estate.
