@@ -43,8 +43,8 @@ type DriftCheck interface {
 	// Page returns up to most accepted pushes of organisations of a type, in
 	// the order of codes, that follow a code.
 	Page(ctx context.Context, t profile.OrgType, after profile.ODSCode, most int) ([]push.Push, error)
-	// Found stores what differs, which of the others were seen to be correct, and in
-	// which only all that can be read is correct.
+	// Found stores what differs or cannot be read, which of the profiles were seen to be
+	// correct, and in which only all that can be read is correct.
 	Found(ctx context.Context, drifted []push.Drifted, seen, partly []profile.ODSCode) error
 	// End stores the result and returns it with Repaired filled in.
 	End(ctx context.Context, r push.DriftResult, repair bool) (push.DriftResult, error)
@@ -131,10 +131,12 @@ func (c DriftChecker) found(ctx context.Context, check DriftCheck, compared []pu
 	var seen, partly []profile.ODSCode
 	for _, d := range compared {
 		result.Count(d, true)
-		switch {
-		case d.Found():
+		if d.Found() {
 			drifted = append(drifted, d)
-		case len(d.NotVisible) > 0:
+		}
+		switch {
+		case d.Differs() || d.Failed():
+		case len(d.Unreadable)+len(d.NotVisible) > 0:
 			partly = append(partly, d.Code)
 		default:
 			seen = append(seen, d.Code)

@@ -51,7 +51,7 @@ func (r *DriftResult) Count(d Drifted, read bool) {
 		}
 		r.NotVisible[f.String()]++
 	}
-	if !read || hasFailed(d.Unreadable) {
+	if !read || d.Failed() {
 		return
 	}
 	r.Checked++
@@ -91,4 +91,10 @@ func (p Push) Drift(route Route, shown Shown) (drifted Drifted, ok bool) {
 }
 
 // Found reports whether there is any drift, or something that could not be read.
-func (d Drifted) Found() bool { return d.Missing || len(d.Differences) > 0 || len(d.Unreadable) > 0 }
+func (d Drifted) Found() bool { return d.Differs() || len(d.Unreadable) > 0 }
+
+// Differs reports whether there is any drift.
+func (d Drifted) Differs() bool { return d.Missing || len(d.Differences) > 0 }
+
+// Failed reports whether nothing of the profile could be read.
+func (d Drifted) Failed() bool { return hasFailed(d.Unreadable) }

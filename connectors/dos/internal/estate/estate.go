@@ -20,10 +20,11 @@ type Service struct {
 	Name          string
 	ODSCode       string // of the pharmacy, with or without a suffix
 	Type, Status  int
-	OpenAllHours  bool     // overrides the weekly hours
-	BankHoliday   string   // hours for bank holidays in general; empty for none
-	Weekly, Dated string   // lines, also those that cannot be read
-	CodePairs     []string // as in package ids
+	OpenAllHours  bool           // overrides the weekly hours
+	BankHoliday   string         // hours for bank holidays in general; empty for none
+	Weekly, Dated string         // lines, also those that cannot be read
+	CodePairs     []string       // as in package ids
+	Unchecked     []quality.Kind // checks of something that makes no sense here
 	// Values are postcode, phone, website and hours; hours only if all lines
 	// can be read.
 	Values profile.Values
@@ -77,6 +78,22 @@ func Check(f quality.Facts, services []Service) (found []quality.Finding) {
 		found = slices.Concat(found, p.hours(s), p.codePairs(s), p.contradictions(s))
 	}
 	return found
+}
+
+// CheckSome makes the checks that look at one service, of those that could be read of a
+// pharmacy: another may have what seems to be missing.
+func CheckSome(f quality.Facts, services []Service) []quality.Finding {
+	return slices.DeleteFunc(Check(f, services), func(found quality.Finding) bool { return found.Service == "" })
+}
+
+// Unchecked lists the checks that could not be made of all services of a pharmacy.
+func Unchecked(code profile.ODSCode, services []Service) []quality.Kind {
+	var all []quality.Kind
+	for _, s := range ownServices(code, services) {
+		all = append(all, s.Unchecked...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 func (p pharmacy) state() string {
