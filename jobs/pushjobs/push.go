@@ -190,7 +190,7 @@ func (p *Pusher) Preview(ctx context.Context, code profile.ODSCode) (push.Previe
 func (p *Pusher) updatePause(ctx context.Context, o push.Outcome, probe, answered bool) error {
 	refused := o.Attempt == string(push.AnswerUnauthorized) || o.Attempt == string(push.AnswerDown)
 	switch {
-	case probe && !answered && (o.Attempt == "" || o.Attempt == push.AttemptUnread): // nothing was sent: the next push is the probe
+	case probe && !answered && o.Attempt == "": // nothing to send: the next push is the probe
 		return nil
 	case probe && answered:
 		resumed, err := p.Store.ResumeRoute(ctx, p.Name, o.Route)
@@ -198,6 +198,8 @@ func (p *Pusher) updatePause(ctx context.Context, o push.Outcome, probe, answere
 			p.Log.InfoContext(ctx, "sink resumed", "sink", p.Name, "route", o.Route)
 		}
 		return err
+	case probe && o.Attempt == push.AttemptUnread: // it says nothing about the route: another push soon does
+		return p.Store.PostponeProbe(ctx, p.Name, o.Route, min(p.ProbeEvery, time.Second))
 	case probe:
 		return p.Store.PostponeProbe(ctx, p.Name, o.Route, p.ProbeEvery)
 	case refused:

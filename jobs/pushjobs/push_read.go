@@ -57,7 +57,7 @@ func (b *pushWork) readBack(ctx context.Context, next intent) {
 
 // waitsForReading reports whether the push waits until the sink can be read again. One
 // with opening times that the sink is not known to have accepted does not: it goes as if
-// the sink could not be read at all (RULES.md "Reading back").
+// the sink could not be read at all (reconcile/RULES.md "Reading back").
 func (b *pushWork) waitsForReading(ctx context.Context, next intent) bool {
 	switch {
 	case b.unread == nil:
