@@ -198,10 +198,8 @@ func (p *Pusher) updatePause(ctx context.Context, o push.Outcome, probe, answere
 			p.Log.InfoContext(ctx, "sink resumed", "sink", p.Name, "route", o.Route)
 		}
 		return err
-	case probe && o.Attempt == push.AttemptUnread: // it says nothing about the route: another push soon does
-		return p.Store.PostponeProbe(ctx, p.Name, o.Route, min(p.ProbeEvery, time.Second))
 	case probe:
-		return p.Store.PostponeProbe(ctx, p.Name, o.Route, p.ProbeEvery)
+		return p.Store.PostponeProbe(ctx, p.Name, o.Route, p.untilProbe(o))
 	case refused:
 		paused, err := p.Store.PauseRoute(ctx, p.Name, o.Route, o.Attempt, p.ProbeEvery)
 		if paused {
@@ -211,6 +209,15 @@ func (p *Pusher) updatePause(ctx context.Context, o push.Outcome, probe, answere
 		return err
 	}
 	return nil
+}
+
+// untilProbe is how long to wait after a probe in vain. One that could not be read says
+// nothing about the route: another push soon does.
+func (p *Pusher) untilProbe(o push.Outcome) time.Duration {
+	if o.Attempt == push.AttemptUnread {
+		return min(p.ProbeEvery, time.Second)
+	}
+	return p.ProbeEvery
 }
 
 func (p *Pusher) logOutcome(ctx context.Context, o push.Outcome) {
