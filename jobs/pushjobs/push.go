@@ -190,7 +190,7 @@ func (p *Pusher) Preview(ctx context.Context, code profile.ODSCode) (push.Previe
 func (p *Pusher) updatePause(ctx context.Context, o push.Outcome, probe, answered bool) error {
 	refused := o.Attempt == string(push.AnswerUnauthorized) || o.Attempt == string(push.AnswerDown)
 	switch {
-	case probe && !answered && (o.Attempt == "" || o.Attempt == push.AttemptUnread): // nothing was sent: the next push is the probe
+	case probe && !answered && o.Attempt == "": // nothing to send: the next push is the probe
 		return nil
 	case probe && answered:
 		resumed, err := p.Store.ResumeRoute(ctx, p.Name, o.Route)
@@ -199,7 +199,7 @@ func (p *Pusher) updatePause(ctx context.Context, o push.Outcome, probe, answere
 		}
 		return err
 	case probe:
-		return p.Store.PostponeProbe(ctx, p.Name, o.Route, p.ProbeEvery)
+		return p.Store.PostponeProbe(ctx, p.Name, o.Route, p.untilProbe(o))
 	case refused:
 		paused, err := p.Store.PauseRoute(ctx, p.Name, o.Route, o.Attempt, p.ProbeEvery)
 		if paused {
@@ -209,6 +209,15 @@ func (p *Pusher) updatePause(ctx context.Context, o push.Outcome, probe, answere
 		return err
 	}
 	return nil
+}
+
+// untilProbe is how long to wait after a probe in vain. One that could not be read says
+// nothing about the route: another push soon does.
+func (p *Pusher) untilProbe(o push.Outcome) time.Duration {
+	if o.Attempt == push.AttemptUnread {
+		return min(p.ProbeEvery, time.Second)
+	}
+	return p.ProbeEvery
 }
 
 func (p *Pusher) logOutcome(ctx context.Context, o push.Outcome) {

@@ -66,6 +66,7 @@ type memory struct {
 	staged    []push.Staged
 	settled   []push.Outcome
 	postponed int
+	probeIn   time.Duration
 	settleErr error // returned by RecordOutcomes: the process or the database died
 }
 
@@ -143,8 +144,9 @@ func (m *memory) PauseRoute(ctx context.Context, _ push.Sink, route, reason stri
 	return !already, ctx.Err()
 }
 
-func (m *memory) PostponeProbe(context.Context, push.Sink, string, time.Duration) error {
+func (m *memory) PostponeProbe(_ context.Context, _ push.Sink, _ string, wait time.Duration) error {
 	m.postponed++
+	m.probeIn = wait
 	return nil
 }
 

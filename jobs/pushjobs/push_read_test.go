@@ -97,7 +97,7 @@ func TestAFailedReadIsNoAnswerToThePush(t *testing.T) {
 			b.paused[untagged.Name] = "down"
 			b.push(t, true)
 			require.Len(t, b.paused, 1, "%s: it does not show that the route works", answer)
-			require.Zero(t, b.postponed, "%s: the next push is the probe", answer)
+			require.Equal(t, time.Second, b.probeIn, "%s: another push soon does", answer)
 		}
 	}
 }

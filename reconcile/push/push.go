@@ -63,8 +63,9 @@ func (p Push) HasArrived(route Route, own profile.Values, shown Shown) bool {
 	if !shown.Found() || shown.Sequence != 0 {
 		return shown.Found() && shown.Sequence == p.Sequence
 	}
+	setsHolidays := p.Desired.SetsHolidays(route)
 	isFilled := func(f profile.Field) bool {
-		return !own.States(f) && !(f == profile.FieldDatedOpeningTimes && p.Desired.SetsHolidays(route))
+		return !own.States(f) && (f != profile.FieldDatedOpeningTimes || !setsHolidays)
 	}
 	route.Fields = slices.DeleteFunc(slices.Clone(route.Fields), isFilled)
 	route.Readable = slices.DeleteFunc(slices.Clone(route.Readable), isFilled)
