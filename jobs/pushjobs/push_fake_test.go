@@ -97,6 +97,7 @@ func (m *memory) StagePushes(_ context.Context, _ push.Sink, staged []push.Stage
 		m.staged = append(m.staged, s)
 		m.last = max(m.last, s.Above) + 1
 		m.row.Sequence, m.row.Sent, m.row.SentHash, m.row.Unclear = m.last, s.Sent, s.Hash, true
+		m.row.Desired.SetHolidays = s.SetHolidays
 		numbers[i] = m.last
 	}
 	return numbers, nil

@@ -212,7 +212,7 @@ func (b *pushWork) readBack(ctx context.Context) error {
 func (b *pushWork) assignNumber(ctx context.Context, c push.Composition, hash profile.Hash) error {
 	number, err := b.pusher.numbers.do(ctx, push.Staged{
 		Code: b.known.Code(), Job: b.known.Job, Last: b.known.Sequence, Above: b.sinkSequence, Sent: c.Values, Hash: hash,
-		Overwrites: c.Overwrites,
+		Overwrites: c.Overwrites, SetHolidays: c.SetHolidays,
 	})
 	if err == nil && number == 0 {
 		err = errNotOurs
@@ -220,7 +220,7 @@ func (b *pushWork) assignNumber(ctx context.Context, c push.Composition, hash pr
 	if err != nil {
 		return err
 	}
-	b.known.Sent, b.known.SentHash, b.known.Sequence = c.Values, hash, number
+	b.known.Sent, b.known.SentHash, b.known.Sequence, b.known.Desired.SetHolidays = c.Values, hash, number, c.SetHolidays
 	b.outcome.Overwrites = append(b.outcome.Overwrites, c.Overwrites...)
 	return nil
 }
@@ -260,7 +260,7 @@ func (b *pushWork) readToCompose(ctx context.Context, next intent) error {
 }
 
 // compose decides what is sent. A sink with entity tags that shows nothing yet gets what
-// we sent last. What was sent last and the sink does not take is not sent again.
+// we sent last, with the bank holidays of today. What was sent last and the sink does not take is not sent again.
 func (b *pushWork) compose(next intent) push.Composition {
 	own, known := next.stated, b.known
 	left, _ := b.notTaken(known.Sent) // a refusal as a whole was found before
@@ -268,7 +268,11 @@ func (b *pushWork) compose(next intent) push.Composition {
 		known.Sent.Forget(l.Field)
 	}
 	if b.route.HasEntityTags && known.Version == "" {
-		own.Keep(b.route.NotStated(own), known.Sent)
+		for _, f := range b.route.NotStated(own) {
+			if f != profile.FieldDatedOpeningTimes || !known.Desired.SetsHolidays(b.route) {
+				own.Keep([]profile.Field{f}, known.Sent)
+			}
+		}
 	}
 	return known.Compose(b.route, own, b.shown)
 }

@@ -28,6 +28,8 @@ type Composition struct {
 	Urgent bool
 	// AllShown says that every entry shows all that is stated.
 	AllShown bool
+	// SetHolidays is what DesiredState.SetHolidays is once this is sent.
+	SetHolidays string
 }
 
 // Compose returns what a push sends that states own. A field that it does not state is
@@ -35,7 +37,7 @@ type Composition struct {
 // shows, or with what was sent last if none shows it. Shown is nil if the sink cannot
 // be read (RULES.md "What nobody stated").
 func (p Push) Compose(route Route, own profile.Values, shown *Shown) Composition {
-	c := Composition{Values: own}
+	c := Composition{Values: own, SetHolidays: p.Desired.setAfter(route, profile.Values{})}
 	if isFrozen(route, own) {
 		return c
 	}
@@ -57,9 +59,10 @@ func (p Push) Compose(route Route, own profile.Values, shown *Shown) Composition
 			c.Values.Keep([]profile.Field{f}, p.Sent)
 		}
 	}
-	if slices.Contains(fill, profile.FieldDatedOpeningTimes) && p.Desired.addsHolidays(route) {
+	if slices.Contains(fill, profile.FieldDatedOpeningTimes) && p.Desired.SetsHolidays(route) {
 		c.Values.Set(profile.FieldDatedOpeningTimes, p.Desired.withHolidays(c.Values.Get(profile.FieldDatedOpeningTimes)))
 	}
+	c.SetHolidays = p.Desired.setAfter(route, c.Values)
 	for _, e := range changed {
 		c.Overwrites = append(c.Overwrites, p.Desired.overwrites(route, e, c.Values, fill)...)
 	}
@@ -70,7 +73,7 @@ func (p Push) Compose(route Route, own profile.Values, shown *Shown) Composition
 
 // NeedsReading reports whether Compose needs what the sink shows.
 func (p Push) NeedsReading(route Route, own profile.Values) bool {
-	return (len(route.NotOmitted(own)) > 0 || p.Desired.addsHolidays(route)) && !isFrozen(route, own)
+	return (len(route.NotOmitted(own)) > 0 || p.Desired.SetsHolidays(route)) && !isFrozen(route, own)
 }
 
 // filled lists the fields that a push sends without stating them: those that it cannot
@@ -80,7 +83,7 @@ func (p Push) filled(route Route, own profile.Values, shown Shown) []profile.Fie
 	const dated = profile.FieldDatedOpeningTimes
 	fill := route.NotOmitted(own)
 	hides := func(e Entry) bool { return !e.shows(route, dated) }
-	if !slices.Contains(fill, dated) && p.Desired.addsHolidays(route) && !slices.ContainsFunc(shown.ChangedBy(own), hides) {
+	if !slices.Contains(fill, dated) && p.Desired.SetsHolidays(route) && !slices.ContainsFunc(shown.ChangedBy(own), hides) {
 		fill = append(fill, dated)
 	}
 	return fill
@@ -138,7 +141,7 @@ func (w DesiredState) overwrites(route Route, e Entry, values profile.Values, fi
 	after, before := comparableValues(values, route, never, w.Today), comparableValues(e.Values, route, nil, w.Today)
 	before.Set(profile.FieldServices, withoutServices(before.Get(profile.FieldServices), never))
 	kept := before
-	if w.addsHolidays(route) {
+	if w.SetsHolidays(route) {
 		kept.Set(profile.FieldDatedOpeningTimes, w.withHolidays(before.Get(profile.FieldDatedOpeningTimes)))
 	}
 	for _, f := range filled {

@@ -18,6 +18,9 @@ type DesiredState struct {
 	Today   profile.Date                // in London: dated hours of past days are dropped
 	// Holidays are the bank holidays of the next 12 months, sorted.
 	Holidays []profile.Date
+	// SetHolidays are the dated hours, one line each, that pushes set for bank holidays among
+	// dates that nobody stated. They go when they no longer follow from the profile.
+	SetHolidays string
 }
 
 // isStated reports whether anybody ever stated a field. If only a register has

@@ -99,7 +99,10 @@ func (p Preview) whyChanged(entry string, f profile.Field, source string) string
 		return "overwritten, since opening times do not wait: " + source
 	case overwritten:
 		return "overwritten: " + source
-	case f == profile.FieldDatedOpeningTimes && p.Push.Desired.addsHolidays(p.Route):
+	case f == profile.FieldDatedOpeningTimes && p.Push.Desired.SetsHolidays(p.Route):
+		if p.Push.Desired.holidays() == "" {
+			return "bank holidays taken away: " + source
+		}
 		return "bank holidays added: " + source
 	}
 	return "sent back, in the sink's own form: " + source

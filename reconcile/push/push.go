@@ -3,6 +3,7 @@ package push
 import (
 	"crypto/sha256"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -145,7 +146,8 @@ type Staged struct {
 	Sent  profile.Values
 	Hash  profile.Hash
 	// Overwrites are recorded with the number, before anything is sent.
-	Overwrites []Overwrite
+	Overwrites  []Overwrite
+	SetHolidays string // what DesiredState.SetHolidays is from now on
 }
 
 // Hash identifies the stated values of a push and when people changed them.
@@ -160,8 +162,11 @@ func (w DesiredState) Hash(route Route, own profile.Values) profile.Hash {
 			facts = profile.AppendFact(facts, f, at.UTC().AppendFormat(nil, time.RFC3339Nano))
 		}
 	}
-	if w.addsHolidays(route) {
-		facts = profile.AppendFact(facts, profile.FieldDatedOpeningTimes, []byte(w.withHolidays("")))
+	if w.SetsHolidays(route) {
+		set := strings.Split(w.holidays(), "\n")
+		gone := keepLines(w.setBefore(), func(line string) bool { return !slices.Contains(set, line) })
+		facts = profile.AppendFact(facts, profile.FieldDatedOpeningTimes, []byte(w.holidays()))
+		facts = profile.AppendFact(facts, profile.FieldDatedOpeningTimes, []byte(gone))
 	}
 	sum := sha256.Sum256(facts)
 	return profile.Hash(sum[:len(profile.Hash{})])

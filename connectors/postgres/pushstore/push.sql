@@ -21,7 +21,7 @@ select p.code, p.name, array_to_string(p.address, e'\n')::text as address, p.pos
     exists (select 1 from hold h where h.code = p.code and h.sink = q.sink
         and h.removed_at is null and (h.until is null or h.until >= @today::date)) as sink_held,
     coalesce(s.paused, '') as paused, q.wanted_at, q.forced, q.overwrite, q.failures, q.repairs, q.sequence, q.sent, q.sent_own, q.unclear, q.accepted_own, q.accepted_sequence, q.version,
-    q.left_out, q.asked, coalesce(q.job_id, 0)::bigint as job_id
+    q.left_out, q.holidays, q.asked, coalesce(q.job_id, 0)::bigint as job_id
 from push q join profile p using (code) left join route s on s.sink = q.sink and s.route = q.route
 where q.sink = @sink and q.code = any(@codes::text[])
 order by p.code;
@@ -39,12 +39,12 @@ select coalesce(string_agg(h.date::text, ' ' order by h.date), '')::text as days
 with staged as (
     select unnest(@codes::text[]) as code, unnest(@jobs::bigint[]) as job, unnest(@lasts::bigint[]) as last,
         unnest(@floors::bigint[]) as floor, unnest(@sents::jsonb[]) as sent, unnest(@owns::bytea[]) as own,
-        unnest(@overwrites::jsonb[]) as overwrites
+        unnest(@overwrites::jsonb[]) as overwrites, unnest(@holidays::text[]) as holidays
 ), locked as (
     select p.code, p.job_id, p.sequence, p.sent, p.sent_own from push p
     where p.sink = @sink and p.code = any(@codes::text[]) order by p.code for update
 ), ours as (
-    select t.code, t.job, t.floor, t.sent, t.own, t.overwrites, l.sequence, l.sequence <> t.last as before
+    select t.code, t.job, t.floor, t.sent, t.own, t.overwrites, t.holidays, l.sequence, l.sequence <> t.last as before
     from staged t join locked l on l.code = t.code and l.job_id = t.job
     where l.sequence = t.last or (l.sent_own = t.own and l.sent = t.sent)
 ), numbered as (
@@ -61,7 +61,7 @@ with staged as (
     cross join lateral jsonb_to_recordset(o.overwrites) as x (entry text, field text, before text, after text)
     on conflict on constraint push_overwrite_pkey do nothing -- a sink that names two entries alike
 ), written as (
-    update push p set sequence = n.last, sent = o.sent, sent_own = o.own, sent_at = now(), unclear = true
+    update push p set sequence = n.last, sent = o.sent, sent_own = o.own, holidays = o.holidays, sent_at = now(), unclear = true
     from ours o join numbered n using (code)
     where p.code = o.code and p.sink = @sink and p.code = any(@codes::text[])
     returning p.code, p.sequence

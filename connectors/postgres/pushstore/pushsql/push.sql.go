@@ -337,7 +337,7 @@ select p.code, p.name, array_to_string(p.address, e'\n')::text as address, p.pos
     exists (select 1 from hold h where h.code = p.code and h.sink = q.sink
         and h.removed_at is null and (h.until is null or h.until >= $1::date)) as sink_held,
     coalesce(s.paused, '') as paused, q.wanted_at, q.forced, q.overwrite, q.failures, q.repairs, q.sequence, q.sent, q.sent_own, q.unclear, q.accepted_own, q.accepted_sequence, q.version,
-    q.left_out, q.asked, coalesce(q.job_id, 0)::bigint as job_id
+    q.left_out, q.holidays, q.asked, coalesce(q.job_id, 0)::bigint as job_id
 from push q join profile p using (code) left join route s on s.sink = q.sink and s.route = q.route
 where q.sink = $2 and q.code = any($3::text[])
 order by p.code
@@ -391,6 +391,7 @@ type LoadPushesRow struct {
 	AcceptedSequence  int64
 	Version           string
 	LeftOut           []byte
+	Holidays          string
 	Asked             int64
 	JobID             int64
 }
@@ -448,6 +449,7 @@ func (q *Queries) LoadPushes(ctx context.Context, arg LoadPushesParams) ([]LoadP
 			&i.AcceptedSequence,
 			&i.Version,
 			&i.LeftOut,
+			&i.Holidays,
 			&i.Asked,
 			&i.JobID,
 		); err != nil {
@@ -630,12 +632,12 @@ const stagePushes = `-- name: StagePushes :many
 with staged as (
     select unnest($1::text[]) as code, unnest($2::bigint[]) as job, unnest($3::bigint[]) as last,
         unnest($4::bigint[]) as floor, unnest($5::jsonb[]) as sent, unnest($6::bytea[]) as own,
-        unnest($7::jsonb[]) as overwrites
+        unnest($7::jsonb[]) as overwrites, unnest($8::text[]) as holidays
 ), locked as (
     select p.code, p.job_id, p.sequence, p.sent, p.sent_own from push p
-    where p.sink = $8 and p.code = any($1::text[]) order by p.code for update
+    where p.sink = $9 and p.code = any($1::text[]) order by p.code for update
 ), ours as (
-    select t.code, t.job, t.floor, t.sent, t.own, t.overwrites, l.sequence, l.sequence <> t.last as before
+    select t.code, t.job, t.floor, t.sent, t.own, t.overwrites, t.holidays, l.sequence, l.sequence <> t.last as before
     from staged t join locked l on l.code = t.code and l.job_id = t.job
     where l.sequence = t.last or (l.sent_own = t.own and l.sent = t.sent)
 ), numbered as (
@@ -647,14 +649,14 @@ with staged as (
     returning n.code, n.last
 ), overwritten as (
     insert into push_overwrite (code, sink, sequence, entry, field, before, after)
-    select o.code, $8, n.last, x.entry, x.field, x.before, x.after
+    select o.code, $9, n.last, x.entry, x.field, x.before, x.after
     from ours o join numbered n using (code)
     cross join lateral jsonb_to_recordset(o.overwrites) as x (entry text, field text, before text, after text)
     on conflict on constraint push_overwrite_pkey do nothing -- a sink that names two entries alike
 ), written as (
-    update push p set sequence = n.last, sent = o.sent, sent_own = o.own, sent_at = now(), unclear = true
+    update push p set sequence = n.last, sent = o.sent, sent_own = o.own, holidays = o.holidays, sent_at = now(), unclear = true
     from ours o join numbered n using (code)
-    where p.code = o.code and p.sink = $8 and p.code = any($1::text[])
+    where p.code = o.code and p.sink = $9 and p.code = any($1::text[])
     returning p.code, p.sequence
 )
 select o.code::text as code, o.job::bigint as job, coalesce(w.sequence, o.sequence)::bigint as sequence from ours o left join written w using (code)
@@ -668,6 +670,7 @@ type StagePushesParams struct {
 	Sents      [][]byte
 	Owns       [][]byte
 	Overwrites [][]byte
+	Holidays   []string
 	Sink       push.Sink
 }
 
@@ -691,6 +694,7 @@ func (q *Queries) StagePushes(ctx context.Context, arg StagePushesParams) ([]Sta
 		arg.Sents,
 		arg.Owns,
 		arg.Overwrites,
+		arg.Holidays,
 		arg.Sink,
 	)
 	if err != nil {
