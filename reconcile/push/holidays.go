@@ -54,7 +54,7 @@ func (w DesiredState) withHolidays(dated string) string {
 	}
 	kept := keepLines(dated, func(line string) bool {
 		isHoliday := func(d profile.Date) bool { return d.String() == dayOf(line) }
-		return others[dayOf(line)] && !(set != "" && slices.ContainsFunc(w.Holidays, isHoliday))
+		return others[dayOf(line)] && (set == "" || !slices.ContainsFunc(w.Holidays, isHoliday))
 	})
 	_, dated = profile.PublicHours(w.Profile.Values.Get(profile.FieldOpeningTimes), kept, w.Today, w.Holidays...)
 	return dated
