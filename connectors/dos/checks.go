@@ -14,10 +14,10 @@ import (
 )
 
 // CheckQuality makes the quality checks of pharmacies, and returns one result for each,
-// in order (reconcile/RULES.md "Quality checks"). A pharmacy that DoS cannot be read for says so
-// in its result, with what is wrong in the services that can be read, and the rest goes on; without a reader, or with one that does not show
-// enough, only the profiles are checked. It stops at the first error that concerns DoS
-// as a whole.
+// in order (reconcile/RULES.md "Quality checks"). A pharmacy that DoS cannot be read for
+// says so in its result, with what is wrong in the services that can be read, and the
+// rest goes on; without a reader, or with one that does not show enough, only the
+// profiles are checked. It stops at the first error that concerns DoS as a whole.
 func (s *Sink) CheckQuality(ctx context.Context, facts []quality.Facts) ([]quality.Checked, error) {
 	all := make([]quality.Checked, len(facts))
 	group, one := errgroup.WithContext(ctx)
