@@ -67,7 +67,8 @@ func TestARowOfNoPharmacyStopsNoQualityCheck(t *testing.T) {
 // A service that DoS lists twice is one service: its name is a key of what is stored.
 func TestAServiceListedTwiceIsOne(t *testing.T) {
 	t.Parallel()
-	row := `{"id":"1","odsCode":"FA123","status":{"id":1},"type":{"id":13},"openingTimes":{"bankHoliday":[{"start":"10:00","end":"12:00"}],"days":[]}}`
+	row := `{"id":"1","odsCode":"FA123","status":{"id":1},"type":{"id":13},
+		"openingTimes":{"bankHoliday":[{"start":"10:00","end":"12:00"}],"days":[]}}`
 	content := []byte(`{"success":{"serviceCount":2,"services":[` + row + "," + row + `]}}`)
 	services, err := decodeEstate(content)
 	require.NoError(t, err)
@@ -92,7 +93,8 @@ func TestAServiceListedTwiceIsComparedOnce(t *testing.T) {
 // A row of another type that does not say which service it is may be no pharmacy's.
 func TestAnotherTypeIsNotNamed(t *testing.T) {
 	t.Parallel()
-	services, bad, err := decodeServices("FA123", []byte(wireServices(wirePharmacy, `{"id":7,"type":{"id":100},"name":3}`, `{"type":{"id":132}}`)))
+	services, bad, err := decodeServices("FA123", []byte(wireServices(wirePharmacy,
+		`{"id":7,"type":{"id":100},"name":3}`, `{"type":{"id":132}}`)))
 	require.NoError(t, err)
 	require.Len(t, services, 1)
 	require.Equal(t, []string{"service 3 of 3"}, bad.nameless)
@@ -115,7 +117,8 @@ func TestOneBadFieldLeavesItsOwnChecksUnmade(t *testing.T) {
 		"nothing": {[]string{`{"id":"1","type":{"id":13},` + head + `}`}, nil, []quality.Kind{quality.GenericBankHoliday, quality.NoDoSPlace}},
 		"phone": {
 			[]string{`{"id":"1","type":{"id":13},"phone":"0113",` + head + `}`},
-			[]quality.Kind{quality.Contradiction, quality.PostcodeUnknown}, []quality.Kind{quality.GenericBankHoliday, quality.NoDoSPlace},
+			[]quality.Kind{quality.Contradiction, quality.PostcodeUnknown},
+			[]quality.Kind{quality.GenericBankHoliday, quality.NoDoSPlace},
 		},
 		"several": {
 			[]string{`{"id":"1","type":{"id":13},"name":7,"openAllHours":"yes","zCodes":{},"web":1,"postcode":2,` + head + `}`},
@@ -124,14 +127,17 @@ func TestOneBadFieldLeavesItsOwnChecksUnmade(t *testing.T) {
 		},
 		"no id": {
 			[]string{`{"id":"1","type":{"id":13},` + head + `}`, `{"id":2,"type":{"id":148},` + head + `}`},
-			all, []quality.Kind{quality.GenericBankHoliday},
+			all,
+			[]quality.Kind{quality.GenericBankHoliday},
 		},
 		"another type": {
 			[]string{`{"id":"1","type":{"id":13},` + head + `}`, `{"id":2,"type":{"id":100},"phone":"0113",` + head + `}`},
-			nil, []quality.Kind{quality.GenericBankHoliday, quality.NoDoSPlace},
+			nil,
+			[]quality.Kind{quality.GenericBankHoliday, quality.NoDoSPlace},
 		},
 	} {
-		checked, err := pharmacySink(t, handlerWith(http.StatusOK, wireServices(test.rows...))).CheckQuality(t.Context(), []quality.Facts{facts})
+		sink := pharmacySink(t, handlerWith(http.StatusOK, wireServices(test.rows...)))
+		checked, err := sink.CheckQuality(t.Context(), []quality.Facts{facts})
 		require.NoError(t, err, name)
 		var kinds []quality.Kind
 		for _, f := range checked[0].Findings {

@@ -21,7 +21,9 @@ func (n *notedDrift) Found(_ context.Context, _ []push.Drifted, seen, partly []p
 	return nil
 }
 
-func (*notedDrift) End(_ context.Context, r push.DriftResult, _ bool) (push.DriftResult, error) { return r, nil }
+func (*notedDrift) End(_ context.Context, r push.DriftResult, _ bool) (push.DriftResult, error) {
+	return r, nil
+}
 
 // Where one field makes no sense and all others are right, earlier repairs had an effect:
 // otherwise the profile is given up for good after three repairs, however far apart. If

@@ -102,7 +102,7 @@ func (c *Client) answers(ctx context.Context, req *http.Request) bool {
 	if c.limiter.Wait(ctx) != nil {
 		return false
 	}
-	resp, err := c.send(ctx, req)
+	resp, err := c.send(ctx, req) //nolint:bodyclose // drain closes it
 	if err == nil {
 		drain(resp.Body)
 	}

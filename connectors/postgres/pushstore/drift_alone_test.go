@@ -51,6 +51,7 @@ func TestOneFieldInVainDoesNotEndTheRepairOfOthers(t *testing.T) {
 	expect(1, nil, "counted from the beginning", "3", postcode, hours)
 	expect(1, []string{"opening-times"}, "the hours never were", "3", postcode, hours)
 }
+
 // A NUL in what a sink shows of one profile does not end the check of all others.
 func TestANulInWhatIsShownStopsNoOther(t *testing.T) {
 	t.Parallel()

@@ -14,8 +14,12 @@ func TestOneOddServiceStopsNoOtherFinding(t *testing.T) {
 	w := newWorld(t)
 	odd := found("FA000", quality.GenericBankHoliday, "hours")
 	odd.Findings = append(odd.Findings, odd.Findings[0])
-	_, _, err := w.begins().End(t.Context(), quality.Result{State: quality.Done}, []quality.Checked{odd, found("FA001", quality.OpenAllHours, "b")})
+	_, _, err := w.begins().End(t.Context(), quality.Result{State: quality.Done}, []quality.Checked{
+		odd, found("FA001", quality.OpenAllHours, "b"),
+	})
 	require.NoError(t, err)
-	_, _, err = w.begins().End(t.Context(), quality.Result{State: quality.Done}, []quality.Checked{found("FA000", quality.GenericBankHoliday, "a\x00")})
+	_, _, err = w.begins().End(t.Context(), quality.Result{State: quality.Done}, []quality.Checked{
+		found("FA000", quality.GenericBankHoliday, "a\x00"),
+	})
 	require.NoError(t, err)
 }
