@@ -13,7 +13,7 @@ import (
 //
 // Lists are stored as one text: address lines joined by line feeds; roles
 // joined by vertical bars, the primary one first, the others in order.
-type Values struct {
+type Values struct { //nolint:recvcheck // read by value, since small and comparable; only what changes it takes a pointer
 	value  [numFields]string
 	stated uint32
 }

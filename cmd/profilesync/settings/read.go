@@ -84,7 +84,7 @@ func readFile(path string, secret bool) (string, error) {
 	if path == "" {
 		return "", errors.New("want the path of a file")
 	}
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe without a writer must not block
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) //nolint:gosec // the operator names it; a pipe must not block
 	if err != nil {
 		return "", reason(err)
 	}
