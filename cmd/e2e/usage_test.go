@@ -123,7 +123,7 @@ func TestWrongSettingsPreventTheStart(t *testing.T) {
 		"now":              {[]string{"NOW=2026-04-09T09:00:00Z"}, []string{"PROFILESYNC_NOW", "demo or test"}},
 		"now in no format": {[]string{"MODE=test", "NOW=yesterday"}, []string{"PROFILESYNC_NOW=yesterday"}},
 		"types":            {[]string{"TYPES=pharmacy,grocery"}, []string{"PROFILESYNC_TYPES", "grocery"}},
-		"missing file":     {[]string{"DATABASE_URL_FILE=/nowhere/secret"}, []string{"PROFILESYNC_DATABASE_URL_FILE=/nowhere/secret"}},
+		"missing file":     {[]string{"DATABASE_URL_FILE=/nowhere/secret"}, []string{"PROFILESYNC_DATABASE_URL_FILE: the file that it names cannot"}},
 		"a folder":         {[]string{"DATABASE_URL_FILE=/"}, []string{"PROFILESYNC_DATABASE_URL_FILE=/: it is not a file"}},
 		"a device":         {[]string{"NOTIFY_KEY_FILE=/dev/null"}, []string{"PROFILESYNC_NOTIFY_KEY_FILE=/dev/null: it is not a file"}},
 		"misspelt name":    {[]string{"DATABASE_URI=x"}, []string{"PROFILESYNC_DATABASE_URI", "did you mean PROFILESYNC_DATABASE_URL?"}},
