@@ -2,12 +2,9 @@ package postgres
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"maps"
-	"net/netip"
-	"path/filepath"
 	"strconv"
 	"time"
 
@@ -58,11 +55,8 @@ func (l limits) set(params map[string]string) {
 // poolConfig is how a pool connects. Every session of a process carries its
 // name, and a process that has ended gets no new sessions.
 func poolConfig(url string, playedNow time.Time, process *Process, l limits) (*pgxpool.Config, error) {
-	config, err := pgxpool.ParseConfig(url)
+	config, err := parse(url)
 	if err != nil {
-		return nil, fmt.Errorf("database address: %w", err)
-	}
-	if err := requireTLS(config.ConnConfig); err != nil {
 		return nil, err
 	}
 	params := config.ConnConfig.RuntimeParams
@@ -179,41 +173,6 @@ func (p *Process) admit(ctx context.Context, conn *pgx.Conn) error {
 	default:
 		return Wrap(err, "announcing a session")
 	}
-}
-
-// CheckAddress returns an error for an address that Open would refuse without
-// connecting. It does not repeat the address, which may hold a password.
-func CheckAddress(url string) error {
-	config, err := pgxpool.ParseConfig(url)
-	if err != nil {
-		return errors.New("want an address like postgres://user@host/database?sslmode=verify-full")
-	}
-	return requireTLS(config.ConnConfig)
-}
-
-// requireTLS refuses a connection to another machine that does not verify the
-// server's identity.
-func requireTLS(config *pgx.ConnConfig) error {
-	type end struct {
-		host string
-		tls  *tls.Config
-	}
-	ends := []end{{config.Host, config.TLSConfig}}
-	for _, f := range config.Fallbacks {
-		ends = append(ends, end{f.Host, f.TLSConfig})
-	}
-	for _, e := range ends {
-		if !local(e.host) && (e.tls == nil || e.tls.InsecureSkipVerify) {
-			return fmt.Errorf("database address: host %s is another machine; add sslmode=verify-full", e.host)
-		}
-	}
-	return nil
-}
-
-// local reports whether a host is this machine: a socket or a loopback address.
-func local(host string) bool {
-	address, err := netip.ParseAddr(host)
-	return filepath.IsAbs(host) || host == "localhost" || err == nil && address.IsLoopback()
 }
 
 // RiverPool opens separate connections for the job queue: it must never wait

@@ -34,13 +34,11 @@ const (
 // are is certain of direct connections and of poolers in session mode. It locks
 // nothing and changes nothing.
 func CheckSession(ctx context.Context, url string) error {
-	config, err := pgx.ParseConfig(url)
+	parsed, err := parse(url)
 	if err != nil {
-		return fmt.Errorf("database address: %w", err)
-	}
-	if err := requireTLS(config); err != nil {
 		return err
 	}
+	config := parsed.ConnConfig
 	config.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol // a prepared statement would be left behind
 	ctx, cancel := context.WithTimeout(ctx, sessionTimeout)
 	defer cancel()

@@ -29,6 +29,7 @@ func wrong() []string {
 		"PROFILESYNC_REPORT_URL=here", "PROFILESYNC_MAIL=smtp", "PROFILESYNC_MAIL_PER_DAY=0", "PROFILESYNC_MAIL_PER_SECOND=0",
 		"PROFILESYNC_MAIL_FROM=nobody", "PROFILESYNC_NOTIFY_CALLBACK_TOKEN=short", "PROFILESYNC_SMTP_PORT=-1",
 		"PROFILESYNC_SMTP_TLS=some", "PROFILESYNC_SMTP_USER=someone", "PROFILESYNC_ZEBRA=1", "PROFILESYNC_ANT=1",
+		"PROFILESYNC_ROLE_OWNER=public", "PROFILESYNC_ROLE_EDITOR=pg_all", "PROFILESYNC_ROLE_CONSOLE=profilesync_daemon",
 	}
 }
 
@@ -108,5 +109,5 @@ func TestAMissingKeyIsNotNamedBesideItsFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "key")
 	_, err := load(t.Context(), []string{"PROFILESYNC_DOS_URL=https://dos.example", "PROFILESYNC_DOS_API_KEY_FILE=" + path})
-	require.EqualError(t, err, "setting PROFILESYNC_DOS_API_KEY_FILE="+path+": no such file or directory")
+	require.EqualError(t, err, "setting PROFILESYNC_DOS_API_KEY_FILE: the file that it names cannot be opened: no such file or directory")
 }

@@ -20,6 +20,9 @@ import (
 const (
 	prefix = "PROFILESYNC_"
 	file   = "_FILE"
+
+	// maxFile bytes is the maximum size of a file that holds the value of a setting.
+	maxFile = 64 << 10
 )
 
 // forTests are the names that the Makefile and the tests read. They may be set
@@ -72,23 +75,25 @@ func (e environment) value(name string, secret bool) (string, error) {
 	case !byFile:
 		return value, nil
 	}
-	value, err := readFile(path, secret)
-	if err != nil {
+	if path == "" {
+		return "", Wrong(name+file, ": want the path of a file")
+	}
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe without a writer must not block
+	switch {
+	case err != nil && secret: // what is no path may be the secret itself, put there by mistake
+		return "", Wrong(name+file, ": the file that it names cannot be opened: %w", reason(err))
+	case err != nil:
+		return "", Wrong(name+file, "=%s: %w", path, reason(err))
+	}
+	defer func() { _ = f.Close() }() // only read
+	if value, err = readFile(f, secret); err != nil {
 		return "", Wrong(name+file, "=%s: %w", path, err)
 	}
 	return value, nil
 }
 
 // readFile returns what a file holds, without white space around it.
-func readFile(path string, secret bool) (string, error) {
-	if path == "" {
-		return "", errors.New("want the path of a file")
-	}
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) //nolint:gosec // the operator names it; a pipe must not block
-	if err != nil {
-		return "", reason(err)
-	}
-	defer func() { _ = f.Close() }() // only read
+func readFile(f *os.File, secret bool) (string, error) {
 	info, err := f.Stat()
 	switch {
 	case err != nil:
@@ -97,10 +102,15 @@ func readFile(path string, secret bool) (string, error) {
 		return "", errors.New("it is not a file")
 	case secret && info.Mode().Perm()&0o004 != 0:
 		return "", errors.New("everybody on this machine can read it; run chmod o-r on it")
+	case secret && info.Mode().Perm()&0o022 != 0:
+		return "", errors.New("others than its owner can change it; run chmod go-w on it")
 	}
-	text, err := io.ReadAll(f)
+	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
 		return "", reason(err)
+	}
+	if len(text) > maxFile {
+		return "", fmt.Errorf("it is larger than %d KiB", maxFile>>10)
 	}
 	value := strings.TrimSpace(string(text))
 	if value == "" {

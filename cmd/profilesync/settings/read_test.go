@@ -28,10 +28,11 @@ func badFiles(t *testing.T) map[string]string {
 	require.NoError(t, os.Mkdir(at("folder"), 0o700))
 	require.NoError(t, os.Symlink(at("circle"), at("circle")))
 	require.NoError(t, syscall.Mkfifo(at("pipe"), 0o600))
+	keep(t, at("large"), strings.Repeat("x", maxFile+1))
 	bad := map[string]string{
 		at("none"): "no such file or directory", at("circle"): "too many levels of symbolic links", at("folder"): "it is not a file",
 		at("pipe"): "it is not a file", keep(t, at("empty"), ""): "it is empty", keep(t, at("blank"), " \n\t\n"): "it is empty",
-		"": "want the path of a file",
+		at("large"): "it is larger than 64 KiB", "": "want the path of a file", strings.Repeat("x", 300): "file name too long",
 	}
 	if os.Geteuid() == 0 {
 		t.Log("not tried: a file whose mode forbids reading, which does not stop root")
@@ -46,13 +47,19 @@ func badFiles(t *testing.T) map[string]string {
 // its default.
 func TestABadFileOfAnySettingStopsTheStart(t *testing.T) {
 	t.Parallel()
-	_, order := fields()
+	byName, order := fields()
 	require.Greater(t, len(order), 60)
 	for path, why := range badFiles(t) {
 		for _, name := range order {
 			_, err := load(t.Context(), []string{"PROFILESYNC_" + name + "_FILE=" + path})
 			require.ErrorAs(t, err, new(Error), "%s: %s", name, path)
-			require.EqualError(t, err, "setting PROFILESYNC_"+name+"_FILE="+path+": "+why)
+			want := "=" + path + ": " + why
+			if info, err := os.Stat(path); path == "" {
+				want = ": " + why
+			} else if byName[name].Type == secretType && (err != nil || info.Mode() == 0) {
+				want = ": the file that it names cannot be opened: " + why
+			}
+			require.EqualError(t, err, "setting PROFILESYNC_"+name+"_FILE"+want)
 		}
 	}
 }

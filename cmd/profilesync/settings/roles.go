@@ -2,7 +2,6 @@ package settings
 
 import (
 	"errors"
-	"fmt"
 	"regexp"
 	"strings"
 
@@ -31,10 +30,9 @@ func (s *Settings) checkRoles() error {
 			continue // why it could not be read is said elsewhere
 		}
 		if !roleName.MatchString(r.name) || strings.HasPrefix(r.name, "pg_") || r.name == "public" {
-			errs = append(errs, fmt.Errorf("setting PROFILESYNC_%s=%s: want a name of small letters, digits, _ and -, not pg_... or public",
-				r.setting, r.name))
+			errs = append(errs, Wrong(r.setting, "=%s: want a name of small letters, digits, _ and -, not pg_... or public", r.name))
 		} else if taken[r.name] != "" {
-			errs = append(errs, fmt.Errorf("setting PROFILESYNC_%s=%s: PROFILESYNC_%s is the same role", r.setting, r.name, taken[r.name]))
+			errs = append(errs, Wrong(r.setting, "=%s: PROFILESYNC_%s is the same role", r.name, taken[r.name]))
 		}
 		taken[r.name] = r.setting
 	}

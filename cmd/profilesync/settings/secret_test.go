@@ -46,6 +46,43 @@ func TestAFileOfASecretMustNotBeReadableByEverybody(t *testing.T) {
 	}
 }
 
+func TestAFileOfASecretMustNotBeChangeableByOthers(t *testing.T) {
+	t.Parallel()
+	path := keep(t, filepath.Join(t.TempDir(), "file"), "x\n")
+	for mode, want := range map[os.FileMode]string{
+		0o662: "others than its owner can change it; run chmod go-w on it", 0o620: "others than its owner can change it; run chmod go-w on it",
+		0o602: "others than its owner can change it; run chmod go-w on it", 0o666: "everybody on this machine can read it; run chmod o-r on it",
+		0o640: "", 0o600: "",
+	} {
+		require.NoError(t, os.Chmod(path, mode))
+		_, err := load(t.Context(), []string{"PROFILESYNC_NOTIFY_KEY_FILE=" + path})
+		if want == "" {
+			require.NoError(t, err, "%o", mode)
+			continue
+		}
+		require.EqualError(t, err, "setting PROFILESYNC_NOTIFY_KEY_FILE="+path+": "+want, "%o", mode)
+	}
+}
+
+// TestASecretInThePlaceOfItsFileIsNotPrinted: neither where it is no path, nor as a
+// part of one, nor beside other mistakes.
+func TestASecretInThePlaceOfItsFileIsNotPrinted(t *testing.T) {
+	t.Parallel()
+	everyField(func(name string, field reflect.StructField) {
+		if field.Type != reflect.TypeFor[Secret]() {
+			return
+		}
+		for _, secret := range []string{"hunter2", "/hunter2", "postgres://a:hunter2@b/c", strings.Repeat("hunter2", 100), "hunter2\x00"} {
+			_, err := load(t.Context(), []string{name + "_FILE=" + secret})
+			require.ErrorContains(t, err, "setting "+name+"_FILE: the file that it names cannot be opened")
+			require.NotContains(t, err.Error(), "hunter2")
+			_, err = load(t.Context(), []string{name + "_FILE=" + secret, name + "=" + secret})
+			require.Error(t, err)
+			require.NotContains(t, err.Error(), "hunter2")
+		}
+	})
+}
+
 // TestARotatedSecret sets the environment of the process, so nothing runs beside it.
 func TestARotatedSecret(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "key")
@@ -62,7 +99,7 @@ func TestARotatedSecret(t *testing.T) {
 		{func() { keep(t, path, "") }, "", named + "it is empty"},
 		{func() { keep(t, path, "third\n") }, "third", ""},
 		{func() { require.NoError(t, os.Chmod(path, 0o604)) }, "", named + "everybody on this machine can read it; run chmod o-r on it"},
-		{func() { require.NoError(t, os.Remove(path)) }, "", named + "no such file or directory"},
+		{func() { require.NoError(t, os.Remove(path)) }, "", "setting PROFILESYNC_DOS_API_KEY_FILE: the file that it names cannot be opened: no such file or directory"},
 		{func() { require.NoError(t, os.Mkdir(path, 0o700)) }, "", named + "it is not a file"},
 		{
 			func() { require.NoError(t, os.Unsetenv("PROFILESYNC_DOS_API_KEY_FILE")) }, "",

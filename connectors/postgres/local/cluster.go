@@ -200,7 +200,8 @@ func (c *Cluster) keep(ctx context.Context) {
 }
 
 // makeDir creates dir and returns its absolute path without links, so that it does
-// not depend on the working directory.
+// not depend on the working directory. Nothing is made where others could put
+// something else in its place.
 func makeDir(dir string) (string, error) {
 	if dir == "" {
 		return "", errors.New("opening the local database: no folder given")
@@ -209,10 +210,16 @@ func makeDir(dir string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("opening the local database: %w", err)
 	}
-	if err := os.MkdirAll(abs, 0o755); err != nil {
+	if _, err := os.Stat(abs); err == nil {
+		return realPath(abs)
+	} else if !errors.Is(err, os.ErrNotExist) || filepath.Dir(abs) == abs {
 		return "", fmt.Errorf("opening the local database: %w", err)
 	}
-	return realPath(abs)
+	in, err := makeDir(filepath.Dir(abs))
+	if err != nil {
+		return "", err
+	}
+	return makeIn(in, filepath.Base(abs))
 }
 
 // realPath returns a path that is absolute and has no links.

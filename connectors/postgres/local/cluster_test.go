@@ -184,7 +184,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		"a folder is in the way": {foreign, "", "is no Postgres data folder: move it away"},
 		"old data":               {broken, "", "are of Postgres 7, and only Postgres"},
 		"no hook in main":        {newFolder(t), "LOCAL_TEST_NO_HOOK=1", "main does not begin with local.SuperviseIfAsked"},
-		"no folder can be made":  {"/dev/null/x", "", "opening the local database: mkdir /dev/null"},
+		"no folder can be made":  {"/dev/null/x", "", "opening the local database: stat /dev/null"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -217,7 +217,7 @@ func TestAsAnotherUser(t *testing.T) {
 	base, err := os.MkdirTemp("", "local-test-")
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(base)) })
-	require.NoError(t, os.Chmod(base, 0o777))
+	require.NoError(t, os.Chmod(base, 0o777|os.ModeSticky))
 	exe := filepath.Join(base, "local.test")
 	raw, err := os.ReadFile(os.Args[0])
 	require.NoError(t, err)

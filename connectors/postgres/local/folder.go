@@ -53,8 +53,9 @@ func (f *folder) check() error {
 			f.path, f.uid, me)
 	case info.Mode().Perm()&0o022 != 0:
 		return fmt.Errorf("%s can be changed by others than its owner: run chmod go-w on it", f.path)
-	case me != 0:
-		return nil
+	}
+	if err := checkParents(f.path, f.uid); err != nil || me != 0 {
+		return err
 	}
 	return f.checkWay(info)
 }
@@ -174,8 +175,11 @@ func openIn(dir, name string, flags int) (*os.File, error) {
 }
 
 // makePrivate makes an empty folder that only one account can enter.
-func makePrivate(in *os.Root, name string, as *account) error {
-	if err := in.Mkdir(name, 0o700); err != nil {
+func makePrivate(in *os.Root, name string, as *account) error { return makeFolder(in, name, 0o700, as) }
+
+// makeFolder makes an empty folder that belongs to an account.
+func makeFolder(in *os.Root, name string, mode os.FileMode, as *account) error {
+	if err := in.Mkdir(name, mode); err != nil {
 		return fmt.Errorf("making a folder for Postgres: %w", err)
 	}
 	if as == nil {
