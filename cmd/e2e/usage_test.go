@@ -130,6 +130,7 @@ func TestWrongSettingsPreventTheStart(t *testing.T) {
 		"misspelt file":    {[]string{"DATABASE_URL_FLIE=/x"}, []string{"did you mean PROFILESYNC_DATABASE_URL_FILE?"}},
 		"empty value":      {[]string{"DATABASE_URL="}, []string{"PROFILESYNC_DATABASE_URL: its value is empty"}},
 		"no number":        {[]string{"PUSH_WORKERS=many"}, []string{"PROFILESYNC_PUSH_WORKERS=many: want a whole number"}},
+		"supervisor":       {[]string{`LOCAL_SUPERVISOR={"dir":"/"}`}, []string{"PROFILESYNC_LOCAL_SUPERVISOR: there is no such setting"}},
 		"no database":      {[]string{"DATABASE_URL= "}, []string{"PROFILESYNC_DATABASE_URL (or _FILE): the database address names no host"}},
 		"socket by itself": {[]string{"DATABASE_URL=postgres:///"}, []string{"PROFILESYNC_DATABASE_URL (or _FILE): the database address names no"}},
 		"database":         {[]string{"DATABASE_URL=postgres://[/"}, []string{"PROFILESYNC_DATABASE_URL (or _FILE): want a database address"}},

@@ -21,6 +21,11 @@ import (
 var ErrPooled = errors.New("the database is reached through a connection pooler in transaction mode: " +
 	"profilesync needs a direct connection, or a pooler in session mode")
 
+// ErrFewSessions means that the database was reached and then kept a connection
+// waiting, as a pooler in session mode does while its pool is used up.
+var ErrFewSessions = errors.New("the database keeps connections waiting: if it is reached through a connection pooler, " +
+	"its pool is too small or used up; profilesync needs a session of the server for each of its connections, about 30 for each daemon")
+
 const (
 	// sessionRounds is how often CheckSession asks. Poolers hand out the session
 	// that was used last, or the one that was not used for longest: the first
@@ -31,8 +36,9 @@ const (
 
 // CheckSession returns ErrPooled unless two connections to the address are two
 // sessions of the server, each the same from one statement to the next. That they
-// are is certain of direct connections and of poolers in session mode. It locks
-// nothing and changes nothing.
+// are is certain of direct connections and of poolers in session mode. If there are
+// no two sessions within 20 seconds, it returns ErrFewSessions. It locks nothing and
+// changes nothing.
 func CheckSession(ctx context.Context, url string) error {
 	parsed, err := parse(url)
 	if err != nil {
@@ -45,6 +51,9 @@ func CheckSession(ctx context.Context, url string) error {
 	var asked [2]*dbsql.Queries // of two connections that are open at the same time
 	for i := range asked {
 		conn, err := pgx.ConnectConfig(ctx, config)
+		if i > 0 && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return ErrFewSessions
+		}
 		if err != nil {
 			return fmt.Errorf("connecting to the database: %w", err)
 		}
@@ -59,6 +68,9 @@ func compareSessions(ctx context.Context, asked [2]*dbsql.Queries) error {
 	for round := range sessionRounds {
 		which := round / 2 % 2 // each twice in a row
 		session, err := asked[which].ServerSession(ctx)
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return ErrFewSessions
+		}
 		if err != nil {
 			return Wrap(err, "asking for the session")
 		}

@@ -80,6 +80,28 @@ func TestAPoolerInSessionModeWillDo(t *testing.T) {
 	requireWorks(t, pgproxy.NewPooler(t, pgtest.URL(t), pgproxy.PoolerOptions{InSessionMode: true}))
 }
 
+// TestAPoolerWithTooFewSessionsIsNamed: it greets every client, and lets those wait
+// for whom it has no session.
+func TestAPoolerWithTooFewSessionsIsNamed(t *testing.T) {
+	t.Parallel()
+	address := pgproxy.NewPooler(t, pgtest.URL(t), pgproxy.PoolerOptions{InSessionMode: true, Most: 1})
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	require.ErrorIs(t, postgres.CheckSession(ctx, address), postgres.ErrFewSessions)
+	conn, err := pgx.Connect(t.Context(), address)
+	require.NoError(t, err)
+	require.NoError(t, conn.Ping(t.Context()), "what was checked gave its session back")
+	ctx, cancel = context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	require.ErrorIs(t, postgres.CheckSession(ctx, address), postgres.ErrFewSessions, "somebody else has it")
+	require.NoError(t, conn.Close(t.Context()))
+	ctx, cancel = context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, postgres.CheckSession(ctx, address), context.Canceled)
+	wide := pgproxy.NewPooler(t, pgtest.URL(t), pgproxy.PoolerOptions{InSessionMode: true, Most: 2})
+	require.NoError(t, postgres.CheckSession(t.Context(), wide))
+}
+
 func requireWorks(t *testing.T, address string) {
 	t.Helper()
 	for range 20 {
@@ -105,7 +127,7 @@ func TestPgBouncer(t *testing.T) {
 	t.Parallel()
 	t.Run("transaction", func(t *testing.T) {
 		t.Parallel()
-		address := pgBouncer(t, pgtest.URL(t), "transaction")
+		address := pgBouncer(t, pgtest.URL(t), "transaction", 30)
 		require.ErrorIs(t, postgres.CheckSession(t.Context(), address), postgres.ErrPooled)
 		busy(t, address, func() {
 			for range 20 {
@@ -115,12 +137,19 @@ func TestPgBouncer(t *testing.T) {
 	})
 	t.Run("session", func(t *testing.T) {
 		t.Parallel()
-		requireWorks(t, pgBouncer(t, pgtest.URL(t), "session"))
+		requireWorks(t, pgBouncer(t, pgtest.URL(t), "session", 30))
+	})
+	t.Run("session, with a pool of one", func(t *testing.T) {
+		t.Parallel()
+		address := pgBouncer(t, pgtest.URL(t), "session", 1)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		require.ErrorIs(t, postgres.CheckSession(ctx, address), postgres.ErrFewSessions)
 	})
 }
 
 // pgBouncer starts one in front of a database and returns the address by way of it.
-func pgBouncer(t *testing.T, address, mode string) string {
+func pgBouncer(t *testing.T, address, mode string, size int) string {
 	t.Helper()
 	program, err := exec.LookPath("pgbouncer")
 	if err != nil {
@@ -142,7 +171,7 @@ func pgBouncer(t *testing.T, address, mode string) string {
 	require.NoError(t, os.WriteFile(file, []byte(strings.Join([]string{
 		"[databases]", fmt.Sprintf("%s = host=%s port=%d user=%s", config.Database, config.Host, config.Port, config.User),
 		"[pgbouncer]", "listen_addr=127.0.0.1", "listen_port=" + strconv.Itoa(port), "unix_socket_dir=", "auth_type=any",
-		"pool_mode=" + mode, "max_client_conn=100", "default_pool_size=30",
+		"pool_mode=" + mode, "max_client_conn=100", "default_pool_size=" + strconv.Itoa(size),
 	}, "\n")), 0o644))
 	cmd := exec.CommandContext(t.Context(), program, "-q", file)
 	if os.Geteuid() == 0 { // as which it refuses to run; only the owner can enter the folder of the server's socket

@@ -18,7 +18,7 @@
 // one.
 //
 // The supervisor is this very executable, started again with an environment
-// variable that SuperviseIfAsked looks for. It must outlive the program that started
+// variable, an argument and the locked file that SuperviseIfAsked looks for. It must outlive the program that started
 // it, because others may have joined since. Its environment, and so that of Postgres,
 // holds only the variables of passedOn.
 //

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/url"
 	"os"
 	"os/exec"
@@ -93,13 +92,13 @@ func (srv *server) initdb() error {
 	if srv.throwAway {
 		args = append(args, "--no-sync")
 	}
-	since := srv.logSize()
+	since := logSize(srv.dir)
 	p, err := srv.launch("initdb", syscall.SIGKILL, args...)
 	if err != nil {
 		return err
 	}
 	if <-p.exited; p.err != nil {
-		return fmt.Errorf("initdb: %w\n%s", p.err, srv.logTail(since))
+		return fmt.Errorf("initdb: %w\n%s", p.err, logTail(srv.dir, since))
 	}
 	if err := base.Rename(unfinished, srv.place.data); err != nil {
 		return fmt.Errorf("naming the new cluster: %w", err)
@@ -119,13 +118,13 @@ func (srv *server) start() (*process, error) {
 	for _, s := range srv.settings() {
 		args = append(args, "-c", s)
 	}
-	since := srv.logSize()
+	since := logSize(srv.dir)
 	p, err := srv.launch("postgres", syscall.SIGINT, args...)
 	if err != nil {
 		return nil, err
 	}
 	if err := p.ready(srv); err != nil {
-		return nil, errors.Join(fmt.Errorf("%w\n%s", err, srv.logTail(since)), p.stop())
+		return nil, errors.Join(fmt.Errorf("%w\n%s", err, logTail(srv.dir, since)), p.stop())
 	}
 	return p, nil
 }
@@ -262,33 +261,4 @@ func (srv *server) endOrphans() error {
 		return base.Remove(name)
 	}
 	return nil // Postgres itself detects that the process is dead
-}
-
-func (srv *server) logSize() int64 {
-	f, err := openIn(srv.dir, logFile, os.O_RDONLY)
-	if err != nil {
-		return 0
-	}
-	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
-	if err != nil {
-		return 0
-	}
-	return info.Size()
-}
-
-// logTail returns the last lines logged since an offset.
-func (srv *server) logTail(since int64) string {
-	const most = 8
-	f, err := openIn(srv.dir, logFile, os.O_RDONLY)
-	if err != nil {
-		return ""
-	}
-	defer func() { _ = f.Close() }()
-	raw, err := io.ReadAll(io.NewSectionReader(f, since, 4*maxLog))
-	if err != nil {
-		return ""
-	}
-	lines := strings.Split(strings.TrimSpace(string(raw)), "\n")
-	return strings.Join(lines[max(0, len(lines)-most):], "\n")
 }

@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
+	"strings"
 )
 
 const (
@@ -53,6 +55,10 @@ func writeState(dir string, st state) error {
 	}
 	defer func() { _ = in.Close() }()
 	const unfinished = stateFile + ".new"
+	// What a killed supervisor left goes first, and whatever else is in the way.
+	if err := in.Remove(unfinished); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("writing the supervisor's state: %w", err)
+	}
 	f, err := in.open(unfinished, os.O_WRONLY|os.O_CREATE)
 	if err != nil {
 		return err
@@ -94,4 +100,34 @@ func openLog(dir string) (*os.File, error) {
 		}
 	}
 	return in.open(logFile, os.O_WRONLY|os.O_CREATE|os.O_APPEND)
+}
+
+// logSize is the size of the log, in bytes.
+func logSize(dir string) int64 {
+	f, err := openIn(dir, logFile, os.O_RDONLY)
+	if err != nil {
+		return 0
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
+// logTail returns the last lines logged since an offset.
+func logTail(dir string, since int64) string {
+	const most = 8
+	f, err := openIn(dir, logFile, os.O_RDONLY)
+	if err != nil {
+		return ""
+	}
+	defer func() { _ = f.Close() }()
+	raw, err := io.ReadAll(io.NewSectionReader(f, since, 4*maxLog))
+	if err != nil {
+		return ""
+	}
+	lines := strings.Split(strings.TrimSpace(string(raw)), "\n")
+	return strings.Join(lines[max(0, len(lines)-most):], "\n")
 }

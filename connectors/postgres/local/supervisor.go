@@ -24,9 +24,12 @@ const (
 // SuperviseIfAsked turns this process into the supervisor when Open has started it as
 // one, and then never returns. Every program that calls Open must call it at the very
 // start of main, or of TestMain in test binaries.
+//
+// Only Open gives its child the name of a supervisor for an argument, so the variable
+// alone, in the environment of some command, does nothing.
 func SuperviseIfAsked() {
 	asked := os.Getenv(askedEnv)
-	if asked == "" {
+	if asked == "" || len(os.Args) != 3 || os.Args[1] != supervisorArg {
 		return
 	}
 	// Postgres gets the signal of its parent's death when the thread that started it
@@ -34,7 +37,7 @@ func SuperviseIfAsked() {
 	// the process.
 	runtime.LockOSThread()
 	if err := supervise(asked); err != nil {
-		fmt.Fprintln(os.Stderr, "supervisor:", err)
+		fmt.Fprintln(os.Stderr, complaint+err.Error())
 		os.Exit(1)
 	}
 	os.Exit(0)
@@ -49,7 +52,7 @@ func supervise(asked string) error {
 	// lock.
 	syscall.CloseOnExec(heldFD)
 	held := os.NewFile(heldFD, supervisorLock)
-	if _, err := held.Stat(); err != nil {
+	if err := sp.checkHeld(held); err != nil {
 		return fmt.Errorf("%s is for Open to set: %w", askedEnv, err)
 	}
 	pgBinDir := os.Getenv(binDirEnv)
@@ -64,6 +67,24 @@ func supervise(asked string) error {
 	// In this order, so that a program that gets a share of users.lock now finds
 	// supervisor.lock free.
 	return errors.Join(held.Close(), users.Close())
+}
+
+// checkHeld returns an error unless a file is supervisor.lock of the folder, and
+// holds the lock.
+func (sp spec) checkHeld(held *os.File) error {
+	got, err := held.Stat()
+	if err != nil {
+		return err
+	}
+	in, err := openFolder(sp.Dir)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = in.Close() }()
+	if want, err := in.Lstat(supervisorLock); err != nil || !os.SameFile(got, want) {
+		return errors.Join(err, errors.New("the open file is another"))
+	}
+	return syscall.Flock(heldFD, syscall.LOCK_EX|syscall.LOCK_NB) // which it has, if it is the one of Open
 }
 
 // signals are the requests to end a process. They are meant for the users: in a

@@ -2,7 +2,9 @@ package local
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -80,4 +82,51 @@ func TestWhatRootMakesInAFolderOfSomebodyElseIsTheirs(t *testing.T) {
 	f, err := openFolder(made)
 	require.NoError(t, err)
 	require.NoError(t, f.Close())
+}
+
+// TestAStateThatCannotBeWrittenIsSaid: the supervisor cannot report it by that file.
+func TestAStateThatCannotBeWrittenIsSaid(t *testing.T) {
+	t.Parallel()
+	dir := newFolder(t)
+	unfinished := filepath.Join(dir, stateFile+".new")
+	require.NoError(t, os.MkdirAll(filepath.Join(unfinished, "kept"), 0o755))
+	_, err := Open(within(t), Options{Dir: dir})
+	require.ErrorContains(t, err, unfinished[len(dir)+1:]+": directory not empty")
+	require.NotErrorIs(t, err, errDied)
+}
+
+// TestTheVariableAloneMakesNoSupervisor, nor do the arguments without the lock.
+func TestTheVariableAloneMakesNoSupervisor(t *testing.T) {
+	t.Parallel()
+	dir := newFolder(t)
+	require.NoError(t, os.Mkdir(dir, 0o755))
+	asked := askedEnv + `={"dir":"` + dir + `"}`
+	for _, name := range []string{supervisorLock, "other"} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), nil, 0o600))
+	}
+	held, err := tryLock(dir, supervisorLock, syscall.LOCK_EX)
+	require.NoError(t, err)
+	for name, test := range map[string]struct {
+		args []string
+		open string // as the third file
+		want string
+	}{
+		"the variable":     {[]string{"-test.run=^$"}, supervisorLock, "PASS"},
+		"another argument": {[]string{"-test.run=^$", "x"}, supervisorLock, "PASS"},
+		"no file":          {[]string{supervisorArg, dir}, "", askedEnv + " is for Open to set"},
+		"another file":     {[]string{supervisorArg, dir}, "other", askedEnv + " is for Open to set: the open file is another"},
+		"without the lock": {[]string{supervisorArg, dir}, supervisorLock, askedEnv + " is for Open to set: resource temporarily unavailable"},
+	} {
+		cmd := exec.Command(os.Args[0], test.args...)
+		cmd.Env = append(os.Environ(), asked)
+		if test.open != "" {
+			f, err := os.OpenFile(filepath.Join(dir, test.open), os.O_RDWR, 0)
+			require.NoError(t, err)
+			cmd.ExtraFiles = []*os.File{f}
+		}
+		out, _ := cmd.CombinedOutput()
+		require.Contains(t, string(out), test.want, name)
+		require.NoDirExists(t, filepath.Join(dir, "data"), name)
+	}
+	require.NoError(t, held.Close())
 }

@@ -18,6 +18,9 @@ type PoolerOptions struct {
 	// InSessionMode gives a client a session of the server of its own; otherwise
 	// each transaction gets one that is free.
 	InSessionMode bool
+	// Most is how many sessions there may be in session mode; the clients beyond wait,
+	// once they were greeted. Zero is no limit.
+	Most int
 	// RoundRobin gives out the session that was not used for longest, not the last.
 	RoundRobin bool
 	// Ready is how many sessions are open from the start.
@@ -32,6 +35,7 @@ type pooler struct {
 	url      string
 	listener net.Listener
 	running  sync.WaitGroup
+	places   chan struct{} // one for each session; nil without a limit
 
 	mu   sync.Mutex
 	free []*pgconn.HijackedConn
@@ -46,6 +50,9 @@ func NewPooler(tb testing.TB, databaseURL string, o PoolerOptions) string {
 		tb.Fatal("pgproxy: ", err)
 	}
 	p := &pooler{PoolerOptions: o, tb: tb, url: databaseURL, listener: listener}
+	if o.Most > 0 {
+		p.places = make(chan struct{}, o.Most)
+	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(tb.Context()))
 	for range o.Ready {
 		server, err := p.dial(ctx, "")
@@ -122,6 +129,14 @@ func (p *pooler) carry(ctx context.Context, client *pgproto3.Backend, conn net.C
 	}
 	if !p.InSessionMode {
 		return p.carryTransactions(ctx, client)
+	}
+	if p.places != nil {
+		select {
+		case p.places <- struct{}{}:
+			defer func() { <-p.places }()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 	server, err := p.dial(ctx, name)
 	if err != nil {
