@@ -32,6 +32,7 @@ type Daemon struct {
 	QueueLog  *slog.Logger    // for River itself, which logs a lot
 	Observe   queue.Observe   // called after every attempt at a job
 	Held      *queue.HeldJobs // tracks the jobs that this process is working
+	Reindex   bool            // see queue.Work
 }
 
 // Store is what the queue's own jobs need of the store.
@@ -48,7 +49,7 @@ func (d Daemon) Client() (*queue.Client, error) {
 	}
 	return queue.Work{
 		Driver: d.Driver, Schema: d.Schema, Process: d.Process, Workers: workers, Queues: d.queues(),
-		Periodic: []*river.PeriodicJob{ticking()}, Held: d.Held, Observe: d.Observe, Log: d.QueueLog,
+		Periodic: []*river.PeriodicJob{ticking()}, Held: d.Held, Observe: d.Observe, Reindex: d.Reindex, Log: d.QueueLog,
 	}.Client()
 }
 

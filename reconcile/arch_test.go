@@ -82,6 +82,7 @@ var layers = []layer{
 	storeRoom("reportstore"),
 	storeRoom("referencestore"),
 	storeRoom("watchstore"),
+	storeRoom("roles"),
 	{
 		dir:     "connectors",
 		ours:    []string{"reconcile/...", "connectors/internal/..."},
@@ -95,6 +96,7 @@ var layers = []layer{
 	partOfProgram("profilesync/pushcommands", append([]string{"cmd/profilesync/commands"}, belowCommands...)...),
 	partOfProgram("profilesync/peoplecommands", append([]string{"cmd/profilesync/commands"}, belowCommands...)...),
 	partOfProgram("profilesync/qualitycommands", append([]string{"cmd/profilesync/commands"}, belowCommands...)...),
+	partOfProgram("profilesync/schemacommands", append([]string{"cmd/profilesync/commands"}, belowCommands...)...),
 	partOfProgram("simulator/screen"),
 	partOfProgram("simulator/outside", "reconcile/...", "connectors/..."),
 	partOfProgram("simulator/program", "reconcile/...", "cmd/simulator/outside"),

@@ -301,7 +301,7 @@ func (s source) lacksSink(f field, dir, sink string, routes ...string) string {
 // only logs it. DoS does not show status and visibility there.
 func (s source) lacksDrift(f field) string {
 	used := s.used[use{"connectors/dos", f.ident}]
-	if used["pharmacies"] == 1 && used["fields"] == 0 && f.name != "status" && f.name != "hidden" {
+	if used["pharmacies"] == 1 && used["eventFields"] == 0 && f.name != "status" && f.name != "hidden" {
 		return "connectors/dos/sink.go sends it along the change events, and neither reader.go shows nor sink.go notes it"
 	}
 	return ""

@@ -84,32 +84,13 @@ func newSite(t *testing.T) *site {
 	t.Helper()
 	s := bareSite(t)
 	s.url = pgtest.URL(t)
-	s.env = []string{"DATABASE_URL=" + s.url, "ODS_DOWNLOADS_URL=" + nobody, // no test asks the real register
+	s.env = []string{"DATABASE_URL=" + pgtest.AsDaemon(t, s.url), "ODS_DOWNLOADS_URL=" + nobody, // no test asks the real register
 		"REPORT_KEYS=" + reportKey, "REPORT_TOKENS=" + reportToken}
 	return s
 }
 
 // nobody is an address at which nothing answers.
 const nobody = "http://127.0.0.1:1"
-
-// with returns the site with more settings.
-func (s *site) with(settings ...string) *site {
-	other := *s
-	other.env = append(append([]string(nil), s.env...), settings...)
-	return &other
-}
-
-// setting returns the value of a setting of the site.
-func (s *site) setting(name string) (value string) {
-	s.t.Helper()
-	for _, setting := range s.env {
-		if found, ok := strings.CutPrefix(setting, name+"="); ok {
-			value = found
-		}
-	}
-	require.NotEmpty(s.t, value, name)
-	return value
-}
 
 // started is a running command.
 type started struct {
@@ -394,6 +375,7 @@ type audited struct {
 	Run   int64     `json:"run"`
 
 	Reason string `json:"reason"`
+	Role   string `json:"database_role"`
 }
 
 func (s *site) history(code string) []audited {

@@ -89,7 +89,7 @@ func TestADaemonCutOffDuringATickBlocksNobody(t *testing.T) {
 // RST, as soon as the server has executed a statement.
 func (s *site) behindSilence(statement string) (*pgproxy.Proxy, *pgproxy.Fault, daemon) {
 	s.t.Helper()
-	line := pgproxy.New(s.t, s.url)
+	line := pgproxy.New(s.t, s.setting("DATABASE_URL"))
 	silenced := line.SilenceWhen(statement)
 	return line, silenced, s.with("DATABASE_URL=" + line.URL()).serve()
 }
@@ -240,7 +240,7 @@ func ownServer(t *testing.T) (s *site, restart func(syscall.Signal)) {
 func TestJobsWhoseFetchWasLostAreWorkedWithinSeconds(t *testing.T) {
 	t.Parallel()
 	s, x := newStockedSite(t, 30)
-	line := pgproxy.New(t, s.url)
+	line := pgproxy.New(t, s.setting("DATABASE_URL"))
 	fetches := line.SwallowCommitAfter("JobGetAvailable", 40)
 	d := s.with("DATABASE_URL=" + line.URL()).serve()
 	require.Eventually(t, func() bool { return fetches.Happened() == 40 }, patience, 10*time.Millisecond)

@@ -67,6 +67,7 @@ func TestOneFieldThatASinkDoesNotTakeStopsOnlyItself(t *testing.T) {
 	t.Parallel()
 	cases := fieldsOfPharmacies()
 	s, x := newStockedSite(t, 40)
+	s.takesOldValues()
 	s.reconcile(0, madeUp(t, "edispensary", 40), madeUpDay)
 	codes := one[[]string](s, "select array_agg(code order by code) from profile where phone <> '' and status = 'open'")[:len(cases)]
 	d := s.serve()
@@ -164,6 +165,13 @@ func requireMended(t *testing.T, s *site, code string, c refusedField) {
 	require.Greater(t, p.Sequence, sequence, "it is sent at once")
 }
 
+// takesOldValues lets the test write what a row from before the rules of the published
+// interface, or a register, may hold.
+func (s *site) takesOldValues() {
+	s.t.Helper()
+	s.write("alter table profile disable trigger profile_is_plain")
+}
+
 // closeToday changes a profile by SQL and closes it today, in one transaction. It returns
 // when that was committed.
 func (s *site) closeToday(code, sql string) time.Time {
@@ -226,6 +234,7 @@ func TestOneFieldThatTheIngestDoesNotTakeStopsOnlyItself(t *testing.T) {
 		practice("roles", "'{RO177}'", "'{RO177,RO76}'", "DoS wants exactly one RO177, and RO76 beside it"),
 	}
 	s, x := newSite(t).withSinks()
+	s.takesOldValues()
 	s.reconcile(0, madeUp(t, "epraccur", 60), madeUpDay)
 	codes := one[[]string](s, "select array_agg(code order by code) from profile where status = 'open'")[:len(cases)]
 	for _, code := range s.codes() {

@@ -18,7 +18,7 @@ func TestNoEditIsLostWithTheReplyToACommit(t *testing.T) {
 	t.Parallel()
 	const rounds, edited = 16, 300
 	s, x := newStockedSite(t, 450)
-	line := pgproxy.New(t, s.url)
+	line := pgproxy.New(t, s.setting("DATABASE_URL"))
 	d := s.with("DATABASE_URL=" + line.URL()).serve()
 	s.waitUntilPushed()
 	codes, editors := s.codes(), s.editors()

@@ -78,7 +78,7 @@ func TestWrongNotifySettingsPreventTheStart(t *testing.T) {
 	t.Parallel()
 	p, _ := newPeopleSite(t).withNotify()
 	for setting, want := range map[string]string{
-		"NOTIFY_KEY=short": "PROFILESYNC_MAIL=notify", "NOTIFY_TEMPLATES={}": "check-opening", "NOTIFY_TEMPLATES=x": "NOTIFY_TEMPLATES",
+		"NOTIFY_KEY=short": "PROFILESYNC_NOTIFY_KEY", "NOTIFY_TEMPLATES={}": "check-opening", "NOTIFY_TEMPLATES=x": "NOTIFY_TEMPLATES",
 	} {
 		o := p.with(setting).exits(2, "mail", "show")
 		require.Contains(t, o.err, want)

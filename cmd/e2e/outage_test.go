@@ -48,7 +48,7 @@ func requireTwoLines(t *testing.T, fails func(*pgproxy.Proxy)) {
 	t.Helper()
 	const outage = 16 * time.Second // long enough for a hundred log lines
 	s, x := newStockedSite(t, 20)
-	line := pgproxy.New(t, s.url)
+	line := pgproxy.New(t, s.setting("DATABASE_URL"))
 	d := s.with("DATABASE_URL=" + line.URL()).serve()
 	s.within(patience, 1, "select count(*) from forward_progress where activity = 'tick'")
 	s.waitUntilPushed()

@@ -40,7 +40,8 @@ func TestWithNothingSetUpTheFirstCommandWorks(t *testing.T) {
 	t.Parallel()
 	file := realData(t, trustsBefore)
 	s := privateSite(t)
-	require.Equal(t, 205, s.reconcile(0, file, "2025-12-29").Changes.Create)
+	first := s.exits(0, "reconcile", "--private", "--files", file, "--as-of", "2025-12-29", "--wait", "--format", "json")
+	require.Equal(t, 205, objects[summary](t, first.out)[0].Changes.Create)
 	s.stopped() // it stops with the last program that uses it
 	runs := list[summary](t, s.exits(0, "runs", "list", "--format", "json"))
 	require.Len(t, runs, 1, "data stays between commands")
@@ -54,7 +55,7 @@ func TestTwoProgramsAtOnceShareThePrivateDatabase(t *testing.T) {
 	s := privateSite(t)
 	var commands [][]string
 	for _, file := range files {
-		commands = append(commands, []string{"reconcile", "--files", file, "--as-of", "2025-12-29", "--wait", "--format", "json"})
+		commands = append(commands, []string{"reconcile", "--files", file, "--as-of", "2025-12-29", "--wait", "--format", "json", "--private"})
 	}
 	created := 0
 	for _, o := range s.together(commands...) {
@@ -70,7 +71,26 @@ func TestLocalDirMovesThePrivateDatabase(t *testing.T) {
 	s := privateSite(t)
 	other := s.with("LOCAL_DIR=" + filepath.Join(s.dir, ".local"))
 	other.dir = t.TempDir()
-	require.Empty(t, list[summary](t, other.exits(0, "runs", "list", "--format", "json")))
+	require.Empty(t, list[summary](t, other.exits(0, "runs", "list", "--private", "--format", "json")))
 	require.Empty(t, entries(t, other.dir))
 	require.NotEmpty(t, entries(t, filepath.Join(s.dir, ".local")))
+}
+
+// TestAPrivateDatabaseIsNotStartedUnasked: a command meant for the real database
+// must not succeed on an empty one.
+func TestAPrivateDatabaseIsNotStartedUnasked(t *testing.T) {
+	t.Parallel()
+	s := privateSite(t)
+	const refusal = "setting PROFILESYNC_DATABASE_URL (or _FILE) is missing: name a database; " +
+		"or start a private one under .local with --private"
+	for _, args := range [][]string{{"migrate"}, {"serve"}, {"runs", "list"}, {"mail", "stop", "--reason", "x"}, {"report", "make"}} {
+		o := s.exits(2, args...)
+		require.Contains(t, o.err, refusal, args)
+		require.Empty(t, o.out)
+		require.Empty(t, entries(t, s.dir), "nothing was started")
+	}
+	s.exits(0, "migrate", "--private")
+	require.Contains(t, s.exits(0, "runs", "list").err, "database: private cluster under .local")
+	require.Contains(t, s.exits(2, "serve").err, refusal, "the daemon needs to be told each time")
+	s.with("MODE=demo").exits(0, "migrate")
 }

@@ -65,7 +65,7 @@ func (s *site) putCanaries() {
 	conn := s.connect()
 	for _, statement := range []string{
 		"select set_config('profilesync.actor', 'canary.editor@example.org', false)",
-		"update profile set email = 'jane.canary@example.org', description = 'Ask for Jane Canary', phone = '0113 496 0000 Jane Canary'",
+		"update profile set email = 'jane.canary@example.org', description = 'Ask for Jane Canary', phone = '0113 496 0000'",
 		`update profile set website = 'https://www.example.org:8443/jane.canary%40example.org'
 			where code in (select code from profile order by code limit 1)`,
 		"insert into facility (code, name, value) select code, 'Contact', 'Jane Canary' from profile",

@@ -101,6 +101,31 @@ func TestAWrongKeyPausesTheSinkUntilTheFileIsCorrected(t *testing.T) {
 	d.stop()
 }
 
+// TestAnEmptiedKeyPausesTheSink: nothing is sent with the key of before.
+func TestAnEmptiedKeyPausesTheSink(t *testing.T) {
+	t.Parallel()
+	s, x := newStockedSite(t, 10)
+	code := s.codes()[0]
+	key := filepath.Join(t.TempDir(), "key")
+	require.NoError(t, os.WriteFile(key, []byte(dosKey+"\n"), 0o600))
+	s.env = slices.DeleteFunc(s.env, func(setting string) bool { return strings.HasPrefix(setting, "DOS_API_KEY=") })
+	s = s.with("DOS_API_KEY_FILE=" + key)
+	d := s.serve()
+	s.waitUntilPushed()
+	before := x.dos.Summary().Kinds["change-event"]
+
+	require.NoError(t, os.Truncate(key, 0))
+	s.edit(code, "phone", "01632 960111")
+	requirePaused(t, s, d, "dos", "change-event", 1)
+	require.Contains(t, d.log(), "PROFILESYNC_DOS_API_KEY_FILE="+key+": it is empty")
+	require.Equal(t, before, x.dos.Summary().Kinds["change-event"], "nothing was sent")
+
+	require.NoError(t, os.WriteFile(key, []byte(dosKey+"\n"), 0o600))
+	requireResumed(t, s, d, "dos")
+	require.Equal(t, before+1, x.dos.Summary().Kinds["change-event"])
+	d.stop()
+}
+
 func TestTheSinkResumesWhenItsKeyIsAcceptedAgain(t *testing.T) {
 	t.Parallel()
 	s, x := newStockedSite(t, 60)

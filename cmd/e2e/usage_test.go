@@ -81,7 +81,7 @@ func TestUsageErrorsExitWith2AndChangeNothing(t *testing.T) {
 		"unknown report":     {[]string{"reconcile", "--files", listing, "--report", "etx"}, "etx"},
 		"no report":          {[]string{"plan", "--files", unnamed}, "trusts.csv"},
 		"missing file":       {[]string{"reconcile", "--files", "etr_nowhere.csv", "--wait"}, "etr_nowhere.csv"},
-		"empty file":         {[]string{"reconcile", "--files", ""}, "--files: its value is empty"},
+		"a device":           {[]string{"reconcile", "--files", ""}, "--files: its value is empty"},
 		"empty plan":         {[]string{"plan", "--files="}, "--files: its value is empty"},
 		"empty file of two":  {[]string{"plan", "--files", listing, ""}, "--files: its value is empty"},
 		"no file":            {[]string{"reconcile", "--files", "--wait"}, "--files"},
@@ -123,19 +123,31 @@ func TestWrongSettingsPreventTheStart(t *testing.T) {
 		"now":              {[]string{"NOW=2026-04-09T09:00:00Z"}, []string{"PROFILESYNC_NOW", "demo or test"}},
 		"now in no format": {[]string{"MODE=test", "NOW=yesterday"}, []string{"PROFILESYNC_NOW=yesterday"}},
 		"types":            {[]string{"TYPES=pharmacy,grocery"}, []string{"PROFILESYNC_TYPES", "grocery"}},
-		"missing file":     {[]string{"DATABASE_URL_FILE=/nowhere/secret"}, []string{"PROFILESYNC_DATABASE_URL_FILE=/nowhere/secret"}},
+		"missing file":     {[]string{"DATABASE_URL_FILE=/nowhere/secret"}, []string{"PROFILESYNC_DATABASE_URL_FILE: the file that it names cannot"}},
+		"a folder":         {[]string{"DATABASE_URL_FILE=/"}, []string{"PROFILESYNC_DATABASE_URL_FILE=/: it is not a file"}},
+		"a device":         {[]string{"NOTIFY_KEY_FILE=/dev/null"}, []string{"PROFILESYNC_NOTIFY_KEY_FILE=/dev/null: it is not a file"}},
+		"misspelt name":    {[]string{"DATABASE_URI=x"}, []string{"PROFILESYNC_DATABASE_URI", "did you mean PROFILESYNC_DATABASE_URL?"}},
+		"misspelt file":    {[]string{"DATABASE_URL_FLIE=/x"}, []string{"did you mean PROFILESYNC_DATABASE_URL_FILE?"}},
+		"empty value":      {[]string{"DATABASE_URL="}, []string{"PROFILESYNC_DATABASE_URL: its value is empty"}},
+		"no number":        {[]string{"PUSH_WORKERS=many"}, []string{"PROFILESYNC_PUSH_WORKERS=many: want a whole number"}},
+		"supervisor":       {[]string{`LOCAL_SUPERVISOR={"dir":"/"}`}, []string{"PROFILESYNC_LOCAL_SUPERVISOR: there is no such setting"}},
+		"no database":      {[]string{"DATABASE_URL= "}, []string{"PROFILESYNC_DATABASE_URL (or _FILE): the database address names no host"}},
+		"socket by itself": {[]string{"DATABASE_URL=postgres:///"}, []string{"PROFILESYNC_DATABASE_URL (or _FILE): the database address names no"}},
+		"database":         {[]string{"DATABASE_URL=postgres://[/"}, []string{"PROFILESYNC_DATABASE_URL (or _FILE): want a database address"}},
 		"log level":        {[]string{"LOG_LEVEL=loud"}, []string{"PROFILESYNC_LOG_LEVEL", "loud"}},
 		"two at once":      {[]string{"MODE=foo", "TYPES=grocery"}, []string{"PROFILESYNC_MODE", "PROFILESYNC_TYPES"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := bareSite(t).with(test.settings...)
-			o := s.exits(2, "runs", "list")
-			for _, word := range test.want {
-				require.Contains(t, o.err, word)
+			for _, command := range [][]string{{"runs", "list"}, {"migrate", "--private"}, {"serve", "--private"}} {
+				o := s.exits(2, command...)
+				for _, word := range test.want {
+					require.Contains(t, o.err, word)
+				}
+				require.Empty(t, o.out)
+				require.Empty(t, entries(t, s.dir), "no database was started")
 			}
-			require.Empty(t, o.out)
-			require.Empty(t, entries(t, s.dir), "no database was started")
 		})
 	}
 }
@@ -150,7 +162,7 @@ func TestWrongSettingsAreNamedInTheSameOrderAtEachStart(t *testing.T) {
 		"ERS_EXTRACT_FILE=/nowhere/extract", "CALENDAR_URL_FILE=/nowhere/calendar")
 	first := s.exits(2, "runs", "list").err
 	require.Equal(t, 28, strings.Count(first, "PROFILESYNC_"), first)
-	require.Regexp(t, `(?s)PROFILESYNC_CALENDAR_URL_FILE.*PROFILESYNC_ERS_EXTRACT_FILE.*PROFILESYNC_MODE.*PROFILESYNC_MAIL=pigeon`, first)
+	require.Regexp(t, `(?s)PROFILESYNC_MODE.*PROFILESYNC_ERS_EXTRACT_FILE.*PROFILESYNC_CALENDAR_URL_FILE.*PROFILESYNC_MAIL=pigeon`, first)
 	for range 3 {
 		require.Equal(t, first, s.exits(2, "runs", "list").err)
 	}
@@ -195,7 +207,8 @@ func TestADatabaseThatIsNotMigratedSaysWhatToDo(t *testing.T) {
 func TestMigrateTwiceIsQuiet(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	require.Contains(t, s.exits(0, "migrate").err, "up to date")
+	require.Contains(t, s.with("DATABASE_URL="+s.url).exits(0, "migrate").err, "up to date")
+	require.Contains(t, s.exits(1, "migrate").err, "becoming the owner of the schema", "as the daemon")
 }
 
 func TestSeveralProgramsMayMigrateAtOnce(t *testing.T) {

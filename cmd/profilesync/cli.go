@@ -15,6 +15,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/peoplecommands"
 	"github.com/profilesync/profilesync/cmd/profilesync/pushcommands"
 	"github.com/profilesync/profilesync/cmd/profilesync/qualitycommands"
+	"github.com/profilesync/profilesync/cmd/profilesync/schemacommands"
 	"github.com/profilesync/profilesync/cmd/profilesync/serve"
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
@@ -23,16 +24,18 @@ import (
 const description = `Keeps a national directory of health services up to date: pulls the organisation register,
 reconciles it with local profiles, holds back what looks wrong, and keeps a full audit.
 
-If no database is configured, it starts a private one under .local with this machine's
-Postgres. Settings come from the environment (README.md, "Settings").
+If no database is configured, --private starts a private one under .local with this machine's
+Postgres; later commands find it there. Settings come from the environment (README.md, "Settings").
 
 Exit codes: 0 done, 1 refused, failed or stopped by Ctrl-C, 2 usage, 3 done, but something awaits a person.`
 
 // cli lists the commands; each has its own file.
 type cli struct {
+	Private bool `help:"Without a configured database, start a private one under PROFILESYNC_LOCAL_DIR."`
+
 	Format string `default:"table" enum:"table,json,html,csv,xlsx" help:"How to print: table or json; reports: html, csv, xlsx or json."`
 
-	Migrate        commands.Migrate               `cmd:"" help:"Bring the database's schema up to date."`
+	Migrate        schemacommands.Migrate         `cmd:"" help:"Bring the database's schema up to date."`
 	Serve          serve.Command                  `cmd:"" help:"Run the daemon: schedules, jobs, health and metrics."`
 	Plan           commands.Plan                  `cmd:"" help:"Show what a reconciliation would do, and change nothing."`
 	Reconcile      commands.Reconcile             `cmd:"" help:"Reconcile the organisation register with the profiles."`
@@ -82,6 +85,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return exitWith(stderr, err)
 	}
+	app.Private = line.Private
 	kctx.BindTo(ctx, (*context.Context)(nil))
 	work := func() error {
 		err := kctx.Run(app, commands.NewPrinter(stdout, line.Format))

@@ -37,14 +37,14 @@ func (s *Sink) effectsOfEvent(ctx context.Context, d push.Delivery, today profil
 		return push.Effects{}, err
 	}
 	effects := push.Effects{Nothing: e.ChangesNothing()}
-	if s.reader == nil {
-		effects.Entries = []push.Effect{effectOfUnseen("each service", e, d, today)}
-		return effects, nil
+	var services []Service
+	err = errNotReading
+	if s.reader != nil {
+		services, err = s.reader.readServices(ctx, d.Code)
 	}
-	services, err := s.reader.readServices(ctx, d.Code)
 	bad, ok := errors.AsType[badRowsError](err)
 	if err != nil && !ok {
-		effects.Entries = []push.Effect{effectOfUnseen("each service", e, d, today)}
+		effects.Entries = []push.Effect{effectOnUnseen(e, d, today)}
 		return effects, nil
 	}
 	effects.Unreadable = bad.parts
@@ -66,10 +66,10 @@ func (m Matched) effectOf(e effect.Event, visible []profile.Field, today profile
 		return slices.Contains(visible, f) && !slices.Contains(m.NotVisible, f)
 	})
 	c := e.On(effect.Service{
-		ODSCode: m.ODSCode, Type: m.Type, Status: m.Status, Values: m.Values, CodePairs: m.CodePairs, Unknown: m.NotVisible,
+		ODSCode: m.ODSCode, Type: m.Type, Status: m.Status, Values: m.Values, CodePairs: m.CodePairs, NotVisible: m.NotVisible,
 	}, today)
 	after := m.Service
-	after.Status, after.Values, after.CodePairs, after.NotVisible = c.After.Status, c.After.Values, c.After.CodePairs, c.After.Unknown
+	after.Status, after.Values, after.CodePairs, after.NotVisible = c.After.Status, c.After.Values, c.After.CodePairs, c.After.NotVisible
 	fields := eventFields()
 	if len(m.entry().NeverShown) == len(knownServices()) { // it is about no NHS service
 		fields = slices.DeleteFunc(fields, func(f profile.Field) bool { return f == profile.FieldServices })
@@ -84,19 +84,16 @@ func (m Matched) effectOf(e effect.Event, visible []profile.Field, today profile
 	return changed
 }
 
-// effectOfUnseen says what an event does to a service of which nothing can be read.
-func effectOfUnseen(name string, e effect.Event, d push.Delivery, today profile.Date) push.Effect {
+// effectOnUnseen says what an event does to each service if none can be read.
+func effectOnUnseen(e effect.Event, d push.Delivery, today profile.Date) push.Effect {
 	seen := Matched{Service: Service{NotVisible: eventFields()}}.effectOf(e, eventFields(), today)
-	if seen.Entry = name; seen.LeftAlone == "" {
+	if seen.Entry = "each service"; seen.LeftAlone == "" {
 		seen.Fields = append(seen.Fields, push.FieldEffect{
 			Field: profile.FieldServices, Before: push.NotVisible, After: d.Values.Get(profile.FieldServices),
 		})
 	}
 	return seen
 }
-
-// eventFields are the fields of services that an event changes.
-func eventFields() []profile.Field { return (*byODSCode)(nil).fields() }
 
 // effects says what the ingest does with a delivery: it stores the very body of the PUT,
 // with the name in its own form.

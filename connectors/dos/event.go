@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/profilesync/profilesync/connectors/dos/internal/ids"
 	"github.com/profilesync/profilesync/connectors/dos/internal/site"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
@@ -76,7 +77,7 @@ const (
 // body returns the event of a delivery: the same bytes for the same delivery. It
 // refuses an event that DoS would drop silently, and hours that it cannot write.
 func body(d push.Delivery) ([]byte, error) {
-	if err := whyRefused(d); err != nil {
+	if err := whyDropped(d); err != nil {
 		return nil, err
 	}
 	e := event{
@@ -144,19 +145,19 @@ func (e *event) setContacts(v profile.Values) {
 // left alone if nobody stated services.
 func (e *event) setServices(d push.Delivery) {
 	offered := d.Values.Get(profile.FieldServices)
-	if serviceLine(offered, distanceSelling) != "" {
+	if profile.ServiceLine(offered, ids.DistanceSelling) != "" {
 		e.OrganisationSubType = "DistanceSelling"
 	}
-	e.Services = offeredOf(offered, bloodPressure, contraception)
+	e.Services = offeredOf(offered, ids.BloodPressure, ids.Contraception)
 	if d.Values.States(profile.FieldServices) && !slices.Contains(d.Filled, profile.FieldServices) {
-		e.UecServices = offeredOf(offered, palliativeCare)
+		e.UecServices = offeredOf(offered, ids.PalliativeCare)
 	}
 }
 
 func offeredOf(services string, codes ...string) []service {
 	offered := []service{}
 	for _, code := range codes {
-		if line := serviceLine(services, code); line != "" {
+		if line := profile.ServiceLine(services, code); line != "" {
 			name := strings.TrimSpace(strings.TrimPrefix(line, code))
 			offered = append(offered, service{ServiceName: name, ServiceCode: code})
 		}

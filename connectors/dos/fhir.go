@@ -94,6 +94,9 @@ func (i *Ingest) Push(ctx context.Context, d push.Delivery) (push.Receipt, error
 	}
 	ctx = httpx.WithCorrelationID(ctx, d.Key)
 	found, err := i.find(ctx, d.Code)
+	if failure, ok := errors.AsType[*push.SinkError](err); ok && failure.Answer == push.AnswerRefused {
+		failure.Answer = push.AnswerUnclear // a failed read is no refusal of the push
+	}
 	if err != nil {
 		return push.Receipt{}, err
 	}

@@ -130,6 +130,19 @@ func (f *fhirFake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// sent returns the bodies of the PUTs so far.
+func (f *fhirFake) sent() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.bodies)
+}
+
+func (f *fhirFake) received() []*http.Request {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.requests)
+}
+
 func fhirAnswer(w http.ResponseWriter, status int, severity, issue, code, diagnostics string) {
 	w.Header().Set("Content-Type", fhirType)
 	w.WriteHeader(status)

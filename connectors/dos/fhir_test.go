@@ -41,9 +41,9 @@ func TestIngestRoundTrip(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, push.Receipt{Status: 200, Unchanged: true}, receipt)
 	}
-	require.Equal(t, fake.bodies[1], fake.bodies[2], "the same delivery for the same shown practice")
+	require.Equal(t, fake.sent()[1], fake.sent()[2], "the same delivery for the same shown practice")
 
-	for _, r := range fake.requests {
+	for _, r := range fake.received() {
 		require.Equal(t, []string{fhirType}, r.Header["Accept"])
 		require.Equal(t, []string{"product-1"}, r.Header["Nhse-Product-Id"])
 		require.Empty(t, r.Header["Authorization"])
@@ -83,7 +83,7 @@ func TestIngestShow(t *testing.T) {
 		}}},
 		{Code: "A81003"},
 	}, all)
-	require.Len(t, fake.requests, 3)
+	require.Len(t, fake.received(), 3)
 }
 
 func TestIngestShowManyEndsWithTheFirstError(t *testing.T) {
@@ -131,9 +131,12 @@ func TestIngestSamples(t *testing.T) {
 				_, _ = w.Write(content)
 				return true
 			}
-			shown, err := fake.serve(t).Show(t.Context(), "ABC123")
+			ingest := fake.serve(t)
+			shown, err := ingest.Show(t.Context(), "ABC123")
 			if row.answer != "" {
 				require.Equal(t, row.answer, answerIn(t, err))
+				_, err = ingest.Push(t.Context(), push.Delivery{Code: "ABC123", Type: profile.GPPractice})
+				require.Equal(t, push.AnswerUnclear, answerIn(t, err), "a failed read refuses no push")
 				return
 			}
 			require.NoError(t, err)
@@ -193,7 +196,7 @@ func TestIngestAnswersToAPush(t *testing.T) {
 				return true
 			}
 			receipt, err := fake.serve(t).Push(t.Context(), fhirDelivery(t, "A81001", "phone", "01632 960 111"))
-			require.Len(t, fake.bodies, 1, "sent once, whatever the answer")
+			require.Len(t, fake.sent(), 1, "sent once, whatever the answer")
 			if row.answer == "" {
 				require.NoError(t, err)
 				require.Equal(t, push.Receipt{Status: 200}, receipt)
@@ -238,7 +241,7 @@ func TestIngestLostConnectionIsUnclearAndSentOnce(t *testing.T) {
 	}
 	_, err := fake.serve(t).Push(t.Context(), fhirDelivery(t, "A81001", "phone", "01632 960 111"))
 	require.Equal(t, push.AnswerUnclear, requireSinkError(t, err).Answer)
-	require.Len(t, fake.bodies, 1)
+	require.Len(t, fake.sent(), 1)
 }
 
 func TestIngestReadsAreRetried(t *testing.T) {
@@ -253,7 +256,7 @@ func TestIngestReadsAreRetried(t *testing.T) {
 	shown, err := fake.serve(t).Show(t.Context(), "A81001")
 	require.NoError(t, err)
 	require.True(t, shown.Found())
-	require.Len(t, fake.requests, 2)
+	require.Len(t, fake.received(), 2)
 }
 
 func TestIngestRefusesBeforeSending(t *testing.T) {
@@ -288,7 +291,7 @@ func TestIngestRefusesBeforeSending(t *testing.T) {
 			require.Equal(t, push.AnswerRefused, failure.Answer)
 			require.Contains(t, failure.Reason, row.words)
 			require.NotContains(t, failure.Error(), "canary")
-			require.Empty(t, fake.bodies)
+			require.Empty(t, fake.sent())
 		})
 	}
 	d := fhirDelivery(t, "A81001")
@@ -332,12 +335,12 @@ func TestIngestSignsIn(t *testing.T) {
 		w.WriteHeader(http.StatusUnauthorized)
 		return true
 	}
-	before := len(fake.requests)
+	before := len(fake.received())
 	_, err = ingest.Push(t.Context(), d)
 	failure := requireSinkError(t, err)
 	require.Equal(t, push.AnswerUnauthorized, failure.Answer)
 	require.Equal(t, 401, failure.Status)
-	require.Len(t, fake.requests, before+2)
+	require.Len(t, fake.received(), before+2)
 	for _, token := range refused {
 		require.True(t, token == "" || !strings.Contains(failure.Error(), token))
 	}
@@ -356,7 +359,7 @@ func TestIngestWithoutATokenDoesNotBlameThePractice(t *testing.T) {
 		ingest := fake.serve(t, func(o *IngestOptions) { o.Tokens = brokenTokens{err} })
 		_, got := ingest.Push(t.Context(), fhirDelivery(t, "A81001"))
 		require.Equal(t, answer, requireSinkError(t, got).Answer)
-		require.Empty(t, fake.requests)
+		require.Empty(t, fake.received())
 	}
 	_, err := Application{TokenURL: "https://x.test/token", ClientID: "c", KeyID: "k", PrivateKey: "canary"}.Tokens()
 	require.ErrorContains(t, err, "private key")

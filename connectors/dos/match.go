@@ -6,46 +6,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/profilesync/profilesync/connectors/dos/internal/ids"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
-)
-
-// codeLength is the length of a pharmacy's ODS code in DoS (CONTRACT.md "The event");
-// its services may add a suffix.
-const codeLength = 5
-
-// NHS service codes of pharmacies that DoS knows
-// (CONTRACT.md "Services and their ids"), and the code of distance sellers
-// (connectors/website/CONTRACT.md "Types and parents").
-const (
-	palliativeCare  = "SRV0559"
-	bloodPressure   = "SRV0560"
-	contraception   = "SRV2000"
-	distanceSelling = "EPS0004"
-)
-
-// serviceNames are the names of these services for people.
-var serviceNames = map[string]string{
-	palliativeCare: "Pharmacy palliative care medication stockholder",
-	bloodPressure:  "NHS blood pressure check service",
-	contraception:  "NHS pharmacy contraception service",
-}
-
-// Ids of DoS (CONTRACT.md "Services and their ids").
-const (
-	typePharmacy        = 13
-	typeDistanceSelling = 134
-
-	statusActive        = 1
-	statusClosed        = 2
-	statusCommissioning = 3
-)
-
-// followedTypes lists the service types that a change event updates while they are active.
-// commissioned holds those that it also opens and closes, by NHS service code.
-var (
-	followedTypes = []int{typePharmacy, 131, 132, typeDistanceSelling, 137}
-	commissioned  = map[int]string{148: bloodPressure, 149: contraception}
 )
 
 // Service is one service in DoS. A pharmacy has several.
@@ -79,7 +42,7 @@ type Matched struct {
 // compared literally: DoS compares with LIKE, where a wildcard matches everything.
 // Offered is what the event says of services.
 func Match(code profile.ODSCode, services []Service, offered string) []Matched {
-	known := slices.ContainsFunc(services, func(s Service) bool { return s.follows(code) && s.Status == statusActive })
+	known := slices.ContainsFunc(services, func(s Service) bool { return s.follows(code) && s.Status == ids.StatusActive })
 	matched := make([]Matched, 0, len(services))
 	for _, s := range services {
 		m := Matched{Service: s, LeftAlone: s.whyLeftAlone(code, offered)}
@@ -94,39 +57,29 @@ func Match(code profile.ODSCode, services []Service, offered string) []Matched {
 
 // follows reports whether change events of the pharmacy consider the service.
 func (s Service) follows(code profile.ODSCode) bool {
-	if len(code) != codeLength || !strings.HasPrefix(s.ODSCode, code.String()) {
+	if len(code) != ids.CodeLength || !strings.HasPrefix(s.ODSCode, code.String()) {
 		return false
 	}
-	if commissioned[s.Type] != "" {
-		return s.Status >= statusActive && s.Status <= statusCommissioning
+	if ids.Commissioned[s.Type] != "" {
+		return s.Status >= ids.StatusActive && s.Status <= ids.StatusCommissioning
 	}
-	return slices.Contains(followedTypes, s.Type) && s.Status == statusActive
+	return ids.TypeNames[s.Type] != "" && s.Status == ids.StatusActive
 }
 
 // whyLeftAlone says why an event of a known pharmacy does not update the service;
 // empty if it does.
 func (s Service) whyLeftAlone(code profile.ODSCode, offered string) string {
-	switch service := commissioned[s.Type]; {
-	case len(code) != codeLength:
-		return fmt.Sprintf("a pharmacy's code has %d characters in DoS, %s does not", codeLength, code)
+	switch service := ids.Commissioned[s.Type]; {
+	case len(code) != ids.CodeLength:
+		return fmt.Sprintf("a pharmacy's code has %d characters in DoS, %s does not", ids.CodeLength, code)
 	case !strings.HasPrefix(s.ODSCode, code.String()):
 		return fmt.Sprintf("ODS code %s is not one of %s", s.ODSCode, code)
-	case !slices.Contains(followedTypes, s.Type) && service == "":
+	case ids.TypeNames[s.Type] == "":
 		return strings.TrimSpace(fmt.Sprintf("type %d %s", s.Type, s.TypeName))
 	case !s.follows(code):
 		return strings.TrimSpace(fmt.Sprintf("status %d %s", s.Status, s.StatusName))
-	case service != "" && s.Status != statusActive && serviceLine(offered, service) == "":
+	case service != "" && s.Status != ids.StatusActive && profile.ServiceLine(offered, service) == "":
 		return strings.TrimSpace(fmt.Sprintf("status %d %s", s.Status, s.StatusName)) + ", and " + service + " is not offered"
-	}
-	return ""
-}
-
-// serviceLine finds the line of a service in a text of services.
-func serviceLine(services, code string) string {
-	for line := range strings.Lines(services) {
-		if line = strings.TrimSpace(line); profile.ServiceCode(line) == code {
-			return line
-		}
 	}
 	return ""
 }
@@ -138,7 +91,7 @@ func serviceLine(services, code string) string {
 func entriesOf(code profile.ODSCode, services []Service) []push.Entry {
 	own := slices.DeleteFunc(slices.Clone(services), func(s Service) bool { return !s.follows(code) })
 	slices.SortFunc(own, compareRank)
-	if len(own) == 0 || own[0].Status != statusActive {
+	if len(own) == 0 || own[0].Status != ids.StatusActive {
 		return nil
 	}
 	entries := make([]push.Entry, len(own))
@@ -151,11 +104,11 @@ func entriesOf(code profile.ODSCode, services []Service) []push.Entry {
 func compareRank(a, b Service) int {
 	rank := func(s Service) int {
 		switch {
-		case s.Status != statusActive:
+		case s.Status != ids.StatusActive:
 			return 3
-		case s.Type == typePharmacy:
+		case s.Type == ids.TypePharmacy:
 			return 0
-		case s.Type == typeDistanceSelling:
+		case s.Type == ids.TypeDistanceSelling:
 			return 1
 		}
 		return 2
@@ -169,26 +122,26 @@ func compareRank(a, b Service) int {
 // would be drift for ever.
 func (s Service) entry() push.Entry {
 	e := push.Entry{Name: s.name(), Values: s.Values, NotVisible: s.NotVisible, NeverShown: knownServices()}
-	own, offered := commissioned[s.Type], s.Status == statusActive
+	own, offered := ids.Commissioned[s.Type], s.Status == ids.StatusActive
 	if own != "" && !offered {
 		e.OnlyIfOffered = own
 	}
-	if s.Type == typePharmacy && len(s.ODSCode) == codeLength {
-		own, offered = palliativeCare, slices.Contains(s.CodePairs, palliativePair)
+	if s.Type == ids.TypePharmacy && len(s.ODSCode) == ids.CodeLength {
+		own, offered = ids.PalliativeCare, slices.Contains(s.CodePairs, ids.PairPalliativeCare)
 	}
 	e.NeverShown = slices.DeleteFunc(e.NeverShown, func(code string) bool { return code == own })
 	e.Values.Set(profile.FieldServices, "")
 	if own != "" && offered {
-		e.Values.Set(profile.FieldServices, own+" "+serviceNames[own])
+		e.Values.Set(profile.FieldServices, own+" "+ids.NHSNames[own])
 	}
 	return e
 }
 
 // name returns the service's name for people.
-func (s Service) name() string { return fmt.Sprintf("service %d (type %d)", s.ID, s.Type) }
+func (s Service) name() string { return ids.Label(s.ID, s.Type) }
 
 // knownServices lists the NHS services that a change event may name. That of distance
 // sellers is sent as the sub-type, which nothing shows.
 func knownServices() []string {
-	return []string{distanceSelling, palliativeCare, bloodPressure, contraception}
+	return []string{ids.DistanceSelling, ids.PalliativeCare, ids.BloodPressure, ids.Contraception}
 }

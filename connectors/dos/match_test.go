@@ -122,7 +122,7 @@ func TestEntriesOf(t *testing.T) {
 		return Service{ID: id, ODSCode: code, Type: kind, Status: status, Values: stating(profile.FieldPhone, fmt.Sprint(id))}
 	}
 	palliative := service(5, "FA123", 13, 1)
-	palliative.CodePairs = []string{palliativePair}
+	palliative.CodePairs = []string{"360=14167"}
 	const (
 		stock = "SRV0559 Pharmacy palliative care medication stockholder"
 		bp    = "SRV0560 NHS blood pressure check service"

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/profilesync/profilesync/connectors/dos/internal/ids"
 	"github.com/profilesync/profilesync/connectors/internal/httpx"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
@@ -118,7 +119,7 @@ type wireService struct {
 	Phone        json.RawMessage `json:"phone"`
 	OpenAllHours json.RawMessage `json:"openAllHours"` // is only shown to people
 	Hours        json.RawMessage `json:"openingTimes"`
-	ZCodes       json.RawMessage `json:"zCodes"`
+	CodePairs    json.RawMessage `json:"zCodes"`
 }
 
 type wireName struct {
@@ -126,14 +127,19 @@ type wireName struct {
 	Name string `json:"name"`
 }
 
-type wireZCode struct {
+// wireCodePair is what DoS calls a Z-code.
+type wireCodePair struct {
 	Group         int `json:"sg"`
 	Discriminator int `json:"sd"`
 }
 
-// palliativePair marks a palliative care stockholder
-// (CONTRACT.md "Services and their ids").
-const palliativePair = "360=14167"
+// codePairs returns pairs in the form of package ids.
+func codePairs(pairs []wireCodePair) (texts []string) {
+	for _, p := range pairs {
+		texts = append(texts, fmt.Sprintf("%d=%d", p.Group, p.Discriminator))
+	}
+	return texts
+}
 
 // rowsIn returns the rows of an answer, one for each service. It refuses an answer of
 // another form, or with another number of services than it says. Its errors never hold
@@ -152,24 +158,28 @@ func rowsIn(content []byte) ([]json.RawMessage, error) {
 	return answer.Success.Services, nil
 }
 
-// decodeServices returns the services that make sense, and names what does not, never
-// with its content.
+// decodeServices returns the services that make sense, each once, and names what does
+// not, never with its content. Of rows about the same service the first counts.
 func decodeServices(code profile.ODSCode, content []byte) (services []Service, bad badRowsError, err error) {
 	rows, err := rowsIn(content)
 	if err != nil {
 		return nil, bad, err
 	}
 	for i, raw := range rows {
-		s, wrong := decodeService(raw)
-		row := rowName(i, len(rows))
-		if s == nil {
+		head, id, err := readHead(raw)
+		switch {
+		case errors.Is(err, errNoHead):
+			row := rowName(i, len(rows))
 			bad.nameless = append(bad.nameless, row)
-		} else {
-			services = append(services, *s)
-			row = s.name() + ", "
+			bad.parts = append(bad.parts, push.Unreadable{Code: code, Part: row, Reason: err.Error()})
+			continue
+		case err != nil || slices.ContainsFunc(services, func(s Service) bool { return s.ID == id }):
+			continue
 		}
+		s, wrong := decodeService(head, id, raw)
+		services = append(services, s)
 		for _, w := range wrong {
-			bad.parts = append(bad.parts, push.Unreadable{Code: code, Part: row + w.what, Reason: w.why})
+			bad.parts = append(bad.parts, push.Unreadable{Code: code, Part: s.name() + ", " + w.what, Reason: w.why})
 		}
 	}
 	return services, bad, nil
@@ -181,35 +191,41 @@ func rowName(i, of int) string { return fmt.Sprintf("service %d of %d", i+1, of)
 // wrong is a field of a row that makes no sense, and why.
 type wrong struct{ what, why string }
 
-// id returns the service's id, if the row says which service it is about.
-func (h wireHead) id() (id int64, ok bool) {
-	id, err := strconv.ParseInt(h.ID, 10, 64)
-	return id, err == nil && h.ODSCode != "" && h.Status.ID != 0 && h.Type.ID != 0
+var (
+	errNoHead  = errors.New("no id, ODS code, status or type")
+	errNotOurs = errors.New("not a type of pharmacies")
+)
+
+// readHead returns what a row says of which service it is about, with its id. The error
+// is errNoHead if it does not say so, and errNotOurs if it does not, but says that no
+// pharmacy has the service.
+func readHead(raw json.RawMessage) (h wireHead, id int64, err error) {
+	err = json.Unmarshal(raw, &h) // a field of the wrong type stops no other
+	id, noID := strconv.ParseInt(h.ID, 10, 64)
+	switch {
+	case errors.Join(err, noID) == nil && h.ODSCode != "" && h.Status.ID != 0 && h.Type.ID != 0:
+		return h, id, nil
+	case h.Type.ID != 0 && ids.TypeNames[h.Type.ID] == "":
+		return h, 0, errNotOurs
+	}
+	return h, 0, errNoHead
 }
 
-// noHead says why nobody knows which service a row is about.
-const noHead = "no id, ODS code, status or type"
-
-// decodeService reads one row; nil if it does not say which service it is about.
-func decodeService(raw json.RawMessage) (*Service, []wrong) {
-	var head wireHead
+// decodeService reads the rest of a row.
+func decodeService(head wireHead, id int64, raw json.RawMessage) (Service, []wrong) {
 	var w wireService
-	err := errors.Join(json.Unmarshal(raw, &head), json.Unmarshal(raw, &w))
-	id, ok := head.id()
-	if err != nil || !ok {
-		return nil, []wrong{{why: noHead}}
-	}
-	s := &Service{
+	_ = json.Unmarshal(raw, &w) // any object is one
+	s := Service{
 		ID: id, ODSCode: head.ODSCode,
 		Type: head.Type.ID, TypeName: cleanText(head.Type.Name), Status: head.Status.ID, StatusName: cleanText(head.Status.Name),
 	}
 	name, _ := textOf(w.Name)
 	s.Name = cleanText(name)
 	s.OpenAllHours = string(w.OpenAllHours) == "true"
-	if !slices.Contains(followedTypes, s.Type) && commissioned[s.Type] == "" {
+	if ids.TypeNames[s.Type] == "" { // no pharmacy has it
 		return s, nil
 	}
-	return s, w.readInto(s)
+	return s, w.readInto(&s)
 }
 
 // readInto reads the values of a service, each by itself, and returns those that make
@@ -245,13 +261,11 @@ func (w wireService) readInto(s *Service) (bad []wrong) {
 	weekly, dated := readHours(w.Hours, &s.Values)
 	note(profile.FieldOpeningTimes, weekly)
 	note(profile.FieldDatedOpeningTimes, dated)
-	var zCodes []wireZCode
-	if json.Unmarshal(w.ZCodes, &zCodes) != nil || zCodes == nil {
+	var pairs []wireCodePair
+	if json.Unmarshal(w.CodePairs, &pairs) != nil || pairs == nil {
 		note(profile.FieldServices, "no Z-codes")
 	}
-	for _, z := range zCodes {
-		s.CodePairs = append(s.CodePairs, fmt.Sprintf("%d=%d", z.Group, z.Discriminator))
-	}
+	s.CodePairs = codePairs(pairs)
 	return bad
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/profilesync/profilesync/connectors/dos/internal/lines"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
@@ -12,41 +13,6 @@ import (
 type wireHours struct {
 	Days      json.RawMessage `json:"days"`
 	Specified json.RawMessage `json:"specified"`
-}
-
-type wireDay struct {
-	Day      string        `json:"day"`
-	Sessions []wireSession `json:"sessions"`
-}
-
-type wireDate struct {
-	Date     string        `json:"date"` // 2026-12-25
-	Closed   bool          `json:"closed"`
-	Sessions []wireSession `json:"sessions"`
-}
-
-// wireSession is a period within one day, HH:MM or HH:MM:SS.
-type wireSession struct {
-	Start string `json:"start"`
-	End   string `json:"end"`
-}
-
-// line returns a session as a line; a line feed in it makes the line unreadable. DoS
-// may write midnight as 24:00.
-func (s wireSession) line(day string) string {
-	end := withoutSeconds(s.End)
-	if end == "24:00" {
-		end = "00:00"
-	}
-	return strings.ReplaceAll(day+" "+withoutSeconds(s.Start)+"-"+end, "\n", "?")
-}
-
-// withoutSeconds keeps seconds other than 00, which make a line unreadable.
-func withoutSeconds(clock string) string {
-	if len(clock) == len("15:04:00") {
-		return strings.TrimSuffix(clock, ":00")
-	}
-	return clock
 }
 
 // readHours states weekly and dated hours in public form, including past days: DoS may
@@ -72,59 +38,25 @@ func readHours(raw json.RawMessage, v *profile.Values) (whyWeekly, whyDated stri
 const noHours = "they are missing, or of another form"
 
 func weeklyText(raw json.RawMessage) (text, why string) {
-	var days []wireDay
+	var days []lines.Day
 	if len(raw) > 0 && json.Unmarshal(raw, &days) != nil {
 		return "", noHours
 	}
-	text = strings.Join(weeklyLines(days), "\n")
+	text = strings.Join(lines.Weekly(days), "\n")
 	if _, err := profile.ParseWeek(text); err != nil {
 		return text, errHours.Error()
 	}
 	return text, ""
 }
 
-// weekdays are the days as DoS writes them; any other is unreadable.
-var weekdays = map[string]string{
-	"Monday": "mon", "Tuesday": "tue", "Wednesday": "wed", "Thursday": "thu", "Friday": "fri", "Saturday": "sat", "Sunday": "sun",
-}
-
 func datedText(raw json.RawMessage) (text, why string) {
-	var dates []wireDate
+	var dates []lines.Date
 	if len(raw) > 0 && json.Unmarshal(raw, &dates) != nil {
 		return "", noHours
 	}
-	text = strings.Join(datedLines(dates), "\n")
+	text = strings.Join(lines.Dated(dates), "\n")
 	if _, err := profile.ParseDated(text); err != nil {
 		return text, errHours.Error()
 	}
 	return text, ""
-}
-
-// weeklyLines leaves out hours for bank holidays in general.
-func weeklyLines(days []wireDay) (lines []string) {
-	for _, d := range days {
-		if d.Day == bankHoliday {
-			continue
-		}
-		for _, s := range d.Sessions {
-			lines = append(lines, s.line(weekdays[d.Day]))
-		}
-	}
-	return lines
-}
-
-// bankHoliday is how DoS calls bank holidays in general, as a day.
-const bankHoliday = "BankHoliday"
-
-func datedLines(dates []wireDate) (lines []string) {
-	for _, d := range dates {
-		if d.Closed || len(d.Sessions) == 0 {
-			lines = append(lines, strings.ReplaceAll(d.Date, "\n", "?")+" closed")
-			continue
-		}
-		for _, s := range d.Sessions {
-			lines = append(lines, s.line(d.Date))
-		}
-	}
-	return lines
 }

@@ -16,8 +16,10 @@ type reader interface {
 	fields() []profile.Field
 }
 
-// fields are all that a change event updates.
-func (*byODSCode) fields() []profile.Field {
+func (*byODSCode) fields() []profile.Field { return eventFields() }
+
+// eventFields lists the fields of services that a change event updates.
+func eventFields() []profile.Field {
 	return []profile.Field{
 		profile.FieldAddress, profile.FieldPostcode, profile.FieldPhone, profile.FieldWebsite,
 		profile.FieldOpeningTimes, profile.FieldDatedOpeningTimes, profile.FieldServices,

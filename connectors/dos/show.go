@@ -1,12 +1,10 @@
 package dos
 
 import (
-	"cmp"
 	"context"
 	"errors"
 
-	"golang.org/x/sync/errgroup"
-
+	"github.com/profilesync/profilesync/connectors/internal/parallel"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
@@ -18,24 +16,14 @@ const readers = 8
 func showEach(
 	ctx context.Context, codes []profile.ODSCode, show func(context.Context, profile.ODSCode) (push.Shown, error),
 ) ([]push.Shown, error) {
-	shown := make([]push.Shown, len(codes))
-	group, one := errgroup.WithContext(ctx)
-	group.SetLimit(readers)
-	for i, code := range codes {
-		group.Go(func() (err error) {
-			shown[i], err = push.OrUnreadable(show(one, code))
-			return err
-		})
-	}
-	if err := cmp.Or(group.Wait(), ctx.Err()); err != nil {
-		return nil, err
-	}
-	return shown, nil
+	return parallel.Each(ctx, readers, codes, func(ctx context.Context, code profile.ODSCode) (push.Shown, error) {
+		return push.OrUnreadable(show(ctx, code))
+	})
 }
 
 // shownOf returns what a pharmacy's services show. It names what makes no sense in them,
 // and of a row that may be any service nothing is visible. If no other service is left,
-// nothing is known about the pharmacy.
+// the answer is named as a whole.
 func (s *Sink) shownOf(code profile.ODSCode, services []Service, err error) (push.Shown, error) {
 	bad, ok := errors.AsType[badRowsError](err)
 	if err != nil && !ok {
@@ -43,7 +31,7 @@ func (s *Sink) shownOf(code profile.ODSCode, services []Service, err error) (pus
 	}
 	shown := push.Shown{Code: code, Entries: entriesOf(code, services), Unreadable: bad.parts}
 	if ok && !shown.Found() {
-		return push.Shown{Code: code}, asSinkError(code, readingServices, bad)
+		shown.Unreadable = []push.Unreadable{{Code: code, Reason: asSinkError(code, readingServices, bad).Reason}}
 	}
 	for _, row := range bad.nameless {
 		shown.Entries = append(shown.Entries, push.Entry{Name: row, NotVisible: s.reader.fields()})

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/profilesync/profilesync/connectors/dos/internal/ids"
 	"github.com/profilesync/profilesync/connectors/internal/httpx"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
@@ -104,8 +105,9 @@ func (s *Sink) pharmacies() push.Route {
 		},
 		OnlyLogged:        []profile.Field{profile.FieldName, profile.FieldICB}, // CONTRACT.md "The event"
 		Omittable:         omittable(),
+		KeptIfEmpty:       []profile.Field{profile.FieldOpeningTimes}, // CONTRACT.md "What bites"
 		Services:          knownServices(),
-		OmittableServices: []string{palliativeCare},
+		OmittableServices: []string{ids.PalliativeCare},
 	}
 	if s.reader != nil {
 		route.Readable = s.reader.fields()
@@ -166,7 +168,7 @@ func (s *Sink) showPharmacy(ctx context.Context, code profile.ODSCode) (push.Sho
 	if s.reader == nil {
 		return push.Shown{Code: code}, errNotReading
 	}
-	if len(code) != codeLength {
+	if len(code) != ids.CodeLength {
 		return push.Shown{Code: code}, nil // DoS has no services that are certainly its own
 	}
 	services, err := s.reader.readServices(ctx, code)

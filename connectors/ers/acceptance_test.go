@@ -120,14 +120,14 @@ func TestAcceptance05IDsAndVersions(t *testing.T) {
 		`W/"7"`: "7", `W/"0012"`: "0012",
 		`"7"`: "", `W/7`: "", `w/"7"`: "", `W/"7`: "", `W/""`: "", `W/"a"`: "", `W/"-1"`: "", ``: "", `W/"7", W/"8"`: "",
 	} {
-		api, _ := apiOf(t, func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Etag", tag) })
+		api, _ := apiOf(t, func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("ETag", tag) })
 		version, err := api.Version(t.Context(), "7")
 		require.Equal(t, want, version, tag)
 		require.Equal(t, want == "", err != nil, tag)
 	}
 	for tag, good := range map[string]bool{`W/"3"`: true, `"strong"`: true, "": true, `W/"4"`: false} {
 		api, _ := apiOf(t, func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Etag", tag)
+			w.Header().Set("ETag", tag)
 			respond(w, http.StatusOK, service("7", "3"))
 		})
 		read, err := api.Service(t.Context(), "7")
@@ -165,7 +165,7 @@ func TestAcceptance07Headers(t *testing.T) {
 	t.Parallel()
 	var calls []Call
 	api, there := apiOf(t, func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Etag", `W/"1"`)
+		w.Header().Set("ETag", `W/"1"`)
 		switch {
 		case r.URL.Path == "/referrals/FHIR/STU3/CodeSystem/SPECIALTY":
 			respond(w, http.StatusOK, `{"id":"SPECIALTY","concept":[{"code":"A"}]}`)
@@ -194,7 +194,7 @@ func TestAcceptance07Headers(t *testing.T) {
 		}
 		require.Equal(t, "Bearer R1A", r.Header.Get("Authorization"))
 		require.Equal(t, "application/fhir+json", r.Header.Get("Accept"))
-		id := r.Header.Get("X-Correlation-Id")
+		id := r.Header.Get("X-Correlation-ID")
 		require.NotEmpty(t, id)
 		require.False(t, seen[id], "each question has its own")
 		seen[id] = true
@@ -206,7 +206,7 @@ func TestAcceptance07Headers(t *testing.T) {
 
 	api, there = apiOf(t, func(w http.ResponseWriter, _ *http.Request) { respond(w, http.StatusForbidden, "") })
 	_, err = api.Service(t.Context(), "1")
-	require.ErrorContains(t, err, "correlation "+there.requests[0].Header.Get("X-Correlation-Id"))
+	require.ErrorContains(t, err, "correlation "+there.requests[0].Header.Get("X-Correlation-ID"))
 	require.ErrorContains(t, err, "request ers-1")
 }
 

@@ -140,7 +140,7 @@ func TestCredentials(t *testing.T) {
 		}
 		switch id := r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:]; {
 		case slices.Contains(mine, id):
-			w.Header().Set("Etag", `W/"1"`)
+			w.Header().Set("ETag", `W/"1"`)
 			respond(w, http.StatusOK, service(id, "1"))
 		case bearer(r) == "A":
 			respond(w, http.StatusForbidden, outcome(codeNoRelationship))
@@ -225,7 +225,7 @@ func TestUnreliableAnswers(t *testing.T) {
 			var failure *Error
 			require.ErrorAs(t, err, &failure)
 			require.True(t, failure.Retryable())
-			require.Equal(t, there.requests[0].Header.Get("X-Correlation-Id"), failure.CorrelationID)
+			require.Equal(t, there.requests[0].Header.Get("X-Correlation-ID"), failure.CorrelationID)
 			require.Equal(t, "ers-1", failure.RequestID)
 			require.ErrorContains(t, err, "the answer cannot be read")
 		})

@@ -40,8 +40,7 @@ func open(content string, columns Columns) (*Extract, error) {
 func rowsOf(tb testing.TB, e *Extract) (rows []ExtractRow, rejected []*profile.Rejected) {
 	tb.Helper()
 	for row, err := range e.Rows() {
-		var bad *profile.Rejected
-		if errors.As(err, &bad) {
+		if bad, ok := errors.AsType[*profile.Rejected](err); ok {
 			rejected = append(rejected, bad)
 			continue
 		}

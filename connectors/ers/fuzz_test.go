@@ -3,6 +3,7 @@ package ers
 import (
 	"encoding/json"
 	"errors"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -111,5 +112,55 @@ func FuzzExtract(f *testing.F) {
 		require.Equal(t, e.rows, rows)
 		require.Equal(t, e.bad, bad)
 		require.LessOrEqual(t, bad*100, rows)
+	})
+}
+
+// FuzzParseETag: only a weak tag with a number is a version.
+func FuzzParseETag(f *testing.F) {
+	for _, tag := range []string{`W/"7"`, `"7"`, `W/"7`, `W/""`, `W/"7a"`, `w/"7"`, `W/"007"`, ""} {
+		f.Add(tag)
+	}
+	f.Fuzz(func(t *testing.T, tag string) {
+		version, err := parseETag(tag)
+		if err != nil {
+			require.Empty(t, version)
+			require.NotContains(t, err.Error(), "\n")
+			return
+		}
+		require.Equal(t, `W/"`+version+`"`, tag)
+		require.True(t, digits(version))
+	})
+}
+
+// FuzzColumns: with any setting of columns, an extract is refused, or all facts that
+// must be there are in one cell each.
+func FuzzColumns(f *testing.F) {
+	f.Add(`{"ID":"service_id"}`, "service_id,Provider Code\n")
+	f.Add(`{"ID":"-"}`, "")
+	f.Add(`{"ID":" A  b ","Name":"a B"}`, "\"a b\",c\n")
+	f.Fuzz(func(t *testing.T, setting, content string) {
+		var columns Columns
+		if json.Unmarshal([]byte(setting), &columns) != nil {
+			return
+		}
+		columns = columns.withDefaults()
+		if columns.check() != nil {
+			return
+		}
+		h, err := headerOf(func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(content)), nil }, columns)
+		if err != nil {
+			return
+		}
+		taken := make(map[int]bool)
+		for n, of := range allOf(&columns) {
+			at, there := h.at[of.fact]
+			require.Equal(t, normalised(*of.header) != notThere, there)
+			require.True(t, there || n >= needed)
+			if there {
+				require.Less(t, at, h.cells)
+				require.False(t, taken[at], "two facts in one cell")
+				taken[at] = true
+			}
+		}
 	})
 }

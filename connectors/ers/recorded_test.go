@@ -94,7 +94,7 @@ func TestRecordedServices(t *testing.T) {
 			require.NoError(t, err)
 			switch {
 			case r.Request.Method == http.MethodHead:
-				version, err := parseETag(answer.Header.Get("Etag"))
+				version, err := parseETag(answer.Header.Get("ETag"))
 				require.NoError(t, err)
 				require.Equal(t, want.version, version)
 			case address.RawQuery != "":

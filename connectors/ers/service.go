@@ -76,7 +76,7 @@ func checkAnswer(service services.Service, id services.ID, header http.Header) e
 	if service.ID != id {
 		return fmt.Errorf("it is about service %s", service.ID)
 	}
-	tag := header.Get("Etag")
+	tag := header.Get("ETag")
 	if version, err := parseETag(tag); err == nil && version != service.Version {
 		return fmt.Errorf("its version is %s, but %s in its ETag", service.Version, version)
 	}
@@ -92,7 +92,7 @@ func (a *API) version(ctx context.Context, by Credential, id services.ID) (strin
 	if err != nil {
 		return "", err
 	}
-	version, err := parseETag(answer.Header.Get("Etag"))
+	version, err := parseETag(answer.Header.Get("ETag"))
 	if err != nil {
 		return "", unreadable(by, q, answer, err.Error())
 	}

@@ -58,7 +58,7 @@ func New(o Options) (*Client, error) {
 	if err != nil || base.Host == "" || base.User != nil || base.Scheme != "http" && base.Scheme != "https" {
 		return nil, errors.New("address of GOV.UK Notify: want http(s)://host")
 	}
-	if err := errors.Join(checkTemplates(o.Templates), checkReplyTo(o.ReplyTo), checkKey(o.APIKey)); err != nil {
+	if err := errors.Join(CheckTemplates(o.Templates), checkReplyTo(o.ReplyTo), askKey(o.APIKey)); err != nil {
 		return nil, fmt.Errorf("GOV.UK Notify: %w", err)
 	}
 	if o.Turn == nil {
@@ -70,7 +70,8 @@ func New(o Options) (*Client, error) {
 	return &Client{base: base, options: o, send: o.http("GOV.UK Notify"), read: o.http("GOV.UK Notify (reading)")}, nil
 }
 
-func checkTemplates(templates map[people.LetterKind]string) error {
+// CheckTemplates names every kind of letter that lacks the id of a template.
+func CheckTemplates(templates map[people.LetterKind]string) error {
 	var wrong []string
 	for _, kind := range people.LetterKinds() {
 		if !isUUID(templates[kind]) {
@@ -90,7 +91,7 @@ func checkReplyTo(id string) error {
 	return nil
 }
 
-func checkKey(ask func() (string, error)) error {
+func askKey(ask func() (string, error)) error {
 	if ask == nil {
 		return errors.New("no API key")
 	}
@@ -98,10 +99,16 @@ func checkKey(ask func() (string, error)) error {
 	if err != nil {
 		return fmt.Errorf("its API key: %w", err)
 	}
-	if _, err = parseKey(text); err != nil {
+	if err := CheckKey(text); err != nil {
 		return fmt.Errorf("its API key: %w", err)
 	}
 	return nil
+}
+
+// CheckKey returns ErrKey unless the text is an API key.
+func CheckKey(text string) error {
+	_, err := parseKey(text)
+	return err
 }
 
 // http makes a client without retries, which would outlast a token, and without a

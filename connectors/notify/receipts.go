@@ -11,8 +11,11 @@ import (
 	"time"
 )
 
+// MinToken is the least number of characters of a bearer token of receipts: at
+// least 128 bits even when written in hex.
+const MinToken = 32
+
 const (
-	minToken       = 32 // characters, at least 128 bits even when written in hex
 	maxReceipt     = 16 << 10
 	receiptTimeout = 4 * time.Second // Notify waits 5
 )
@@ -31,7 +34,7 @@ const (
 //	405  not a POST; 413 more than 16 KiB
 //	503  Take failed or took more than 4 seconds, or the body broke off
 func Receipts(token string, take func(context.Context, Receipt) error) (http.Handler, error) {
-	if len(token) < minToken {
+	if len(token) < MinToken {
 		return nil, errors.New("the token of delivery receipts has fewer than 32 characters")
 	}
 	want := sha256.Sum256([]byte(token))

@@ -189,7 +189,7 @@ func TestOnce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server, client := simulated(t, notifytest.Options{}, func(o *notify.Options) { o.Limits.Timeout = 300 * time.Millisecond })
+			server, client := simulated(t, notifytest.Options{}, func(o *notify.Options) { o.Limits.Timeout = 3 * time.Second })
 			_, err := client.Send(t.Context(), letter(t, "warm/the/connection", person))
 			require.NoError(t, err)
 			server.Fault(simulate.Fault{Names: []simulate.Name{row.fault}, Kinds: []simulate.Kind{http.MethodPost}})

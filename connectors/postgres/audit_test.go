@@ -163,7 +163,7 @@ func TestVersionsGrow(t *testing.T) {
 	w.Exec(creation)
 	for version := int64(1); version < 4; version++ {
 		require.Equal(t, version, pgtest.One[int64](w, "select version from profile"))
-		w.Exec("update profile set phone = $1, version = 77, updated_at = '2000-01-01'", fmt.Sprint(version))
+		w.Exec("update profile set phone = $1, version = 77, updated_at = '2000-01-01'", fmt.Sprint(110+version))
 	}
 	require.True(t, pgtest.One[bool](w, "select updated_at >= created_at from profile"), "only the trigger sets it")
 }
@@ -194,9 +194,9 @@ func TestAReaderMissesNoLateCommit(t *testing.T) {
 	slow := pgtest.Connect(t, w.URL)
 	tx, err := slow.Begin(t.Context())
 	require.NoError(t, err)
-	_, err = tx.Exec(t.Context(), "update profile set phone = '1' where code = 'FA0000'")
+	_, err = tx.Exec(t.Context(), "update profile set phone = '111' where code = 'FA0000'")
 	require.NoError(t, err)
-	w.Exec("update profile set phone = '2' where code = 'FA0001'")
+	w.Exec("update profile set phone = '222' where code = 'FA0001'")
 
 	require.Empty(t, read(), "the later one committed first: it waits")
 	require.NoError(t, tx.Commit(t.Context()))

@@ -2,12 +2,9 @@ package postgres
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"maps"
-	"net/netip"
-	"path/filepath"
 	"strconv"
 	"time"
 
@@ -58,11 +55,8 @@ func (l limits) set(params map[string]string) {
 // poolConfig is how a pool connects. Every session of a process carries its
 // name, and a process that has ended gets no new sessions.
 func poolConfig(url string, playedNow time.Time, process *Process, l limits) (*pgxpool.Config, error) {
-	config, err := pgxpool.ParseConfig(url)
+	config, err := parse(url)
 	if err != nil {
-		return nil, fmt.Errorf("database address: %w", err)
-	}
-	if err := requireTLS(config.ConnConfig); err != nil {
 		return nil, err
 	}
 	params := config.ConnConfig.RuntimeParams
@@ -80,6 +74,7 @@ func poolConfig(url string, playedNow time.Time, process *Process, l limits) (*p
 	}
 	config.BeforeConnect = func(_ context.Context, c *pgx.ConnConfig) error {
 		c.RuntimeParams["application_name"] = process.application()
+		setOnceConnected(c)
 		return nil
 	}
 	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
@@ -95,6 +90,7 @@ func (db *DB) connect(ctx context.Context, l limits, params map[string]string) (
 	config.RuntimeParams["application_name"] = db.process.application()
 	l.set(config.RuntimeParams)
 	maps.Copy(config.RuntimeParams, params)
+	setOnceConnected(config)
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("connecting: %w", err)
@@ -103,6 +99,21 @@ func (db *DB) connect(ctx context.Context, l limits, params map[string]string) (
 	if err := db.process.admit(ctx, conn); err != nil {
 		_ = conn.Close(ctx)
 		return nil, err
+	}
+	return conn, nil
+}
+
+// ConnectOnce opens a single connection, as the role of the address, for statements
+// that no process works.
+func ConnectOnce(ctx context.Context, url string) (*pgx.Conn, error) {
+	config, err := poolConfig(url, time.Time{}, nil, noLimits)
+	if err != nil {
+		return nil, err
+	}
+	setOnceConnected(config.ConnConfig)
+	conn, err := pgx.ConnectConfig(ctx, config.ConnConfig)
+	if err != nil {
+		return nil, fmt.Errorf("connecting to the database: %w", err)
 	}
 	return conn, nil
 }
@@ -162,31 +173,6 @@ func (p *Process) admit(ctx context.Context, conn *pgx.Conn) error {
 	default:
 		return Wrap(err, "announcing a session")
 	}
-}
-
-// requireTLS refuses a connection to another machine that does not verify the
-// server's identity.
-func requireTLS(config *pgx.ConnConfig) error {
-	type end struct {
-		host string
-		tls  *tls.Config
-	}
-	ends := []end{{config.Host, config.TLSConfig}}
-	for _, f := range config.Fallbacks {
-		ends = append(ends, end{f.Host, f.TLSConfig})
-	}
-	for _, e := range ends {
-		if !local(e.host) && (e.tls == nil || e.tls.InsecureSkipVerify) {
-			return fmt.Errorf("database address: host %s is another machine; add sslmode=verify-full", e.host)
-		}
-	}
-	return nil
-}
-
-// local reports whether a host is this machine: a socket or a loopback address.
-func local(host string) bool {
-	address, err := netip.ParseAddr(host)
-	return filepath.IsAbs(host) || host == "localhost" || err == nil && address.IsLoopback()
 }
 
 // RiverPool opens separate connections for the job queue: it must never wait

@@ -14,6 +14,9 @@ var ErrNotFound = errors.New("not found")
 // ErrNotMigrated means that the schema is older than this program.
 var ErrNotMigrated = errors.New("the database is not migrated: run `profilesync migrate`")
 
+// ErrNotPlayed means that the database was not created for a demo or a test.
+var ErrNotPlayed = errors.New("PROFILESYNC_NOW: the database was not created with PROFILESYNC_MODE demo or test, and keeps the real time")
+
 // Wrap adds to an error what was being done when a statement failed; nil stays
 // nil. A query for one row that found none becomes ErrNotFound, and a missing
 // table becomes ErrNotMigrated: the two errors that people can act on.

@@ -33,17 +33,24 @@ type Migration struct {
 	Version int64
 }
 
+// Purpose is what a database is created for.
+type Purpose bool
+
+const (
+	// ForWork is for the real present: no session can play another one.
+	ForWork Purpose = false
+	// ForPlay is for demos and tests: Options.PlayedNow may play another present.
+	ForPlay Purpose = true
+)
+
 // Migrate brings the schema up to date, forwards only: first ours, then the job
 // queue's. It is safe to run while the previous version of the program is
-// running, and several times at once.
-func Migrate(ctx context.Context, url string) ([]Migration, error) {
-	config, err := poolConfig(url, time.Time{}, nil, noLimits)
+// running, and several times at once. The purpose is that of a schema that it
+// creates; one that exists keeps its own.
+func Migrate(ctx context.Context, url string, purpose Purpose) ([]Migration, error) {
+	pool, err := ownersPool(ctx, url)
 	if err != nil {
 		return nil, err
-	}
-	pool, err := pgxpool.NewWithConfig(ctx, config)
-	if err != nil {
-		return nil, fmt.Errorf("connecting to the database: %w", err)
 	}
 	defer pool.Close()
 	unlock, err := lockMigrations(ctx, pool)
@@ -52,16 +59,56 @@ func Migrate(ctx context.Context, url string) ([]Migration, error) {
 	}
 	defer unlock()
 	for _, schema := range []string{Schema, RiverSchema} {
-		if _, err := pool.Exec(ctx, "create schema if not exists "+schema); err != nil {
-			return nil, fmt.Errorf("creating schema %s: %w", schema, err)
+		if err := createSchema(ctx, pool, schema); err != nil {
+			return nil, err
 		}
 	}
 	ours, err := migrateOurs(ctx, pool)
 	if err != nil {
 		return nil, err
 	}
+	if purpose == ForPlay && len(ours) > 0 && ours[0].Version == 1 {
+		if err := dbsql.New(pool).MarkAsPlayed(ctx); err != nil {
+			return nil, fmt.Errorf("marking the database as a demo's or a test's: %w", err)
+		}
+	}
 	rivers, err := migrateRiver(ctx, pool)
 	return append(ours, rivers...), err
+}
+
+//go:embed become_owner.sql
+var becomeOwner string
+
+// ownersPool connects as who migrates: as the owner of the schema, where another
+// role owns it of which this one is a member. What a migration makes is the owner's
+// then, whoever runs it.
+func ownersPool(ctx context.Context, url string) (*pgxpool.Pool, error) {
+	config, err := poolConfig(url, time.Time{}, nil, noLimits)
+	if err != nil {
+		return nil, err
+	}
+	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		registerTypes(conn.TypeMap())
+		_, err := conn.Exec(ctx, becomeOwner, Schema)
+		return Wrap(err, "becoming the owner of the schema")
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("connecting to the database: %w", err)
+	}
+	return pool, nil
+}
+
+// createSchema asks first: who may not create schemas may still migrate.
+func createSchema(ctx context.Context, pool *pgxpool.Pool, name string) error {
+	exists, err := dbsql.New(pool).SchemaExists(ctx, name)
+	if err == nil && !exists {
+		_, err = pool.Exec(ctx, "create schema if not exists "+name)
+	}
+	if err != nil {
+		return fmt.Errorf("creating schema %s: %w", name, err)
+	}
+	return nil
 }
 
 // lockMigrations waits until no other process migrates. It polls, since a

@@ -2,9 +2,11 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/profilesync/profilesync/connectors/postgres/dbsql"
@@ -55,7 +57,29 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 		pool.Close()
 		return nil, fmt.Errorf("connecting to the database: %w", err)
 	}
+	if !o.PlayedNow.IsZero() {
+		if err := mayPlay(ctx, pool); err != nil {
+			pool.Close()
+			return nil, err
+		}
+	}
 	return newDB(pool, o.Process), nil
+}
+
+// mayPlay returns ErrNotPlayed for a database that was not created to play another
+// present. One that is not migrated yet may still become one.
+func mayPlay(ctx context.Context, pool *pgxpool.Pool) error {
+	plays, err := dbsql.New(pool).PlaysNow(ctx)
+	var pg *pgconn.PgError
+	switch {
+	case errors.As(err, &pg) && pg.Code == "42883":
+		return nil
+	case err != nil:
+		return fmt.Errorf("looking whether the database may play another present: %w", err)
+	case !plays:
+		return ErrNotPlayed
+	}
+	return nil
 }
 
 func newDB(pool *pgxpool.Pool, process *Process) *DB {

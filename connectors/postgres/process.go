@@ -149,6 +149,13 @@ func (db *DB) DaemonRuns(ctx context.Context) (bool, error) {
 	return *running, nil
 }
 
+// IsOwner reports whether the program logged in as the owner of the tables, or as
+// a superuser: nothing in the database keeps it from changing the audit then.
+func (db *DB) IsOwner(ctx context.Context) (bool, error) {
+	owns, err := db.q.OwnsAudit(ctx)
+	return owns, Wrap(err, "looking at the database's role")
+}
+
 // Process is the name of the process that uses this store.
 func (db *DB) Process() string { return db.process.Name() }
 

@@ -97,3 +97,7 @@ delete from process where cleared_at < clock_timestamp() - interval '7 days';
 -- name: NoteProgress :exec
 insert into forward_progress (activity, at) values (@activity, clock_timestamp())
 on conflict on constraint forward_progress_pkey do update set at = excluded.at;
+
+-- name: OwnsAudit :one
+-- Whether the session could change the audit: as its owner, or as a superuser.
+select has_table_privilege('change', 'truncate') as owns;

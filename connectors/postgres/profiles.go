@@ -85,7 +85,10 @@ type Audited struct {
 	Old   string    `json:"old"`
 	New   string    `json:"new"`
 	Actor string    `json:"actor"`
-	Run   runs.ID   `json:"run,omitempty"`
+	// DatabaseRole is the role that the writer logged in as, if that is not the
+	// actor; empty for rows from before it was kept.
+	DatabaseRole string  `json:"database_role,omitempty"`
+	Run          runs.ID `json:"run,omitempty"`
 	// Reason is the reason given, if one was required.
 	Reason string `json:"reason,omitempty"`
 }
@@ -103,6 +106,9 @@ func (db *DB) History(ctx context.Context, code profile.ODSCode) ([]Audited, err
 	for i, r := range rows {
 		history[i] = Audited{
 			At: r.At, Field: r.Field, Owner: r.Owner, Old: r.Old, New: r.New, Actor: r.Actor, Run: runs.ID(r.Run), Reason: r.Reason,
+		}
+		if r.DatabaseRole != r.Actor {
+			history[i].DatabaseRole = r.DatabaseRole
 		}
 	}
 	return history, nil

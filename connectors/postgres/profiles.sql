@@ -4,7 +4,7 @@ select code, name, array_to_string(address, e'\n')::text as address, postcode, t
 from profile where code = any(@codes::text[]);
 
 -- name: History :many
-select c.at, c.field, coalesce(f.owner, 'ods') as owner, coalesce(c.old, '') as old, coalesce(c.new, '') as new, c.actor, coalesce(c.run_id, 0)::bigint as run, c.reason
+select c.at, c.field, coalesce(f.owner, 'ods') as owner, coalesce(c.old, '') as old, coalesce(c.new, '') as new, c.actor, c.database_role, coalesce(c.run_id, 0)::bigint as run, c.reason
 from change c left join field_owner f using (field)
 where c.code = @code order by c.id;
 

@@ -36,8 +36,7 @@ func failure(ctx context.Context, at stage, err error) *people.MailError {
 	if err == nil {
 		return nil
 	}
-	var reply *textproto.Error
-	if errors.As(err, &reply) {
+	if reply, ok := errors.AsType[*textproto.Error](err); ok {
 		return &people.MailError{
 			Answer: answerTo(at, reply.Code, enhancedCodeOf(reply.Msg)), Status: reply.Code,
 			Reason: strings.TrimSpace(string(at) + " " + enhancedCodeOf(reply.Msg)),

@@ -89,7 +89,7 @@ func (w writer) write(l people.Letter, files []Attachment) (message, *people.Mai
 	if w.replyTo != nil {
 		msg.ReplyToMailAddress(w.replyTo)
 	}
-	msg.Subject(subject)
+	msg.Subject(strings.ReplaceAll(subject, "=?", "= ?")) // or what was typed would be decoded as other text (RFC 2047)
 	msg.SetDateWithValue(w.now())
 	msg.SetGenHeader(mail.HeaderMessageID, w.id(l.Reference))
 	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no machine should answer it

@@ -85,7 +85,7 @@ func (o *Options) complete() error {
 		return fmt.Errorf("mail relay: encryption %q: want starttls, implicit or none", o.TLS)
 	case o.Port < 1 || o.Port > 65535:
 		return fmt.Errorf("mail relay: port %d: want 1 to 65535", o.Port)
-	case o.TLS == None && !loopback(o.Host):
+	case o.TLS == None && !Loopback(o.Host):
 		return errors.New("mail relay: no encryption is for loopback addresses only")
 	case (o.Username == "") != (o.Password == nil):
 		return errors.New("mail relay: want both a user name and a password, or none")
@@ -102,7 +102,8 @@ func setDefault[T comparable](value *T, fallback T) {
 	}
 }
 
-func loopback(host string) bool {
+// Loopback reports whether a host is this machine.
+func Loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

@@ -60,12 +60,13 @@ func readServices(general, urgent []service, v *profile.Values) {
 // line, subject and writtenKeys make a service an entry. It is identified by its code, or by
 // its name if it has none. A line without a name does not state one.
 func (s service) line() string {
-	code, name := strings.TrimSpace(oneLine(s.ServiceCode)), oneLine(s.ServiceName)
-	if code == "" && name == "" {
-		return ""
-	}
+	name := oneLine(s.ServiceName)
+	code := strings.Join(strings.Fields(oneLine(s.ServiceCode)), " ") // a line keeps no other space around its first word
 	if code == "" {
 		code = "-"
+	}
+	if code == "-" && name == "" {
+		return ""
 	}
 	if name != "" {
 		code += " " + name
@@ -172,6 +173,9 @@ func (f facility) line() string {
 		} else {
 			name = strings.TrimPrefix(name+" #"+strconv.Itoa(*f.ID), " ")
 		}
+	}
+	if strings.HasPrefix(name, ": ") { // a line could not be told from a value without a name
+		return ""
 	}
 	if value := oneLine(f.Value); name != "" && value != "" {
 		name += ": " + value

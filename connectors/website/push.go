@@ -41,7 +41,7 @@ func (s *Sink) Push(ctx context.Context, d push.Delivery) (push.Receipt, error) 
 			Sink: push.SinkWebsite, Answer: push.AnswerUnclear, Status: answer.Status, Reason: requestName(req) + ": " + why,
 		}
 	}
-	return push.Receipt{Status: answer.Status, Version: answer.Header.Get("Etag")}, nil
+	return push.Receipt{Status: answer.Status, Version: answer.Header.Get("ETag")}, nil
 }
 
 // body returns the document of a delivery. An update changes what the website shows
@@ -81,8 +81,8 @@ func unsent(d push.Delivery, answer push.Answer, status int, why string) error {
 	}
 }
 
-// put returns the request of a delivery with its document. The correlation id is the key, so that all
-// attempts on the same document are the same in every byte.
+// put returns the request of a delivery with its document. The correlation id is the
+// key, so that all attempts on the same document are the same in every byte.
 func (s *Sink) put(ctx context.Context, d push.Delivery, body []byte) (*http.Request, error) {
 	req, err := s.request(ctx, http.MethodPut, d.Code, bytes.NewReader(body))
 	if err != nil {
@@ -94,7 +94,7 @@ func (s *Sink) put(ctx context.Context, d push.Delivery, body []byte) (*http.Req
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Idempotency-Key", d.Key)
 	req.Header.Set("Sequence-Number", strconv.FormatInt(d.Sequence, 10))
-	req.Header.Set("X-Correlation-Id", d.Key)
+	req.Header.Set("X-Correlation-ID", d.Key)
 	if d.Version == "" {
 		req.Header.Set("If-None-Match", "*")
 	} else {
@@ -120,7 +120,7 @@ func whyDoubtful(d push.Delivery, a *httpx.Answer) string {
 		return "queued, not stored: read it back later"
 	case !slices.Contains([]int{http.StatusOK, http.StatusCreated, http.StatusNoContent}, a.Status):
 		return "not an answer of this API"
-	case a.Header.Get("Etag") == "":
+	case a.Header.Get("ETag") == "":
 		return "stored, but without an entity tag: read it back"
 	case sequence != "" && sequence != strconv.FormatInt(d.Sequence, 10):
 		return "the answer is about another sequence number" // a redirect turned the PUT into a GET

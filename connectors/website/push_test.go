@@ -181,7 +181,7 @@ func TestRepeatsHaveTheSameBytes(t *testing.T) {
 	var requests []string
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet {
-			w.Header().Set("Etag", `"v"`)
+			w.Header().Set("ETag", `"v"`)
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = io.WriteString(w, `{"ODSCode":"FA123","Zoo":1,"AcceptingPatients":{"GP":"Yes"},"Contacts":[{"ContactType":"PALS"}],
 				"LastUpdatedDates":{"KeyValueData":[],"Facilities":null}}`)
@@ -307,7 +307,7 @@ func TestOddSuccesses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				w.Header().Set("Etag", `"v"`)
+				w.Header().Set("ETag", `"v"`)
 				w.Header().Set("Content-Type", "application/json")
 				answer(w)
 			}))
@@ -317,7 +317,7 @@ func TestOddSuccesses(t *testing.T) {
 		})
 	}
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Etag", `"v"`)
+		w.Header().Set("ETag", `"v"`)
 		w.WriteHeader(http.StatusNoContent)
 	}))
 	t.Cleanup(web.Close)

@@ -46,8 +46,9 @@ const selected = "ODSCode,OrganisationName,OrganisationTypeId,OrganisationStatus
 
 // ShowMany reads many profiles, one Shown for each code, in no order. It asks Service
 // Search, which shows only visible organisations, and no UecServices, entity tags or
-// sequence numbers. Profiles that it does not show are read one by one, as are all
-// if no search is configured. A profile that cannot be read, or a part of it, is
+// sequence numbers. Profiles that it does not show are read one by one, as are those
+// of a page that makes no sense or is not answered, and all if no search is configured.
+// A profile that cannot be read, or a part of it, is
 // named in its Shown, and the rest goes on. Errors are *push.SinkError.
 func (s *Sink) ShowMany(ctx context.Context, codes []profile.ODSCode, t profile.OrgType) ([]push.Shown, error) {
 	if s.search == nil {
@@ -56,8 +57,8 @@ func (s *Sink) ShowMany(ctx context.Context, codes []profile.ODSCode, t profile.
 	all := make([]push.Shown, 0, len(codes))
 	for some := range slices.Chunk(codes, batch) {
 		found, err := s.searchFor(ctx, some)
-		if err != nil {
-			return nil, err
+		if e, ok := errors.AsType[*push.SinkError](err); err != nil && (!ok || e.Answer != push.AnswerUnclear) {
+			return nil, err // not only this search fails
 		}
 		var missing []profile.ODSCode
 		for _, code := range some {
@@ -79,18 +80,16 @@ func (s *Sink) ShowMany(ctx context.Context, codes []profile.ODSCode, t profile.
 }
 
 // searchFor finds records by code. There may be others among them, so the caller must
-// look up the exact codes.
+// look up the exact codes. With an error it returns those of the pages before.
 func (s *Sink) searchFor(ctx context.Context, codes []profile.ODSCode) (map[profile.ODSCode]organisation, error) {
 	req, err := s.searchRequest(ctx, codes)
 	found := make(map[profile.ODSCode]organisation, len(codes))
 	for pages := 0; err == nil && req != nil; pages++ {
 		if pages == maxPages {
-			return nil, unclear(req, 0, errors.New("its pages never end"))
+			return found, unclear(req, 0, errors.New("its pages never end"))
 		}
 		var records []organisation
-		if records, req, err = s.page(req); err != nil {
-			return nil, err
-		}
+		records, req, err = s.page(req)
 		for _, p := range records {
 			if _, twice := found[profile.ODSCode(p.ODSCode)]; !twice {
 				found[profile.ODSCode(p.ODSCode)] = p

@@ -1,7 +1,6 @@
 package website
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,9 +9,8 @@ import (
 	"net/url"
 	"strconv"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/profilesync/profilesync/connectors/internal/httpx"
+	"github.com/profilesync/profilesync/connectors/internal/parallel"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
@@ -52,7 +50,7 @@ func (s *Sink) find(ctx context.Context, code profile.ODSCode) (shownDocument, e
 		return shownDocument{status: answer.Status}, nil
 	}
 	p, err := decode(answer.Body)
-	tag := answer.Header.Get("Etag")
+	tag := answer.Header.Get("ETag")
 	switch {
 	case !isJSON(answer.Header):
 		err = fmt.Errorf("the answer is %q: want JSON", answer.Header.Get("Content-Type"))
@@ -80,19 +78,9 @@ const readers = 4
 
 // showEach is Show for each of the codes. One that cannot be read is named.
 func (s *Sink) showEach(ctx context.Context, codes []profile.ODSCode, t profile.OrgType) ([]push.Shown, error) {
-	shown := make([]push.Shown, len(codes))
-	group, one := errgroup.WithContext(ctx)
-	group.SetLimit(readers)
-	for i, code := range codes {
-		group.Go(func() (err error) {
-			shown[i], err = push.OrUnreadable(s.Show(one, code, t))
-			return err
-		})
-	}
-	if err := cmp.Or(group.Wait(), ctx.Err()); err != nil {
-		return nil, err
-	}
-	return shown, nil
+	return parallel.Each(ctx, readers, codes, func(ctx context.Context, code profile.ODSCode) (push.Shown, error) {
+		return push.OrUnreadable(s.Show(ctx, code, t))
+	})
 }
 
 // request returns a request for a profile in the write API.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -76,28 +77,66 @@ func TestShowMany(t *testing.T) {
 	}
 }
 
-func TestBadSearchAnswersAreRefused(t *testing.T) {
+// A page that makes no sense, or that is never answered, stops nothing: the profiles
+// that are on no other page are read one by one.
+func TestABadSearchPageStopsNoProfile(t *testing.T) {
 	t.Parallel()
-	for name, row := range map[string]struct{ body, kind, says string }{
-		"no page":      {`{}`, "application/json", "not a page"},
-		"html":         {`{"value":[]}`, "text/html", "not a page"},
-		"broken":       {`{"value":[`, "application/json", "not a page"},
-		"another host": {`{"value":[],"@odata.nextLink":"http://elsewhere.example/?$skip=1"}`, "application/json", "leads elsewhere"},
-		"another path": {`{"value":[],"@odata.nextLink":"/other?$skip=1"}`, "application/json", "leads elsewhere"},
-		"a circle":     {`{"value":[],"@odata.nextLink":"?api-version=3"}`, "application/json", "never end"},
+	for name, row := range map[string]struct {
+		body, kind string
+		status     int
+	}{
+		"no page":      {`{}`, "application/json", 200},
+		"html":         {`{"value":[]}`, "text/html", 200},
+		"broken":       {`{"value":[`, "application/json", 200},
+		"another host": {`{"value":[],"@odata.nextLink":"http://elsewhere.example/?$skip=1"}`, "application/json", 200},
+		"another path": {`{"value":[],"@odata.nextLink":"/other?$skip=1"}`, "application/json", 200},
+		"a circle":     {`{"value":[],"@odata.nextLink":"?api-version=3"}`, "application/json", 200},
+		"500":          {`{"value":[]}`, "application/json", 500},
+		"second page":  {`{"value":[{"ODSCode":"FA123"}],"@odata.nextLink":"?api-version=3&page=2"}`, "application/json", 200},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			var single atomic.Int32
+			web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if at, found := strings.CutPrefix(r.URL.Path, websitetest.ProfilesPath); found {
+					single.Add(1)
+					w.Header().Set("Content-Type", "application/json")
+					w.Header().Set("Etag", `"1"`)
+					_, _ = fmt.Fprintf(w, `{"ODSCode":%q}`, strings.Trim(at, "/"))
+					return
+				}
 				w.Header().Set("Content-Type", row.kind)
+				status := row.status
+				if r.URL.Query().Get("page") != "" {
+					status = http.StatusInternalServerError
+				}
+				w.WriteHeader(status)
 				_, _ = io.WriteString(w, row.body)
 			}))
 			t.Cleanup(web.Close)
-			_, err := sinkAt(t, web.URL, true).ShowMany(t.Context(), []profile.ODSCode{"FA123"}, profile.Pharmacy)
-			e := refused(t, err)
-			require.Equal(t, push.AnswerUnclear, e.Answer)
-			require.Contains(t, e.Reason, row.says)
+			shown, err := sinkAt(t, web.URL, true).ShowMany(t.Context(), []profile.ODSCode{"FA123", "FA124"}, profile.Pharmacy)
+			require.NoError(t, err)
+			require.Len(t, shown, 2)
+			for _, s := range shown {
+				require.True(t, s.Found(), s.Code)
+				require.Empty(t, s.Unreadable)
+			}
+			want := 2
+			if name == "second page" {
+				want = 1
+			}
+			require.EqualValues(t, want, single.Load(), "FA123 was on the first page")
 		})
+	}
+}
+
+func TestASearchThatCannotWorkIsRefused(t *testing.T) {
+	t.Parallel()
+	for status, answer := range map[int]push.Answer{404: push.AnswerRefused, 401: push.AnswerUnauthorized} {
+		web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+		t.Cleanup(web.Close)
+		_, err := sinkAt(t, web.URL, true).ShowMany(t.Context(), []profile.ODSCode{"FA123"}, profile.Pharmacy)
+		require.Equal(t, answer, refused(t, err).Answer)
 	}
 }
 
@@ -108,7 +147,7 @@ func TestOneBadRecordStopsOneRecord(t *testing.T) {
 	t.Parallel()
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Etag", `"1"`)
+		w.Header().Set("ETag", `"1"`)
 		switch code := r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:]; {
 		case r.Method == http.MethodPost:
 			_, _ = io.WriteString(w, `{"value":[{"ODSCode":7},{"ODSCode":"FA001"},
@@ -160,8 +199,9 @@ func TestTheKeyStaysOnItsHost(t *testing.T) {
 		require.NoError(t, err)
 	}
 	server.Fault(simulate.Fault{Names: []simulate.Name{simulate.NextElsewhere}, NextHost: address})
-	_, err := sink.ShowMany(t.Context(), codes, profile.Pharmacy)
-	require.Contains(t, refused(t, err).Reason, "leads elsewhere")
+	shown, err := sink.ShowMany(t.Context(), codes, profile.Pharmacy)
+	require.NoError(t, err)
+	require.Len(t, shown, 2)
 	require.Empty(t, elsewhere.Ledger())
 }
 
@@ -220,7 +260,9 @@ func TestShowFails(t *testing.T) {
 			require.Equal(t, row.want, refused(t, err).Answer)
 			server.Fault(row.fault)
 			_, err = sink.ShowMany(t.Context(), []profile.ODSCode{"FA123", "FA124"}, profile.Pharmacy)
-			if row.fault.Names[0] != simulate.NoETag { // the search has none
+			if row.want == push.AnswerUnclear { // the profiles are read one by one
+				require.NoError(t, err)
+			} else {
 				require.Equal(t, row.want, refused(t, err).Answer)
 			}
 		})

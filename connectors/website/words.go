@@ -61,10 +61,8 @@ func subType(t profile.OrgType, v profile.Values) *string {
 	case t != profile.Pharmacy || !v.States(profile.FieldServices):
 		return nil
 	}
-	for line := range strings.SplitSeq(v.Get(profile.FieldServices), "\n") {
-		if profile.ServiceCode(line) == internetPharmacy {
-			return text("DistanceSelling")
-		}
+	if profile.ServiceLine(v.Get(profile.FieldServices), internetPharmacy) != "" {
+		return text("DistanceSelling")
 	}
 	return text("Community")
 }

@@ -41,7 +41,7 @@ type reportStore interface {
 	// LastReport is the day and the end of the newest report; if there is none,
 	// a zero day and the start of the audit.
 	LastReport(ctx context.Context) (day profile.Date, until time.Time, err error)
-	FreezeReport(ctx context.Context, day profile.Date, from, until time.Time, extra []report.StandingRow) (made bool, err error)
+	FreezeReport(ctx context.Context, day profile.Date, window report.Window, extra []report.StandingRow) (made bool, err error)
 	// ReportDays returns the days of the newest reports, oldest first.
 	ReportDays(ctx context.Context, most int) ([]profile.Date, error)
 	Delivered(ctx context.Context, day profile.Date, list profile.ODSCode, channel string) (bool, error)
@@ -87,7 +87,7 @@ func (r *Reporter) Make(ctx context.Context) (made []profile.Date, err error) {
 		if err != nil {
 			return made, err
 		}
-		frozen, err := r.Store.FreezeReport(ctx, day, until, end, extra)
+		frozen, err := r.Store.FreezeReport(ctx, day, report.Window{From: until, Until: end, Present: r.Now()}, extra)
 		if err != nil {
 			return made, err
 		}

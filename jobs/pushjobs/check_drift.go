@@ -30,7 +30,7 @@ func (CheckDrift) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: queue.Control, MaxAttempts: 3, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: queue.Live()}}
 }
 
-// Directory reads many entries of a sink at once.
+// Directory reads what a sink shows of many organisations at once.
 type Directory interface {
 	Route(t profile.OrgType) (route push.Route, ok bool)
 	// ShowMany reads what the sink shows of up to 100 organisations, one Shown for
@@ -43,8 +43,8 @@ type DriftCheck interface {
 	// Page returns up to most accepted pushes of organisations of a type, in
 	// the order of codes, that follow a code.
 	Page(ctx context.Context, t profile.OrgType, after profile.ODSCode, most int) ([]push.Push, error)
-	// Found stores what differs, which of the others were seen to be correct, and in
-	// which only all that can be read is correct.
+	// Found stores what differs or cannot be read, which of the profiles were seen to be
+	// correct, and in which only all that can be read is correct.
 	Found(ctx context.Context, drifted []push.Drifted, seen, partly []profile.ODSCode) error
 	// End stores the result and returns it with Repaired filled in.
 	End(ctx context.Context, r push.DriftResult, repair bool) (push.DriftResult, error)
@@ -60,7 +60,7 @@ type DriftChecker struct {
 	Progress func(checked int) // called after each page
 }
 
-// driftPage is how many entries are read at a time.
+// driftPage is how many profiles are read at a time.
 const driftPage = 100
 
 // Check checks some profiles, or all of them if codes is empty. It repairs
@@ -87,8 +87,7 @@ func (c DriftChecker) Check(ctx context.Context, codes []profile.ODSCode, repair
 }
 
 // readAll reads everything; of a route that cannot be read it counts what is not
-// visible. If it fails, what it found before stays stored, and
-// nothing is repaired.
+// visible. If it fails, what it found before stays stored, and nothing is repaired.
 func (c DriftChecker) readAll(ctx context.Context, check DriftCheck, result *push.DriftResult) error {
 	for _, t := range profile.OrgTypes() {
 		if route, ok := c.Directory.Route(t); ok {
@@ -132,10 +131,12 @@ func (c DriftChecker) found(ctx context.Context, check DriftCheck, compared []pu
 	var seen, partly []profile.ODSCode
 	for _, d := range compared {
 		result.Count(d, true)
-		switch {
-		case d.Found():
+		if d.Found() {
 			drifted = append(drifted, d)
-		case len(d.NotVisible) > 0:
+		}
+		switch {
+		case d.Differs() || d.Failed():
+		case len(d.Unreadable)+len(d.NotVisible) > 0:
 			partly = append(partly, d.Code)
 		default:
 			seen = append(seen, d.Code)
@@ -155,13 +156,13 @@ func (c DriftChecker) readPage(
 	for i, p := range pushes {
 		codes[i] = p.Code()
 	}
-	entries, err := c.Directory.ShowMany(ctx, codes, t)
+	all, err := c.Directory.ShowMany(ctx, codes, t)
 	if err != nil {
 		return nil, fmt.Errorf("reading what %s shows: %w", c.Name, err)
 	}
-	shown := make(map[profile.ODSCode]push.Shown, len(entries))
-	for _, entry := range entries {
-		shown[entry.Code] = entry
+	shown := make(map[profile.ODSCode]push.Shown, len(all))
+	for _, one := range all {
+		shown[one.Code] = one
 	}
 	return shown, nil
 }

@@ -179,9 +179,8 @@ func (d *Dispatcher) round(ctx context.Context, client *queue.Client) (wait time
 
 // prepare does what not every round needs: enrol new profiles in the first
 // round, find lost pushes and follow the calendar in a sweep, and record progress
-// once a second. It
-// returns how many pushes changes had asked for and no job would have
-// delivered.
+// once a second. It returns how many pushes changes had asked for and no job would
+// have delivered.
 func (d *Dispatcher) prepare(ctx context.Context, round Dispatch, sweep bool, now time.Time) (left int, err error) {
 	if d.lastSweep.IsZero() {
 		if err := round.Enrol(ctx); err != nil {

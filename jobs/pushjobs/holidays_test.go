@@ -88,3 +88,54 @@ func TestASweepFollowsTheCalendar(t *testing.T) {
 	require.Equal(t, len(x.sinks), x.count(t, wanted))
 	require.Equal(t, len(x.sinks), x.count(t, "select count(*) from push where state = 'wanted'"), "no others")
 }
+
+// Bank holidays that a push set go when they are withdrawn, at once, from a record that is
+// not known to be there too; and then nothing is left to do. The sink's own dates stay.
+func TestBankHolidaysThatAreWithdrawnGo(t *testing.T) {
+	t.Parallel()
+	const hours, dates = profile.FieldOpeningTimes, profile.FieldDatedOpeningTimes
+	fields := []profile.Field{hours, dates}
+	const own = "2026-12-24 closed"
+	for name, route := range map[string]push.Route{
+		"dates are always sent":    {Name: "change-event", Fields: fields, Readable: fields},
+		"dates can be left out":    {Name: "profile", Fields: fields, Readable: fields, Omittable: fields, HasEntityTags: true},
+		"dates cannot be read":     {Name: "change-event", Fields: fields},
+		"week cannot be withdrawn": {Name: "change-event", Fields: fields, Readable: fields, KeptIfEmpty: fields[:1]},
+	} {
+		desired := desiredState(pharmacy, "Boots", "0113")
+		desired.Edited[hours] = desired.Edited[fPhone]
+		desired.Profile.Values.Set(hours, "bank-holiday 10:00-12:00")
+		desired.Holidays = []profile.Date{profile.NewDate(2026, 12, 25), profile.NewDate(2026, 12, 28)}
+		b := newBench(route, desired)
+		b.sink.pushes = always(push.Receipt{Status: 200, Version: "v"}, nil)
+		shows := func(dated string) {
+			v := values(map[profile.Field]string{hours: "", dates: dated})
+			b.sink.shows = showing(push.Shown{Entries: entry(v), Version: "v"}, nil)
+			if len(route.Readable) == 0 {
+				b.sink.shows = showing(push.Shown{}, push.ErrNotRead)
+			}
+		}
+		sent := func() string {
+			t.Helper()
+			before := len(b.sink.pushed)
+			require.Equal(t, push.Accepted, b.push(t, false).State, name)
+			require.Len(t, b.sink.pushed, before+1, name)
+			require.Equal(t, push.Accepted, b.push(t, false).State, name)
+			require.Len(t, b.sink.pushed, before+1, "%s: a second push", name)
+			last := b.sink.pushed[before].Values
+			shows(last.Get(dates))
+			drifted, _ := b.row.Drift(route, push.Shown{Entries: entry(last)})
+			require.Empty(t, drifted.Differences, name)
+			return last.Get(dates)
+		}
+		b.row.Sent = values(map[profile.Field]string{dates: own})
+		shows(own)
+		require.Equal(t, own+"\n2026-12-25 10:00-12:00\n2026-12-28 10:00-12:00", sent(), name)
+		b.row.Desired.Holidays = b.row.Desired.Holidays[:1]
+		require.Equal(t, own+"\n2026-12-25 10:00-12:00", sent(), name)
+		b.row.Version = "" // the record may be gone
+		b.row.Desired.Profile.Values.Set(hours, "")
+		b.row.Desired.Holidays = nil
+		require.Equal(t, own, sent(), name)
+	}
+}

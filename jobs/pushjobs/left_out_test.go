@@ -174,3 +174,42 @@ func TestARefusalAsAWholeTakesNoNumber(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []any{push.Refused, "scripted"}, []any{preview.State, preview.Reason})
 }
+
+// A sink that refuses only its own value, sent back, refuses the push, and the reason
+// names the field.
+func TestARefusalOfWhatNobodyStatedNamesIt(t *testing.T) {
+	t.Parallel()
+	b := newBench(untagged, desiredState(pharmacy, "Boots", "0113"))
+	b.sink.shows = showing(push.Shown{Entries: entry(values(map[profile.Field]string{fWeb: "https://odd.example"}))}, nil)
+	b.sink.pushes = always(push.Receipt{}, &push.SinkError{
+		Answer: push.AnswerRefused, Status: 422, Reason: "FA123: refused", Fields: []push.LeftOut{{Field: fWeb, Reason: "refused"}},
+	})
+	o := b.push(t, false)
+	require.Equal(t, push.Refused, o.State)
+	require.Equal(t, "FA123: refused; nobody stated website: what the sink shows there was sent back", o.Reason)
+	require.Len(t, b.sink.pushed, 1)
+}
+
+// A week that is withdrawn, and that the sink keeps, is named until it is stated again,
+// and holds nothing.
+func TestAWithdrawnWeekIsNamed(t *testing.T) {
+	t.Parallel()
+	route := hourly
+	route.KeptIfEmpty = []profile.Field{fWeekly}
+	b := newBench(route, desiredState(pharmacy, "High Street", "0113"))
+	b.row.Desired.Edited[fWeekly] = b.row.Desired.Edited[fPhone]
+	b.sink.pushes = always(push.Receipt{Status: 200}, nil)
+	b.sink.shows = showing(two(
+		map[profile.Field]string{fPhone: "0113", fWeb: "https://a.example", fWeekly: "mon 09:00-17:00"},
+		map[profile.Field]string{fPhone: "0113", fWeb: "https://b.example", fWeekly: "mon 09:00-17:00"},
+	), nil)
+	o := b.push(t, false)
+	require.Equal(t, push.Accepted, o.State, "nothing to wait for")
+	require.Empty(t, b.sink.pushed)
+	require.Equal(t, []profile.Field{fWeekly}, leaves(o))
+	b.row.Desired.Profile.Values.Set(fWeekly, "mon 10:00-17:00")
+	o = b.push(t, false)
+	require.Equal(t, push.Accepted, o.State)
+	require.Len(t, b.sink.pushed, 1)
+	require.Empty(t, leaves(o))
+}

@@ -88,7 +88,7 @@ func TestLostAnswersLoseNoEdit(t *testing.T) {
 						t.Error(err)
 					}
 				})
-				_, err := s.conn.Exec(ctx, "update profile set phone = phone || '1'")
+				_, err := s.conn.Exec(ctx, "update profile set phone = '0113 ' || version")
 				require.NoError(t, err)
 				require.Eventually(t, func() bool { return lost.Happened() == 2 }, time.Minute, 10*time.Millisecond)
 				s.eventually(t, profiles, accepted)

@@ -141,7 +141,9 @@ func TestThePreviewIsWhatDoSDoes(t *testing.T) {
 			}
 		}
 	})
-	for _, what := range []string{"sent", "not sent", "changed", "left alone", "unreadable", "overwritten", "commissioned", "holidays"} {
+	for _, what := range []string{
+		"sent", "not sent", "changed", "left alone", "unreadable", "overwritten", "commissioned", "holidays", "holidays gone",
+	} {
 		require.Positive(t, seen[what], what)
 	}
 }
@@ -210,6 +212,9 @@ func requireServiceAsPreviewed(t *rapid.T, rows []push.PreviewRow, before, after
 			}
 			if strings.Contains(row.Why, "bank holidays added") {
 				seen["holidays"]++
+			}
+			if strings.Contains(row.Why, "bank holidays taken away") {
+				seen["holidays gone"]++
 			}
 		}
 		setDoSText(&want, row.Field, after)

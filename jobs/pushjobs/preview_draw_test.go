@@ -71,6 +71,7 @@ func drawDesired(t *rapid.T, code profile.ODSCode, of profile.OrgType) push.Desi
 	if rapid.Bool().Draw(t, "holidays") {
 		w.Holidays = []profile.Date{profile.NewDate(2026, time.December, 25), profile.NewDate(2027, time.January, 1)}
 	}
+	w.SetHolidays = rapid.SampledFrom([]string{"", "", "2026-12-24 10:00-16:00\n2026-12-31 09:00-10:00"}).Draw(t, "set before")
 	return w
 }
 

@@ -199,7 +199,7 @@ func (p *Pusher) updatePause(ctx context.Context, o push.Outcome, probe, answere
 		}
 		return err
 	case probe:
-		return p.Store.PostponeProbe(ctx, p.Name, o.Route, p.ProbeEvery)
+		return p.Store.PostponeProbe(ctx, p.Name, o.Route, p.untilProbe(o))
 	case refused:
 		paused, err := p.Store.PauseRoute(ctx, p.Name, o.Route, o.Attempt, p.ProbeEvery)
 		if paused {
@@ -209,6 +209,15 @@ func (p *Pusher) updatePause(ctx context.Context, o push.Outcome, probe, answere
 		return err
 	}
 	return nil
+}
+
+// untilProbe is how long to wait after a probe in vain. One that could not be read says
+// nothing about the route: another push soon does.
+func (p *Pusher) untilProbe(o push.Outcome) time.Duration {
+	if o.Attempt == push.AttemptUnread {
+		return min(p.ProbeEvery, time.Second)
+	}
+	return p.ProbeEvery
 }
 
 func (p *Pusher) logOutcome(ctx context.Context, o push.Outcome) {
@@ -232,8 +241,7 @@ func (p *Pusher) backoff(failures int) time.Duration {
 // asSinkError returns the sink's error, or wraps any other error as an unclear
 // one.
 func asSinkError(sink push.Sink, err error) *push.SinkError {
-	var e *push.SinkError
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*push.SinkError](err); ok {
 		return e
 	}
 	return &push.SinkError{Sink: sink, Answer: push.AnswerUnclear, Reason: err.Error()}

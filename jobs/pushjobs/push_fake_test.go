@@ -66,6 +66,7 @@ type memory struct {
 	staged    []push.Staged
 	settled   []push.Outcome
 	postponed int
+	probeIn   time.Duration
 	settleErr error // returned by RecordOutcomes: the process or the database died
 }
 
@@ -97,6 +98,7 @@ func (m *memory) StagePushes(_ context.Context, _ push.Sink, staged []push.Stage
 		m.staged = append(m.staged, s)
 		m.last = max(m.last, s.Above) + 1
 		m.row.Sequence, m.row.Sent, m.row.SentHash, m.row.Unclear = m.last, s.Sent, s.Hash, true
+		m.row.Desired.SetHolidays = s.SetHolidays
 		numbers[i] = m.last
 	}
 	return numbers, nil
@@ -142,8 +144,9 @@ func (m *memory) PauseRoute(ctx context.Context, _ push.Sink, route, reason stri
 	return !already, ctx.Err()
 }
 
-func (m *memory) PostponeProbe(context.Context, push.Sink, string, time.Duration) error {
+func (m *memory) PostponeProbe(_ context.Context, _ push.Sink, _ string, wait time.Duration) error {
 	m.postponed++
+	m.probeIn = wait
 	return nil
 }
 
@@ -165,6 +168,7 @@ func (m *memory) unclear(route push.Route, desired push.DesiredState) {
 type scripted struct {
 	route  push.Route
 	shows  func(n int) (push.Shown, error) // for the n-th read
+	waits  bool                            // a read gets no answer
 	pushes func(n int, d push.Delivery) (push.Receipt, error)
 	checks func(d push.Delivery) ([]push.LeftOut, error) // nil: it takes everything
 
@@ -181,9 +185,13 @@ func (s *scripted) Route(t profile.OrgType) (push.Route, bool) {
 	return s.route, true
 }
 
-func (s *scripted) Show(context.Context, profile.ODSCode, profile.OrgType) (push.Shown, error) {
+func (s *scripted) Show(ctx context.Context, _ profile.ODSCode, _ profile.OrgType) (push.Shown, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.waits {
+		<-ctx.Done()
+		return push.Shown{}, ctx.Err()
+	}
 	s.calls = append(s.calls, "show")
 	s.shown++
 	return s.shows(s.shown - 1)

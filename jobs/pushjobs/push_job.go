@@ -40,7 +40,7 @@ func pushArgs(due push.Due) river.JobArgs {
 }
 
 // completer completes many jobs the way river.JobCompleteTx completes one
-// (river v0.51.1): one statement per job would be the most expensive part of a
+// (river v0.51.2): one statement per job would be the most expensive part of a
 // push. A job that was not running is an error, so that its outcome is not
 // recorded either. That includes a job that is completed already: an outcome
 // that was recorded when its job was completed is recognised by the store and

@@ -2,9 +2,9 @@ package pushjobs
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,7 +23,8 @@ type pushWork struct {
 
 	refused []push.LeftOut // stated values that the sink refused by an answer, now or before
 
-	shown        *push.Shown // what was read back in this attempt; nil before
+	shown        *push.Shown // what was read in this attempt; nil before
+	unread       error       // why the sink cannot be read now; nil if it was read, or need not be
 	conflict     bool        // the sink contradicted us: what we know about it is out of date
 	sinkSequence int64       // the sink's own sequence number
 	answered     bool
@@ -56,17 +57,22 @@ type intent struct {
 
 // attempt is one attempt; done is false if another should follow.
 func (b *pushWork) attempt(ctx context.Context) (done bool, err error) {
+	next, refusal := b.intend()
 	if b.known.Unclear || b.conflict {
-		if err := b.readBack(ctx); err != nil {
-			return b.recordFailure(err, false), nil
-		}
+		b.readBack(ctx, next)
 	}
-	next, err := b.intend()
-	if err != nil {
-		return b.recordFailure(err, false), nil
+	if refusal != nil {
+		return b.recordFailure(refusal, false), nil
 	}
 	if b.isAccepted(next) {
 		b.outcome.State, b.outcome.Unclear, b.outcome.Failures, b.outcome.Reason = push.Accepted, false, 0, ""
+		return true, nil
+	}
+	if b.shown == nil && b.unread == nil && !b.isSentAgain(next) && b.known.NeedsReading(b.route, next.stated) {
+		b.read(ctx, next)
+	}
+	if b.waitsForReading(ctx, next) {
+		b.recordUnread()
 		return true, nil
 	}
 	if b.isSentAgain(next) {
@@ -80,16 +86,24 @@ func (b *pushWork) isAccepted(next intent) bool {
 	return !b.known.Unclear && !b.known.Forced && b.known.AcceptedHash == next.hash
 }
 
-// isSentAgain reports whether what was sent last is sent once more, under its number.
+// isSentAgain reports whether what was sent last is sent once more, under its number. It
+// is not if somebody changed meanwhile what the push filled in.
 func (b *pushWork) isSentAgain(next intent) bool {
-	return b.known.Unclear && b.known.SentHash == next.hash && !b.conflict
+	return b.known.Unclear && b.known.SentHash == next.hash && !b.conflict && b.fillsTheSame(next)
+}
+
+// fillsTheSame reports whether what was sent last still leaves alone what nobody stated,
+// as far as the sink can be read.
+func (b *pushWork) fillsTheSame(next intent) bool {
+	if b.shown == nil {
+		return true
+	}
+	composed := b.compose(next)
+	return len(composed.Overwrites) == 0 && composed.Values == b.known.Sent
 }
 
 // sendNew composes what is stated, gives it a number and sends it, unless it must wait.
 func (b *pushWork) sendNew(ctx context.Context, next intent) (done bool, err error) {
-	if err := b.readToCompose(ctx, next); err != nil {
-		return b.recordFailure(err, false), nil
-	}
 	composed := b.compose(next)
 	if b.mustWait(composed, next.hash) {
 		return true, nil
@@ -103,10 +117,13 @@ func (b *pushWork) sendNew(ctx context.Context, next intent) (done bool, err err
 // preview is what an attempt would do, stopped before the number.
 func (b *pushWork) preview(ctx context.Context) push.Preview {
 	p := push.Preview{Route: b.route, State: push.Wanted}
-	if err := b.readBack(ctx); err != nil {
-		p.Unread = asSinkError(b.pusher.Name, err).Reason
-	}
 	next, err := b.intend()
+	if b.readBack(ctx, next); b.unread != nil {
+		p.Unread = asSinkError(b.pusher.Name, b.unread).Reason
+	}
+	if !b.known.Unclear && !b.known.NeedsReading(b.route, next.stated) {
+		b.unread = nil // the push would not read
+	}
 	p.Push, p.LeftOut, p.Shown = b.known, b.outcome.LeftOut, b.shown
 	if err != nil {
 		p.State, p.Reason = push.Refused, asSinkError(b.pusher.Name, err).Reason
@@ -118,6 +135,9 @@ func (b *pushWork) preview(ctx context.Context) push.Preview {
 		p.State = push.Held
 	case b.isAccepted(next):
 		p.State = push.Accepted
+	case b.waitsForReading(ctx, next):
+		b.recordUnread()
+		p.Later, p.Reason = true, b.outcome.Reason
 	case b.isSentAgain(next):
 		p.Delivery = b.delivery(next)
 		return p
@@ -161,6 +181,7 @@ func (b *pushWork) intend() (intent, error) {
 // notTaken returns which of the values the sink does not take, as far as we know.
 func (b *pushWork) notTaken(v profile.Values) ([]push.LeftOut, error) {
 	left, err := b.pusher.Sink.Check(b.deliveryOf(v))
+	left = append(left, b.route.NotWithdrawn(v)...)
 	for _, refused := range b.refused {
 		if refused.Refuses(v) {
 			left = append(left, refused)
@@ -176,42 +197,26 @@ func (b *pushWork) leaveRefused(next intent, err error) bool {
 	if e.Answer != push.AnswerRefused {
 		return false
 	}
-	some := false
+	some, others := false, []string(nil)
 	for _, f := range e.Fields {
-		if next.stated.States(f.Field) {
-			f.Refused = push.HashOfValue(next.stated.Get(f.Field))
-			b.refused, some, b.answered = append(b.refused, f), true, true
+		if !next.stated.States(f.Field) {
+			others = append(others, f.Field.String())
+			continue
 		}
+		f.Refused = push.HashOfValue(next.stated.Get(f.Field))
+		b.refused, some, b.answered = append(b.refused, f), true, true
+	}
+	if !some && len(others) > 0 { // it refuses what it shows itself
+		e.Reason += "; nobody stated " + strings.Join(others, ", ") + ": what the sink shows there was sent back"
 	}
 	return some
-}
-
-// readBack finds out whether what was sent last arrived. A sink that cannot be
-// read is sent the same again, under the same number.
-func (b *pushWork) readBack(ctx context.Context) error {
-	shown, err := b.pusher.Sink.Show(ctx, b.known.Code(), b.known.Desired.Profile.Type())
-	if errors.Is(err, push.ErrNotRead) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	b.shown, b.answered = &shown, true
-	b.sinkSequence = max(b.sinkSequence, shown.Sequence)
-	b.known.Version = shown.Version
-	if b.known.Unclear && b.known.HasArrived(b.route, shown) {
-		b.known.Unclear, b.known.AcceptedHash = false, b.known.SentHash
-		b.outcome.Attempt, b.outcome.Unclear, b.outcome.Version = push.AttemptSeen, false, shown.Version
-		b.outcome.AcceptedHash, b.outcome.AcceptedSequence = b.known.SentHash, b.known.Sequence
-	}
-	return nil
 }
 
 // assignNumber stages what will be sent and assigns its number.
 func (b *pushWork) assignNumber(ctx context.Context, c push.Composition, hash profile.Hash) error {
 	number, err := b.pusher.numbers.do(ctx, push.Staged{
 		Code: b.known.Code(), Job: b.known.Job, Last: b.known.Sequence, Above: b.sinkSequence, Sent: c.Values, Hash: hash,
-		Overwrites: c.Overwrites,
+		Overwrites: c.Overwrites, SetHolidays: c.SetHolidays,
 	})
 	if err == nil && number == 0 {
 		err = errNotOurs
@@ -219,7 +224,7 @@ func (b *pushWork) assignNumber(ctx context.Context, c push.Composition, hash pr
 	if err != nil {
 		return err
 	}
-	b.known.Sent, b.known.SentHash, b.known.Sequence = c.Values, hash, number
+	b.known.Sent, b.known.SentHash, b.known.Sequence, b.known.Desired.SetHolidays = c.Values, hash, number, c.SetHolidays
 	b.outcome.Overwrites = append(b.outcome.Overwrites, c.Overwrites...)
 	return nil
 }
@@ -242,24 +247,8 @@ func (b *pushWork) deliveryOf(values profile.Values) push.Delivery {
 	}
 }
 
-// readToCompose reads the sink if the push leaves something alone that the route cannot
-// leave out.
-func (b *pushWork) readToCompose(ctx context.Context, next intent) error {
-	if b.shown != nil || !b.known.NeedsReading(b.route, next.stated) {
-		return nil
-	}
-	shown, err := b.pusher.Sink.Show(ctx, b.known.Code(), b.known.Desired.Profile.Type())
-	if err == nil {
-		b.shown = &shown
-	}
-	if errors.Is(err, push.ErrNotRead) {
-		return nil
-	}
-	return err
-}
-
 // compose decides what is sent. A sink with entity tags that shows nothing yet gets what
-// we sent last. What was sent last and the sink does not take is not sent again.
+// we sent last, with the bank holidays of today. What was sent last and the sink does not take is not sent again.
 func (b *pushWork) compose(next intent) push.Composition {
 	own, known := next.stated, b.known
 	left, _ := b.notTaken(known.Sent) // a refusal as a whole was found before
@@ -267,7 +256,11 @@ func (b *pushWork) compose(next intent) push.Composition {
 		known.Sent.Forget(l.Field)
 	}
 	if b.route.HasEntityTags && known.Version == "" {
-		own.Keep(b.route.NotStated(own), known.Sent)
+		for _, f := range b.route.NotStated(own) {
+			if f != profile.FieldDatedOpeningTimes || !known.Desired.SetsHolidays(b.route) {
+				own.Keep([]profile.Field{f}, known.Sent)
+			}
+		}
 	}
 	return known.Compose(b.route, own, b.shown)
 }

@@ -100,9 +100,11 @@ func TestAnswersAndActions(t *testing.T) {
 func TestAnUnclearPushIsSentAgainAsItWas(t *testing.T) {
 	t.Parallel()
 	for name, read := range map[string]func(int) (push.Shown, error){
-		"not found there":  showing(push.Shown{}, nil),
-		"the state before": showing(push.Shown{Entries: entry(values(map[profile.Field]string{fPhone: "1"})), Sequence: 3}, nil),
-		"cannot be read":   showing(push.Shown{}, fmt.Errorf("off: %w", push.ErrNotRead)),
+		"not found there": showing(push.Shown{}, nil),
+		"the state before": showing(push.Shown{Sequence: 3, Entries: entry(values(map[profile.Field]string{
+			fPhone: "1", fWeb: "https://kept.example",
+		}))}, nil),
+		"cannot be read": showing(push.Shown{}, fmt.Errorf("off: %w", push.ErrNotRead)),
 		"shows a part only": showing(push.Shown{Entries: entry(values(map[profile.Field]string{
 			fPhone: "0113", fWeb: "https://kept.example",
 		}))}, nil),

@@ -158,10 +158,11 @@ func (x *pushing) insert(t *testing.T, n int) {
 		select 'FA' || lpad(i::text, 3, '0'), 'Boots ' || i, 'pharmacy', '0113' from generate_series(1, $1::integer) i`, n)
 }
 
-// eventually waits until a query counts the number wanted.
+// eventually waits until a query counts the number wanted, which takes long under
+// the race detector on a busy machine.
 func (x *pushing) eventually(t *testing.T, want int, query string) {
 	t.Helper()
-	require.Eventually(t, func() bool { return x.count(t, query) == want }, 20*time.Second, 10*time.Millisecond, "%d: %s", want, query)
+	require.Eventually(t, func() bool { return x.count(t, query) == want }, 2*time.Minute, 10*time.Millisecond, "%d: %s", want, query)
 }
 
 // log returns the calls to the sink and the deliveries sent to it so far.

@@ -58,7 +58,7 @@ func (o *Observer) Work(ctx context.Context, job *rivertype.JobRow, work func(co
 }
 
 // afterAttempt returns the outcome that River derives from the error, by the
-// rules and in the order of its executor (river v0.51.1, internal/jobexecutor,
+// rules and in the order of its executor (river v0.51.2, internal/jobexecutor,
 // reportResult).
 func afterAttempt(ctx context.Context, job *rivertype.JobRow, err error) string {
 	var (

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -94,13 +95,20 @@ func TestRecoveredJobsAreCountedAndLoggedOnce(t *testing.T) {
 // announcing is an announcement with scripted answers.
 type announcing struct {
 	renew           error
+	replaced        atomic.Bool // set while it is renewed
 	stopped, closed bool
 }
 
 func (a *announcing) ID() int64                   { return 5 }
-func (a *announcing) Renew(context.Context) error { return a.renew }
 func (a *announcing) Stop(context.Context) error  { a.stopped = true; return nil }
 func (a *announcing) Close(context.Context) error { a.closed = true; return nil }
+
+func (a *announcing) Renew(context.Context) error {
+	if a.replaced.Load() {
+		return ErrReplaced
+	}
+	return a.renew
+}
 
 func TestALostAnnouncementIsMadeAgainUntilTheProcessIsReplaced(t *testing.T) {
 	t.Parallel()
@@ -129,7 +137,7 @@ func TestALostAnnouncementIsMadeAgainUntilTheProcessIsReplaced(t *testing.T) {
 		require.Equal(t, []string{"lost", "lost", "answered", "answered"}, calls)
 		require.True(t, made[0].closed)
 		require.Equal(t, renewEvery+renewEvery/2, a.Standing())
-		made[1].renew = ErrReplaced
+		made[1].replaced.Store(true)
 		require.ErrorIs(t, <-ended, ErrReplaced)
 		a.End(t.Context(), true)
 		require.True(t, made[1].stopped)

@@ -20,20 +20,26 @@ type Work struct {
 	Periodic []*river.PeriodicJob
 	Held     *HeldJobs // tracks the jobs that this process is working
 	Observe  Observe   // called after every attempt at a job
+	Reindex  bool      // rebuild the queue's indexes every night, which only their owner may
 	Log      *slog.Logger
 }
 
 // Client builds the client that works the queues. Every default of River that
 // could do harm is set explicitly.
 func (w Work) Client() (*Client, error) {
+	indexes := []string{}
+	if w.Reindex {
+		indexes = nil // River's own choice
+	}
 	client, err := river.NewClient(w.Driver, &river.Config{
 		Schema:               w.Schema,
+		ReindexerIndexNames:  indexes,
 		ID:                   w.Process,
 		Logger:               w.Log,
 		Workers:              w.Workers,
 		Queues:               w.Queues,
 		PeriodicJobs:         w.Periodic,
-		WorkerMiddleware:     []rivertype.WorkerMiddleware{w.Held, NewObserver(w.Observe)},
+		Middleware:           []rivertype.Middleware{w.Held, NewObserver(w.Observe)},
 		FetchCooldown:        50 * time.Millisecond,
 		JobTimeout:           time.Minute,
 		RescueStuckJobsAfter: 24 * time.Hour, // Recovery finds abandoned jobs within seconds: River itself must not interfere

@@ -3,6 +3,7 @@ package runjobs
 import (
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
@@ -22,9 +23,9 @@ type rejected struct {
 
 // decodeAhead decodes a chunk in the background while the database handles the
 // one before.
-func decodeAhead(pull Pull, candidates []runs.Candidate) <-chan decoded {
+func decodeAhead(decoding *sync.WaitGroup, pull Pull, candidates []runs.Candidate) <-chan decoded {
 	ahead := make(chan decoded, 1)
-	go func() { ahead <- decode(pull, candidates) }()
+	decoding.Go(func() { ahead <- decode(pull, candidates) })
 	return ahead
 }
 

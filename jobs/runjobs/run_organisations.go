@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"sync"
 
 	"github.com/profilesync/profilesync/jobs/queue"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -241,15 +242,16 @@ func (p *organisationPlanner) compareStaged(ctx context.Context) error {
 			return err
 		}
 	}
+	var decoding sync.WaitGroup
+	defer decoding.Wait() // the pull is closed when we return
 	var ahead <-chan decoded
 	done := 0
 	for candidates, err := range p.session.Differing(ctx) {
 		if err != nil {
 			return err
 		}
-		next := decodeAhead(p.pulled, candidates)
+		next := decodeAhead(&decoding, p.pulled, candidates)
 		if err := p.compareChunk(ctx, ahead); err != nil {
-			<-next // the pull is closed when we return
 			return err
 		}
 		ahead = next

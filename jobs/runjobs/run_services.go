@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"sync"
 
 	"github.com/profilesync/profilesync/jobs/queue"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -120,7 +121,7 @@ type batchAnswer struct {
 
 // pull looks up the register from where the run stopped. Several batches are
 // requested concurrently, but stored in order, so that a killed run knows where
-// to continue.
+// to continue. Nothing is in flight when pull returns.
 func (p *servicePlanner) pull(ctx context.Context) (err error) {
 	if err := p.session.BeginPull(ctx, p.run); err != nil {
 		return err
@@ -128,6 +129,8 @@ func (p *servicePlanner) pull(ctx context.Context) (err error) {
 	if p.source, err = p.Open(); err != nil {
 		return queue.Unreached(err)
 	}
+	var requests sync.WaitGroup
+	defer requests.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var inFlight []chan batchAnswer
@@ -148,7 +151,7 @@ func (p *servicePlanner) pull(ctx context.Context) (err error) {
 			if err := storeUntil(max(p.Ahead, 1) - 1); err != nil {
 				return err
 			}
-			inFlight = append(inFlight, p.request(ctx, batch))
+			inFlight = append(inFlight, p.request(ctx, &requests, batch))
 		}
 	}
 	return storeUntil(0)
@@ -171,20 +174,20 @@ func batches(entries []services.Entry) iter.Seq[[]services.Entry] {
 	}
 }
 
-// request requests one batch in the background.
-func (p *servicePlanner) request(ctx context.Context, entries []services.Entry) chan batchAnswer {
+// request requests one batch in the background, as one of the requests.
+func (p *servicePlanner) request(ctx context.Context, requests *sync.WaitGroup, entries []services.Entry) chan batchAnswer {
 	back := make(chan batchAnswer, 1)
 	ids := make([]services.ID, len(entries))
 	for n, e := range entries {
 		ids[n] = e.ID
 	}
-	go func() {
+	requests.Go(func() {
 		answers, err := p.source.Batch(ctx, entries[0].Credential, ids)
 		if err == nil {
 			err = p.confirmAbsences(ctx, entries, answers)
 		}
 		back <- batchAnswer{entries, answers, err}
-	}()
+	})
 	return back
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 	"unique"
 )
 
@@ -27,8 +28,8 @@ func ParseEmailAddress(s string) (EmailAddress, error) {
 	unfit := func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune(`<>(),;:"[]\@`, r)
 	}
-	if !found || name == "" || len(s) > maxEmailAddress || strings.ContainsFunc(name, unfit) || strings.ContainsFunc(domain, unfit) ||
-		!strings.Contains(strings.Trim(domain, "."), ".") {
+	if !found || name == "" || len(s) > maxEmailAddress || !utf8.ValidString(s) || strings.ContainsFunc(name, unfit) ||
+		strings.ContainsFunc(domain, unfit) || !strings.Contains(strings.Trim(domain, "."), ".") {
 		return EmailAddress{}, ErrEmailAddress
 	}
 	return EmailAddress{unique.Make(s)}, nil

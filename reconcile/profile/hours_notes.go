@@ -6,7 +6,7 @@ import "slices"
 type HoursNote struct {
 	Line     int    // of the text, from 1
 	Text     string // the line
-	Overlaps string // the line that it overlaps; empty if it is left out, since nobody can keep it
+	Overlaps string // the line that it overlaps; empty if it cannot be read, or opens a day that another line closes
 }
 
 // HoursNotes lists what is odd in weekly or dated opening times, in the order of

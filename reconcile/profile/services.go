@@ -14,3 +14,14 @@ func ServiceCode(line string) string {
 	code, _, _ := strings.Cut(line, " ")
 	return code
 }
+
+// ServiceLine returns the line of a text of services that has the NHS service code,
+// without space around it; empty if there is none.
+func ServiceLine(services, code string) string {
+	for line := range strings.Lines(services) {
+		if line = strings.TrimSpace(line); ServiceCode(line) == code {
+			return line
+		}
+	}
+	return ""
+}

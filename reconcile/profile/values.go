@@ -13,16 +13,21 @@ import (
 //
 // Lists are stored as one text: address lines joined by line feeds; roles
 // joined by vertical bars, the primary one first, the others in order.
-type Values struct {
+type Values struct { //nolint:recvcheck // read by value, since small and comparable; only what changes it takes a pointer
 	value  [numFields]string
 	stated uint32
 }
 
-// Set states a value. Bytes that are not UTF-8 become the replacement
-// character, so that a value survives JSON and the database unchanged.
+// Set states a value, in the form of Storable.
 func (v *Values) Set(f Field, value string) {
-	v.value[f] = strings.ToValidUTF8(value, "\uFFFD")
+	v.value[f] = Storable(value)
 	v.stated |= 1 << f
+}
+
+// Storable replaces what no database stores, NUL and bytes that are not UTF-8, with the
+// replacement character, so that a text survives JSON and the database unchanged.
+func Storable(text string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
 }
 
 // Get returns the value of a field; empty if it is not stated.

@@ -283,3 +283,11 @@ func TestEveryFieldHasItsWords(t *testing.T) {
 		require.False(t, f.FollowsRegister() && f.Owner() != profile.OwnedByODS, "%s: only its owner's word changes a field", f)
 	}
 }
+
+// What a sink or a person writes cannot keep a value from being stored.
+func TestValuesCanBeStored(t *testing.T) {
+	t.Parallel()
+	var v profile.Values
+	v.Set(profile.FieldPhone, "0113\x00 4\xff9")
+	require.Equal(t, "0113\uFFFD 4\uFFFD9", v.Get(profile.FieldPhone))
+}

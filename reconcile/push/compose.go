@@ -28,6 +28,8 @@ type Composition struct {
 	Urgent bool
 	// AllShown says that every entry shows all that is stated.
 	AllShown bool
+	// SetHolidays is what DesiredState.SetHolidays is once this is sent.
+	SetHolidays string
 }
 
 // Compose returns what a push sends that states own. A field that it does not state is
@@ -35,7 +37,7 @@ type Composition struct {
 // shows, or with what was sent last if none shows it. Shown is nil if the sink cannot
 // be read (RULES.md "What nobody stated").
 func (p Push) Compose(route Route, own profile.Values, shown *Shown) Composition {
-	c := Composition{Values: own}
+	c := Composition{Values: own, SetHolidays: p.Desired.setAfter(route, profile.Values{})}
 	if isFrozen(route, own) {
 		return c
 	}
@@ -44,20 +46,23 @@ func (p Push) Compose(route Route, own profile.Values, shown *Shown) Composition
 	}
 	fill := p.filled(route, own, *shown)
 	if slices.Contains(fill, profile.FieldServices) { // they decide which entries change
-		c.Values.Set(profile.FieldServices, servicesShown(route, shown.Entries))
+		p.keepServices(&c.Values, route, shown.Entries)
 	}
 	changed := shown.ChangedBy(c.Values)
 	for _, f := range fill {
-		if value, ok := firstShown(route, changed, f); ok && f != profile.FieldServices {
+		if f == profile.FieldServices {
+			continue
+		}
+		if value, ok := firstShown(route, changed, f); ok {
 			c.Values.Set(f, value)
-		} else if !ok {
-			c.Values.Forget(f)
+		} else {
 			c.Values.Keep([]profile.Field{f}, p.Sent)
 		}
 	}
-	if slices.Contains(fill, profile.FieldDatedOpeningTimes) && p.Desired.addsHolidays(route) {
+	if slices.Contains(fill, profile.FieldDatedOpeningTimes) && p.Desired.SetsHolidays(route) {
 		c.Values.Set(profile.FieldDatedOpeningTimes, p.Desired.withHolidays(c.Values.Get(profile.FieldDatedOpeningTimes)))
 	}
+	c.SetHolidays = p.Desired.setAfter(route, c.Values)
 	for _, e := range changed {
 		c.Overwrites = append(c.Overwrites, p.Desired.overwrites(route, e, c.Values, fill)...)
 	}
@@ -68,7 +73,7 @@ func (p Push) Compose(route Route, own profile.Values, shown *Shown) Composition
 
 // NeedsReading reports whether Compose needs what the sink shows.
 func (p Push) NeedsReading(route Route, own profile.Values) bool {
-	return (len(route.NotOmitted(own)) > 0 || p.Desired.addsHolidays(route)) && !isFrozen(route, own)
+	return (len(route.NotOmitted(own)) > 0 || p.Desired.SetsHolidays(route)) && !isFrozen(route, own)
 }
 
 // filled lists the fields that a push sends without stating them: those that it cannot
@@ -78,7 +83,7 @@ func (p Push) filled(route Route, own profile.Values, shown Shown) []profile.Fie
 	const dated = profile.FieldDatedOpeningTimes
 	fill := route.NotOmitted(own)
 	hides := func(e Entry) bool { return !e.shows(route, dated) }
-	if !slices.Contains(fill, dated) && p.Desired.addsHolidays(route) && !slices.ContainsFunc(shown.ChangedBy(own), hides) {
+	if !slices.Contains(fill, dated) && p.Desired.SetsHolidays(route) && !slices.ContainsFunc(shown.ChangedBy(own), hides) {
 		fill = append(fill, dated)
 	}
 	return fill
@@ -107,19 +112,26 @@ func firstShown(route Route, entries []Entry, f profile.Field) (value string, ok
 	return "", false
 }
 
-// servicesShown returns the services that a push keeps: each as the first entry has it
-// that can show it.
-func servicesShown(route Route, entries []Entry) string {
+// keepServices sets the services that a push keeps: each as the first entry has it that can
+// show it. If an entry may have it and none shows whether, it stays as it was sent last.
+func (p Push) keepServices(v *profile.Values, route Route, entries []Entry) {
+	shows := func(e Entry) bool { return e.shows(route, profile.FieldServices) }
+	if !slices.ContainsFunc(entries, shows) {
+		v.Keep([]profile.Field{profile.FieldServices}, p.Sent)
+		return
+	}
 	var kept []string
 	for _, code := range route.Services {
-		for _, e := range entries {
-			if e.shows(route, profile.FieldServices) && !slices.Contains(e.NeverShown, code) {
-				kept = append(kept, knownServices(e.Values.Get(profile.FieldServices), []string{code}))
-				break
-			}
+		may := slices.DeleteFunc(slices.Clone(entries), func(e Entry) bool { return slices.Contains(e.NeverShown, code) })
+		services := p.Sent.Get(profile.FieldServices)
+		if at := slices.IndexFunc(may, shows); at >= 0 {
+			services = may[at].Values.Get(profile.FieldServices)
+		}
+		if line := profile.ServiceLine(services, code); line != "" && len(may) > 0 {
+			kept = append(kept, line)
 		}
 	}
-	return strings.Join(slices.DeleteFunc(kept, func(line string) bool { return line == "" }), "\n")
+	v.Set(profile.FieldServices, strings.Join(kept, "\n"))
 }
 
 // overwrites lists what a push with these values replaces in the entry among the fields
@@ -129,7 +141,7 @@ func (w DesiredState) overwrites(route Route, e Entry, values profile.Values, fi
 	after, before := comparableValues(values, route, never, w.Today), comparableValues(e.Values, route, nil, w.Today)
 	before.Set(profile.FieldServices, withoutServices(before.Get(profile.FieldServices), never))
 	kept := before
-	if w.addsHolidays(route) {
+	if w.SetsHolidays(route) {
 		kept.Set(profile.FieldDatedOpeningTimes, w.withHolidays(before.Get(profile.FieldDatedOpeningTimes)))
 	}
 	for _, f := range filled {
@@ -156,7 +168,7 @@ func (p Push) isUrgent(route Route, own profile.Values, changed []Entry) bool {
 				known = shown.States(f)
 			}
 			want := comparableValues(p.Desired.wanted(route, own, shown), route, nil, p.Desired.Today)
-			if !want.States(f) || want.Get(f) == "" && slices.Contains(route.Omittable, f) { // without rows nothing is said
+			if !want.States(f) || route.keepsOwn(f, want.Get(f)) {
 				continue
 			}
 			is := comparableValues(shown, route, nil, p.Desired.Today)

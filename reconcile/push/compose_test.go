@@ -19,8 +19,9 @@ func likeDoS() push.Route {
 	}
 	return push.Route{
 		Fields: append(fields, profile.FieldStatus, profile.FieldHidden), Readable: fields,
-		Omittable: []profile.Field{profile.FieldOpeningTimes, profile.FieldStatus, profile.FieldHidden},
-		Services:  []string{"SRV1", "SRV2", "SRV3"}, OmittableServices: []string{"SRV1"},
+		Omittable:   []profile.Field{profile.FieldOpeningTimes, profile.FieldStatus, profile.FieldHidden},
+		KeptIfEmpty: []profile.Field{profile.FieldOpeningTimes},
+		Services:    []string{"SRV1", "SRV2", "SRV3"}, OmittableServices: []string{"SRV1"},
 	}
 }
 
@@ -85,7 +86,7 @@ func TestCompose(t *testing.T) {
 		"no week at all is never urgent, since nothing says it": {
 			own:   values{weekly: "", dated: "", offered: "", web: ""},
 			first: values{weekly: "mon 09:00-17:00", phone: "1"}, second: values{phone: "2"},
-			want:       with(values{weekly: "", phone: "1"}),
+			want: with(values{weekly: "", phone: "1"}), allShown: true,
 			overwrites: []push.Overwrite{{Entry: "service 2", Field: phone, Before: "2", After: "1"}},
 		},
 		"services stay as each entry has them": {

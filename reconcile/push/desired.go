@@ -18,6 +18,9 @@ type DesiredState struct {
 	Today   profile.Date                // in London: dated hours of past days are dropped
 	// Holidays are the bank holidays of the next 12 months, sorted.
 	Holidays []profile.Date
+	// SetHolidays are the dated hours, one line each, that pushes set for bank holidays among
+	// dates that nobody stated. They go when they no longer follow from the profile.
+	SetHolidays string
 }
 
 // isStated reports whether anybody ever stated a field. If only a register has
@@ -63,6 +66,12 @@ func (w DesiredState) Stated(route Route) profile.Values {
 	return own
 }
 
+// IsGone reports whether the profile is closed or hidden, so that no sink should offer
+// the organisation.
+func (w DesiredState) IsGone() bool {
+	return w.Profile.Status() == profile.StatusClosed || w.Profile.Values.Get(profile.FieldHidden) == "true"
+}
+
 // isHidden reports whether a push says that the profile is hidden. Sinks show one
 // status, in which closed wins over hidden, unless the status is held: then the
 // push does not say closed.
@@ -78,6 +87,17 @@ func publicStatus(s profile.Status) string {
 		return string(profile.StatusClosed)
 	}
 	return string(profile.StatusOpen)
+}
+
+// whyLeftAlone says why a push does not state a field, for people.
+func (w DesiredState) whyLeftAlone(f profile.Field) string {
+	switch {
+	case slices.Contains(w.Held, f):
+		return "it is held"
+	case slices.Contains(w.LeftOut, f):
+		return "the value stated is not taken"
+	}
+	return "nobody stated it"
 }
 
 // NotStated lists the route's fields that own does not state.

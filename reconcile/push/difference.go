@@ -20,7 +20,8 @@ type Difference struct {
 // counts as empty; otherwise a value that became null there would never be found.
 // So an entry that shows nothing differs in every field with a value. Days before
 // today are ignored on both sides, as are services that the sink does not know or the
-// entry never shows, and fields that this answer cannot show.
+// entry never shows, fields that this answer cannot show, and those that cannot be
+// withdrawn there.
 func Differences(route Route, own profile.Values, shown Shown, today profile.Date) (found []Difference) {
 	return DesiredState{Today: today}.differences(route, own, shown)
 }
@@ -36,7 +37,7 @@ func (w DesiredState) differences(route Route, own profile.Values, shown Shown) 
 func (e Entry) differences(route Route, own profile.Values, today profile.Date) (found []Difference) {
 	wanted, is := comparableValues(own, route, e.NeverShown, today), comparableValues(e.Values, route, nil, today)
 	for _, f := range route.Readable {
-		if !own.States(f) || !e.shows(route, f) {
+		if !own.States(f) || !e.shows(route, f) || route.keepsOwn(f, wanted.Get(f)) {
 			continue
 		}
 		if want, is := wanted.Get(f), is.Get(f); !profile.Same(f, want, is, own.Get(profile.FieldName)) {
@@ -77,9 +78,6 @@ func knownServices(services string, codes []string) string {
 func withoutServices(services string, codes []string) string {
 	return keepLines(services, func(line string) bool { return !slices.Contains(codes, profile.ServiceCode(line)) })
 }
-
-// offers reports whether a text of services has a line with the code.
-func offers(services, code string) bool { return knownServices(services, []string{code}) != "" }
 
 func keepLines(text string, keep func(line string) bool) string {
 	if text == "" {

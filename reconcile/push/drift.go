@@ -1,10 +1,6 @@
 package push
 
-import (
-	"slices"
-
-	"github.com/profilesync/profilesync/reconcile/profile"
-)
+import "github.com/profilesync/profilesync/reconcile/profile"
 
 // DriftState is how a drift check ended.
 type DriftState string
@@ -55,7 +51,7 @@ func (r *DriftResult) Count(d Drifted, read bool) {
 		}
 		r.NotVisible[f.String()]++
 	}
-	if !read || hasFailed(d.Unreadable) {
+	if !read || d.Failed() {
 		return
 	}
 	r.Checked++
@@ -84,8 +80,7 @@ func (r *DriftResult) UnreadableProfiles() int {
 func (p Push) Drift(route Route, shown Shown) (drifted Drifted, ok bool) {
 	p.Desired.LeftOut = FieldsLeftOut(p.LeftOut)
 	own := p.Desired.Stated(route)
-	gone := p.Desired.Profile.Status() == profile.StatusClosed || p.Desired.Profile.Values.Get(profile.FieldHidden) == "true"
-	if p.Held || gone && !route.canRead(profile.FieldStatus) {
+	if p.Held || p.Desired.IsGone() && !route.canRead(profile.FieldStatus) {
 		return Drifted{}, false
 	}
 	return Drifted{
@@ -96,8 +91,10 @@ func (p Push) Drift(route Route, shown Shown) (drifted Drifted, ok bool) {
 }
 
 // Found reports whether there is any drift, or something that could not be read.
-func (d Drifted) Found() bool { return d.Missing || len(d.Differences) > 0 || len(d.Unreadable) > 0 }
+func (d Drifted) Found() bool { return d.Differs() || len(d.Unreadable) > 0 }
 
-func (r Route) canRead(f profile.Field) bool {
-	return slices.Contains(r.Readable, f)
-}
+// Differs reports whether there is any drift.
+func (d Drifted) Differs() bool { return d.Missing || len(d.Differences) > 0 }
+
+// Failed reports whether nothing of the profile could be read.
+func (d Drifted) Failed() bool { return hasFailed(d.Unreadable) }

@@ -9,21 +9,21 @@ import (
 // Effects are what a sink does with a delivery, as its contract says
 // (RULES.md "Preview").
 type Effects struct {
-	Entries []Effect // of every record that the sink has of the organisation
+	Entries []Effect // all that the sink has of the organisation, also what no push changes
 	// Nothing says why the sink changes nothing at all; empty if it may.
 	Nothing string
 	// Unreadable names what is there and makes no sense.
 	Unreadable []Unreadable
 }
 
-// Effect is what a delivery does to one record of a sink.
+// Effect is what a delivery does to one entry of a sink.
 type Effect struct {
 	Entry     string // its name; empty if the sink has one
 	LeftAlone string // why it stays as it is; empty if the delivery may change it
 	Fields    []FieldEffect
 }
 
-// FieldEffect is what a delivery does to one field of a record.
+// FieldEffect is what a delivery does to one field of an entry.
 type FieldEffect struct {
 	Field  profile.Field
 	Before string // NotVisible if it cannot be read

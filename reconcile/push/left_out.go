@@ -31,6 +31,22 @@ func (l LeftOut) Refuses(v profile.Values) bool {
 	return l.Refused != profile.Hash{} && v.States(l.Field) && HashOfValue(v.Get(l.Field)) == l.Refused
 }
 
+// keepsOwn reports whether the sink keeps its own if a push sends this value.
+func (r Route) keepsOwn(f profile.Field, value string) bool {
+	return value == "" && slices.Contains(r.KeptIfEmpty, f)
+}
+
+// NotWithdrawn returns the values that are withdrawn, and that the sink keeps. They are
+// withdrawn by hand there, if it still shows any.
+func (r Route) NotWithdrawn(v profile.Values) (left []LeftOut) {
+	for _, f := range r.KeptIfEmpty {
+		if v.States(f) && v.Get(f) == "" && !isFrozen(r, v) {
+			left = append(left, LeftOut{Field: f, Reason: "it is withdrawn, and no push can say so: what the sink shows stays"})
+		}
+	}
+	return left
+}
+
 // FieldsLeftOut lists the fields, each once.
 func FieldsLeftOut(left []LeftOut) (fields []profile.Field) {
 	for _, l := range left {

@@ -8,7 +8,10 @@ type Preview struct {
 	// State says what would become of the push: Wanted if it would be sent, Accepted if the
 	// sink has accepted the same before, and otherwise why it would not be sent.
 	State  State
-	Reason string // for people, of Refused and Waits
+	Reason string // for people, of Refused, Waits and Later
+	// Later says that a push that is Wanted would not be sent before the sink can be read
+	// again.
+	Later bool
 	// Delivery is what would be sent. It has no number and no key, unless the delivery
 	// before this one would be sent again. Empty without a route, and if it is Refused.
 	Delivery    Delivery

@@ -6,11 +6,11 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// PreviewRow is what a push would do to one field of one record of a sink, or to the
-// record as a whole.
+// PreviewRow is what a push would do to one field of one entry of a sink, or to the
+// entry as a whole.
 type PreviewRow struct {
-	Entry  string `json:"entry"` // empty if the sink has one record, or for all
-	Field  string `json:"field"` // empty for the whole record
+	Entry  string `json:"entry"` // empty if the sink has one, or for all
+	Field  string `json:"field"` // empty for the whole entry
 	Is     string `json:"is"`
 	WillBe string `json:"will_be"`
 	Why    string `json:"why"` // why it changes, or stays
@@ -18,7 +18,7 @@ type PreviewRow struct {
 	OnlyLogged bool `json:"-"`
 }
 
-// Rows says what would happen to each field of each record, and why, if the sink does
+// Rows says what would happen to each field of each entry, and why, if the sink does
 // this with the delivery (RULES.md "Preview").
 func (p Preview) Rows(e Effects) (rows []PreviewRow) {
 	for _, f := range p.Route.OnlyLogged {
@@ -45,7 +45,7 @@ func (p Preview) Rows(e Effects) (rows []PreviewRow) {
 }
 
 // IsSent reports whether the push would be sent now, or as soon as its route works.
-func (p Preview) IsSent() bool { return p.State == Wanted }
+func (p Preview) IsSent() bool { return p.State == Wanted && !p.Later }
 
 func (p Preview) isStated(f profile.Field) bool {
 	return p.Delivery.Values.States(f) && !slices.Contains(p.Delivery.Filled, f)
@@ -64,6 +64,8 @@ func (p Preview) whyNotSent() string {
 	switch p.State {
 	case Waits:
 		return "the push waits for a person"
+	case Wanted:
+		return "the push waits until the sink can be read"
 	case Held:
 		return "a person holds the push"
 	case Accepted:
@@ -99,7 +101,10 @@ func (p Preview) whyChanged(entry string, f profile.Field, source string) string
 		return "overwritten, since opening times do not wait: " + source
 	case overwritten:
 		return "overwritten: " + source
-	case f == profile.FieldDatedOpeningTimes && p.Push.Desired.addsHolidays(p.Route):
+	case f == profile.FieldDatedOpeningTimes && p.Push.Desired.SetsHolidays(p.Route):
+		if p.Push.Desired.holidays() == "" {
+			return "bank holidays taken away: " + source
+		}
 		return "bank holidays added: " + source
 	}
 	return "sent back, in the sink's own form: " + source
@@ -114,12 +119,10 @@ func (p Preview) source(f profile.Field) string {
 	switch {
 	case left >= 0:
 		return "the sink does not take it: " + p.LeftOut[left].Reason
-	case slices.Contains(p.Push.Desired.Held, f):
-		return "it is held"
 	case p.isStated(f):
 		return stated
 	}
-	return "nobody stated it"
+	return p.Push.Desired.whyLeftAlone(f)
 }
 
 func (p Preview) overwrites(entry string, f profile.Field) bool {

@@ -3,6 +3,7 @@ package push
 import (
 	"crypto/sha256"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -55,12 +56,19 @@ type Push struct {
 func (p Push) Code() profile.ODSCode { return p.Desired.Profile.Code }
 
 // HasArrived reports whether the sink shows what was sent last: it shows that sequence
-// number and not a higher one of somebody else or, if the sink shows no number,
-// everything that was sent can be read back and is the same in every entry.
-func (p Push) HasArrived(route Route, shown Shown) bool {
+// number and not a higher one of somebody else or, if the sink shows no number, all that
+// was stated can be read back and is the same in every entry. What is not among own was
+// not stated: the push sent it back as it was shown.
+func (p Push) HasArrived(route Route, own profile.Values, shown Shown) bool {
 	if !shown.Found() || shown.Sequence != 0 {
 		return shown.Found() && shown.Sequence == p.Sequence
 	}
+	setsHolidays := p.Desired.SetsHolidays(route)
+	isFilled := func(f profile.Field) bool {
+		return !own.States(f) && (f != profile.FieldDatedOpeningTimes || !setsHolidays)
+	}
+	route.Fields = slices.DeleteFunc(slices.Clone(route.Fields), isFilled)
+	route.Readable = slices.DeleteFunc(slices.Clone(route.Readable), isFilled)
 	return DesiredState{Today: p.Desired.Today}.isShown(route, p.Sent, shown)
 }
 
@@ -76,7 +84,8 @@ func notVisible(route Route, v profile.Values, shown Shown) (fields []profile.Fi
 	changed := shown.ChangedBy(v)
 	for _, f := range route.Fields {
 		visible := route.canRead(f) && !slices.ContainsFunc(changed, func(e Entry) bool { return !e.shows(route, f) })
-		if v.States(f) && !visible && !slices.Contains(route.OnlyLogged, f) && !isDefault(f, v.Get(f)) {
+		changesNothing := slices.Contains(route.OnlyLogged, f) || isDefault(f, v.Get(f)) || route.keepsOwn(f, v.Get(f))
+		if v.States(f) && !visible && !changesNothing {
 			fields = append(fields, f)
 		}
 	}
@@ -122,6 +131,7 @@ const (
 	AttemptAccepted  = "accepted"
 	AttemptUnchanged = "unchanged" // the sink showed all of it already
 	AttemptSeen      = "seen"      // found in the sink on reading back
+	AttemptUnread    = "unread"    // nothing was sent, since the sink cannot be read now
 )
 
 // Routes says which sinks are pushed to, and by which route organisations of a
@@ -144,7 +154,8 @@ type Staged struct {
 	Sent  profile.Values
 	Hash  profile.Hash
 	// Overwrites are recorded with the number, before anything is sent.
-	Overwrites []Overwrite
+	Overwrites  []Overwrite
+	SetHolidays string // what DesiredState.SetHolidays is from now on
 }
 
 // Hash identifies the stated values of a push and when people changed them.
@@ -159,8 +170,11 @@ func (w DesiredState) Hash(route Route, own profile.Values) profile.Hash {
 			facts = profile.AppendFact(facts, f, at.UTC().AppendFormat(nil, time.RFC3339Nano))
 		}
 	}
-	if w.addsHolidays(route) {
-		facts = profile.AppendFact(facts, profile.FieldDatedOpeningTimes, []byte(w.withHolidays("")))
+	if w.SetsHolidays(route) {
+		set := strings.Split(w.holidays(), "\n")
+		gone := keepLines(w.setBefore(), func(line string) bool { return !slices.Contains(set, line) })
+		facts = profile.AppendFact(facts, profile.FieldDatedOpeningTimes, []byte(w.holidays()))
+		facts = profile.AppendFact(facts, profile.FieldDatedOpeningTimes, []byte(gone))
 	}
 	sum := sha256.Sum256(facts)
 	return profile.Hash(sum[:len(profile.Hash{})])

@@ -36,7 +36,7 @@ func TestANumberSaysWhetherThePushWasAccepted(t *testing.T) {
 		"no number, another phone": {push.Shown{Entries: entry(stated(map[profile.Field]string{profile.FieldPhone: "0113 2"}))}, false},
 		"no number, no values":     {push.Shown{Entries: entry(profile.Values{})}, false},
 	} {
-		require.Equal(t, c.want, p.HasArrived(everything, c.shown), name)
+		require.Equal(t, c.want, p.HasArrived(everything, p.Sent, c.shown), name)
 	}
 }
 
@@ -64,7 +64,7 @@ func TestFieldsThatCannotBeReadBackLeaveItOpen(t *testing.T) {
 		"not in the route":   {map[profile.Field]string{profile.FieldKind: "hospital"}, true},
 	} {
 		p := sent(c.sent)
-		require.Equal(t, c.want, p.HasArrived(route, push.Shown{Entries: entry(p.Sent)}), name)
+		require.Equal(t, c.want, p.HasArrived(route, p.Sent, push.Shown{Entries: entry(p.Sent)}), name)
 	}
 }
 
@@ -79,13 +79,13 @@ func TestAcceptanceIsJudgedByWhatWasSent(t *testing.T) {
 	p := pushOf(map[profile.Field]string{profile.FieldName: "New"})
 	p.Sequence, p.Sent = 1700, sent
 	shown := push.Shown{Entries: entry(sent)}
-	require.True(t, p.HasArrived(route, shown))
+	require.True(t, p.HasArrived(route, p.Sent, shown))
 	shown.Entries[0].Values.Set(profile.FieldDatedOpeningTimes, "2026-04-03 closed")
-	require.True(t, p.HasArrived(route, shown), "the thirtieth has passed")
+	require.True(t, p.HasArrived(route, p.Sent, shown), "the thirtieth has passed")
 	shown.Entries[0].Values.Set(profile.FieldDatedOpeningTimes, "")
-	require.False(t, p.HasArrived(route, shown))
+	require.False(t, p.HasArrived(route, p.Sent, shown))
 	shown.Entries[0].Values = p.Desired.Stated(route)
-	require.False(t, p.HasArrived(route, shown), "that is what the profile says now")
+	require.False(t, p.HasArrived(route, p.Sent, shown), "that is what the profile says now")
 }
 
 // Any push along a route that shows everything is recognised, and a changed one is
@@ -99,9 +99,9 @@ func TestAPushShownAsSentWasAccepted(t *testing.T) {
 		}
 		p := push.Push{Desired: desired, Sent: desired.Stated(everything)}
 		shown := push.Shown{Entries: entry(p.Sent)}
-		require.True(t, p.HasArrived(everything, shown))
+		require.True(t, p.HasArrived(everything, p.Sent, shown))
 		shown.Entries[0].Values.Set(profile.FieldPhone, "0113 999 9999")
-		require.False(t, p.HasArrived(everything, shown))
+		require.False(t, p.HasArrived(everything, p.Sent, shown))
 	})
 }
 

@@ -39,7 +39,7 @@ func (s Shown) Found() bool { return len(s.Entries) > 0 }
 // ChangedBy returns the entries that a push with these values changes.
 func (s Shown) ChangedBy(v profile.Values) (changed []Entry) {
 	for _, e := range s.Entries {
-		if e.OnlyIfOffered == "" || offers(v.Get(profile.FieldServices), e.OnlyIfOffered) {
+		if e.OnlyIfOffered == "" || profile.ServiceLine(v.Get(profile.FieldServices), e.OnlyIfOffered) != "" {
 			changed = append(changed, e)
 		}
 	}

@@ -62,7 +62,7 @@ func TestEachEntryIsComparedByItself(t *testing.T) {
 		p := push.Push{Desired: push.DesiredState{Profile: registered(), Today: today}, Sent: stated(c.own)}
 		route, shown := routeOf(phone, offered), services(c.first, c.second, c.third)
 		require.Equal(t, c.want, push.Differences(route, p.Sent, shown, today), name)
-		require.Equal(t, len(c.want) == 0, p.HasArrived(route, shown), "%s: what was sent has arrived if every entry shows it", name)
+		require.Equal(t, len(c.want) == 0, p.HasArrived(route, p.Sent, shown), "%s: what was sent has arrived if every entry shows it", name)
 	}
 }
 

@@ -3,6 +3,7 @@ package push
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -41,6 +42,9 @@ type Route struct {
 	// Omittable are fields that a push may leave out, so that the sink keeps its own.
 	// A push that does not state one of the others empties it, or sends it back as shown.
 	Omittable []profile.Field
+	// KeptIfEmpty are fields of which the sink keeps its own if a push sends them empty:
+	// they cannot be withdrawn there.
+	KeptIfEmpty []profile.Field
 	// Services are the NHS service codes that the sink knows; nil for all.
 	Services []string
 	// OmittableServices are those of Services that a push may leave out where services as
@@ -50,6 +54,8 @@ type Route struct {
 	// that we have not seen, so it need not be read first.
 	HasEntityTags bool
 }
+
+func (r Route) canRead(f profile.Field) bool { return slices.Contains(r.Readable, f) }
 
 // Delivery is what one push sends to a sink. Two attempts with the same sequence
 // number and key send the same bytes.
@@ -129,6 +135,10 @@ type SinkError struct {
 	// leaves them alone may be taken.
 	Fields []LeftOut
 }
+
+// ConcernsOne reports whether the answer to a read says something about the
+// organisation that was asked for, not about the sink as a whole.
+func (e *SinkError) ConcernsOne() bool { return e.Answer == AnswerUnclear || e.Answer == AnswerRefused }
 
 func (e *SinkError) Error() string {
 	if e.Status == 0 {

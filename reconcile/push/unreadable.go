@@ -46,7 +46,7 @@ func Reasons(unreadable []Unreadable) string {
 // none. Any other error means that the sink cannot be read now, and is returned.
 func OrUnreadable(shown Shown, err error) (Shown, error) {
 	var e *SinkError
-	if !errors.As(err, &e) || e.Answer != AnswerUnclear && e.Answer != AnswerRefused {
+	if !errors.As(err, &e) || !e.ConcernsOne() {
 		return shown, err
 	}
 	return Shown{Code: shown.Code, Unreadable: []Unreadable{{Code: shown.Code, Reason: e.Reason}}}, nil

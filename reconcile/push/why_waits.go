@@ -18,14 +18,7 @@ func (p Push) WhyWaits(route Route, c Composition, shown *Shown) string {
 			continue
 		}
 		fields = append(fields, o.Field.String())
-		why := "nobody stated it"
-		switch {
-		case slices.Contains(p.Desired.Held, o.Field):
-			why = "it is held"
-		case slices.Contains(p.Desired.LeftOut, o.Field):
-			why = "the value stated is not taken"
-		}
-		sentences = append(sentences, whatIsShown(route, o.Field, c.Values, shown)+"; "+why+".")
+		sentences = append(sentences, whatIsShown(route, o.Field, c.Values, shown)+"; "+p.Desired.whyLeftAlone(o.Field)+".")
 	}
 	it := "it"
 	if len(fields) > 1 {

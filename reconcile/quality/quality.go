@@ -141,13 +141,6 @@ type Facts struct {
 // Code returns the pharmacy's code.
 func (f Facts) Code() profile.ODSCode { return f.Desired.Profile.Code }
 
-// IsGone reports whether the profile is closed or hidden, so that DoS should not show
-// the pharmacy.
-func (f Facts) IsGone() bool {
-	p := f.Desired.Profile
-	return p.Status() == profile.StatusClosed || p.Values.Get(profile.FieldHidden) == "true"
-}
-
 // Checked is the result of the checks of one pharmacy.
 type Checked struct {
 	Code     profile.ODSCode

@@ -250,7 +250,7 @@ func (c AuditedChange) by() string {
 	switch {
 	case staffID.MatchString(c.Actor):
 		return c.Actor
-	case c.Run != 0 || c.Actor == "schedule":
+	case c.Run != 0:
 		return "system"
 	default:
 		return "operator"

@@ -224,7 +224,7 @@ func TestStaffAreNamedByIDsAlone(t *testing.T) {
 		},
 		"an operator's name": {report.AuditedChange{Actor: "Ann Example"}, "operator", "Operator", "SYSTEM"},
 		"an address":         {report.AuditedChange{Actor: "ann-1@example.org"}, "operator", "Operator", "SYSTEM"},
-		"the schedule":       {report.AuditedChange{Actor: "schedule"}, "system", "Operator", "SYSTEM"},
+		"not the schedule":   {report.AuditedChange{Actor: "schedule"}, "operator", "Operator", "SYSTEM"}, // whoever says so,
 		"a run of ODS":       {report.AuditedChange{Actor: "Ann", Run: 1, Source: profile.SourceODS}, "system", "System", "ODS_SYNC"},
 		"a run of e-RS":      {report.AuditedChange{Actor: "Ann", Run: 1, Source: profile.SourceERS}, "system", "System", "ERS_SYNC"},
 	} {

@@ -18,6 +18,10 @@ type Header struct {
 	Digest string          // of its rows
 }
 
+// Window is what a report covers: the half-open span [From, Until), and what is
+// dated after Present, the moment at which it is made.
+type Window struct{ From, Until, Present time.Time }
+
 // Report is a frozen report, ready to be written in any form. Rows are read one
 // by one: a report never has to fit in memory.
 type Report struct {

@@ -125,7 +125,8 @@ var declared = [...]declaration{
 	pushesTotal: {
 		name: "pushes_total", form: counter, labels: []string{"sink", "route", "answer"},
 		help: "Attempts to push a profile to a sink; answer is accepted, unchanged (the sink showed it already), seen (found there on " +
-			"reading back), refused (stopped), unauthorized, conflict, later (429), unclear (5xx, timeouts), down, or none (nothing to send).",
+			"reading back), refused (stopped), unauthorized, conflict, later (429), unclear (5xx, timeouts), down, unread (not sent: the sink " +
+			"cannot be read now), or none (nothing to send).",
 	},
 	pushSeconds: {
 		name: "push_seconds", form: histogram, labels: []string{"sink"},

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/page"
@@ -117,7 +118,7 @@ func browser(t *testing.T, binary string) context.Context {
 	t.Cleanup(cancel)
 	ctx, cancel := chromedp.NewContext(allocated)
 	t.Cleanup(cancel)
-	require.NoError(t, chromedp.Run(ctx), "starting "+binary)
+	require.NoError(t, chromedp.Do(ctx), "starting "+binary)
 	t.Cleanup(func() { require.NoError(t, chromedp.Cancel(ctx), "closing "+binary) })
 	return ctx
 }
@@ -183,33 +184,43 @@ func open(parent context.Context, t *testing.T, url, script string, as view) (fo
 	ctx, cancel := chromedp.NewContext(parent)
 	defer cancel()
 	var lock sync.Mutex
-	chromedp.ListenTarget(ctx, func(event any) {
+	require.NoError(t, chromedp.Listen(ctx, func(event any) {
 		lock.Lock()
 		defer lock.Unlock()
 		switch event := event.(type) {
 		case *runtime.EventConsoleAPICalled:
 			complaints = append(complaints, fmt.Sprint(event.Type, " ", len(event.Args)))
 		case *runtime.EventExceptionThrown:
-			complaints = append(complaints, event.ExceptionDetails.Error())
+			complaints = append(complaints, (&chromedp.ExceptionError{ExceptionDetails: event.ExceptionDetails}).Error())
 		case *log.EventEntryAdded:
 			complaints = append(complaints, event.Entry.Text)
 		}
-	})
-	require.NoError(t, chromedp.Run(ctx,
-		log.Enable(),
-		emulation.SetDeviceMetricsOverride(as.width, as.height, 1, as.width < 500),
-		emulation.SetEmulatedMedia().WithMedia(as.media).
-			WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: as.scheme}}),
-		chromedp.Navigate(url),
-		chromedp.Evaluate(script, nil),
-		chromedp.Evaluate(fmt.Sprintf(pageScript, as.width), &found, func(p *runtime.EvaluateParams) *runtime.EvaluateParams {
-			return p.WithAwaitPromise(true)
+	}))
+	require.NoError(t, chromedp.Do(ctx,
+		command(log.Enable, cdp.Empty{}),
+		command(emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
+			Width: as.width, Height: as.height, DeviceScaleFactor: 1, Mobile: as.width < 500,
 		}),
+		command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Media: as.media, Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: as.scheme}},
+		}),
+		chromedp.Navigate(url),
+		chromedp.Evaluate[chromedp.Void](script),
 	))
+	found, err := chromedp.Run(ctx, chromedp.Evaluate[seen](fmt.Sprintf(pageScript, as.width), chromedp.EvalAwaitPromise))
+	require.NoError(t, err)
 	keepPicture(ctx, t, found.Title+" "+as.String())
 	lock.Lock()
 	defer lock.Unlock()
 	return found, complaints
+}
+
+// command sends one command of the browser's protocol.
+func command[P, R any](named cdp.Command[P, R], params P) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, named, params)
+		return err
+	})
 }
 
 // keepPicture writes a screenshot to PROFILESYNC_PICTURES, for people.
@@ -219,8 +230,8 @@ func keepPicture(ctx context.Context, t *testing.T, name string) {
 	if folder == "" {
 		return
 	}
-	var picture []byte
-	require.NoError(t, chromedp.Run(ctx, chromedp.CaptureScreenshot(&picture)))
+	picture, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
+	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(folder, name+".png"), picture, 0o600))
 }
 
@@ -287,13 +298,14 @@ func requirePrintable(parent context.Context, t *testing.T) {
 	url, _ := served(t, written(t, render.WriteHTML, sample()))
 	ctx, cancel := chromedp.NewContext(parent)
 	defer cancel()
-	var printed []byte
-	require.NoError(t, chromedp.Run(ctx, chromedp.Navigate(url), chromedp.ActionFunc(func(ctx context.Context) (err error) {
-		printed, _, err = page.PrintToPDF().WithPreferCSSPageSize(true).Do(ctx)
-		return err
-	})))
-	require.True(t, strings.HasPrefix(string(printed), "%PDF"))
+	require.NoError(t, chromedp.Do(ctx, chromedp.Navigate(url)))
+	sized := true
+	printed, err := chromedp.Run(ctx, func(ctx context.Context, target *chromedp.Target) (page.PrintToPDFResult, error) {
+		return cdp.Call(ctx, target, page.PrintToPDF, page.PrintToPDFParams{PreferCSSPageSize: &sized})
+	})
+	require.NoError(t, err)
+	require.True(t, strings.HasPrefix(string(printed.Data), "%PDF"))
 	if folder := os.Getenv("PROFILESYNC_PICTURES"); folder != "" {
-		require.NoError(t, os.WriteFile(filepath.Join(folder, "report.pdf"), printed, 0o600))
+		require.NoError(t, os.WriteFile(filepath.Join(folder, "report.pdf"), printed.Data, 0o600))
 	}
 }

@@ -86,7 +86,7 @@ func TestATextIsMadeOnceForAllItsReaders(t *testing.T) {
 func TestAFailedTextIsRetriedAndBlocksNothingElse(t *testing.T) {
 	t.Parallel()
 	gone := errors.New("the database is gone")
-	for name, make := range map[string]struct {
+	for name, text := range map[string]struct {
 		write spool.Make
 		want  string
 	}{
@@ -98,8 +98,8 @@ func TestAFailedTextIsRetriedAndBlocksNothingElse(t *testing.T) {
 			t.Parallel()
 			files := newFiles(t)
 			for range 3 { // more often than there are slots
-				_, err := files.Open(t.Context(), "a", make.write)
-				require.ErrorContains(t, err, make.want)
+				_, err := files.Open(t.Context(), "a", text.write)
+				require.ErrorContains(t, err, text.want)
 			}
 			var made atomic.Int32
 			file, err := files.Open(t.Context(), "a", makeText("well", &made))

@@ -6,7 +6,7 @@
 //	                      └▶ an error; ExitError gives the program's exit code
 //
 // arguments.go, output.go, scope.go and exit.go are what they share.
-// The commands about sinks are in package pushcommands, those about people in package
-// peoplecommands, those about the quality of what others hold in package
+// The commands about sinks are in package pushcommands, those about people in
+// peoplecommands, and those about what is wrong with data that we only read in
 // qualitycommands.
 package commands

@@ -35,6 +35,17 @@ func (out *Printer) Print(object any, header string, rows [][]string) {
 	columns.Write(out.to, header, rows)
 }
 
+// PrintLines writes text that another program reads, such as SQL, line by line.
+func (out *Printer) PrintLines(lines []string) {
+	if out.json {
+		out.Print(lines, "", nil)
+		return
+	}
+	for _, line := range lines {
+		_, _ = io.WriteString(out.to, line+"\n") // an error means that the reader is gone
+	}
+}
+
 // JSON reports whether results are printed as JSON.
 func (out *Printer) JSON() bool { return out.json }
 

@@ -111,6 +111,9 @@ func (c *profileHistory) Run(ctx context.Context, a *wiring.App, out *Printer) e
 		if h.Reason != "" {
 			by += ": " + columns.OneLine(h.Reason)
 		}
+		if h.Run == 0 && h.DatabaseRole != "" {
+			by += " (as " + h.DatabaseRole + ")"
+		}
 		rows = append(rows, []string{
 			h.At.In(profile.London()).Format(time.DateTime), h.Field, columns.OneLine(h.Old), columns.OneLine(h.New), h.Owner, by,
 		})

@@ -135,7 +135,7 @@ func (c *Drift) print(out *commands.Printer, result push.DriftResult, found []pu
 		text += fmt.Sprintf(", %d that waited tried again", result.Waiting)
 	}
 	if n := result.UnreadableProfiles(); n > 0 {
-		text += fmt.Sprintf(", %d could not be read", n)
+		text += fmt.Sprintf(", %d with something that makes no sense", n)
 	}
 	text += notVisible(result)
 	if result.Reason != "" {

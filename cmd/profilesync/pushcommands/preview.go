@@ -23,7 +23,7 @@ type pushPreview struct {
 // Help is shown by --help.
 func (*pushPreview) Help() string {
 	return `Makes the very delivery that a push would send now, and shows what each sink does with it: every
-field of every record (DoS has several of a pharmacy, which it calls services) as it is, as it will
+field of every entry (DoS has several of a pharmacy, which it calls services) as it is, as it will
 be, and why it changes or stays. Nothing is sent, and nothing is changed.`
 }
 
@@ -77,6 +77,7 @@ type previewed struct {
 	Sink   push.Sink  `json:"sink"`
 	Route  string     `json:"route,omitempty"`
 	State  push.State `json:"state"`
+	Later  bool       `json:"later,omitempty"` // wanted, but not sent before the sink can be read
 	Reason string     `json:"reason,omitempty"`
 
 	rows []push.PreviewRow
@@ -96,13 +97,13 @@ func previewOf(
 	if refused, ok := errors.AsType[*push.SinkError](err); ok {
 		p.State, p.Reason, err = push.Refused, refused.Reason, nil
 	}
-	if effects.Nothing != "" && p.State == push.Wanted {
+	if effects.Nothing != "" && p.IsSent() {
 		p.Reason = effects.Nothing
 	}
 	if p.Shown == nil && p.Unread == "" && p.State != push.NoRoute {
 		p.Unread = "it is not configured to be read"
 	}
-	shown := previewed{Sink: pusher.Name, Route: p.Route.Name, State: p.State, Reason: p.Reason, rows: p.Rows(effects)}
+	shown := previewed{Sink: pusher.Name, Route: p.Route.Name, State: p.State, Later: p.Later, Reason: p.Reason, rows: p.Rows(effects)}
 	if p.Unread != "" {
 		shown.Reason = cmp.Or(p.Reason, "what "+string(pusher.Name)+" shows is "+push.NotVisible+": "+p.Unread)
 	}
@@ -134,12 +135,15 @@ func (p previewed) print(out *commands.Printer, more bool) {
 		out.Gap()
 	}
 	text := stateTexts[p.State]
+	if p.Later {
+		text = "would wait until it can be read"
+	}
 	if p.Reason != "" {
 		text += ": " + p.Reason
 	}
 	out.Print(nil, "", [][]string{{fmt.Sprint(p.Sink), text}})
-	var unchanged [][]string // whole records, and fields that are only logged
-	for _, group := range byRecord(p.rows) {
+	var unchanged [][]string // whole entries, and fields that are only logged
+	for _, group := range byEntry(p.rows) {
 		var rows [][]string
 		for _, row := range group {
 			if row.Field == "" || row.OnlyLogged {
@@ -162,8 +166,8 @@ func (p previewed) print(out *commands.Printer, more bool) {
 	}
 }
 
-// byRecord divides rows by record.
-func byRecord(rows []push.PreviewRow) (groups [][]push.PreviewRow) {
+// byEntry divides rows by entry.
+func byEntry(rows []push.PreviewRow) (groups [][]push.PreviewRow) {
 	for i, row := range rows {
 		if i == 0 || row.Entry != rows[i-1].Entry {
 			groups = append(groups, nil)

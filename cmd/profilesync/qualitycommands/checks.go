@@ -35,7 +35,7 @@ type checksList struct {
 func (c *checksList) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
 	filter, err := c.filter()
 	if err != nil {
-		return commands.ExitError{Code: commands.ExitUsage, Message: err.Error()}
+		return commands.Usage(err)
 	}
 	if err := a.Open(ctx); err != nil {
 		return err
@@ -124,9 +124,9 @@ an alarm; 3 findings that await a person.`
 }
 
 func (c *checksRun) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
-	codes, err := parseCodes(c.ODS)
+	codes, err := commands.ParseCodes(c.ODS)
 	if err != nil {
-		return commands.ExitError{Code: commands.ExitUsage, Message: err.Error()}
+		return err
 	}
 	if err := a.Open(ctx); err != nil {
 		return err
@@ -169,16 +169,4 @@ func printResult(out *commands.Printer, r quality.Result) {
 		rows = append(rows, []string{string(r.State), r.Reason})
 	}
 	out.Print(r, "", rows)
-}
-
-func parseCodes(texts []string) ([]profile.ODSCode, error) {
-	codes := make([]profile.ODSCode, len(texts))
-	for i, text := range texts {
-		code, err := profile.ParseODSCode(text)
-		if err != nil {
-			return nil, err
-		}
-		codes[i] = code
-	}
-	return codes, nil
 }

@@ -151,9 +151,10 @@ func newOutageLogs(t *testing.T) outageLogs {
 }
 
 // written returns the records since the last call: level, message and some
-// attributes.
+// attributes. What a timer has begun to write is written by then.
 func (l outageLogs) written() (lines []string) {
 	l.t.Helper()
+	synctest.Wait()
 	for decoder := json.NewDecoder(l.text); ; {
 		var r struct {
 			Level   string `json:"level"`

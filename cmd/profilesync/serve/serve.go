@@ -35,6 +35,9 @@ at PROFILESYNC_HTTP_ADDRESS. It stops on SIGTERM or Ctrl-C, within 20 seconds.`
 // Run is the daemon: it works jobs, keeps the schedules, and serves health and
 // metrics, until it is asked to stop.
 func (*Command) Run(ctx context.Context, a *wiring.App) error {
+	if err := a.NeedDatabase(); err != nil {
+		return err
+	}
 	if !wiring.IsTerminal(a.Stderr) {
 		buffered := newLines(a.Stderr)
 		a.OnClose(buffered.Close)
@@ -42,6 +45,9 @@ func (*Command) Run(ctx context.Context, a *wiring.App) error {
 	}
 	log := a.Logger(a.Settings.Level())
 	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	if err := a.WarnOfOwner(ctx, log); err != nil {
 		return err
 	}
 	outage := newOutage(log, time.Now)

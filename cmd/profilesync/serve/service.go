@@ -105,7 +105,7 @@ func (s *service) workUnderOneName(ctx context.Context, address string) error {
 	}
 	defer pool.Close()
 	s.pools.Watch("queue", func() admin.PoolStat { return pool.Stat() })
-	daemon, err := s.daemon(riverpgxv5.New(pool))
+	daemon, err := s.daemon(ctx, riverpgxv5.New(pool))
 	if err != nil {
 		return err
 	}
@@ -180,7 +180,7 @@ func (s *service) workJobs(ctx context.Context, daemon jobs.Daemon, client *queu
 }
 
 // daemon wires the workers.
-func (s *service) daemon(driver *riverpgxv5.Driver) (d jobs.Daemon, err error) {
+func (s *service) daemon(ctx context.Context, driver *riverpgxv5.Driver) (d jobs.Daemon, err error) {
 	schedules, err := schedules(s.Settings, s.sinks)
 	if err != nil {
 		return d, err
@@ -190,6 +190,10 @@ func (s *service) daemon(driver *riverpgxv5.Driver) (d jobs.Daemon, err error) {
 		return d, err
 	}
 	people.Log = s.log
+	owner, err := s.control.IsOwner(ctx)
+	if err != nil {
+		return d, err
+	}
 	return jobs.Daemon{
 		Driver: driver, Schema: postgres.RiverSchema, Store: wiring.JobStore{Store: s.Store},
 		Runs: runjobs.Workers{
@@ -204,6 +208,7 @@ func (s *service) daemon(driver *riverpgxv5.Driver) (d jobs.Daemon, err error) {
 		People:  people, Schedules: schedules, Now: s.Settings.Clock, Process: s.Process.Name(),
 		QueueLog: s.outage.during(s.Logger(slog.LevelWarn), queueRecords{}),
 		Held:     queue.NewHeldJobs(),
+		Reindex:  owner,
 		Observe: func(kind, outcome string, ran, waited time.Duration) {
 			s.metrics.JobWorked(kind, outcome, ran.Seconds(), waited.Seconds())
 		},

@@ -2,51 +2,63 @@ package settings
 
 import (
 	"errors"
-	"fmt"
 	"log/slog"
+	"net"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
+	"github.com/profilesync/profilesync/connectors/dos"
 	"github.com/profilesync/profilesync/connectors/ods"
+	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// check returns everything that is wrong, always in the same order.
+// check returns everything that is wrong with the values.
 func (s *Settings) check() error {
-	return errors.Join(checkFiles(os.Environ()), s.checkMode(), s.checkLevel(), s.checkTypes(), s.checkODS(), s.checkSinks(), s.checkERS(),
-		checkPositive("FILE_LIMIT_MIB", float64(s.FileLimitMiB)),
-		s.checkPeople(), s.checkReports())
+	return errors.Join(s.checkMode(), s.checkDatabase(), s.checkLevel(), s.checkTypes(), s.checkListener(), s.checkHosts(),
+		s.checkODS(), s.checkSinks(), s.checkERS(), checkPositive("FILE_LIMIT_MIB", float64(s.FileLimitMiB)), s.checkPeople(),
+		s.checkReports(), s.checkMail(), s.checkRoles())
 }
 
 func (s *Settings) checkMode() (err error) {
 	switch s.Mode {
 	case "production", "demo", "test":
 	default:
-		return fmt.Errorf("setting PROFILESYNC_MODE=%s: want production, demo or test", s.Mode)
+		return Wrong("MODE", "=%s: want production, demo or test", s.Mode)
 	}
 	if s.Now == "" {
 		return nil
 	}
 	if s.Mode == "production" {
-		return fmt.Errorf("setting PROFILESYNC_NOW=%s: only PROFILESYNC_MODE=demo or test may set another time", s.Now)
+		return Wrong("NOW", "=%s: only PROFILESYNC_MODE=demo or test may set another time", s.Now)
 	}
 	if s.now, err = time.Parse(time.RFC3339, s.Now); err != nil {
-		return fmt.Errorf("setting PROFILESYNC_NOW=%s: want a time like 2026-11-22T09:00:00Z", s.Now)
+		return Wrong("NOW", "=%s: want a time like 2026-11-22T09:00:00Z", s.Now)
+	}
+	return nil
+}
+
+func (s *Settings) checkDatabase() error {
+	if s.DatabaseURL == "" {
+		return nil
+	}
+	if err := postgres.CheckAddress(s.DatabaseURL.Reveal()); err != nil {
+		return Wrong("DATABASE_URL", " (or _FILE): %w", err)
 	}
 	return nil
 }
 
 func (s *Settings) checkTypes() error {
+	var errs []error
 	for _, name := range s.Types {
 		t, err := profile.ParseOrgType(strings.TrimSpace(name))
 		if err != nil {
-			return fmt.Errorf("setting PROFILESYNC_TYPES: %w", err)
+			errs = append(errs, Wrong("TYPES", ": %w", err))
 		}
 		s.kept = append(s.kept, t)
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 func (s *Settings) checkODS() error {
@@ -54,7 +66,7 @@ func (s *Settings) checkODS() error {
 	for i, report := range s.ODSReports {
 		s.ODSReports[i] = strings.TrimSpace(report)
 		if _, err := ods.Types(s.ODSReports[i]); err != nil {
-			errs = append(errs, fmt.Errorf("setting PROFILESYNC_ODS_REPORTS: %w", err))
+			errs = append(errs, Wrong("ODS_REPORTS", ": %w", err))
 		}
 	}
 	return errors.Join(errors.Join(errs...),
@@ -73,7 +85,7 @@ func (s *Settings) checkLevel() error {
 	case "error":
 		s.level = slog.LevelError
 	default:
-		return fmt.Errorf("setting PROFILESYNC_LOG_LEVEL=%s: want debug, info, warn or error", s.LogLevel)
+		return Wrong("LOG_LEVEL", "=%s: want debug, info, warn or error", s.LogLevel)
 	}
 	return nil
 }
@@ -82,26 +94,20 @@ func (s *Settings) checkLevel() error {
 func (s *Settings) checkSinks() error {
 	var settle error
 	if s.PushSettle < 0 {
-		settle = fmt.Errorf("setting PROFILESYNC_PUSH_SETTLE=%s: want 0 or more", s.PushSettle)
+		settle = Wrong("PUSH_SETTLE", "=%s: want 0 or more", s.PushSettle)
 	}
-	return errors.Join(s.checkSinkAddresses(), s.checkSinkAccess(),
+	return errors.Join(s.checkSinkAddresses(), s.checkSinkAccess(), s.checkPrivateKey(),
 		checkPositive("DOS_REQUESTS_PER_SECOND", s.DoSPerSecond), checkPositive("DOS_READ_REQUESTS_PER_SECOND", s.DoSReadPerSecond),
 		checkPositive("DOS_FHIR_REQUESTS_PER_SECOND", s.DoSFHIRPerSecond),
 		checkPositive("WEBSITE_REQUESTS_PER_SECOND", s.WebsitePerSecond), checkPositive("PUSH_WORKERS", float64(s.PushWorkers)),
 		checkPositive("PROBE_EVERY", s.ProbeEvery.Seconds()), checkPositive("PUSH_BACKOFF", s.PushBackoff.Seconds()), settle)
 }
 
-// checkSinkAddresses does not repeat the values in its errors.
 func (s *Settings) checkSinkAddresses() error {
-	check := func(name, address string) error {
-		if address == "" || isAddress(address) {
-			return nil
-		}
-		return fmt.Errorf("setting PROFILESYNC_%s: want an address like https://host/path", name)
-	}
 	return errors.Join(
-		check("DOS_URL", s.DoSURL), check("DOS_READ_URL", s.DoSReadURL), check("DOS_FHIR_URL", s.DoSFHIRURL),
-		check("DOS_FHIR_TOKEN_URL", s.DoSFHIRTokenURL), check("WEBSITE_URL", s.WebsiteURL), check("WEBSITE_SEARCH_URL", s.WebsiteSearchURL))
+		checkBase("DOS_URL", s.DoSURL), checkBase("DOS_READ_URL", s.DoSReadURL), checkBase("DOS_FHIR_URL", s.DoSFHIRURL),
+		checkBase("DOS_FHIR_TOKEN_URL", s.DoSFHIRTokenURL), checkBase("WEBSITE_URL", s.WebsiteURL),
+		checkBase("WEBSITE_SEARCH_URL", s.WebsiteSearchURL))
 }
 
 func (s *Settings) checkSinkAccess() error {
@@ -109,7 +115,7 @@ func (s *Settings) checkSinkAccess() error {
 		if have || !wanted {
 			return nil
 		}
-		return fmt.Errorf("setting PROFILESYNC_%s (or _FILE) is missing: the sink's address is set", name)
+		return Wrong(name, " (or _FILE) is missing: the sink's address is set")
 	}
 	return errors.Join(
 		need("DOS_API_KEY", s.DoSAPIKey != "", s.DoSURL != ""),
@@ -121,21 +127,54 @@ func (s *Settings) checkSinkAccess() error {
 		need("WEBSITE_API_KEY", s.WebsiteAPIKey != "", s.WebsiteURL != ""))
 }
 
-func checkAddress(name, address string) error {
-	if isAddress(address) {
+// checkPrivateKey refuses a key that cannot sign.
+func (s *Settings) checkPrivateKey() error {
+	if s.DoSFHIRTokenURL == "" || s.DoSFHIRPrivateKey == "" || s.DoSFHIRClientID == "" || s.DoSFHIRKeyID == "" {
 		return nil
 	}
-	return fmt.Errorf("setting PROFILESYNC_%s=%s: want an address like https://host/path", name, address)
+	if _, err := s.IngestTokens(); err != nil {
+		return Wrong("DOS_FHIR_PRIVATE_KEY", " (or _FILE): %w", err)
+	}
+	return nil
 }
 
-func isAddress(text string) bool {
-	u, err := url.Parse(text)
-	return err == nil && u.Host != ""
+// IngestTokens returns the tokens of the DoS ingest. An error never repeats the key.
+func (s *Settings) IngestTokens() (dos.Tokens, error) {
+	return dos.Application{
+		TokenURL: s.DoSFHIRTokenURL, ClientID: s.DoSFHIRClientID, KeyID: s.DoSFHIRKeyID, PrivateKey: s.DoSFHIRPrivateKey.Reveal(),
+	}.Tokens()
+}
+
+func (s *Settings) checkListener() error {
+	if _, _, err := net.SplitHostPort(s.HTTPAddress); err != nil {
+		return Wrong("HTTP_ADDRESS", "=%s: want an address like 127.0.0.1:8383", s.HTTPAddress)
+	}
+	return nil
+}
+
+// checkAddress does not repeat an address, which may hold a password.
+func checkAddress(name, address string) error {
+	u, err := url.Parse(address)
+	if err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http") {
+		return nil
+	}
+	return Wrong(name, ": want an address like https://host/path")
+}
+
+// checkBase checks an address to which paths are added; none is allowed too.
+func checkBase(name, address string) error {
+	if address == "" {
+		return nil
+	}
+	if strings.ContainsAny(address, "?#") {
+		return Wrong(name, ": want an address like https://host/path, with nothing after it")
+	}
+	return checkAddress(name, address)
 }
 
 func checkPositive(name string, value float64) error {
 	if value > 0 {
 		return nil
 	}
-	return fmt.Errorf("setting PROFILESYNC_%s=%g: want more than 0", name, value)
+	return Wrong(name, "=%g: want more than 0", value)
 }

@@ -31,14 +31,14 @@ func (s *Settings) AsksERS() bool { return s.ERSAuth == ersNone || s.ERSCredenti
 func (s *Settings) checkERS() error {
 	errs := []error{checkAddress("ERS_URL", s.ERSURL), checkAddress("ERS_TOKEN_URL", s.ERSTokenURL)}
 	if s.ERSAuth != ersJWT && s.ERSAuth != ersNone {
-		errs = append(errs, fmt.Errorf("setting PROFILESYNC_ERS_AUTH=%s: want jwt or none", s.ERSAuth))
+		errs = append(errs, Wrong("ERS_AUTH", "=%s: want jwt or none", s.ERSAuth))
 	}
 	errs = append(errs, checkPositive("ERS_REQUESTS_PER_SECOND", s.ERSPerSecond))
 	if _, err := s.ExtractColumns(); err != nil {
-		errs = append(errs, fmt.Errorf("setting PROFILESYNC_ERS_COLUMNS: %w", err))
+		errs = append(errs, Wrong("ERS_COLUMNS", ": %w", err))
 	}
 	if _, err := s.ERSApplications(); err != nil {
-		errs = append(errs, fmt.Errorf("setting PROFILESYNC_ERS_CREDENTIALS (or _FILE): %w", err))
+		errs = append(errs, Wrong("ERS_CREDENTIALS", " (or _FILE): %w", err))
 	}
 	return errors.Join(errs...)
 }
@@ -90,4 +90,4 @@ func (s *Settings) ERSApplications() (credentials []ers.Credential, err error) {
 }
 
 // ErrNoERS means that e-RS is not configured.
-var ErrNoERS = Error{errors.New("setting PROFILESYNC_ERS_CREDENTIALS (or _FILE) is missing: e-RS is not configured")}
+var ErrNoERS = Error{Wrong("ERS_CREDENTIALS", " (or _FILE) is missing: e-RS is not configured")}

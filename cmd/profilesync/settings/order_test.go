@@ -1,70 +1,114 @@
 package settings
 
 import (
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
 
-// wrong returns settings with as many mistakes as possible.
-func wrong() *Settings {
-	return &Settings{
-		Mode: "foo", LogLevel: "loud", Types: []string{"grocery"}, ODSReports: []string{"enothing", "enone"},
-		ODSDownloads: "here", ODSAPI: "there",
-		DoSURL: "dos", DoSReadURL: "read", DoSFHIRURL: "fhir", DoSFHIRTokenURL: "token", WebsiteURL: "web", WebsiteSearchURL: "search",
-		PushSettle: -time.Second,
-		ERSURL:     "ers", ERSTokenURL: "token", ERSAuth: "perhaps", ERSColumns: "none", ERSCredentials: "none",
-		CheckRules: "grocery=off", Lists: `{"QZZ": "nobody", "QAA": "no one", "QMM": "none"}`,
-		ReportTokens: "short",
+// wrong returns an environment with as many mistakes as possible.
+func wrong() []string {
+	return []string{
+		"PROFILESYNC_MODE=foo", "PROFILESYNC_LOG_LEVEL=loud", "PROFILESYNC_TYPES=grocery", "PROFILESYNC_ODS_REPORTS=enothing,enone",
+		"PROFILESYNC_DATABASE_URL=postgres://[/", "PROFILESYNC_ODS_DOWNLOADS_URL=here", "PROFILESYNC_ODS_API_URL=there",
+		"PROFILESYNC_ODS_REQUESTS_PER_SECOND=0", "PROFILESYNC_HTTP_ADDRESS=8383", "PROFILESYNC_HTTP_HOSTS=https://reports.example",
+		"PROFILESYNC_DOS_URL=dos", "PROFILESYNC_DOS_READ_URL=read", "PROFILESYNC_DOS_FHIR_URL=fhir", "PROFILESYNC_DOS_FHIR_TOKEN_URL=token",
+		"PROFILESYNC_WEBSITE_URL=web", "PROFILESYNC_WEBSITE_SEARCH_URL=search", "PROFILESYNC_DOS_REQUESTS_PER_SECOND=0",
+		"PROFILESYNC_DOS_READ_REQUESTS_PER_SECOND=fast", "PROFILESYNC_DOS_FHIR_REQUESTS_PER_SECOND=-1",
+		"PROFILESYNC_WEBSITE_REQUESTS_PER_SECOND=0", "PROFILESYNC_PUSH_SETTLE=-1s", "PROFILESYNC_PUSH_WORKERS=many",
+		"PROFILESYNC_PUSH_BACKOFF=0s", "PROFILESYNC_PROBE_EVERY=often",
+		"PROFILESYNC_ERS_URL=ers", "PROFILESYNC_ERS_AUTH=perhaps", "PROFILESYNC_ERS_TOKEN_URL=token", "PROFILESYNC_ERS_CREDENTIALS=none",
+		"PROFILESYNC_ERS_REQUESTS_PER_SECOND=0", "PROFILESYNC_ERS_COLUMNS=none", "PROFILESYNC_FILE_LIMIT_MIB=0", "PROFILESYNC_APPROVAL_BY_ANOTHER=perhaps",
+		"PROFILESYNC_CALENDAR_URL_FILE=/nowhere/calendar", "PROFILESYNC_CHECK_RULES=grocery=off",
+		"PROFILESYNC_IDLE_MEMBER_DAYS=1", "PROFILESYNC_IDLE_LEAD_DAYS=1", "PROFILESYNC_IDLE_ADMINISTRATOR_DAYS=1",
+		"PROFILESYNC_IDLE_INVITATION_DAYS=0", "PROFILESYNC_SIGN_IN_URL=here", `PROFILESYNC_LISTS={"QZZ": "nobody", "QAA": "no one"}`,
+		"PROFILESYNC_REPORT_URL=here", "PROFILESYNC_REPORT_TOKENS=tiny", "PROFILESYNC_REPORT_LINK_DAYS=0",
+		"PROFILESYNC_MAIL=smtp", "PROFILESYNC_MAIL_PER_DAY=0", "PROFILESYNC_MAIL_PER_SECOND=0",
+		"PROFILESYNC_MAIL_FROM=nobody", "PROFILESYNC_NOTIFY_CALLBACK_TOKEN=tiny", "PROFILESYNC_SMTP_PORT=-1",
+		"PROFILESYNC_SMTP_TLS=some", "PROFILESYNC_SMTP_USER=someone", "PROFILESYNC_ZEBRA=1", "PROFILESYNC_ANT=1",
+		"PROFILESYNC_ROLE_OWNER=public", "PROFILESYNC_ROLE_EDITOR=pg_all", "PROFILESYNC_ROLE_CONSOLE=profilesync_daemon",
 	}
 }
 
-// named returns the settings in the order in which a text first mentions them.
+// named returns the settings that each line of a text names first, without _FILE.
 func named(text string) (names []string) {
-	for _, match := range regexp.MustCompile(`PROFILESYNC_(\w+)`).FindAllStringSubmatch(text, -1) {
-		if !slices.Contains(names, match[1]) {
-			names = append(names, match[1])
-		}
+	for _, match := range regexp.MustCompile(`(?m)^setting PROFILESYNC_(\w+)`).FindAllStringSubmatch(text, -1) {
+		names = append(names, strings.TrimSuffix(match[1], "_FILE"))
 	}
 	return names
 }
 
-func TestWrongSettingsAreNamedInOneOrder(t *testing.T) {
+func TestEverythingWrongIsNamedInOneOrder(t *testing.T) {
 	t.Parallel()
-	first := wrong().check().Error()
-	require.Equal(t, []string{
-		"MODE", "LOG_LEVEL", "TYPES", "ODS_REPORTS", "ODS_DOWNLOADS_URL", "ODS_API_URL", "ODS_REQUESTS_PER_SECOND",
-		"DOS_URL", "DOS_READ_URL", "DOS_FHIR_URL", "DOS_FHIR_TOKEN_URL", "WEBSITE_URL", "WEBSITE_SEARCH_URL",
+	_, order := fields()
+	missing := []string{
 		"DOS_API_KEY", "DOS_READ_USER", "DOS_READ_PASSWORD", "DOS_FHIR_CLIENT_ID", "DOS_FHIR_KEY_ID", "DOS_FHIR_PRIVATE_KEY",
-		"WEBSITE_API_KEY", "DOS_REQUESTS_PER_SECOND", "DOS_READ_REQUESTS_PER_SECOND", "DOS_FHIR_REQUESTS_PER_SECOND",
-		"WEBSITE_REQUESTS_PER_SECOND", "PUSH_WORKERS", "PROBE_EVERY", "PUSH_BACKOFF", "PUSH_SETTLE",
-		"ERS_URL", "ERS_TOKEN_URL", "ERS_AUTH", "ERS_REQUESTS_PER_SECOND", "ERS_COLUMNS", "ERS_CREDENTIALS",
-		"FILE_LIMIT_MIB", "CHECK_RULES", "LISTS", "IDLE_MEMBER_DAYS", "IDLE_LEAD_DAYS", "IDLE_ADMINISTRATOR_DAYS", "IDLE_INVITATION_DAYS",
-		"REPORT_TOKENS", "REPORT_KEYS", "REPORT_LINK_DAYS",
-	}, named(first))
+		"WEBSITE_API_KEY", "REPORT_KEYS", "SMTP_HOST", "SMTP_PASSWORD",
+	}
+	right := []string{"MAIL", "SMTP_USER"}
+	environment := wrong()
+	want := []string{"ANT", "ZEBRA"}
+	for _, name := range order {
+		if name == "ODS_REPORTS" {
+			want = append(want, name) // two of them are wrong
+		}
+		if slices.Contains(missing, name) || !slices.Contains(right, name) && slices.ContainsFunc(environment, func(entry string) bool {
+			return strings.HasPrefix(entry, "PROFILESYNC_"+name+"=") || strings.HasPrefix(entry, "PROFILESYNC_"+name+"_FILE=")
+		}) {
+			want = append(want, name)
+		}
+	}
+	_, err := load(t.Context(), environment)
+	require.ErrorAs(t, err, new(Error))
+	first := err.Error()
+	require.Equal(t, want, named(first), first)
 	require.Contains(t, first, "list of QAA")
 	for range 20 {
-		require.Equal(t, first, wrong().check().Error())
+		slices.Reverse(environment)
+		_, err := load(t.Context(), environment)
+		require.EqualError(t, err, first)
 	}
 }
 
-func TestWrongFilesAreNamedInOneOrder(t *testing.T) {
+func TestWhatIsWrongIsNamedByTheSettingNotByTheField(t *testing.T) {
 	t.Parallel()
-	folder := t.TempDir()
-	open := filepath.Join(folder, "open")
-	require.NoError(t, os.WriteFile(open, nil, 0o600))
-	require.NoError(t, os.Chmod(open, 0o644))
-	environment := []string{
-		"PROFILESYNC_LISTS_FILE=" + open, "PROFILESYNC_MODE_FILE=" + filepath.Join(folder, "none"),
-		"PROFILESYNC_DOS_API_KEY_FILE=" + open, "PROFILESYNC_LOG_LEVEL_FILE=" + open, "OTHER_FILE=" + filepath.Join(folder, "none"),
+	_, err := load(t.Context(), wrong())
+	byName, _ := fields()
+	for name, field := range byName {
+		if strings.ToUpper(field.Name) != name {
+			require.NotRegexp(t, `\b`+field.Name+`\b`, err.Error(), name)
+		}
 	}
-	want := []string{"DOS_API_KEY_FILE", "LISTS_FILE", "MODE_FILE"}
-	require.Equal(t, want, named(checkFiles(environment).Error()))
-	slices.Reverse(environment)
-	require.Equal(t, want, named(checkFiles(environment).Error()))
+	require.NotContains(t, err.Error(), "strconv")
+	require.NotContains(t, err.Error(), "tiny", "a secret")
+}
+
+func TestAValueOfTheWrongKindSaysWhatIsWanted(t *testing.T) {
+	t.Parallel()
+	want := map[string]string{
+		"time.Duration": "a duration like 30s or 5m", "int": "a whole number", "float64": "a number", "bool": "true or false",
+	}
+	byName, order := fields()
+	checked := 0
+	for _, name := range order {
+		words, typed := want[byName[name].Type.String()]
+		if !typed {
+			continue
+		}
+		checked++
+		_, err := load(t.Context(), []string{"PROFILESYNC_" + name + "=x"})
+		require.EqualError(t, err, "setting PROFILESYNC_"+name+"=x: want "+words)
+	}
+	require.Greater(t, checked, 15)
+}
+
+func TestAMissingKeyIsNotNamedBesideItsFile(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "key")
+	_, err := load(t.Context(), []string{"PROFILESYNC_DOS_URL=https://dos.example", "PROFILESYNC_DOS_API_KEY_FILE=" + path})
+	require.EqualError(t, err, "setting PROFILESYNC_DOS_API_KEY_FILE: the file that it names cannot be opened: no such file or directory")
 }

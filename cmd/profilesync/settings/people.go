@@ -11,29 +11,20 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// The kinds of mail service.
-const (
-	MailOff       = "off"
-	MailDirectory = "directory"
-	MailSMTP      = "smtp"
-	MailNotify    = "notify"
-)
-
 // checkPeople refuses settings that would otherwise only fail when the first
 // letter is due.
 func (s *Settings) checkPeople() error {
 	var errs []error
 	if _, err := people.ParseCheckRules(s.CheckRules); err != nil {
-		errs = append(errs, fmt.Errorf("setting PROFILESYNC_CHECK_RULES: %w", err))
+		errs = append(errs, Wrong("CHECK_RULES", ": %w", err))
 	}
 	if _, err := s.MailingLists(); err != nil {
-		errs = append(errs, fmt.Errorf("setting PROFILESYNC_LISTS: %w", err))
+		errs = append(errs, Wrong("LISTS", ": %w", err))
 	}
 	errs = append(errs, checkIdle("IDLE_MEMBER_DAYS", s.IdleMember), checkIdle("IDLE_LEAD_DAYS", s.IdleLead),
 		checkIdle("IDLE_ADMINISTRATOR_DAYS", s.IdleAdministrator))
-	if s.IdleInvitation < 1 || s.MailPerDay < 1 || s.MailPerSecond <= 0 {
-		errs = append(errs, errors.New("settings PROFILESYNC_IDLE_INVITATION_DAYS, MAIL_PER_DAY and MAIL_PER_SECOND: want at least 1"))
-	}
+	errs = append(errs, checkPositive("IDLE_INVITATION_DAYS", float64(s.IdleInvitation)),
+		checkAddress("CALENDAR_URL", s.CalendarURL), checkAddress("SIGN_IN_URL", s.SignInURL))
 	return errors.Join(errs...)
 }
 
@@ -41,7 +32,7 @@ func checkIdle(name string, days int) error {
 	if days > 30 {
 		return nil
 	}
-	return fmt.Errorf("setting PROFILESYNC_%s=%d: want more than 30, the days of the first warning", name, days)
+	return Wrong(name, "=%d: want more than 30, the days of the first warning", days)
 }
 
 // MailingLists returns the addresses of the boards' lists. An error never

@@ -2,8 +2,9 @@ package settings
 
 import (
 	"errors"
-	"fmt"
 	"net/url"
+	"slices"
+	"strings"
 
 	"github.com/profilesync/profilesync/cmd/internal/links"
 )
@@ -14,31 +15,45 @@ const mostLinkDays = 365
 // checkReports refuses settings that would otherwise only fail when somebody reads a
 // report.
 func (s *Settings) checkReports() error {
-	var errs []error
-	for _, secret := range []struct {
-		name  string
-		value Secret
-	}{{"REPORT_KEYS", s.ReportKeys}, {"REPORT_TOKENS", s.ReportTokens}} {
-		if secret.value == "" {
-			continue
-		}
-		if _, err := links.Split(secret.value.Reveal()); err != nil {
-			errs = append(errs, fmt.Errorf("setting PROFILESYNC_%s (or _FILE): %w", secret.name, err))
-		}
+	errs := []error{
+		checkAddress("REPORT_URL", s.ReportURL), checkWords("REPORT_KEYS", s.ReportKeys), checkWords("REPORT_TOKENS", s.ReportTokens),
 	}
-	if s.ReportKeys == "" && s.Lists != "" && s.Mail != MailOff {
-		errs = append(errs, errors.New("setting PROFILESYNC_REPORT_KEYS (or _FILE) is missing: "+
-			"letters to PROFILESYNC_LISTS link to reports, and it signs the links"))
+	writes := s.Mail != MailOff && s.Mail != "" // why it could not be read is said elsewhere
+	if s.ReportKeys == "" && s.Lists != "" && writes {
+		errs = append(errs, Wrong("REPORT_KEYS", " (or _FILE) is missing: letters to PROFILESYNC_LISTS link to reports, and it signs the links"))
 	}
 	if s.ReportLinkDays < 1 || s.ReportLinkDays > mostLinkDays {
-		errs = append(errs, fmt.Errorf("setting PROFILESYNC_REPORT_LINK_DAYS=%d: want 1 to %d", s.ReportLinkDays, mostLinkDays))
+		errs = append(errs, Wrong("REPORT_LINK_DAYS", "=%d: want 1 to %d", s.ReportLinkDays, mostLinkDays))
+	}
+	return errors.Join(errs...)
+}
+
+// checkWords wants keys or tokens that links.Split accepts, or none.
+func checkWords(name string, value Secret) error {
+	if value == "" {
+		return nil
+	}
+	if _, err := links.Split(value.Reveal()); err != nil {
+		return Wrong(name, " (or _FILE): %w", err)
+	}
+	return nil
+}
+
+// checkHosts refuses names that no Host header can hold.
+func (s *Settings) checkHosts() error {
+	var errs []error
+	for i, host := range s.HTTPHosts {
+		s.HTTPHosts[i] = strings.TrimSpace(host)
+		if u, err := url.Parse("http://" + s.HTTPHosts[i]); err != nil || u.Host == "" || u.Host != s.HTTPHosts[i] {
+			errs = append(errs, Wrong("HTTP_HOSTS", "=%s: want names like reports.example", s.HTTPHosts[i]))
+		}
 	}
 	return errors.Join(errs...)
 }
 
 // Hosts are the names under which the daemon answers besides those of this machine.
 func (s *Settings) Hosts() []string {
-	hosts := append([]string(nil), s.HTTPHosts...)
+	hosts := slices.Clone(s.HTTPHosts)
 	if u, err := url.Parse(s.ReportURL); err == nil && u.Host != "" {
 		hosts = append(hosts, u.Host)
 	}

@@ -2,12 +2,9 @@ package settings
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
+	"os"
 	"time"
-
-	"github.com/sethvargo/go-envconfig"
 
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
@@ -22,6 +19,13 @@ type Settings struct {
 	Now string `env:"NOW"`
 	// DatabaseURL is the database; without it, a private cluster is started.
 	DatabaseURL Secret `env:"DATABASE_URL"`
+	// The roles that `migrate --roles` creates and grants: who migrates, the daemon,
+	// editing applications, dashboards, and the console's sessions.
+	RoleOwner   string `env:"ROLE_OWNER, default=profilesync_owner"`
+	RoleDaemon  string `env:"ROLE_DAEMON, default=profilesync_daemon"`
+	RoleEditor  string `env:"ROLE_EDITOR, default=profilesync_editor"`
+	RoleReader  string `env:"ROLE_READER, default=profilesync_reader"`
+	RoleConsole string `env:"ROLE_CONSOLE, default=profilesync_console"`
 	// LocalDir is where the private cluster lives.
 	LocalDir string `env:"LOCAL_DIR, default=.local"`
 	// LogLevel is debug, info, warn or error.
@@ -184,18 +188,14 @@ type Settings struct {
 	now   time.Time
 }
 
-// Load reads the settings and checks all of them, last with the given check,
-// for what only a connector can check. It returns an Error that lists
-// everything that is wrong.
-func Load(ctx context.Context, check func(*Settings) error) (*Settings, error) {
+// Load reads the settings from the environment and checks all of them. It returns
+// an Error that lists everything that is wrong, in the order of the fields.
+func Load(ctx context.Context) (*Settings, error) { return load(ctx, os.Environ()) }
+
+func load(ctx context.Context, entries []string) (*Settings, error) {
 	s := new(Settings)
-	err := envconfig.ProcessWith(ctx, &envconfig.Config{
-		Target: s, Lookuper: envconfig.PrefixLookuper("PROFILESYNC_", envOrFile{}),
-	})
-	if err != nil {
-		return nil, Error{fmt.Errorf("settings: %w", err)}
-	}
-	if err := errors.Join(s.check(), check(s)); err != nil {
+	faults := s.set(ctx, environmentOf(entries))
+	if err := inOrder(faults, s.check()); err != nil {
 		return nil, Error{err}
 	}
 	return s, nil
@@ -223,6 +223,10 @@ func (s *Settings) PlayedNow() time.Time { return s.now }
 
 // FileLimit is the largest file that a command reads, in bytes.
 func (s *Settings) FileLimit() int64 { return int64(s.FileLimitMiB) << 20 }
+
+// Playable reports whether Mode is demo or test: a database that is created then may
+// play another present.
+func (s *Settings) Playable() bool { return s.Mode != "production" }
 
 // OrgTypes are the kinds of organisation that have profiles.
 func (s *Settings) OrgTypes() []profile.OrgType { return s.kept }

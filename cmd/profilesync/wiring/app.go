@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -26,6 +28,7 @@ type App struct {
 	Stdin    io.Reader // for answers to questions
 	Stderr   io.Writer // for logs, progress and messages that are not results
 	Version  string    // of the program
+	Private  bool      // a private database may be started
 	Process  *postgres.Process
 
 	// Store is the database, once it is open. ReportStore only reads reports,
@@ -38,6 +41,7 @@ type App struct {
 	AnsweredERS func(ers.Call)
 
 	url         string       // of the database
+	private     bool         // it is the private cluster's
 	reportFiles *spool.Files // reports prepared for readers
 	// announced is the number of the process while it is announced, and
 	// replaced ends when others presume it dead.
@@ -49,7 +53,7 @@ type App struct {
 // New reads the settings and opens nothing yet. It returns a settings.Error if
 // one is wrong.
 func New(ctx context.Context, stderr io.Writer, version string) (*App, error) {
-	loaded, err := settings.Load(ctx, checkMail)
+	loaded, err := settings.Load(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -77,13 +81,30 @@ func (a *App) Sayf(format string, args ...any) {
 // Today is the current day in London.
 func (a *App) Today() profile.Date { return profile.DateIn(a.Settings.Clock(), profile.London()) }
 
-// Database returns the address of the configured database, or of the private
-// cluster, which is started if it is not running.
+// NeedDatabase refuses to work without a configured database, unless a person said
+// that a private one is meant.
+func (a *App) NeedDatabase() error {
+	if a.Settings.DatabaseURL != "" || a.Private || a.Settings.Mode != "production" {
+		return nil
+	}
+	return settings.Error{Err: settings.Wrong("DATABASE_URL", " (or _FILE) is missing: name a database; "+
+		"or start a private one under %s with --private, or with PROFILESYNC_MODE=demo", a.Settings.LocalDir)}
+}
+
+// Database returns the address of the configured database, once that was found to
+// give sessions, or of the private
+// cluster, which is started if it is not running. One that exists already needs
+// no permission of NeedDatabase.
 func (a *App) Database(ctx context.Context) (url string, private bool, err error) {
 	if a.Settings.DatabaseURL != "" {
-		return a.Settings.DatabaseURL.Reveal(), false, nil
+		url = a.Settings.DatabaseURL.Reveal()
+		return url, false, postgres.CheckSession(ctx, url)
 	}
-	cluster, err := local.Open(ctx, local.Options{Dir: a.Settings.LocalDir + "/postgres"})
+	dir := filepath.Join(a.Settings.LocalDir, "postgres")
+	if err := a.NeedDatabase(); err != nil && !local.Exists(dir) {
+		return "", true, err
+	}
+	cluster, err := local.Open(ctx, local.Options{Dir: dir})
 	if err != nil {
 		return "", true, fmt.Errorf("no PROFILESYNC_DATABASE_URL is set, and the private database does not start: %w", err)
 	}
@@ -102,7 +123,7 @@ func (a *App) Open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.url = url
+	a.url, a.private = url, private
 	store, err := postgres.Open(ctx, url, postgres.Options{PlayedNow: a.Settings.PlayedNow(), Process: a.Process})
 	if err != nil {
 		return err
@@ -114,7 +135,18 @@ func (a *App) Open(ctx context.Context) error {
 	}
 	err = store.Ready(ctx)
 	if private && errors.Is(err, postgres.ErrNotMigrated) {
-		_, err = postgres.Migrate(ctx, url)
+		_, err = postgres.Migrate(ctx, url, postgres.Purpose(a.Settings.Playable()))
+	}
+	return err
+}
+
+// WarnOfOwner logs that nothing keeps this program from changing the audit. In a
+// private cluster there is only one role.
+func (a *App) WarnOfOwner(ctx context.Context, log *slog.Logger) error {
+	owner, err := a.Store.IsOwner(ctx)
+	if err == nil && owner && !a.private {
+		log.WarnContext(ctx, "this process logged in as the owner of the tables, and could change the audit: grant roles with "+
+			"`profilesync migrate --roles`, and log in as a member of the daemon's", "role", a.Settings.RoleDaemon)
 	}
 	return err
 }

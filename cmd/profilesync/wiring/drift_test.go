@@ -58,7 +58,7 @@ func (o oddDoS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // newOddDoS returns DoS with every pharmacy as it should be, and 50 codes of each odd
-// kind: most of them spread, some of them neighbours.
+// kind: those without an answer are neighbours, the others are spread.
 func newOddDoS(t *testing.T) oddDoS {
 	t.Helper()
 	o := oddDoS{
@@ -72,7 +72,7 @@ func newOddDoS(t *testing.T) oddDoS {
 		})
 	}
 	for i := range 50 {
-		o.poison[pharmacyCode(3000+i%5+i/5*60)] = true // fewer neighbours than open the breaker
+		o.poison[pharmacyCode(3010+i)] = true
 		o.malformed[pharmacyCode(7+i*200)] = true
 	}
 	require.Len(t, o.poison, 50)

@@ -2,9 +2,6 @@ package wiring
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -17,15 +14,6 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// checkMail refuses settings that would otherwise only fail when the first
-// letter is due.
-func checkMail(s *settings.Settings) error {
-	if _, err := (&App{Settings: s}).mailer(); err != nil {
-		return fmt.Errorf("settings of mail (PROFILESYNC_MAIL=%s): %w", s.Mail, err)
-	}
-	return nil
-}
-
 // mailer returns the configured mail service; nil if mail is off.
 func (a *App) mailer() (peoplejobs.Mailer, error) {
 	c := a.Settings
@@ -35,26 +23,26 @@ func (a *App) mailer() (peoplejobs.Mailer, error) {
 		return nil, nil //nolint:nilnil // off is not an error
 	case settings.MailDirectory:
 		directory, err := smtp.NewDirectory(c.MailDirectory, headers)
-		return attaching{directory, a}, err
+		if err != nil {
+			return nil, settings.Error{Err: settings.Wrong("MAIL_DIRECTORY", "=%s: %w", c.MailDirectory, err)}
+		}
+		return attaching{directory, a}, nil
 	case settings.MailSMTP:
-		sender, err := smtp.New(smtp.Options{
-			Headers: headers, Host: c.SMTPHost, Port: c.SMTPPort, TLS: smtp.Policy(c.SMTPTLS), Username: c.SMTPUser,
-			Password: settings.Rotating("SMTP_PASSWORD"),
-		})
+		options := smtp.Options{Headers: headers, Host: c.SMTPHost, Port: c.SMTPPort, TLS: smtp.Policy(c.SMTPTLS), Username: c.SMTPUser}
+		if c.SMTPUser != "" {
+			options.Password = settings.Rotating("SMTP_PASSWORD")
+		}
+		sender, err := smtp.New(options)
 		return attaching{sender, a}, err
-	case settings.MailNotify:
-		return a.notify()
 	default:
-		return nil, errors.New("want off, directory, smtp or notify")
+		return a.notify()
 	}
 }
 
 func (a *App) notify() (*notify.Client, error) {
-	templates := make(map[people.LetterKind]string)
-	if a.Settings.NotifyTemplates != "" {
-		if err := json.Unmarshal([]byte(a.Settings.NotifyTemplates), &templates); err != nil {
-			return nil, fmt.Errorf("NOTIFY_TEMPLATES: want a JSON object from the names of texts to template ids: %w", err)
-		}
+	templates, err := a.Settings.MailTemplates()
+	if err != nil {
+		return nil, err
 	}
 	return notify.New(notify.Options{
 		BaseURL: a.Settings.NotifyURL, APIKey: settings.Rotating("NOTIFY_KEY"), Templates: templates, Turn: noTurn, Now: time.Now,

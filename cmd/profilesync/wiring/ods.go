@@ -197,7 +197,7 @@ func (a *App) lookup(ctx context.Context, api *ods.API, codes []profile.ODSCode)
 func apiKey() (string, error) {
 	key, err := settings.Rotating("ODS_API_KEY")()
 	if err != nil {
-		return "", errors.New("setting PROFILESYNC_ODS_API_KEY (or _FILE): the ODS API needs a key")
+		return "", fmt.Errorf("the ODS API needs a key: %w", err)
 	}
 	return key, nil
 }

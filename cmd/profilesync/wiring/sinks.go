@@ -87,10 +87,7 @@ func (a *App) ingest() (*dos.Ingest, error) {
 	options := dos.IngestOptions{URL: a.Settings.DoSFHIRURL, ProductID: a.Settings.DoSFHIRProductID}
 	options.Limits.PerSecond, options.Limits.Cooldown = a.Settings.DoSFHIRPerSecond, a.cooldown()
 	if a.Settings.DoSFHIRTokenURL != "" {
-		tokens, err := dos.Application{
-			TokenURL: a.Settings.DoSFHIRTokenURL, ClientID: a.Settings.DoSFHIRClientID, KeyID: a.Settings.DoSFHIRKeyID,
-			PrivateKey: a.Settings.DoSFHIRPrivateKey.Reveal(),
-		}.Tokens()
+		tokens, err := a.Settings.IngestTokens()
 		if err != nil {
 			return nil, err
 		}

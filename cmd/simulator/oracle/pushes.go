@@ -8,8 +8,8 @@ import (
 // Pushes predicts the tally after every profile was pushed once. The website stores
 // them all; DoS leaves the entries of closed pharmacies unchanged
 // (connectors/dos/CONTRACT.md "Statuses"). Some practices have a phone number in the
-// register that its ingest refuses; only DoS knows which (connectors/dos/CONTRACT.md
-// "The Organization body"). They are pushed again without it.
+// register that its ingest refuses; only DoS knows which
+// (connectors/dos/CONTRACT.md "The Organization body"). They are pushed again without it.
 func (o *Oracle) Pushes(refused int) (t outside.Tally) {
 	t.DoS.Refused = refused
 	for report, profiles := range o.reports {

@@ -53,6 +53,7 @@ func New(path, dir string, systems *outside.Systems, onLine func(string)) (*Prog
 		}
 	}
 	p.Set("LOCAL_DIR", dir)
+	p.Set("MODE", "demo") // which allows a private database and a played time
 	return p, p.pointAt(systems, dir)
 }
 
@@ -61,7 +62,7 @@ func (p *Program) Command(ctx context.Context, at time.Time, args ...string) *ex
 	cmd := exec.CommandContext(ctx, p.path, args...) //nolint:gosec // the caller names the program
 	cmd.Env = append(append(cmd.Env, p.env...), p.settings...)
 	if !at.IsZero() {
-		cmd.Env = append(cmd.Env, "PROFILESYNC_MODE=demo", "PROFILESYNC_NOW="+at.UTC().Format(time.RFC3339))
+		cmd.Env = append(cmd.Env, "PROFILESYNC_NOW="+at.UTC().Format(time.RFC3339))
 	}
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = stopWithin

@@ -206,8 +206,8 @@ func TestUpdatesOverwrite(t *testing.T) {
 	for _, step := range steps {
 		got := w.put(id, practiceOf(t, step.change), "X-Correlation-Id", step.name, "X-Request-Id", "r", "Sequence-Number", "5")
 		require.Equal(t, 200, got.status, got.body)
-		require.Equal(t, "r", got.header.Get("X-Request-Id"))
-		require.Equal(t, step.name, got.header.Get("X-Correlation-Id"))
+		require.Equal(t, "r", got.header.Get("X-Request-ID"))
+		require.Equal(t, step.name, got.header.Get("X-Correlation-ID"))
 		require.Equal(t, step.effect == dostest.Unchanged, strings.Contains(got.body, `"not-updated"`), step.name)
 		effects := w.s.Effects("A81001")
 		last := effects[len(effects)-1]

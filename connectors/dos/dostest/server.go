@@ -156,7 +156,7 @@ func (s *Server) describe(r *http.Request) *call {
 	c := &call{Entry: Entry{Entry: simulate.EntryOf(kindOf(r), r), Key: r.Header.Get("Correlation-Id")}, request: r}
 	s.Stamp(&c.Entry.Entry)
 	if c.Key == "" {
-		c.Key = r.Header.Get("X-Correlation-Id")
+		c.Key = r.Header.Get("X-Correlation-ID")
 	}
 	if number, err := strconv.ParseInt(strings.TrimSpace(r.Header.Get("Sequence-Number")), 10, 64); err == nil {
 		c.Sequence, c.numbered = number, true

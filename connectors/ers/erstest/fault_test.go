@@ -55,7 +55,7 @@ func TestEveryErrorBody(t *testing.T) {
 			got := get(path).to(t, base)
 			require.Equal(t, erstest.StatusOf(name), got.status, name)
 			require.Equal(t, "7", got.header.Get("Retry-After"))
-			require.Equal(t, erstest.StatusOf(name) == 401, got.header.Get("Www-Authenticate") != "")
+			require.Equal(t, erstest.StatusOf(name) == 401, got.header.Get("WWW-Authenticate") != "")
 			switch {
 			case got.body["resourceType"] == "OperationOutcome":
 				require.Equal(t, body, got.code(), name)
@@ -65,7 +65,7 @@ func TestEveryErrorBody(t *testing.T) {
 			default:
 				require.True(t, strings.HasPrefix(got.text, body), "%s at %s: %s", name, path, got.text)
 			}
-			require.NotEmpty(t, got.header.Get("X-Request-Id"))
+			require.NotEmpty(t, got.header.Get("X-Request-ID"))
 		}
 		server.Fault(simulate.Of(name))
 		head := call{method: http.MethodHead, path: servicesPath + "/1"}.to(t, base)
@@ -90,9 +90,9 @@ func TestSpoiltAnswers(t *testing.T) {
 		{erstest.EmptyBundle, batch, func(r reply) bool { return r.status == 200 && r.body["entry"] == nil && r.body["total"] == 0.0 }},
 		{erstest.PartialBundle, batch, func(r reply) bool { return slices.Equal(r.found(), []string{"1", "3"}) && r.body["total"] == 2.0 }},
 		{erstest.EmptyBundle, single, func(r reply) bool { return r.body["id"] == "1" }},
-		{simulate.NoETag, single, func(r reply) bool { return r.status == 200 && r.header.Get("Etag") == "" }},
-		{erstest.StrongETag, single, func(r reply) bool { return r.header.Get("Etag") == `"1"` }},
-		{erstest.BadETag, single, func(r reply) bool { return r.header.Get("Etag") == "W/1" }},
+		{simulate.NoETag, single, func(r reply) bool { return r.status == 200 && r.header.Get("ETag") == "" }},
+		{erstest.StrongETag, single, func(r reply) bool { return r.header.Get("ETag") == `"1"` }},
+		{erstest.BadETag, single, func(r reply) bool { return r.header.Get("ETag") == "W/1" }},
 	} {
 		server.Fault(simulate.Of(row.name))
 		require.True(t, row.see(get(row.path).to(t, base)), row.name)

@@ -31,7 +31,7 @@ func TestTokens(t *testing.T) {
 		c.token = bad
 		got := c.to(t, base)
 		require.Equal(t, 401, got.status)
-		require.Contains(t, got.header.Get("Www-Authenticate"), `error="invalid_token"`)
+		require.Contains(t, got.header.Get("WWW-Authenticate"), `error="invalid_token"`)
 		require.Equal(t, "login ACCESS_DENIED NHSD-API-ErrorOrWarningCode", got.code())
 		stu3 := call{method: "GET", path: specials, token: bad}.to(t, base)
 		require.Equal(t, 401, stu3.status)

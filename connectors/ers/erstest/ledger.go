@@ -63,7 +63,7 @@ func (p *paces) of(client string) *simulate.Pacer {
 func entryOf(kind Kind, r *http.Request) *Entry {
 	return &Entry{
 		Entry: simulate.EntryOf(kind, r), Query: r.URL.RawQuery,
-		Correlation: r.Header.Get("X-Correlation-Id"), NotAllowed: notAllowed(r.Header),
+		Correlation: r.Header.Get("X-Correlation-ID"), NotAllowed: notAllowed(r.Header),
 	}
 }
 

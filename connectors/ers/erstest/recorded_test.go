@@ -37,10 +37,10 @@ func TestServicesAsRecorded(t *testing.T) {
 		want, got := record(t, name), get(path).to(t, base)
 		require.Equal(t, want.Response.Status, got.status)
 		require.Equal(t, want.Response.Body, got.body)
-		require.Equal(t, want.Response.Headers["etag"], got.header.Get("Etag"))
+		require.Equal(t, want.Response.Headers["etag"], got.header.Get("ETag"))
 		require.Equal(t, want.Response.Headers["content-type"], got.header.Get("Content-Type"))
 		head := call{method: "HEAD", path: path}.to(t, base)
-		require.Equal(t, want.Response.Headers["etag"], head.header.Get("Etag"))
+		require.Equal(t, want.Response.Headers["etag"], head.header.Get("ETag"))
 		require.Empty(t, head.text)
 	}
 	require.Equal(t, 404, call{method: "HEAD", path: servicesPath + "/3"}.to(t, base).status)

@@ -172,7 +172,7 @@ func (s *Server) withIDs(a simulate.Answer, r *http.Request, e *Entry) simulate.
 	}
 	e.RequestID = fmt.Sprintf("58621d65-d5ad-4c3a-959f-%012x-1", s.serial.Add(1))
 	a = a.With("X-Request-ID", e.RequestID)
-	if id := r.Header.Get("X-Correlation-Id"); id != "" {
+	if id := r.Header.Get("X-Correlation-ID"); id != "" {
 		a = a.With("X-Correlation-ID", id)
 	}
 	return a

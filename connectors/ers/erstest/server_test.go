@@ -71,15 +71,15 @@ func TestHeadersOfAnswers(t *testing.T) {
 		c := get(path)
 		c.header = map[string]string{"X-Correlation-Id": "mine", "X-Request-Id": "dropped"}
 		got := c.to(t, base)
-		require.Equal(t, "mine", got.header.Get("X-Correlation-Id"))
+		require.Equal(t, "mine", got.header.Get("X-Correlation-ID"))
 		entries := server.Ledger()
 		last := entries[len(entries)-1]
-		require.Equal(t, last.RequestID, got.header.Get("X-Request-Id"))
+		require.Equal(t, last.RequestID, got.header.Get("X-Request-ID"))
 		require.Len(t, last.RequestID, len("58621d65-d5ad-4c3a-959f-0438e355990e-1"))
 		require.Equal(t, "mine", last.Correlation)
 		require.Equal(t, got.status, last.Status)
 	}
-	require.Empty(t, get(servicesPath+"/1").to(t, base).header.Get("X-Correlation-Id"))
+	require.Empty(t, get(servicesPath+"/1").to(t, base).header.Get("X-Correlation-ID"))
 	require.Equal(t, "not-found REC_NOT_FOUND http-error-codes", get(servicesPath+"/9").to(t, base).code())
 	require.Equal(t, 404, get(servicesPath+"/x1").to(t, base).status)
 	require.Equal(t, 200, get("/_ping").to(t, erstest.Root(base)).status)
@@ -209,9 +209,9 @@ func TestVersions(t *testing.T) {
 		next := get(servicesPath+"/2").to(t, base)
 		require.Contains(t, next.text, row.says)
 		require.NotEqual(t, last.text, next.text)
-		require.Equal(t, row.version, last.header.Get("Etag") != next.header.Get("Etag"), n)
+		require.Equal(t, row.version, last.header.Get("ETag") != next.header.Get("ETag"), n)
 		meta := next.body["meta"].(map[string]any)
-		require.Equal(t, fmt.Sprintf("W/%q", meta["versionId"]), next.header.Get("Etag"))
+		require.Equal(t, fmt.Sprintf("W/%q", meta["versionId"]), next.header.Get("ETag"))
 		last = next
 	}
 	require.NoError(t, world.Remove("2"))

@@ -129,8 +129,7 @@ func (t *Tokens) assertion(now time.Time) (string, error) {
 
 // noAnswer classifies an exchange without a readable answer.
 func noAnswer(err error) *Error {
-	var status *httpx.StatusError
-	if errors.As(err, &status) {
+	if status, ok := errors.AsType[*httpx.StatusError](err); ok {
 		e := refused(status.Status, refusal{}, status.Wait())
 		e.cause = err
 		return e

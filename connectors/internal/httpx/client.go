@@ -34,7 +34,7 @@ func New(options Options) *Client {
 		breaker: gobreaker.NewCircuitBreaker[*http.Response](gobreaker.Settings{ //nolint:bodyclose // a type, not a response
 			Name:         o.Name,
 			Timeout:      o.Cooldown,
-			ReadyToTrip:  func(gobreaker.Counts) bool { return failing.count() >= o.Trip },
+			ReadyToTrip:  func(gobreaker.Counts) bool { return failing.isTripped() },
 			IsSuccessful: func(err error) bool { return !isServerFault(err) },
 		}),
 	}
@@ -120,9 +120,10 @@ func (c *Client) attempt(req *http.Request) (*http.Response, error) {
 	resp, err := c.breaker.Execute(func() (*http.Response, error) { //nolint:contextcheck // the request carries its context
 		ctx, cancel := context.WithTimeout(req.Context(), c.options.Timeout)
 		resp, err := c.send(ctx, req)
-		c.failing.note(req.Context(), err)
+		c.failing.note(req, err)
 		if err != nil {
 			cancel()
+			c.judge(req.Context())
 			return nil, err
 		}
 		resp.Body = &body{ReadCloser: resp.Body, left: c.options.MaxBytes, cancel: cancel}
@@ -168,7 +169,7 @@ func (c *Client) failure(req *http.Request, err error) error {
 }
 
 func (c *Client) statusError(req *http.Request, resp *http.Response) error {
-	id := resp.Header.Get("X-Request-Id")
+	id := resp.Header.Get("X-Request-ID")
 	if header := c.options.CorrelationHeader; id == "" && header != "" {
 		id = req.Header.Get(header)
 	}

@@ -275,9 +275,9 @@ func TestCorrelationIDIsSharedByRetries(t *testing.T) {
 		server := play(status(503), status(404))
 		client := New(Options{Transport: server, CorrelationHeader: "X-Correlation-Id"})
 		_, err := client.Do(get(t, "http://ods.test/x"))
-		id := server.seen[0].Header.Get("X-Correlation-Id")
+		id := server.seen[0].Header.Get("X-Correlation-ID")
 		require.Regexp(t, `^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`, id)
-		require.Equal(t, id, server.seen[1].Header.Get("X-Correlation-Id"))
+		require.Equal(t, id, server.seen[1].Header.Get("X-Correlation-ID"))
 		require.ErrorContains(t, err, id)
 	})
 	server := play(status(200))
@@ -285,5 +285,5 @@ func TestCorrelationIDIsSharedByRetries(t *testing.T) {
 	resp, err := client.Do(get(t, "http://ods.test/x").WithContext(WithCorrelationID(t.Context(), "run-1")))
 	require.NoError(t, err)
 	require.NoError(t, resp.Body.Close())
-	require.Equal(t, "run-1", server.seen[0].Header.Get("X-Correlation-Id"))
+	require.Equal(t, "run-1", server.seen[0].Header.Get("X-Correlation-ID"))
 }

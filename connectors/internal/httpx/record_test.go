@@ -2,7 +2,6 @@
 package httpx
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -66,6 +65,54 @@ func TestAFewBadRecordsDoNotOpenTheBreaker(t *testing.T) {
 	}
 }
 
+// However many neighbours fail in a row, the breaker stays closed while the system
+// answers about another record, and opens when it no longer does.
+func TestManyNeighboursThatFailDoNotOpenTheBreaker(t *testing.T) {
+	t.Parallel()
+	for name, bad := range map[string]transport{"500": status(500), "no answer": hang} {
+		synctest.Test(t, func(t *testing.T) {
+			down := false
+			server := play(func(req *http.Request) (*http.Response, error) {
+				if down || req.URL.Path != "/GOOD" {
+					return bad(req)
+				}
+				return status(200)(req)
+			})
+			client := New(Options{
+				Transport: server, Limits: Limits{PerSecond: 1e6, Attempts: 1, Trip: 5, Timeout: time.Second},
+			})
+			require.NoError(t, about(t, client, "GOOD"))
+			for i := range 50 {
+				require.NotErrorIs(t, about(t, client, "FA"+strconv.Itoa(i)), ErrOpen, name)
+			}
+			require.Len(t, server.seen, 1+50+10, "it is asked after every five")
+			down = true
+			for i := range 5 {
+				require.NotErrorIs(t, about(t, client, "FB"+strconv.Itoa(i)), ErrOpen, name)
+			}
+			require.ErrorIs(t, about(t, client, "FC"), ErrOpen, name)
+			down = false
+			<-time.After(time.Minute)
+			require.NoError(t, about(t, client, "GOOD"), "it closes when it is up again")
+		})
+	}
+}
+
+// Failures that are not a record's are not excused by one that succeeds.
+func TestAGoodRecordExcusesNoConnection(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := play(status(200), broken(errors.New("connection refused")))
+		client := New(Options{Transport: server, Limits: Limits{PerSecond: 1e6, Attempts: 1, Trip: 5}})
+		require.NoError(t, about(t, client, "GOOD"))
+		for i := range 5 {
+			require.NotErrorIs(t, about(t, client, "FA"+strconv.Itoa(i)), ErrOpen)
+		}
+		require.ErrorIs(t, about(t, client, "FB"), ErrOpen)
+		require.Len(t, server.seen, 6)
+	})
+}
+
 func TestManyBadRecordsOpenTheBreaker(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -120,7 +167,9 @@ func TestRecordsThatFailAreForgottenInTime(t *testing.T) {
 	t.Parallel()
 	var f failing
 	for i := range maxFailing + 5 {
-		f.note(WithRecord(context.Background(), strconv.Itoa(i)), &StatusError{Status: 500})
+		req, err := http.NewRequestWithContext(WithRecord(t.Context(), strconv.Itoa(i)), http.MethodGet, "http://ods.test/", http.NoBody)
+		require.NoError(t, err)
+		f.note(req, &StatusError{Status: 500})
 	}
 	require.Len(t, f.records, 5)
 }

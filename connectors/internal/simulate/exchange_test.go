@@ -36,10 +36,10 @@ func TestEveryFault(t *testing.T) {
 		simulate.Garbled:           {1, 201, func(r reply) bool { return r.status == 201 && r.err == nil && r.body == whole[:6] }},
 		simulate.HTML:              {1, 201, func(r reply) bool { return r.status == 201 && strings.HasPrefix(r.body, "<!DOCTYPE html>") }},
 		simulate.WrongType:         {1, 201, func(r reply) bool { return r.header.Get("Content-Type") == "text/html" && r.body == whole }},
-		simulate.NoETag:            {1, 201, func(r reply) bool { return r.header.Get("Etag") == "" && r.body == whole }},
+		simulate.NoETag:            {1, 201, func(r reply) bool { return r.header.Get("ETag") == "" && r.body == whole }},
 		moved:                      {0, 410, func(r reply) bool { return r.status == 410 && r.header.Get("Retry-After") == "7" }},
 		closed:                     {0, 410, func(r reply) bool { return r.status == 410 }},
-		shouts:                     {1, 201, func(r reply) bool { return r.body == `{"CODE":"A"}` && r.header.Get("Etag") != "" }},
+		shouts:                     {1, 201, func(r reply) bool { return r.body == `{"CODE":"A"}` && r.header.Get("ETag") != "" }},
 		simulate.Name("error-404"): {0, 404, func(r reply) bool { return r.status == 404 && r.header.Get("X-Noted") == "yes" }},
 	} {
 		t.Run(string(name), func(t *testing.T) {
@@ -58,7 +58,7 @@ func TestEveryFault(t *testing.T) {
 			got = p.send("A")
 			require.Equal(t, http.StatusCreated, got.status, "once")
 			require.JSONEq(t, whole, got.body)
-			require.Equal(t, `"1"`, got.header.Get("Etag"))
+			require.Equal(t, `"1"`, got.header.Get("ETag"))
 			require.Empty(t, got.header.Get("Retry-After"))
 			require.Empty(t, p.Ledger()[1].Fault)
 		})

@@ -142,9 +142,9 @@ func TestDownloadIsNotSentTwice(t *testing.T) {
 	t.Parallel()
 	c := start(t, odstest.Options{})
 	first := c.report("?report=etr")
-	require.NotEmpty(t, first.header.Get("Etag"))
+	require.NotEmpty(t, first.header.Get("ETag"))
 	again := func() reply {
-		return c.do(http.MethodGet, c.base+odstest.DSEPath+"?report=etr", http.Header{"If-None-Match": {first.header.Get("Etag")}})
+		return c.do(http.MethodGet, c.base+odstest.DSEPath+"?report=etr", http.Header{"If-None-Match": {first.header.Get("ETag")}})
 	}
 	require.Equal(t, http.StatusNotModified, again().status)
 	require.Empty(t, again().body)

@@ -9,6 +9,50 @@ import (
 	"context"
 )
 
+const markAsPlayed = `-- name: MarkAsPlayed :exec
+create or replace function plays_now() returns boolean language sql immutable return true
+`
+
+func (q *Queries) MarkAsPlayed(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, markAsPlayed)
+	return err
+}
+
+const playsNow = `-- name: PlaysNow :one
+select plays_now() as plays
+`
+
+func (q *Queries) PlaysNow(ctx context.Context) (bool, error) {
+	row := q.db.QueryRow(ctx, playsNow)
+	var plays bool
+	err := row.Scan(&plays)
+	return plays, err
+}
+
+const schemaExists = `-- name: SchemaExists :one
+select (to_regnamespace($1::text) is not null)::boolean as found
+`
+
+func (q *Queries) SchemaExists(ctx context.Context, name string) (bool, error) {
+	row := q.db.QueryRow(ctx, schemaExists, name)
+	var found bool
+	err := row.Scan(&found)
+	return found, err
+}
+
+const serverSession = `-- name: ServerSession :one
+select concat(a.pid, ' since ', a.backend_start)::text as session from pg_stat_activity a where a.pid = pg_backend_pid()
+`
+
+// The server's own session behind this connection: its process is reused, the
+// moment of its start is not.
+func (q *Queries) ServerSession(ctx context.Context) (string, error) {
+	row := q.db.QueryRow(ctx, serverSession)
+	var session string
+	err := row.Scan(&session)
+	return session, err
+}
+
 const tryLockMigrations = `-- name: TryLockMigrations :one
 select pg_try_advisory_lock(hashtextextended('profilesync.migrate', 0))
 `

@@ -110,6 +110,18 @@ func (q *Queries) NoteUnannounced(ctx context.Context) error {
 	return err
 }
 
+const ownsAudit = `-- name: OwnsAudit :one
+select has_table_privilege('change', 'truncate') as owns
+`
+
+// Whether the session could change the audit: as its owner, or as a superuser.
+func (q *Queries) OwnsAudit(ctx context.Context) (bool, error) {
+	row := q.db.QueryRow(ctx, ownsAudit)
+	var owns bool
+	err := row.Scan(&owns)
+	return owns, err
+}
+
 const processHasEnded = `-- name: ProcessHasEnded :one
 select exists (select from process where name = $1 and ended_at is not null)
 `

@@ -13,20 +13,21 @@ import (
 )
 
 const history = `-- name: History :many
-select c.at, c.field, coalesce(f.owner, 'ods') as owner, coalesce(c.old, '') as old, coalesce(c.new, '') as new, c.actor, coalesce(c.run_id, 0)::bigint as run, c.reason
+select c.at, c.field, coalesce(f.owner, 'ods') as owner, coalesce(c.old, '') as old, coalesce(c.new, '') as new, c.actor, c.database_role, coalesce(c.run_id, 0)::bigint as run, c.reason
 from change c left join field_owner f using (field)
 where c.code = $1 order by c.id
 `
 
 type HistoryRow struct {
-	At     time.Time
-	Field  string
-	Owner  string
-	Old    string
-	New    string
-	Actor  string
-	Run    int64
-	Reason string
+	At           time.Time
+	Field        string
+	Owner        string
+	Old          string
+	New          string
+	Actor        string
+	DatabaseRole string
+	Run          int64
+	Reason       string
 }
 
 func (q *Queries) History(ctx context.Context, code profile.ODSCode) ([]HistoryRow, error) {
@@ -45,6 +46,7 @@ func (q *Queries) History(ctx context.Context, code profile.ODSCode) ([]HistoryR
 			&i.Old,
 			&i.New,
 			&i.Actor,
+			&i.DatabaseRole,
 			&i.Run,
 			&i.Reason,
 		); err != nil {

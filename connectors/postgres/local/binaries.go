@@ -33,7 +33,10 @@ const noBinaries = `no Postgres was found on this machine. Three ways out:
   - set PG_BINDIR to the folder of the programs postgres and initdb
   - install it: apt-get install postgresql, dnf install postgresql-server, apk add postgresql, or brew install postgresql@17`
 
-var versionPattern = regexp.MustCompile(`\(PostgreSQL\) (\d+)`)
+var (
+	versionPattern = regexp.MustCompile(`\(PostgreSQL\) (\d+)`)
+	majorPattern   = regexp.MustCompile(`^\d{1,3}$`)
+)
 
 // findBinaries returns the folder of postgres and initdb: the one named by PG_BINDIR, or
 // else the first one found with the data's major version, or with the newest version if
@@ -130,16 +133,20 @@ func binariesMajor(dir string) int {
 
 // dataMajor is the major version that made the data folder, empty if there is
 // none.
-func dataMajor(data string) (string, error) {
-	raw, err := os.ReadFile(filepath.Join(data, "PG_VERSION"))
+func dataMajor(pl *place) (string, error) {
+	if err := belongsTo(pl.base.Root, pl.data, pl.as); err != nil {
+		return "", err
+	}
+	raw, err := pl.readData("PG_VERSION")
+	major := strings.TrimSpace(string(raw))
 	switch {
-	case err == nil:
-		return strings.TrimSpace(string(raw)), nil
-	case !errors.Is(err, os.ErrNotExist):
+	case err == nil && majorPattern.MatchString(major):
+		return major, nil
+	case err != nil && !errors.Is(err, os.ErrNotExist):
 		return "", fmt.Errorf("reading the version of the data: %w", err)
 	}
-	if _, err := os.Stat(data); !errors.Is(err, os.ErrNotExist) {
-		return "", fmt.Errorf("%s is there but is no Postgres data folder: move it away", data)
+	if _, err := pl.base.Lstat(pl.data); !errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("%s is there but is no Postgres data folder: move it away", pl.dataPath())
 	}
 	return "", nil
 }

@@ -88,6 +88,12 @@ func Open(ctx context.Context, o Options) (*Cluster, error) {
 	return c, nil
 }
 
+// Exists reports whether a cluster has been opened in dir before.
+func Exists(dir string) bool {
+	_, err := os.Lstat(filepath.Join(dir, usersLock))
+	return err == nil
+}
+
 // URL is the connection string of database "profilesync" over the unix socket, as
 // superuser, for pgx; for example
 // postgres://profilesync@/profilesync?host=%2Fsrv%2Fapp%2F.local%2Fsocket&port=5432.
@@ -111,8 +117,12 @@ func (c *Cluster) Close() error {
 // Wait returns when no cluster runs in dir any more. Call it before removing or
 // copying the folder.
 func Wait(ctx context.Context, dir string) error {
-	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
+	dir, err := realPath(dir)
+	if errors.Is(err, os.ErrNotExist) {
 		return nil
+	}
+	if err != nil {
+		return err
 	}
 	for _, name := range []string{supervisorLock, postgresLock} {
 		f, err := lock(ctx, dir, name, syscall.LOCK_EX)
@@ -190,7 +200,8 @@ func (c *Cluster) keep(ctx context.Context) {
 }
 
 // makeDir creates dir and returns its absolute path without links, so that it does
-// not depend on the working directory.
+// not depend on the working directory. Nothing is made where others could put
+// something else in its place.
 func makeDir(dir string) (string, error) {
 	if dir == "" {
 		return "", errors.New("opening the local database: no folder given")
@@ -199,10 +210,24 @@ func makeDir(dir string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("opening the local database: %w", err)
 	}
-	if err := os.MkdirAll(abs, 0o755); err != nil {
+	if _, err := os.Stat(abs); err == nil {
+		return realPath(abs)
+	} else if !errors.Is(err, os.ErrNotExist) || filepath.Dir(abs) == abs {
 		return "", fmt.Errorf("opening the local database: %w", err)
 	}
-	abs, err = filepath.EvalSymlinks(abs)
+	in, err := makeDir(filepath.Dir(abs))
+	if err != nil {
+		return "", err
+	}
+	return makeIn(in, filepath.Base(abs))
+}
+
+// realPath returns a path that is absolute and has no links.
+func realPath(path string) (string, error) {
+	abs, err := filepath.Abs(path)
+	if err == nil {
+		abs, err = filepath.EvalSymlinks(abs)
+	}
 	if err != nil {
 		return "", fmt.Errorf("opening the local database: %w", err)
 	}

@@ -17,7 +17,7 @@ import (
 
 func TestDataStayBetweenOpens(t *testing.T) {
 	t.Parallel()
-	dir := folder(t)
+	dir := newFolder(t)
 	c := open(t, Options{Dir: dir})
 	require.Empty(t, c.Warnings())
 	require.FileExists(t, c.Log())
@@ -39,7 +39,7 @@ func TestDataStayBetweenOpens(t *testing.T) {
 
 func TestManyProgramsAtOnceShareOneCluster(t *testing.T) {
 	t.Parallel()
-	dir := folder(t)
+	dir := newFolder(t)
 	var programs []*program
 	for range 4 {
 		programs = append(programs, runProgram(t, dir))
@@ -64,7 +64,7 @@ func TestManyProgramsAtOnceShareOneCluster(t *testing.T) {
 // phase of stopping and starting; each must get a server that answers at once.
 func TestNobodyGetsADyingServer(t *testing.T) {
 	t.Parallel()
-	dir := folder(t)
+	dir := newFolder(t)
 	var wg sync.WaitGroup
 	errs := make(chan error, 3)
 	for n := range 3 {
@@ -108,7 +108,7 @@ func openAskClose(dir string, away time.Duration) error {
 
 func TestLongPathHasItsSocketElsewhere(t *testing.T) {
 	t.Parallel()
-	dir := filepath.Join(folder(t), strings.Repeat("long", 40))
+	dir := filepath.Join(newFolder(t), strings.Repeat("long", 40))
 	t.Cleanup(func() { waitStopped(t, dir) })
 	c := open(t, Options{Dir: dir})
 	require.Equal(t, "1", ask(t, c.URL(), "select '1'"))
@@ -118,7 +118,7 @@ func TestLongPathHasItsSocketElsewhere(t *testing.T) {
 
 func TestOddEnvironment(t *testing.T) {
 	t.Parallel()
-	p := runProgram(t, folder(t), "PGPORT=", "PGHOST=elsewhere.invalid", "PGDATA=/nowhere", "PGSSLMODE=verify-full",
+	p := runProgram(t, newFolder(t), "PGPORT=", "PGHOST=elsewhere.invalid", "PGDATA=/nowhere", "PGSSLMODE=verify-full",
 		"PGTARGETSESSIONATTRS=standby", "PGUSER=nobody-we-know", "PGDATABASE=x", "LC_ALL=xx_XX", "LANG=yy_YY", "LANGUAGE=zz")
 	url := <-p.output
 	require.Equal(t, "UTF8", ask(t, url, "show server_encoding"))
@@ -127,7 +127,7 @@ func TestOddEnvironment(t *testing.T) {
 
 func TestSocketIsPrivate(t *testing.T) {
 	t.Parallel()
-	dir := folder(t)
+	dir := newFolder(t)
 	c := open(t, Options{Dir: dir})
 	require.Empty(t, ask(t, c.URL(), "show listen_addresses"))
 	for _, name := range []string{"socket", "data"} {
@@ -139,7 +139,7 @@ func TestSocketIsPrivate(t *testing.T) {
 
 func TestThrowAwayBeginsEmptyAndLeavesRealDataAlone(t *testing.T) {
 	t.Parallel()
-	dir := folder(t)
+	dir := newFolder(t)
 	c := open(t, Options{Dir: dir})
 	keepRow(t, c.URL(), "real")
 	require.NoError(t, c.Close())
@@ -158,7 +158,7 @@ func TestThrowAwayBeginsEmptyAndLeavesRealDataAlone(t *testing.T) {
 
 func TestLingerAndSignals(t *testing.T) {
 	t.Parallel()
-	dir := folder(t)
+	dir := newFolder(t)
 	c := open(t, Options{Dir: dir, Linger: time.Hour})
 	before := postmaster(t, dir)
 	require.NoError(t, c.Close())
@@ -174,17 +174,17 @@ func TestLingerAndSignals(t *testing.T) {
 
 func TestOpenSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	foreign := folder(t)
+	foreign := newFolder(t)
 	require.NoError(t, os.MkdirAll(filepath.Join(foreign, "data", "photos"), 0o755))
-	broken := folder(t)
+	broken := newFolder(t)
 	require.NoError(t, os.MkdirAll(filepath.Join(broken, "data"), 0o755))
 	require.NoError(t, os.WriteFile(filepath.Join(broken, "data", "PG_VERSION"), []byte("7\n"), 0o644))
 	for name, c := range map[string]struct{ dir, env, want string }{
-		"PG_BINDIR is wrong":     {folder(t), "PG_BINDIR=/nowhere", "PG_BINDIR is /nowhere, but postgres and initdb are not there"},
+		"PG_BINDIR is wrong":     {newFolder(t), "PG_BINDIR=/nowhere", "PG_BINDIR is /nowhere, but postgres and initdb are not there"},
 		"a folder is in the way": {foreign, "", "is no Postgres data folder: move it away"},
 		"old data":               {broken, "", "are of Postgres 7, and only Postgres"},
-		"no hook in main":        {folder(t), "LOCAL_TEST_NO_HOOK=1", "main does not begin with local.SuperviseIfAsked"},
-		"no folder can be made":  {"/dev/null/x", "", "opening the local database: mkdir /dev/null"},
+		"no hook in main":        {newFolder(t), "LOCAL_TEST_NO_HOOK=1", "main does not begin with local.SuperviseIfAsked"},
+		"no folder can be made":  {"/dev/null/x", "", "opening the local database: stat /dev/null"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -197,7 +197,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 
 func TestOpenEndsWithItsContext(t *testing.T) {
 	t.Parallel()
-	dir := folder(t)
+	dir := newFolder(t)
 	require.NoError(t, os.MkdirAll(dir, 0o755))
 	stopping, err := tryLock(dir, usersLock, syscall.LOCK_EX)
 	require.NoError(t, err)
@@ -212,20 +212,18 @@ func TestOpenEndsWithItsContext(t *testing.T) {
 // root's rights.
 func TestAsAnotherUser(t *testing.T) {
 	t.Parallel()
-	if os.Geteuid() != 0 {
-		return
-	}
-	as, err := unprivileged("/")
-	require.NoError(t, err)
+	needRoot(t)
+	as := nobody(t)
 	base, err := os.MkdirTemp("", "local-test-")
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(base)) })
-	require.NoError(t, os.Chmod(base, 0o777))
+	require.NoError(t, os.Chmod(base, 0o777|os.ModeSticky))
 	exe := filepath.Join(base, "local.test")
 	raw, err := os.ReadFile(os.Args[0])
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(exe, raw, 0o755))
-	cmd := exec.Command(exe, "-test.timeout=5m", "-test.run=^(TestDataStay|TestKilled|TestComesBack|TestOpenAfter|TestStalePid|TestLongPath)")
+	const some = "^(TestDataStay|TestKilled|TestComesBack|TestOpenAfter|TestStalePid|TestLongPath|TestAFolderOfSomebodyElse)"
+	cmd := exec.Command(exe, "-test.timeout=5m", "-test.run="+some)
 	cmd.Dir = base
 	cmd.Env = append(os.Environ(), "TMPDIR="+base, "HOME="+base)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: as.credential()}

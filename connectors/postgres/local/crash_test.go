@@ -20,14 +20,17 @@ func runsAs(t *testing.T, dir string) *account {
 	if os.Geteuid() != 0 {
 		return nil
 	}
-	as, err := unprivileged(dir)
+	base, err := openFolder(dir)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, base.Close()) }()
+	as, err := unprivileged(base)
 	require.NoError(t, err)
 	return as
 }
 
 func TestKilledProgramsLeaveNothingRunning(t *testing.T) {
 	t.Parallel()
-	dir := folder(t)
+	dir := newFolder(t)
 	first := runProgram(t, dir)
 	url := <-first.output
 	second := runProgram(t, dir)
@@ -50,7 +53,7 @@ func TestComesBackForItsUsers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			dir := folder(t)
+			dir := newFolder(t)
 			c := open(t, Options{Dir: dir})
 			keepRow(t, c.URL(), "before")
 			before := postmaster(t, dir)
@@ -67,7 +70,7 @@ func TestComesBackForItsUsers(t *testing.T) {
 
 func TestOpenAfterEverythingWasKilled(t *testing.T) {
 	t.Parallel()
-	dir := folder(t)
+	dir := newFolder(t)
 	p := runProgram(t, dir)
 	url := <-p.output
 	keepRow(t, url, "kept")
@@ -83,7 +86,7 @@ func TestOpenAfterEverythingWasKilled(t *testing.T) {
 
 func TestUnfinishedInitdbIsBegunAgain(t *testing.T) {
 	t.Parallel()
-	dir := folder(t)
+	dir := newFolder(t)
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "data.new", "base"), 0o755))
 	require.Equal(t, "1", ask(t, open(t, Options{Dir: dir}).URL(), "select '1'"))
 	require.NoDirExists(t, filepath.Join(dir, "data.new"))
@@ -93,7 +96,7 @@ func TestUnfinishedInitdbIsBegunAgain(t *testing.T) {
 // new one have ids of the old one.
 func TestStalePidFileNamesALiveProcess(t *testing.T) {
 	t.Parallel()
-	dir := folder(t)
+	dir := newFolder(t)
 	c := open(t, Options{Dir: dir})
 	pidFile := filepath.Join(dir, "data", "postmaster.pid")
 	pidText, err := os.ReadFile(pidFile)
@@ -123,7 +126,7 @@ func TestStalePidFileNamesALiveProcess(t *testing.T) {
 // supervisor leaves behind on macOS.
 func TestTakesOverALiveServer(t *testing.T) {
 	t.Parallel()
-	dir := folder(t)
+	dir := newFolder(t)
 	c := open(t, Options{Dir: dir})
 	keepRow(t, c.URL(), "kept")
 	require.NoError(t, c.Close())
@@ -149,7 +152,7 @@ func TestTakesOverALiveServer(t *testing.T) {
 // TestOpenWaitsForTheEndOfAStop holds a server in the middle of its shutdown.
 func TestOpenWaitsForTheEndOfAStop(t *testing.T) {
 	t.Parallel()
-	dir := folder(t)
+	dir := newFolder(t)
 	c := open(t, Options{Dir: dir})
 	keepRow(t, c.URL(), "kept")
 	before := postmaster(t, dir)

@@ -18,6 +18,11 @@
 // one.
 //
 // The supervisor is this very executable, started again with an environment
-// variable that SuperviseIfAsked looks for. It must outlive the program that started
-// it, because others may have joined since.
+// variable, an argument and the locked file that SuperviseIfAsked looks for. It must outlive the program that started
+// it, because others may have joined since. Its environment, and so that of Postgres,
+// holds only the variables of passedOn.
+//
+// Whoever can change the folder could lead what is done in it astray, and root works
+// in the folders of others. So folder.go opens a folder once, checks who can change
+// it, and works relative to it; files that others may have planted are refused.
 package local

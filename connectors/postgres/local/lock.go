@@ -56,41 +56,6 @@ func lock(ctx context.Context, dir, name string, how int) (*os.File, error) {
 	return f, nil
 }
 
-// openIn opens a file in dir. A file that root creates in another user's folder
-// is given to the folder's owner, who otherwise could no longer open the
-// cluster.
-func openIn(dir, name string, flags int) (*os.File, error) {
-	f, err := os.OpenFile(filepath.Join(dir, name), flags, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("opening the local database: %w", err)
-	}
-	if os.Geteuid() != 0 {
-		return f, nil
-	}
-	uid, gid, err := owner(dir)
-	if err == nil {
-		err = f.Chown(int(uid), int(gid))
-	}
-	if err != nil {
-		_ = f.Close()
-		return nil, fmt.Errorf("giving %s to the owner of its folder: %w", f.Name(), err)
-	}
-	return f, nil
-}
-
-// owner returns the user and group ids of path's owner.
-func owner(path string) (uid, gid uint32, err error) {
-	info, err := os.Lstat(path)
-	if err != nil {
-		return 0, 0, err
-	}
-	st, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
-		return 0, 0, fmt.Errorf("reading the owner of %s: not known on this system", path)
-	}
-	return st.Uid, st.Gid, nil
-}
-
 // poll calls done until it returns true or an error; if ctx ends first, it
 // returns ctx's error.
 func poll(ctx context.Context, done func() (bool, error)) error {

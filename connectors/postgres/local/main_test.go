@@ -84,8 +84,8 @@ func (p *program) kill(t *testing.T) {
 	_ = p.cmd.Wait()
 }
 
-// folder is one that every user can reach, unlike t.TempDir when root runs the tests.
-func folder(t *testing.T) string {
+// newFolder is one that every user can reach, unlike t.TempDir when root runs the tests.
+func newFolder(t *testing.T) string {
 	t.Helper()
 	base, err := os.MkdirTemp("", "local-test-")
 	require.NoError(t, err)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"os"
 	"os/exec"
 	"os/user"
@@ -24,27 +25,33 @@ type account struct {
 
 // place is where a cluster's data and socket are.
 type place struct {
-	base     string
-	data     string
-	socket   string
+	base     *folder // of the data
+	data     string  // its name in the base
+	socket   string  // its path
 	as       *account
 	warnings []string
 }
 
+// dataPath is the path of the data.
+func (pl *place) dataPath() string { return filepath.Join(pl.base.path, pl.data) }
+
 // findPlace chooses the folders for the cluster of dir. Throw-away data have a
 // separate name, so that they never replace real data.
 func findPlace(dir string, throwAway bool) (*place, error) {
-	pl := &place{base: dir}
+	base, err := openFolder(dir)
+	if err != nil {
+		return nil, err
+	}
+	pl := &place{base: base, data: "data"}
 	if os.Geteuid() == 0 {
 		if err := pl.leaveRoot(dir); err != nil {
-			return nil, err
+			return nil, errors.Join(err, pl.base.Close())
 		}
 	}
-	pl.data = filepath.Join(pl.base, "data")
 	if throwAway {
-		pl.data = filepath.Join(pl.base, "throw-away")
+		pl.data = "throw-away"
 	}
-	pl.socket = filepath.Join(pl.base, "socket")
+	pl.socket = filepath.Join(pl.base.path, "socket")
 	if len(filepath.Join(pl.socket, ".s.PGSQL."+socketPort)) > maxSocketPath {
 		pl.socket = shortFolder(dir)
 	}
@@ -54,7 +61,7 @@ func findPlace(dir string, throwAway bool) (*place, error) {
 // leaveRoot chooses the account, and another base if that account cannot reach dir.
 func (pl *place) leaveRoot(dir string) error {
 	var err error
-	if pl.as, err = unprivileged(dir); err != nil {
+	if pl.as, err = unprivileged(pl.base); err != nil {
 		return err
 	}
 	// Only the kernel knows everything that could deny access, so let that user
@@ -70,27 +77,52 @@ func (pl *place) leaveRoot(dir string) error {
 	case !errors.As(err, &exit):
 		return fmt.Errorf("running a command as user %s: %w", pl.as.name, err)
 	}
-	pl.base = filepath.Join("/var/tmp", folderName(dir))
+	elsewhere, err := openElsewhere(dir)
+	if err != nil {
+		return err
+	}
 	pl.warnings = append(pl.warnings, fmt.Sprintf(
 		"user %s, who runs Postgres for root, cannot reach %s: the data are in %s, or choose another folder with PROFILESYNC_LOCAL_DIR",
-		pl.as.name, dir, pl.base))
-	if err := os.Mkdir(pl.base, 0o711); err != nil && !errors.Is(err, os.ErrExist) {
-		return fmt.Errorf("making the folder of the data: %w", err)
-	}
-	// Another user may have put something there before: accept only a folder that
-	// root owns.
-	return belongsTo(pl.base, 0)
+		pl.as.name, dir, elsewhere.path))
+	err = pl.base.Close()
+	pl.base = elsewhere
+	return err
 }
 
-// unprivileged picks the user who runs Postgres for root: the owner of existing data,
-// else of the folder, so that it also works without root; else user postgres, else user
-// nobody.
-func unprivileged(dir string) (*account, error) {
-	for _, path := range []string{filepath.Join(dir, "data"), dir} {
-		uid, _, err := owner(path)
-		if err != nil || uid == 0 {
-			continue
+// openElsewhere opens root's folder for the data of dir under /var/tmp. Another
+// user may have put something there before: only a folder that root owns will do.
+func openElsewhere(dir string) (*folder, error) {
+	shared, err := filepath.EvalSymlinks("/var/tmp")
+	if err != nil {
+		return nil, fmt.Errorf("making the folder of the data: %w", err)
+	}
+	path := filepath.Join(shared, folderName(dir))
+	if err := os.Mkdir(path, 0o711); err != nil && !errors.Is(err, os.ErrExist) {
+		return nil, fmt.Errorf("making the folder of the data: %w", err)
+	}
+	base, err := openFolder(path)
+	if err != nil {
+		return nil, err
+	}
+	if base.uid != 0 {
+		return nil, errors.Join(fmt.Errorf("%s is in the way: it belongs to user id %d", path, base.uid), base.Close())
+	}
+	return base, nil
+}
+
+// unprivileged picks the user who runs Postgres for root: the owner of the folder, so
+// that it also works without root; in root's own folder the owner of existing data;
+// else user postgres, else user nobody.
+func unprivileged(base *folder) (*account, error) {
+	uid := base.uid
+	if uid == 0 {
+		if info, err := base.Lstat("data"); err == nil && info.IsDir() {
+			if st, err := status(info); err == nil {
+				uid = st.Uid
+			}
 		}
+	}
+	if uid != 0 {
 		if u, err := user.LookupId(strconv.FormatUint(uint64(uid), 10)); err == nil {
 			return newAccount(u)
 		}
@@ -131,28 +163,42 @@ func (a *account) note() string {
 	return " as user " + a.name
 }
 
-// makePrivate creates an empty folder that only the user of Postgres can enter.
-func (pl *place) makePrivate(path string) error {
-	err := os.Mkdir(path, 0o700)
-	if err == nil && pl.as != nil {
-		err = os.Chown(path, int(pl.as.uid), int(pl.as.gid))
-	}
+// readData returns what a file of the data holds.
+func (pl *place) readData(name string) ([]byte, error) {
+	root, err := pl.base.OpenRoot(pl.data)
 	if err != nil {
-		return fmt.Errorf("making a folder for Postgres: %w", err)
+		return nil, err
 	}
-	return nil
+	in := &folder{Root: root, path: pl.dataPath(), uid: pl.base.uid}
+	if pl.as != nil {
+		in.uid = pl.as.uid
+	}
+	defer func() { _ = in.Close() }()
+	f, err := in.openOld(name, os.O_RDONLY)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := io.ReadAll(f)
+	return raw, errors.Join(err, f.Close())
 }
 
-// belongsTo returns an error unless path is a folder owned by that user.
-func belongsTo(path string, uid uint32) error {
-	info, err := os.Lstat(path)
+// renewSocket makes the empty folder of the socket. With no server left, an old
+// socket and its lock file are stale: the process id in the lock file may now belong
+// to any process.
+func (pl *place) renewSocket() error {
+	in, err := os.OpenRoot(filepath.Dir(pl.socket))
 	if err != nil {
-		return fmt.Errorf("checking %s: %w", path, err)
+		return fmt.Errorf("making the folder of the socket: %w", err)
 	}
-	if got, _, err := owner(path); err != nil || got != uid || !info.IsDir() {
-		return fmt.Errorf("%s is in the way: it is not a folder of user id %d", path, uid)
+	defer func() { _ = in.Close() }()
+	name := filepath.Base(pl.socket)
+	if err := belongsTo(in, name, pl.as); err != nil {
+		return err
 	}
-	return nil
+	if err := in.RemoveAll(name); err != nil {
+		return fmt.Errorf("removing an old socket: %w", err)
+	}
+	return makePrivate(in, name, pl.as)
 }
 
 // shortFolder returns a folder for the socket of a cluster whose path is too

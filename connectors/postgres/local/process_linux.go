@@ -32,7 +32,7 @@ func isServer(pid int, data string) bool {
 		return false
 	}
 	folder, err := filepath.EvalSymlinks(data)
-	return err == nil && cwd == folder
+	return err == nil && cwd == folder && folder == data
 }
 
 func dynamicSharedMemory() string {

@@ -77,26 +77,30 @@ func (srv *server) url() string {
 // initdb creates the data folder, and gives it its name only when it is
 // complete.
 func (srv *server) initdb() error {
+	base := srv.place.base
 	unfinished := srv.place.data + ".new"
-	if err := os.RemoveAll(unfinished); err != nil {
-		return fmt.Errorf("removing an unfinished cluster: %w", err)
-	}
-	if err := srv.place.makePrivate(unfinished); err != nil {
+	if err := belongsTo(base.Root, unfinished, srv.place.as); err != nil {
 		return err
 	}
-	args := []string{"-D", unfinished, "-U", databaseName, "--encoding=UTF8", "--locale=C", "--auth=trust"}
+	if err := base.RemoveAll(unfinished); err != nil {
+		return fmt.Errorf("removing an unfinished cluster: %w", err)
+	}
+	if err := makePrivate(base.Root, unfinished, srv.place.as); err != nil {
+		return err
+	}
+	args := []string{"-D", srv.place.dataPath() + ".new", "-U", databaseName, "--encoding=UTF8", "--locale=C", "--auth=trust"}
 	if srv.throwAway {
 		args = append(args, "--no-sync")
 	}
-	since := srv.logSize()
+	since := logSize(srv.dir)
 	p, err := srv.launch("initdb", syscall.SIGKILL, args...)
 	if err != nil {
 		return err
 	}
 	if <-p.exited; p.err != nil {
-		return fmt.Errorf("initdb: %w\n%s", p.err, srv.logTail(since))
+		return fmt.Errorf("initdb: %w\n%s", p.err, logTail(srv.dir, since))
 	}
-	if err := os.Rename(unfinished, srv.place.data); err != nil {
+	if err := base.Rename(unfinished, srv.place.data); err != nil {
 		return fmt.Errorf("naming the new cluster: %w", err)
 	}
 	return nil
@@ -107,25 +111,20 @@ func (srv *server) start() (*process, error) {
 	if err := srv.endOrphans(); err != nil {
 		return nil, err
 	}
-	// With no server left, a socket and its lock file are stale; the process id in the
-	// lock file may now belong to any process.
-	if err := os.RemoveAll(srv.place.socket); err != nil {
-		return nil, fmt.Errorf("removing an old socket: %w", err)
-	}
-	if err := srv.place.makePrivate(srv.place.socket); err != nil {
+	if err := srv.place.renewSocket(); err != nil {
 		return nil, err
 	}
-	args := []string{"-D", srv.place.data}
+	args := []string{"-D", srv.place.dataPath()}
 	for _, s := range srv.settings() {
 		args = append(args, "-c", s)
 	}
-	since := srv.logSize()
+	since := logSize(srv.dir)
 	p, err := srv.launch("postgres", syscall.SIGINT, args...)
 	if err != nil {
 		return nil, err
 	}
 	if err := p.ready(srv); err != nil {
-		return nil, errors.Join(fmt.Errorf("%w\n%s", err, srv.logTail(since)), p.stop())
+		return nil, errors.Join(fmt.Errorf("%w\n%s", err, logTail(srv.dir, since)), p.stop())
 	}
 	return p, nil
 }
@@ -237,8 +236,13 @@ func (p *process) stop() error {
 // that names a process other than a server on this data folder, which happens in
 // containers, where process ids are reused: Postgres would refuse to start.
 func (srv *server) endOrphans() error {
-	path := filepath.Join(srv.place.data, "postmaster.pid")
-	raw, err := os.ReadFile(path)
+	base, data := srv.place.base, srv.place.dataPath()
+	const pidFile = "postmaster.pid"
+	name := filepath.Join(srv.place.data, pidFile)
+	if err := belongsTo(base.Root, srv.place.data, srv.place.as); err != nil {
+		return err
+	}
+	raw, err := srv.place.readData(pidFile)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
@@ -248,32 +252,13 @@ func (srv *server) endOrphans() error {
 	first, _, _ := strings.Cut(string(raw), "\n")
 	pid, err := strconv.Atoi(strings.TrimSpace(first))
 	if err != nil || pid <= 1 {
-		return os.Remove(path) // cut short by a full disk or a crash
+		return base.Remove(name) // cut short by a full disk or a crash
 	}
-	if isServer(pid, srv.place.data) {
-		return stopPID(pid, func() bool { return !isServer(pid, srv.place.data) })
+	if isServer(pid, data) {
+		return stopPID(pid, func() bool { return !isServer(pid, data) })
 	}
 	if syscall.Kill(pid, 0) == nil {
-		return os.Remove(path)
+		return base.Remove(name)
 	}
 	return nil // Postgres itself detects that the process is dead
-}
-
-func (srv *server) logSize() int64 {
-	info, err := os.Stat(filepath.Join(srv.dir, logFile))
-	if err != nil {
-		return 0
-	}
-	return info.Size()
-}
-
-// logTail returns the last lines logged since an offset.
-func (srv *server) logTail(since int64) string {
-	const most = 8
-	raw, err := os.ReadFile(filepath.Join(srv.dir, logFile))
-	if err != nil || since > int64(len(raw)) {
-		return ""
-	}
-	lines := strings.Split(strings.TrimSpace(string(raw[since:])), "\n")
-	return strings.Join(lines[max(0, len(lines)-most):], "\n")
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -13,9 +14,18 @@ import (
 const (
 	// askedEnv carries the spec to the supervisor process.
 	askedEnv = "PROFILESYNC_LOCAL_SUPERVISOR"
+	// supervisorArg is the first argument of the supervisor process, for who reads the
+	// list of processes, and so that no other command becomes one; the second is the
+	// folder.
+	supervisorArg = "local-postgres"
+	// binDirEnv names the folder of the server's programs.
+	binDirEnv = "PG_BINDIR"
 	// heldFD is where the supervisor finds the locked supervisor.lock.
 	heldFD = 3
 )
+
+// complaint begins what a supervisor that fails says in the log.
+const complaint = "supervisor: "
 
 // errDied means the supervisor was killed before it could report anything.
 var errDied = errors.New("the supervisor ended without reporting an error")
@@ -28,7 +38,10 @@ type spec struct {
 }
 
 // child is a supervisor that this program started.
-type child struct{ exited chan struct{} }
+type child struct {
+	exited chan struct{}
+	since  int64 // the size of the log before it started, in bytes
+}
 
 // start starts a supervisor, or returns nil if one is running. Holding
 // supervisor.lock while starting makes sure there is never a second one.
@@ -54,10 +67,11 @@ func (sp spec) start() (*child, error) {
 	// Not this program's own output: a reader of that would wait until the
 	// supervisor ends.
 	cmd.Stdout, cmd.Stderr = out, out
+	since := logSize(sp.Dir)
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting the supervisor: %w", err)
 	}
-	c := &child{exited: make(chan struct{})}
+	c := &child{exited: make(chan struct{}), since: since}
 	go func() {
 		defer close(c.exited)
 		_ = cmd.Wait() // how it ended is in the state file
@@ -74,15 +88,30 @@ func (sp spec) command(held *os.File) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, fmt.Errorf("describing the cluster: %w", err)
 	}
-	// The arguments are for people who read the list of processes.
-	cmd := exec.Command(exe, "local-postgres", sp.Dir)
+	cmd := exec.Command(exe, supervisorArg, sp.Dir)
 	cmd.Dir = "/"
-	cmd.Env = append(os.Environ(), askedEnv+"="+string(asked))
+	cmd.Env = append(inherited(), askedEnv+"="+string(asked))
 	cmd.ExtraFiles = []*os.File{held}
 	// A separate session: Ctrl-C and a closed terminal must reach only the program,
 	// which may still have work to finish on the database.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	return cmd, nil
+}
+
+// passedOn are the variables that the supervisor gets, and Postgres from it. All
+// others stay with the program: its environment may hold keys.
+var passedOn = []string{
+	"PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH", binDirEnv,
+}
+
+// inherited is the environment that passes to the supervisor.
+func inherited() (environment []string) {
+	for _, name := range passedOn {
+		if value, ok := os.LookupEnv(name); ok {
+			environment = append(environment, name+"="+value)
+		}
+	}
+	return environment
 }
 
 // failure returns why the supervisor ended; nil while it is running or if there
@@ -102,6 +131,9 @@ func (c *child) failure(dir string) error {
 		return err
 	case st.Error != "":
 		return errors.New(st.Error)
+	}
+	if _, said, logged := strings.Cut(logTail(dir, c.since), complaint); logged { // it could not write its state
+		return errors.New(said)
 	}
 	return errDied
 }

@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
-	"strings"
 	"syscall"
 	"time"
 )
@@ -25,9 +24,12 @@ const (
 // SuperviseIfAsked turns this process into the supervisor when Open has started it as
 // one, and then never returns. Every program that calls Open must call it at the very
 // start of main, or of TestMain in test binaries.
+//
+// Only Open gives its child the name of a supervisor for an argument, so the variable
+// alone, in the environment of some command, does nothing.
 func SuperviseIfAsked() {
 	asked := os.Getenv(askedEnv)
-	if asked == "" {
+	if asked == "" || len(os.Args) != 3 || os.Args[1] != supervisorArg {
 		return
 	}
 	// Postgres gets the signal of its parent's death when the thread that started it
@@ -35,7 +37,7 @@ func SuperviseIfAsked() {
 	// the process.
 	runtime.LockOSThread()
 	if err := supervise(asked); err != nil {
-		fmt.Fprintln(os.Stderr, "supervisor:", err)
+		fmt.Fprintln(os.Stderr, complaint+err.Error())
 		os.Exit(1)
 	}
 	os.Exit(0)
@@ -50,10 +52,10 @@ func supervise(asked string) error {
 	// lock.
 	syscall.CloseOnExec(heldFD)
 	held := os.NewFile(heldFD, supervisorLock)
-	if _, err := held.Stat(); err != nil {
+	if err := sp.checkHeld(held); err != nil {
 		return fmt.Errorf("%s is for Open to set: %w", askedEnv, err)
 	}
-	pgBinDir := os.Getenv("PG_BINDIR")
+	pgBinDir := os.Getenv(binDirEnv)
 	if err := cleanEnvironment(); err != nil {
 		return err
 	}
@@ -67,6 +69,24 @@ func supervise(asked string) error {
 	return errors.Join(held.Close(), users.Close())
 }
 
+// checkHeld returns an error unless a file is supervisor.lock of the folder, and
+// holds the lock.
+func (sp spec) checkHeld(held *os.File) error {
+	got, err := held.Stat()
+	if err != nil {
+		return err
+	}
+	in, err := openFolder(sp.Dir)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = in.Close() }()
+	if want, err := in.Lstat(supervisorLock); err != nil || !os.SameFile(got, want) {
+		return errors.Join(err, errors.New("the open file is another"))
+	}
+	return syscall.Flock(heldFD, syscall.LOCK_EX|syscall.LOCK_NB) // which it has, if it is the one of Open
+}
+
 // signals are the requests to end a process. They are meant for the users: in a
 // service manager or a terminal every process gets them, and users may have work to
 // finish. For the supervisor they only cut Linger short.
@@ -76,18 +96,10 @@ func signals() <-chan os.Signal {
 	return c
 }
 
-// cleanEnvironment removes variables that would change the behaviour of Postgres and
-// initdb. Even an empty PGPORT= makes initdb fail.
+// cleanEnvironment leaves what Postgres and initdb may have of the inherited
+// environment: they run as in a C locale, and need not know what we were asked.
 func cleanEnvironment() error {
-	for _, entry := range os.Environ() {
-		name, _, _ := strings.Cut(entry, "=")
-		if name == askedEnv || strings.HasPrefix(name, "PG") || strings.HasPrefix(name, "LC_") || strings.HasPrefix(name, "LANG") {
-			if err := os.Unsetenv(name); err != nil {
-				return fmt.Errorf("cleaning the environment: %w", err)
-			}
-		}
-	}
-	return os.Setenv("LC_ALL", "C")
+	return errors.Join(os.Unsetenv(askedEnv), os.Unsetenv(binDirEnv), os.Setenv("LC_ALL", "C"))
 }
 
 // supervisor owns one cluster from the first user to the last.
@@ -138,11 +150,11 @@ func (s *supervisor) prepare(pgBinDir string) (*server, error) {
 	if err := s.discard(srv); err != nil {
 		return nil, err
 	}
-	major, err := dataMajor(pl.data)
+	major, err := dataMajor(pl)
 	if err != nil {
 		return nil, err
 	}
-	srv.bin, err = findBinaries(pgBinDir, major, pl.data)
+	srv.bin, err = findBinaries(pgBinDir, major, pl.dataPath())
 	if err != nil || major != "" {
 		return srv, err
 	}
@@ -154,7 +166,10 @@ func (s *supervisor) discard(srv *server) error {
 	if !s.spec.ThrowAway {
 		return nil
 	}
-	return os.RemoveAll(srv.place.data)
+	if err := belongsTo(srv.place.base.Root, srv.place.data, srv.place.as); err != nil {
+		return err
+	}
+	return srv.place.base.RemoveAll(srv.place.data)
 }
 
 // watch returns the exclusive users.lock once no program has held a share of it for

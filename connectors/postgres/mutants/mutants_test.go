@@ -35,6 +35,7 @@ const (
 	store   = "connectors/postgres/"
 	sql     = store + "dbsql/"
 	people7 = store + "migrations/00007_people.sql"
+	trust26 = store + "migrations/00026_trust.sql"
 )
 
 // all are the mutants that `make mutants` tries.

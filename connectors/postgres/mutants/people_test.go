@@ -109,7 +109,7 @@ var peopleMutants = []mutant{
 	{
 		"account: reactivated, on leave", "that it is so already",
 		[]edit{
-			{file: people7, find: "    where x.old <> x.new;", put: "    ;"},
+			{file: trust26, find: "    where x.old <> x.new;", put: "    ;"},
 			{file: peopleSQL, find: "where id = $1 and state in ('deactivated', 'expired')", put: "where id = $1"},
 		},
 		peoples, "^TestALostAnswerToAPerson$/^reactivating$",
@@ -117,7 +117,7 @@ var peopleMutants = []mutant{
 	{
 		"account: reactivated, on leave", "that it is so already",
 		[]edit{
-			{file: people7, find: "    where x.old <> x.new;", put: "    ;"},
+			{file: trust26, find: "    where x.old <> x.new;", put: "    ;"},
 		},
 		peoples, "^TestALostAnswerToAPerson$/^a_leave$",
 	},

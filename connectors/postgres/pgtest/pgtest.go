@@ -16,6 +16,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -25,6 +26,7 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/local"
+	"github.com/profilesync/profilesync/connectors/postgres/roles"
 )
 
 // urlEnv names a server to use instead of the throw-away cluster: the URL of
@@ -44,7 +46,8 @@ type server struct {
 	admin    *pgxpool.Pool
 	cluster  *local.Cluster // nil if PROFILESYNC_TEST_DATABASE_URL names the server
 	template string
-	how      string // to copy: see fileCopy
+	roles    roles.Names // of every database with a schema; the owner is the superuser. None on a named server
+	how      string      // to copy: see fileCopy
 }
 
 // fileCopy is the only way Postgres 14 and older copy; the newer default takes
@@ -86,21 +89,55 @@ func Empty(tb testing.TB) string {
 	return create(tb, "template1")
 }
 
+// Roles returns the names of the roles of new databases. All but the owner, who is
+// the superuser of the addresses that URL returns, log in without a password.
+func Roles(tb testing.TB) roles.Names {
+	tb.Helper()
+	if start(tb).roles.Daemon == "" {
+		tb.Skip(urlEnv + " names a server on which tests create no roles")
+	}
+	return shared.roles
+}
+
+// As returns the address of a database for another role.
+func As(tb testing.TB, address, role string) string {
+	tb.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	u.User = url.User(role)
+	return u.String()
+}
+
 // Open opens a new database.
 func Open(tb testing.TB) *postgres.DB {
 	tb.Helper()
 	return OpenURL(tb, URL(tb))
 }
 
-// OpenURL opens a database, and closes it at the end of the test.
+// OpenURL opens a database as the program does in production, with the rights of
+// the daemon and no others, and closes it at the end of the test. A database
+// without a schema is opened as its owner.
 func OpenURL(tb testing.TB, address string) *postgres.DB {
 	tb.Helper()
+	address = AsDaemon(tb, address)
 	db, err := postgres.Open(tb.Context(), address, postgres.Options{Process: postgres.NewProcess()})
 	if err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(db.Close)
 	return db
+}
+
+// AsDaemon is As for the daemon; a database that New or URL did not make, or a
+// server that a setting names, keeps its own role.
+func AsDaemon(tb testing.TB, address string) string {
+	tb.Helper()
+	if start(tb).roles.Daemon == "" || !strings.Contains(address, migrated) {
+		return address
+	}
+	return As(tb, address, shared.roles.Daemon)
 }
 
 // Connect opens a separate connection for plain SQL, like the editing
@@ -145,6 +182,10 @@ func (s *server) open(ctx context.Context) (err error) {
 			return err
 		}
 		s.url = s.cluster.URL()
+		s.roles, err = rolesOf(s.url)
+		if err != nil {
+			return err
+		}
 	}
 	if s.admin, err = pgxpool.New(ctx, s.url); err != nil {
 		return fmt.Errorf("connecting: %w", err)
@@ -175,6 +216,9 @@ func create(tb testing.TB, template string) string {
 	tb.Helper()
 	s := &shared.server
 	name := uniqueName()
+	if template == s.template {
+		name = strings.Replace(name, "pgtest_", migrated, 1)
+	}
 	if _, err := s.admin.Exec(tb.Context(), "create database "+name+" template "+template+s.how); err != nil {
 		tb.Fatal("creating a database: ", err)
 	}
@@ -188,6 +232,20 @@ func create(tb testing.TB, template string) string {
 		tb.Fatal(err)
 	}
 	return address
+}
+
+// migrated begins the name of a database that has a schema and roles.
+const migrated = "pgtest_m_"
+
+// rolesOf names the roles on a throw-away cluster.
+func rolesOf(address string) (roles.Names, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return roles.Names{}, err
+	}
+	return roles.Names{
+		Owner: u.User.Username(), Daemon: "pgtest_daemon", Editor: "pgtest_editor", Reader: "pgtest_reader", Console: "pgtest_console",
+	}, nil
 }
 
 func uniqueName() string {

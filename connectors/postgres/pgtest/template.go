@@ -2,11 +2,14 @@ package pgtest
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
+	"hash/fnv"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/roles"
 )
 
 // makeTemplate returns the database that all others are copied from. It is made
@@ -17,7 +20,7 @@ func (s *server) makeTemplate(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	name := "pgtest_template_" + schema
+	name := fmt.Sprintf("pgtest_template_%s_%s", schema, rightsFingerprint())
 	conn, err := s.admin.Acquire(ctx)
 	if err != nil {
 		return "", fmt.Errorf("connecting: %w", err)
@@ -39,6 +42,13 @@ func (s *server) makeTemplate(ctx context.Context) (string, error) {
 	return name, nil
 }
 
+// rightsFingerprint is short and different after any change to the table of rights.
+func rightsFingerprint() string {
+	hash := fnv.New32a()
+	_, _ = fmt.Fprintf(hash, "%q %q", roles.Rights(), roles.JobRights()) // never fails
+	return hex.EncodeToString(hash.Sum(nil))
+}
+
 func (s *server) migrate(ctx context.Context, conn *pgxpool.Conn, name string) error {
 	unfinished := name + "_new"
 	for _, statement := range []string{"drop database if exists " + unfinished, "create database " + unfinished} {
@@ -50,8 +60,19 @@ func (s *server) migrate(ctx context.Context, conn *pgxpool.Conn, name string) e
 	if err != nil {
 		return err
 	}
-	if _, err := postgres.Migrate(ctx, address); err != nil {
+	if _, err := postgres.Migrate(ctx, address, postgres.ForPlay); err != nil {
 		return err
+	}
+	if s.roles.Daemon != "" {
+		if _, err := roles.Grant(ctx, address, s.roles); err != nil {
+			return err
+		}
+		// There is no password: the throw-away cluster trusts this machine.
+		for _, role := range []string{s.roles.Daemon, s.roles.Editor, s.roles.Reader, s.roles.Console} {
+			if _, err := conn.Exec(ctx, "alter role "+role+" login"); err != nil {
+				return err
+			}
+		}
 	}
 	for _, statement := range []string{
 		// Nobody may be connected to a database that is being copied.

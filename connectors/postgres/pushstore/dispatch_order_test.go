@@ -50,14 +50,14 @@ func TestATransactionThatStaysOpen(t *testing.T) {
 	slow := pgtest.Connect(t, w.URL)
 	tx, err := slow.Begin(t.Context())
 	require.NoError(t, err)
-	_, err = tx.Exec(t.Context(), "update profile set phone = '1' where code = 'FA00000'")
+	_, err = tx.Exec(t.Context(), "update profile set phone = '111' where code = 'FA00000'")
 	require.NoError(t, err)
 
-	w.Exec("update profile set phone = '2' where code = 'FA00001'")
+	w.Exec("update profile set phone = '222' where code = 'FA00001'")
 	require.Equal(t, []string{"FA00001"}, read(), "an open transaction delays no others")
 	require.Positive(t, early())
 	require.Empty(t, read(), "nothing is read twice")
-	w.Exec("update profile set phone = '3' where code = 'FA00002'")
+	w.Exec("update profile set phone = '333' where code = 'FA00002'")
 	require.Equal(t, []string{"FA00002"}, read())
 	require.NoError(t, tx.Commit(t.Context()))
 	require.Equal(t, []string{"FA00000"}, read(), "the transaction that committed last has the lowest number")
@@ -71,9 +71,9 @@ func TestATransactionThatStaysOpen(t *testing.T) {
 func TestASavepointIsPartOfItsTransaction(t *testing.T) {
 	t.Parallel()
 	w := many(t, 3)
-	w.Exec(`begin; update profile set phone = '1' where code = 'FA00000';
-		savepoint a; update profile set phone = '1' where code = 'FA00001'; release a;
-		savepoint b; update profile set phone = '1' where code = 'FA00002'; rollback to b; commit`)
+	w.Exec(`begin; update profile set phone = '111' where code = 'FA00000';
+		savepoint a; update profile set phone = '111' where code = 'FA00001'; release a;
+		savepoint b; update profile set phone = '111' where code = 'FA00002'; rollback to b; commit`)
 	w.dispatch()
 	require.Equal(t, []string{"FA00000", "FA00001"}, w.noted())
 }
@@ -101,7 +101,7 @@ func (e *editors) act(t require.TestingT, i, what int) {
 		}
 		e.serial++
 		code := fmt.Sprintf("FA%05d", 3*what+i)
-		_, err := e.open[i].Exec(ctx, "update profile set phone = $1 where code = $2", fmt.Sprint(e.serial), code)
+		_, err := e.open[i].Exec(ctx, "update profile set phone = $1 where code = $2", fmt.Sprint(1000+e.serial), code)
 		require.NoError(t, err)
 		e.edits[i] = append(e.edits[i], code)
 	case e.open[i] == nil:
@@ -150,6 +150,7 @@ func TestTwoDispatchersAndManyWriters(t *testing.T) {
 	const writers, each = 4, 100
 	w := many(t, writers*each)
 	w.Exec("create table noted (code text, sink text)")
+	w.Exec("grant insert on noted to public")
 	w.Exec(`create function note() returns trigger language plpgsql as
 		$$ begin insert into noted values (new.code, new.sink); return null; end $$`)
 	w.Exec("create trigger note after update on push for each row when (new.wanted_at <> old.wanted_at) execute function note()")
@@ -208,7 +209,7 @@ func editOnce(ctx context.Context, conn *pgx.Conn, from, n int, commit bool) err
 		return err
 	}
 	for i := range n {
-		if _, err := tx.Exec(ctx, "update profile set phone = '1' where code = $1", fmt.Sprintf("FA%05d", from+i)); err != nil {
+		if _, err := tx.Exec(ctx, "update profile set phone = '111' where code = $1", fmt.Sprintf("FA%05d", from+i)); err != nil {
 			return err
 		}
 	}
@@ -272,7 +273,7 @@ func TestWritersOfManyPushesDoNotBlockEachOther(t *testing.T) {
 			return err
 		},
 		func() error {
-			_, err := w.SQL.Exec(ctx, "update profile set phone = phone || '1'")
+			_, err := w.SQL.Exec(ctx, "update profile set phone = '0113 ' || version")
 			return err
 		},
 		func() error {

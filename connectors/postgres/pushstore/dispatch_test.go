@@ -108,7 +108,7 @@ func TestAChangeWantsAPushToEachSink(t *testing.T) {
 		sql  string // of profile $1
 		wait int    // seconds; -1: no push is expected
 	}{
-		{"update profile set phone = '1' where code = $1", 30},
+		{"update profile set phone = '111' where code = $1", 30},
 		{"update profile set phone = phone where code = $1", -1},
 		{"update profile set status = 'dormant' where code = $1", 30},
 		{"update profile set status = 'closed' where code = $1", 0},
@@ -120,7 +120,7 @@ func TestAChangeWantsAPushToEachSink(t *testing.T) {
 		{"insert into facility (code, name, value) values ($1, 'Parking', 'No')", 30},
 		{"insert into service (code, source, name) values ($1, 'editor', 'Feet')", 30},
 		{"insert into service (code, source, external_id, name) values ($1, 'ers', '7', 'Feet')", 30},
-		{"with run as (select set_config('profilesync.run', '7', true)) update profile set phone = '1' from run where code = $1", 0},
+		{"with run as (select set_config('profilesync.run', '7', true)) update profile set phone = '111' from run where code = $1", 0},
 	}
 	types := make([]profile.OrgType, len(cases))
 	for i := range types {
@@ -181,10 +181,10 @@ func TestLaterEditsPushNothingBack(t *testing.T) {
 	due := func() time.Time {
 		return pgtest.One[time.Time](w.Database, "select due_at from push where sink = 'dos'")
 	}
-	w.Exec("update profile set phone = '1'")
+	w.Exec("update profile set phone = '111'")
 	w.dispatch()
 	first := due()
-	w.Exec("update profile set phone = '2'")
+	w.Exec("update profile set phone = '222'")
 	w.dispatch()
 	require.Equal(t, first, due(), "an editing session makes one push, without further delay")
 	require.True(t, pgtest.One[bool](w.Database,
@@ -339,7 +339,7 @@ func TestWakeups(t *testing.T) {
 	woken, ended := make(chan struct{}, 100), make(chan error, 1)
 	go func() { ended <- w.store.Wakeups(ctx, func() { woken <- struct{}{} }) }()
 	<-woken // for what was committed before
-	w.Exec("update profile set phone = '1'")
+	w.Exec("update profile set phone = '111'")
 	<-woken
 	w.Exec("insert into facility (code, name, value) values ('FA0000', 'Parking', 'No')")
 	<-woken

@@ -22,6 +22,6 @@
 //
 // There is a second line of defence: a push counts how often changes asked for it
 // (asked), and how many of those were included in what the sink last accepted or
-// refused, or in what waits for a person (answered). FindLeftBehind asks again for pushes that were asked for and
-// that nothing would send.
+// refused, or in what waits for a person (answered). FindLeftBehind asks again for
+// pushes that were asked for and that nothing would send.
 package pushstore

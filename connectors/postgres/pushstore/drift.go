@@ -54,14 +54,14 @@ const fieldMissing = "missing"
 // FieldUnreadable stands for what makes no sense in a sink's answer.
 const FieldUnreadable = "unreadable"
 
-// Found stores the differences, and records which other profiles are shown correctly,
-// and of which only all that can be read.
+// Found stores the differences and what cannot be read, and records which profiles are
+// shown correctly, and of which only all that can be read.
 func (c *DriftCheck) Found(ctx context.Context, drifted []push.Drifted, seen, partly []profile.ODSCode) error {
 	params := pushsql.StoreDriftParams{CheckID: c.id, Sink: c.sink}
 	add := func(code profile.ODSCode, entry, field, want, shown string) {
-		params.Codes, params.Entries = append(params.Codes, string(code)), append(params.Entries, entry)
+		params.Codes, params.Entries = append(params.Codes, string(code)), append(params.Entries, profile.Storable(entry))
 		params.Fields = append(params.Fields, field)
-		params.Wants, params.Showns = append(params.Wants, want), append(params.Showns, shown)
+		params.Wants, params.Showns = append(params.Wants, profile.Storable(want)), append(params.Showns, profile.Storable(shown))
 	}
 	for _, d := range drifted {
 		if d.Missing {
@@ -87,7 +87,7 @@ func (c *DriftCheck) Found(ctx context.Context, drifted []push.Drifted, seen, pa
 
 // End stores the result, once, and in the same transaction asks for the pushes
 // that repair the drift, if asked to, and has those tried again that wait for a
-// person. What three repairs did not mend is left to people.
+// person. What three repairs did not mend is left to people, each field by itself.
 func (c *DriftCheck) End(ctx context.Context, r push.DriftResult, repair bool) (push.DriftResult, error) {
 	r.Check = c.id
 	notVisible, err := json.Marshal(r.NotVisible)

@@ -9,10 +9,22 @@ where p.sink = @sink and p.code > @after and p.state = 'accepted' and p.due_at i
 order by p.code limit @most;
 
 -- name: StoreDrift :exec
+-- Given up is what differed in each of the last three checks that repaired the profile, and was wanted there as it is now:
+-- no other field is. What cannot be read is never repaired. An entry that is listed twice is one.
 insert into drift (check_id, code, entry, field, want, shown, given_up)
-select @check_id, d.code, d.entry, d.field, d.want, d.shown, p.repairs >= 3 and d.field <> 'unreadable'
+select @check_id, d.code, d.entry, d.field, d.want, d.shown,
+    d.field <> 'unreadable' and p.repairs >= 3 and 3 = (
+        select count(*) from (
+            select c.id from drift_check c
+            where c.sink = @sink and c.id < @check_id and c.repaired > 0
+                and exists (select from drift o where o.check_id = c.id and o.code = d.code and o.field <> 'unreadable')
+            order by c.id desc limit 3
+        ) repaired
+        join drift o on o.check_id = repaired.id and o.code = d.code and o.entry = d.entry and o.field = d.field and o.want = d.want
+    )
 from (select unnest(@codes::text[]) as code, unnest(@entries::text[]) as entry, unnest(@fields::text[]) as field, unnest(@wants::text[]) as want, unnest(@showns::text[]) as shown) d
-join push p on p.code = d.code and p.sink = @sink;
+join push p on p.code = d.code and p.sink = @sink
+on conflict on constraint drift_pkey do nothing;
 
 -- name: MarkPushesSeen :exec
 -- Nothing that can be read differs. A push of which only a part can be read was not seen, but its repairs had an effect.
@@ -28,7 +40,8 @@ update drift_check set ended_at = now(), state = @state, checked = @checked, mis
 where id = @id and state = 'running';
 
 -- name: DriftToRepair :many
--- A difference that three repairs did not remove is not repaired again, but reported to people. So is what cannot be read.
+-- A profile with nothing but differences that three repairs did not remove is not repaired again, but reported to people. So
+-- is what cannot be read.
 select distinct d.code from drift d where d.check_id = @check_id and not d.given_up and d.field <> 'unreadable' order by d.code;
 
 -- name: RetryWaiting :execrows

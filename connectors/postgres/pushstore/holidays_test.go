@@ -2,6 +2,7 @@ package pushstore_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -27,13 +28,13 @@ func TestHoursThatNoDoorKeepsAreRefused(t *testing.T) {
 		for table, day := range map[string]string{
 			"opening_period (code, day, opens, closes)": "mon", "dated_opening_period (code, date, opens, closes)": "2025-04-01",
 		} {
-			_, err := w.DB.Exec(t.Context(), "insert into "+table+" values ('FA0000', '"+day+"', "+times+")")
+			_, err := w.SQL.Exec(t.Context(), "insert into "+table+" values ('FA0000', '"+day+"', "+times+")")
 			require.ErrorContains(t, err, strings.ReplaceAll(want, "X", day), table)
 		}
 	}
 	w.Exec(`insert into opening_period (code, day, opens, closes) values
 		('FA0000', 'mon', '00:00', '00:00'), ('FA0000', 'tue', '22:00', '02:00')`)
-	_, err := w.DB.Exec(t.Context(), "update opening_period set closes = '24:00'")
+	_, err := w.SQL.Exec(t.Context(), "update opening_period set closes = '24:00'")
 	require.ErrorContains(t, err, "24:00 is not a time here")
 }
 
@@ -42,8 +43,9 @@ func TestHoursThatNoDoorKeepsAreRefused(t *testing.T) {
 func TestOldHoursWithSecondsStayUnreadable(t *testing.T) {
 	t.Parallel()
 	w := resting(t, profile.Pharmacy)
-	w.Exec("alter table opening_period disable trigger opening_period_is_a_period")
-	w.Exec("alter table dated_opening_period disable trigger dated_opening_period_is_a_period")
+	for _, table := range []string{"opening_period", "dated_opening_period"} {
+		w.Exec(fmt.Sprintf("alter table %[1]s disable trigger %[1]s_is_a_period, drop constraint %[1]s_to_the_minute", table))
+	}
 	w.Exec(`insert into opening_period (code, day, opens, closes) values
 		('FA0000', 'mon', '09:00:10', '09:00:50'), ('FA0000', 'tue', '09:00', '24:00')`)
 	w.Exec(`insert into dated_opening_period (code, date, opens, closes) values ('FA0000', '2025-04-02', '09:00', '12:00:30')`)

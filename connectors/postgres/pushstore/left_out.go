@@ -36,17 +36,10 @@ func toLeftOut(left []push.LeftOut) []leftOutRow {
 	return rows
 }
 
-func leftOutRows(column []byte) (rows []leftOutRow, err error) {
+func readLeftOut(column []byte) (left []push.LeftOut, err error) {
+	var rows []leftOutRow
 	if err := json.Unmarshal(column, &rows); err != nil {
 		return nil, fmt.Errorf("what was left out: %w", err)
-	}
-	return rows, nil
-}
-
-func readLeftOut(column []byte) (left []push.LeftOut, err error) {
-	rows, err := leftOutRows(column)
-	if err != nil {
-		return nil, err
 	}
 	for _, r := range rows {
 		l := push.LeftOut{Value: r.Value, Reason: r.Reason, Since: r.Since}
@@ -61,12 +54,4 @@ func readLeftOut(column []byte) (left []push.LeftOut, err error) {
 		left = append(left, l)
 	}
 	return left, nil
-}
-
-func listedLeftOut(column []byte) (listed []LeftOut, err error) {
-	rows, err := leftOutRows(column)
-	for _, r := range rows {
-		listed = append(listed, r.LeftOut)
-	}
-	return listed, err
 }

@@ -2,6 +2,7 @@ package pushstore
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -34,16 +35,6 @@ type ListedPush struct {
 	LeftOut     []LeftOut     `json:"left_out,omitempty"`
 }
 
-// Overwritten is a value that a push overwrote although nobody stated it.
-type Overwritten struct {
-	Sequence int64     `json:"sequence"` // of the push
-	Entry    string    `json:"entry,omitempty"`
-	Field    string    `json:"field"`
-	Before   string    `json:"before"` // push.NotVisible if it cannot be read
-	After    string    `json:"after"`
-	At       time.Time `json:"at"`
-}
-
 // PushFilter picks pushes; empty fields pick all.
 type PushFilter struct {
 	State push.State
@@ -70,7 +61,7 @@ func (s *Store) Pushes(ctx context.Context, f PushFilter) ([]ListedPush, error) 
 			Failures: r.Failures, Sequence: r.Sequence, Wanted: r.Wanted, Sent: r.Sent, Accepted: r.Accepted, Seen: r.Seen, Due: r.Due,
 			Took: r.Took,
 		}
-		if pushes[i].LeftOut, err = listedLeftOut(r.LeftOut); err != nil {
+		if err := json.Unmarshal(r.LeftOut, &pushes[i].LeftOut); err != nil {
 			return nil, fmt.Errorf("listing the push of %s to %s: %w", r.Code, r.Sink, err)
 		}
 	}
@@ -88,35 +79,6 @@ func (s *Store) Pushes(ctx context.Context, f PushFilter) ([]ListedPush, error) 
 type pushKey struct {
 	code profile.ODSCode
 	sink push.Sink
-}
-
-func (s *Store) overwritten(ctx context.Context, codes []profile.ODSCode, earlier bool) (map[pushKey][]Overwritten, error) {
-	rows, err := s.q.ListOverwrites(ctx, pushsql.ListOverwritesParams{Codes: postgres.Texts(codes), Earlier: earlier})
-	if err != nil {
-		return nil, postgres.Wrap(err, "listing what pushes overwrote")
-	}
-	all := make(map[pushKey][]Overwritten)
-	for _, r := range rows {
-		key := pushKey{r.Code, r.Sink}
-		all[key] = append(all[key], Overwritten{r.Sequence, r.Entry, r.Field, r.Before, r.After, r.At})
-	}
-	return all, nil
-}
-
-// overwriteRow is one row of what a push overwrites, in the form the statement reads.
-type overwriteRow struct {
-	Entry  string `json:"entry"`
-	Field  string `json:"field"`
-	Before string `json:"before"`
-	After  string `json:"after"`
-}
-
-func toOverwrites(overwrites []push.Overwrite) []overwriteRow {
-	rows := make([]overwriteRow, len(overwrites))
-	for i, o := range overwrites {
-		rows[i] = overwriteRow{o.Entry, o.Field.String(), o.Before, o.After}
-	}
-	return rows
 }
 
 // PushCount is the number of pushes in a state.

@@ -48,7 +48,7 @@ func toPush(sink push.Sink, r pushsql.LoadPushesRow, today profile.Date) (push.P
 		Sink: sink, Held: r.SinkHeld, Paused: r.Paused != "", Forced: r.Forced, Overwrite: r.Overwrite, Failures: r.Failures,
 		Sequence: r.Sequence, Unclear: r.Unclear, Version: r.Version, Wanted: r.WantedAt, Job: r.JobID, Asked: r.Asked,
 		SentHash: r.SentOwn, AcceptedHash: r.AcceptedOwn,
-		Desired: push.DesiredState{Profile: wholeProfile(r), Today: today},
+		Desired: push.DesiredState{Profile: wholeProfile(r), Today: today, SetHolidays: r.Holidays},
 	}
 	left, err := readLeftOut(r.LeftOut)
 	if err != nil {
@@ -118,7 +118,7 @@ func (s *Store) StagePushes(ctx context.Context, sink push.Sink, staged []push.S
 		if err != nil {
 			return nil, fmt.Errorf("push of %s: %w", p.Code, err)
 		}
-		params.Overwrites = append(params.Overwrites, overwrites)
+		params.Overwrites, params.Holidays = append(params.Overwrites, overwrites), append(params.Holidays, p.SetHolidays)
 	}
 	rows, err := s.q.StagePushes(ctx, params)
 	if err != nil {

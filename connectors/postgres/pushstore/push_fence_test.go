@@ -150,7 +150,7 @@ func TestAPushIsNumberedOnlyForTheJobThatCarriesIt(t *testing.T) {
 func TestAPushIsNumberedOnce(t *testing.T) {
 	t.Parallel()
 	w, _ := worked(t)
-	staged := []push.Staged{{Code: "FA0000", Job: 1, Last: 6, Hash: profile.Hash{8}}}
+	staged := []push.Staged{{Code: "FA0000", Job: 1, Last: 6, Hash: profile.Hash{8}, SetHolidays: "2026-12-25 10:00-12:00"}}
 	staged[0].Sent.Set(profile.FieldName, "B")
 	stage := func() int64 {
 		numbers, err := w.store.StagePushes(t.Context(), push.SinkDoS, staged)
@@ -162,6 +162,7 @@ func TestAPushIsNumberedOnce(t *testing.T) {
 	before := w.row()
 	require.Equal(t, first, stage(), "the answer was lost, and nothing was sent under the number")
 	require.Equal(t, before, w.row())
+	require.Equal(t, "2026-12-25 10:00-12:00", w.load(push.SinkDoS, 1, "FA0000")[0].Desired.SetHolidays)
 
 	staged[0].Sent.Set(profile.FieldName, "C")
 	require.Zero(t, stage(), "the same number never carries anything else")

@@ -67,7 +67,7 @@ func TestAPushIsLoadedWhole(t *testing.T) {
 	t.Parallel()
 	w := resting(t, profile.Pharmacy)
 	w.Exec(`update profile set address = '{1 High Street,Leeds}', postcode = 'LS1 1AA', roles = '{RO177,RO76}', status = 'dormant',
-		icb = 'QWO', phone = '1', email = 'a@b.uk', website = 'https://b.uk', hidden = true`)
+		icb = 'QWO', phone = '111', email = 'a@b.uk', website = 'https://b.uk', hidden = true`)
 	w.Exec(`insert into opening_period (code, day, opens, closes) values ('FA0000', 'sun', '10:00', '12:00'),
 		('FA0000', 'bank-holiday', '10:00', '12:00'),
 		('FA0000', 'mon', '13:00', '17:30'), ('FA0000', 'mon', '09:00', '12:00'), ('FA0000', 'fri', '22:00', '02:00'),
@@ -81,7 +81,7 @@ func TestAPushIsLoadedWhole(t *testing.T) {
 	values := w.load(push.SinkDoS, 1, "FA0000")[0].Desired.Profile.Values
 	for field, want := range map[profile.Field]string{
 		profile.FieldAddress: "1 High Street\nLeeds", profile.FieldRoles: "RO177|RO76", profile.FieldStatus: "dormant",
-		profile.FieldPhone: "1", profile.FieldEmail: "a@b.uk", profile.FieldWebsite: "https://b.uk", profile.FieldHidden: "true",
+		profile.FieldPhone: "111", profile.FieldEmail: "a@b.uk", profile.FieldWebsite: "https://b.uk", profile.FieldHidden: "true",
 		profile.FieldType: "pharmacy", profile.FieldICB: "QWO", profile.FieldPostcode: "LS1 1AA", profile.FieldName: "A",
 		profile.FieldOpeningTimes: "mon 09:00-12:00\nmon 13:00-17:30\ntue 00:00-00:00\nfri 22:00-02:00\n" +
 			"sun 10:00-12:00\nbank-holiday 10:00-12:00",
@@ -124,13 +124,13 @@ func TestOnlyPeopleEdit(t *testing.T) {
 	w := resting(t, profile.Pharmacy)
 	at := func(when string) { w.Exec("set profilesync.now = '" + when + "'") }
 	at("2025-03-01T10:00:00Z")
-	w.Exec("update profile set phone = '1', name = 'B'") // the name is not theirs
+	w.Exec("update profile set phone = '111', name = 'B'") // the name is not theirs
 	w.Exec("insert into facility (code, name, value) values ('FA0000', 'Parking', 'No')")
 	at("2025-03-02T10:00:00.25Z")
-	w.Exec("update profile set phone = '2'")
+	w.Exec("update profile set phone = '222'")
 	at("2025-03-03T10:00:00Z")
 	w.Exec("set profilesync.run = '7'")
-	w.Exec("update profile set phone = '3', website = 'https://b.uk'")
+	w.Exec("update profile set phone = '333', website = 'https://b.uk'")
 	require.Equal(t, map[profile.Field]time.Time{
 		profile.FieldPhone:      time.Date(2025, 3, 2, 10, 0, 0, 250_000_000, time.UTC),
 		profile.FieldFacilities: time.Date(2025, 3, 1, 10, 0, 0, 0, time.UTC),
@@ -290,6 +290,24 @@ func TestAWaitOutlastsLaterEdits(t *testing.T) {
 	_, err := w.store.ForcePushes(t.Context(), []profile.ODSCode{"FA0000"}, []push.Sink{push.SinkDoS}, false)
 	require.NoError(t, err)
 	require.Len(t, w.queue(10), 1, "a person overrides the wait")
+}
+
+// What waits until the sink can be read asks nobody to wait: a later edit may not need it.
+func TestAWaitForReadingEndsWithALaterEdit(t *testing.T) {
+	t.Parallel()
+	w := wanting(t, profile.Pharmacy)
+	w.queue(10)
+	w.settles(push.Outcome{
+		Code: "FA0000", Route: "change-event", State: push.Wanted, Attempt: push.AttemptUnread, Reason: "cannot read", Wait: time.Hour,
+	})
+	require.Equal(t, "cannot read", pgtest.One[string](w.Database,
+		"select reason from push where sink = 'dos' and due_at > now() + interval '59 min'"))
+	w.Exec("update profile set hidden = true")
+	w.dispatch()
+	require.Len(t, w.queue(10), 1)
+	w.Exec("update push set due_at = now() where sink = 'dos'") // it changed while its job was working
+	w.settles(push.Outcome{Code: "FA0000", Route: "change-event", State: push.Wanted, Attempt: push.AttemptUnread, Wait: time.Hour})
+	require.Len(t, w.queue(10), 1)
 }
 
 func TestForcingPushes(t *testing.T) {

@@ -91,7 +91,7 @@ func TestAPushThatWaitsIsTriedAgain(t *testing.T) {
 		forced    bool
 	}{
 		"a change": {again: func(w *world) {
-			w.Exec("update profile set phone = '7' where code = 'FA0000'")
+			w.Exec("update profile set phone = '777' where code = 'FA0000'")
 			w.dispatch()
 		}},
 		"a person": {forced: true, again: func(w *world) {

@@ -20,13 +20,15 @@ where id = @id and state = 'running';
 select pg_advisory_xact_lock(hashtextextended('profilesync quality', 0));
 
 -- name: StoreFindings :many
--- Stores what a check found, and returns what is new or has come back. What a newer check said about a finding stays.
+-- Stores what a check found, each finding once, and returns what is new or has come back. What a newer check said about a
+-- finding stays.
 with found as (
     select unnest(@codes::text[]) as code, unnest(@kinds::text[]) as kind, unnest(@services::text[]) as service,
         unnest(@abouts::text[]) as about, unnest(@details::text[]) as detail, unnest(@owners::text[]) as owner
 ), stored as (
     insert into quality_finding as f (code, kind, service, about, detail, owner, first_check, last_check)
-    select n.code, n.kind, n.service, n.about, n.detail, n.owner, @check_id, @check_id from found n
+    select distinct on (n.code, n.kind, n.service, n.about) n.code, n.kind, n.service, n.about, n.detail, n.owner, @check_id, @check_id
+    from found n
     order by n.code, n.kind, n.service, n.about
     on conflict on constraint quality_finding_pkey do update set
         detail = excluded.detail, owner = excluded.owner, last_seen = excluded.last_seen, last_check = excluded.last_check,

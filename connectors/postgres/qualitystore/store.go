@@ -92,8 +92,8 @@ func (c *Check) keep(ctx context.Context, q *qualitysql.Queries, all []quality.C
 	for _, checked := range all {
 		for _, f := range checked.Findings {
 			found.Codes, found.Kinds = append(found.Codes, string(f.Code)), append(found.Kinds, string(f.Kind))
-			found.Services, found.Abouts = append(found.Services, f.Service), append(found.Abouts, f.About)
-			found.Details, found.Owners = append(found.Details, f.Detail), append(found.Owners, string(f.Kind.Owner()))
+			found.Services, found.Abouts = append(found.Services, profile.Storable(f.Service)), append(found.Abouts, profile.Storable(f.About))
+			found.Details, found.Owners = append(found.Details, profile.Storable(f.Detail)), append(found.Owners, string(f.Kind.Owner()))
 		}
 		if len(checked.Unchecked) > 0 {
 			unchecked.Unchecked = append(unchecked.Unchecked, string(checked.Code))

@@ -58,11 +58,12 @@ type figure struct {
 // reportPage is how many rows of the audit are processed at a time.
 const reportPage = 5000
 
-// FreezeReport writes the report of a day, once: from all rows of the audit in
-// its window, and the current state of everything else. The rows of extra are
-// added to those of its sections. It does nothing if the report already exists,
-// and writes either the whole report or nothing.
-func (s *Store) FreezeReport(ctx context.Context, day profile.Date, from, until time.Time, extra []report.StandingRow) (
+// FreezeReport writes the report of a day, once: from all rows of the audit that
+// are in no report and not since the end of its window (nor dated after the
+// present), and the current state of everything else. The rows of extra are added
+// to those of its sections. It does nothing if the report already exists, and
+// writes either the whole report or nothing.
+func (s *Store) FreezeReport(ctx context.Context, day profile.Date, window report.Window, extra []report.StandingRow) (
 	made bool, err error,
 ) {
 	err = pgx.BeginTxFunc(ctx, s.db, pgx.TxOptions{}, func(tx pgx.Tx) error {
@@ -70,20 +71,21 @@ func (s *Store) FreezeReport(ctx context.Context, day profile.Date, from, until 
 		if err := q.LockReports(ctx); err != nil {
 			return err
 		}
-		floor, from, err := window(ctx, q, day, from)
+		floor, from, err := start(ctx, q, day, window.From)
 		if err != nil || from.IsZero() {
 			return err
 		}
+		window.From = from
 		f := &freezing{q: q, day: day, figures: make(map[figure]int), orgs: make(map[profile.ODSCode]profile.ODSCode)}
 		made = true
-		return f.freeze(ctx, tx, from, until, floor, extra)
+		return f.freeze(ctx, tx, window, floor, extra)
 	})
 	return made, postgres.Wrap(err, "freezing the report of "+day.String())
 }
 
-// window returns the start of a report: the end of the last one, or first if
+// start returns the start of a report: the end of the last one, or first if
 // there is none. A zero time means that the report already exists.
-func window(ctx context.Context, q *reportsql.Queries, day profile.Date, first time.Time) (floor string, from time.Time, err error) {
+func start(ctx context.Context, q *reportsql.Queries, day profile.Date, first time.Time) (floor string, from time.Time, err error) {
 	last, err := q.LastReport(ctx)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return "0", first, nil
@@ -94,7 +96,8 @@ func window(ctx context.Context, q *reportsql.Queries, day profile.Date, first t
 	return last.Floor, last.UntilAt, nil
 }
 
-func (f *freezing) freeze(ctx context.Context, tx pgx.Tx, from, until time.Time, floor string, extra []report.StandingRow) (err error) {
+func (f *freezing) freeze(ctx context.Context, tx pgx.Tx, w report.Window, floor string, extra []report.StandingRow) (err error) {
+	from, until := w.From, w.Until
 	if _, err := tx.Exec(ctx, reportTables); err != nil {
 		return err
 	}
@@ -102,7 +105,7 @@ func (f *freezing) freeze(ctx context.Context, tx pgx.Tx, from, until time.Time,
 	if err != nil {
 		return err
 	}
-	picked, err := f.q.PickChanges(ctx, reportsql.PickChangesParams{Floor: floor, Until: until})
+	picked, err := f.q.PickChanges(ctx, reportsql.PickChangesParams{Floor: floor, Until: until, Present: w.Present})
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ func TestFieldsThatPushesLeaveOutAreReported(t *testing.T) {
 	t.Parallel()
 	p := newPressed(t)
 	p.at("2026-11-19 09:00+00")
-	p.Exec("update profile set website = 'https://x.com', phone = '1' where code in ('FA001', 'FA002')")
+	p.Exec("update profile set website = 'https://x.com', phone = '111' where code in ('FA001', 'FA002')")
 	const left = `[{"field": "website", "value": "https://x.com", "reason": "one-letter label", "since": "2026-11-19T10:00:00Z"},
 		{"field": "email", "reason": "it holds a space", "since": "2026-11-19T10:00:00Z"}]`
 	p.Exec(`insert into push (code, sink, route, state, wanted_at, accepted_at, left_out) values
@@ -23,7 +23,7 @@ func TestFieldsThatPushesLeaveOutAreReported(t *testing.T) {
 		('FA002', 'dos', 'change-event', 'wanted', '2026-11-19 09:00+00', null, '[]')`, left)
 	status := func() []string {
 		return pgtest.All[string](p.Database, `select cells[6] || ' ' || cells[15] || ' ' || cells[23] from report_row
-			where section = 'changes' and cells[15] in ('https://x.com', '1') order by report_id, position`)
+			where section = 'changes' and cells[15] in ('https://x.com', '111') order by report_id, position`)
 	}
 	named := func() []string {
 		return pgtest.All[string](p.Database,
@@ -37,7 +37,7 @@ func TestFieldsThatPushesLeaveOutAreReported(t *testing.T) {
 	}
 	p.makes("2026-11-20")
 	require.ElementsMatch(t, []string{
-		"FA001 1 ACCEPTED", "FA001 https://x.com FAILED", "FA002 1 PENDING", "FA002 https://x.com PENDING",
+		"FA001 111 ACCEPTED", "FA001 https://x.com FAILED", "FA002 111 PENDING", "FA002 https://x.com PENDING",
 	}, status())
 	require.Equal(t, rows("FA001", "First"), named())
 

@@ -8,14 +8,15 @@ select coalesce(min(at), clock())::timestamptz as at from change;
 select pg_advisory_xact_lock(hashtextextended('profilesync report', 0));
 
 -- name: PickChanges :execrows
--- Audit rows before the end of the window that are in no report yet, in the report's order. Rows of a transaction that is
--- still open are not visible, and are in the next report: each row is recorded as reported, instead of a time up to which
--- all were.
+-- Audit rows that are in no report yet, in the report's order. Those since the end of the window are left to the next
+-- report, unless they are dated after the present: no time that a row claims keeps it out of every report. Rows of a
+-- transaction that is still open are not visible, and are in the next report: each row is recorded as reported, instead of a
+-- time up to which all were.
 insert into report_candidate (id, position)
 select c.id, row_number() over (order by p.icb, c.code, c.field, c.id)
 from change c
 join profile p using (code)
-where c.xid >= cast(sqlc.arg(floor)::text as xid8) and c.at < @until::timestamptz
+where c.xid >= cast(sqlc.arg(floor)::text as xid8) and (c.at < @until::timestamptz or c.at > @present::timestamptz)
     and not exists (select from report_change r where r.change_id = c.id);
 
 -- name: CandidateChanges :many

@@ -172,7 +172,7 @@ where r.id = @run_id
 
 -- name: AnalyzeAccepted :exec
 -- A first load turns empty tables into big ones faster than autovacuum looks.
-analyze profile, upstream_record;
+select analyze_accepted();
 
 -- name: FlagAbsent :exec
 with n as materialized (

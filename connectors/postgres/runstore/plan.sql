@@ -155,7 +155,7 @@ where run_id = @run_id and type = @type and verb = @verb and fact = @fact and un
 
 -- name: AnalyzePlan :exec
 -- Without statistics the statements that apply a big plan take minutes.
-analyze plan_row, run_record;
+select analyze_plan();
 
 -- name: PlanDigest :one
 select encode(sha256(coalesce(string_agg(digest, ''::bytea order by code, field), ''::bytea)), 'hex')::text as digest

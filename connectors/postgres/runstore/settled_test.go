@@ -18,7 +18,7 @@ func TestWhatUnsettlesARecord(t *testing.T) {
 	}{
 		"an owned field":           {written: "update profile set name = 'X' where code = 'FA0000'"},
 		"an owned list":            {written: "update profile set roles = '{RO182}' where code = 'FA0000'"},
-		"an editor's field":        {written: "update profile set phone = '1', hidden = true where code = 'FA0000'", settled: true},
+		"an editor's field":        {written: "update profile set phone = '111', hidden = true where code = 'FA0000'", settled: true},
 		"the same value":           {written: "update profile set name = name", settled: true},
 		"another profile":          {written: "update profile set name = 'X' where code = 'FA0001'", settled: true},
 		"opening times":            {written: "insert into facility (code, name, value) values ('FA0000', 'Parking', 'yes')", settled: true},
@@ -28,7 +28,7 @@ func TestWhatUnsettlesARecord(t *testing.T) {
 		"a hold changed":           {before: hold, written: "update hold set until = '2025-05-01'"},
 		"a hold lifted":            {before: hold, written: "delete from hold"},
 		"a hold of another":        {written: other, settled: true},
-		"an owned field and phone": {written: "update profile set phone = '1', icb = 'QOQ'"},
+		"an owned field and phone": {written: "update profile set phone = '111', icb = 'QOQ'"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

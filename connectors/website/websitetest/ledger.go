@@ -56,7 +56,7 @@ func entryOf(r *http.Request) *Entry {
 	e := &Entry{
 		Entry: simulate.EntryOf("", r), Sequence: sequence, Key: r.Header.Get("Idempotency-Key"),
 		IfMatch: r.Header.Get("If-Match"), IfNoneMatch: r.Header.Get("If-None-Match"),
-		Correlation: r.Header.Get("X-Correlation-Id"),
+		Correlation: r.Header.Get("X-Correlation-ID"),
 	}
 	if rest, found := strings.CutPrefix(r.URL.Path, ProfilesPath); found {
 		e.Code, _, _ = strings.Cut(rest, "/")

@@ -86,12 +86,12 @@ func TestPutGet(t *testing.T) {
 	first := c.to(t, address)
 	require.Equal(t, 201, first.status)
 	require.Equal(t, "5", first.header.Get("Sequence-Number"))
-	require.Equal(t, "c", first.header.Get("X-Correlation-Id"))
-	etag := first.header.Get("Etag")
+	require.Equal(t, "c", first.header.Get("X-Correlation-ID"))
+	etag := first.header.Get("ETag")
 
 	again := put("FA1", body("FA1", "A", ""), 5, "k5", "").to(t, address)
 	require.Equal(t, 201, again.status)
-	require.Equal(t, etag, again.header.Get("Etag"))
+	require.Equal(t, etag, again.header.Get("ETag"))
 	require.Equal(t, 422, put("FA1", body("FA1", "B", ""), 5, "k5", "").to(t, address).status)
 	require.Equal(t, 422, put("FA2", body("FA2", "A", ""), 5, "k5", "").to(t, address).status)
 
@@ -115,7 +115,7 @@ func TestPutGet(t *testing.T) {
 	read := get(websitetest.ProfilesPath+"FA1").to(t, address)
 	require.Equal(t, "B", read.body["OrganisationName"])
 	require.Equal(t, "6", read.header.Get("Sequence-Number"))
-	require.NotEqual(t, etag, read.header.Get("Etag"))
+	require.NotEqual(t, etag, read.header.Get("ETag"))
 	sum := server.Summary()
 	require.Equal(t, map[websitetest.Outcome]int{
 		websitetest.Stored: 2, websitetest.Replayed: 1, websitetest.Stale: 5, websitetest.Refused: 7,
@@ -244,7 +244,7 @@ func TestControl(t *testing.T) {
 	server, address := websitetest.Start(t, websitetest.Options{APIKey: "w"})
 	c := put("FA1", body("FA1", "A", ""), 1, "k", "")
 	c.header["Apikey"] = "w"
-	etag := c.to(t, address).header.Get("Etag")
+	etag := c.to(t, address).header.Get("ETag")
 	post := func(path, text string) int { return call{http.MethodPost, path, text, nil}.to(t, address).status }
 	for field, value := range map[string]string{
 		"name": "N", "postcode": "LS1", "address1": "X", "city": "Y", "status": "Closed", "phone": "02", "email": "a@b", "website": "w",

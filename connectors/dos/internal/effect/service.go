@@ -9,12 +9,12 @@ import (
 
 // Service is a service of DoS, with what events change in it.
 type Service struct {
-	ODSCode   string
-	Type      int
-	Status    int
-	Values    profile.Values // as DoS shows them
-	CodePairs []string
-	Unknown   []profile.Field // what cannot be read there
+	ODSCode    string
+	Type       int
+	Status     int
+	Values     profile.Values // as DoS shows them
+	CodePairs  []string
+	NotVisible []profile.Field // what cannot be read there
 }
 
 // Change is what an event does to a service that it updates.
@@ -64,7 +64,7 @@ func (c *Change) set(f profile.Field, value string) {
 
 // known notes that a field is known afterwards.
 func (c *Change) known(f profile.Field) {
-	c.After.Unknown = slices.DeleteFunc(slices.Clone(c.After.Unknown), func(u profile.Field) bool { return u == f })
+	c.After.NotVisible = slices.DeleteFunc(slices.Clone(c.After.NotVisible), func(hidden profile.Field) bool { return hidden == f })
 }
 
 // move writes address and postcode. A postcode that only differs in spacing or case
@@ -74,7 +74,7 @@ func (c *Change) move(e Event, s Service) {
 		ifKnown    = "only if DoS knows the postcode"
 		noPostcode = "DoS takes no address without a postcode, unless it has none"
 	)
-	postcode, visible := compact(e.Postcode), !slices.Contains(s.Unknown, profile.FieldPostcode)
+	postcode, visible := compact(e.Postcode), !slices.Contains(s.NotVisible, profile.FieldPostcode)
 	switch same := visible && postcode == compact(s.Values.Get(profile.FieldPostcode)); {
 	case same:
 	case postcode == "" && visible:
@@ -82,7 +82,7 @@ func (c *Change) move(e Event, s Service) {
 		return
 	case postcode == "": // nobody can know what becomes of the address
 		c.Notes[profile.FieldAddress], c.Kept[profile.FieldPostcode] = noPostcode, noPostcode
-		c.After.Unknown = append(slices.Clone(c.After.Unknown), profile.FieldAddress)
+		c.After.NotVisible = append(slices.Clone(c.After.NotVisible), profile.FieldAddress)
 		return
 	default:
 		c.set(profile.FieldPostcode, spaced(postcode))

@@ -9,47 +9,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/profilesync/profilesync/connectors/dos/internal/ids"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/quality"
 )
-
-// Ids of DoS (connectors/dos/CONTRACT.md "Services and their ids").
-const (
-	codeLength = 5 // of a pharmacy's code; its services may add a suffix
-
-	typePharmacy        = 13
-	typeDistanceSelling = 134
-	typePressure        = 148
-	typeContraception   = 149
-
-	statusActive        = 1
-	statusCommissioning = 3
-)
-
-// NHS service codes, and what they are called. Palliative care is shown by a code pair
-// on the community pharmacy, the others by a type of service each.
-const (
-	palliativeCare  = "SRV0559"
-	distanceSelling = "EPS0004"
-)
-
-// place is a type of service in DoS that shows an NHS service.
-type place struct {
-	code, name string
-	of         int
-}
-
-var places = []place{
-	{"SRV0560", "NHS blood pressure check service", typePressure},
-	{"SRV2000", "NHS pharmacy contraception service", typeContraception},
-}
-
-// typeNames name the types of services that a pharmacy may have.
-var typeNames = map[int]string{
-	typePharmacy: "community pharmacy", 131: "urgent medicines supply", 132: "enhanced services",
-	typeDistanceSelling: "distance-selling pharmacy", 137: "pharmacy variant",
-	typePressure: "blood pressure check", typeContraception: "contraception",
-}
 
 // Service is a service as DoS stores it.
 type Service struct {
@@ -57,23 +20,21 @@ type Service struct {
 	Name          string
 	ODSCode       string // of the pharmacy, with or without a suffix
 	Type, Status  int
-	OpenAllHours  bool   // overrides the weekly hours
-	BankHoliday   string // hours for bank holidays in general; empty for none
-	Weekly, Dated string // lines, also those that cannot be read
-	ZCodes        []ZCode
+	OpenAllHours  bool           // overrides the weekly hours
+	BankHoliday   string         // hours for bank holidays in general; empty for none
+	Weekly, Dated string         // lines, also those that cannot be read
+	CodePairs     []string       // as in package ids
+	Unchecked     []quality.Kind // checks of something that makes no sense here
 	// Values are postcode, phone, website and hours; hours only if all lines
 	// can be read.
 	Values profile.Values
 }
 
-// ZCode is a pair of symptom group and discriminator: what a service is for.
-type ZCode struct{ Group, Discriminator int }
-
 // CheckProfile checks what needs no look at DoS. Of a profile that is closed or hidden
 // nothing is sent.
 func CheckProfile(f quality.Facts) (found []quality.Finding) {
 	p := pharmacy{facts: f}
-	if f.IsGone() {
+	if f.Desired.IsGone() {
 		return nil
 	}
 	for _, f := range []profile.Field{profile.FieldOpeningTimes, profile.FieldDatedOpeningTimes} {
@@ -93,7 +54,7 @@ type pharmacy struct {
 // the pharmacy's, in the order of ids.
 func ownServices(code profile.ODSCode, services []Service) []Service {
 	own := slices.DeleteFunc(slices.Clone(services), func(s Service) bool {
-		return typeNames[s.Type] == "" || !strings.HasPrefix(s.ODSCode, code.String())
+		return ids.TypeNames[s.Type] == "" || !strings.HasPrefix(s.ODSCode, code.String())
 	})
 	slices.SortFunc(own, func(a, b Service) int { return cmp.Compare(a.ID, b.ID) })
 	return own
@@ -104,7 +65,7 @@ func ownServices(code profile.ODSCode, services []Service) []Service {
 // services are still active.
 func Check(f quality.Facts, services []Service) (found []quality.Finding) {
 	p := pharmacy{f, ownServices(f.Code(), services)}
-	if p.facts.IsGone() {
+	if p.facts.Desired.IsGone() {
 		for _, s := range p.active() {
 			found = append(found, p.finding(quality.GoneButActive, s.label(), "", "the profile is %s, and the service %s is active",
 				p.state(), s.Name))
@@ -114,9 +75,25 @@ func Check(f quality.Facts, services []Service) (found []quality.Finding) {
 	missing := p.missing()
 	found = slices.Concat(missing, p.noPlace(len(missing) > 0), p.duplicates(), p.unknownPostcode())
 	for _, s := range p.active() {
-		found = slices.Concat(found, p.hours(s), p.zCodes(s), p.contradictions(s))
+		found = slices.Concat(found, p.hours(s), p.codePairs(s), p.contradictions(s))
 	}
 	return found
+}
+
+// CheckSome makes the checks that look at one service, of those that could be read of a
+// pharmacy: another may have what seems to be missing.
+func CheckSome(f quality.Facts, services []Service) []quality.Finding {
+	return slices.DeleteFunc(Check(f, services), func(found quality.Finding) bool { return found.Service == "" })
+}
+
+// Unchecked lists the checks that could not be made of all services of a pharmacy.
+func Unchecked(code profile.ODSCode, services []Service) []quality.Kind {
+	var all []quality.Kind
+	for _, s := range ownServices(code, services) {
+		all = append(all, s.Unchecked...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 func (p pharmacy) state() string {
@@ -133,7 +110,7 @@ func (p pharmacy) finding(kind quality.Kind, service, about, detail string, args
 // active returns the active services of some types, or of all.
 func (p pharmacy) active(types ...int) []Service {
 	return slices.DeleteFunc(slices.Clone(p.services), func(s Service) bool {
-		return s.Status != statusActive || len(types) > 0 && !slices.Contains(types, s.Type)
+		return s.Status != ids.StatusActive || len(types) > 0 && !slices.Contains(types, s.Type)
 	})
 }
 
@@ -146,7 +123,7 @@ func (p pharmacy) stated(f profile.Field) (value string, ok bool) {
 }
 
 // label names a service for people.
-func (s Service) label() string { return fmt.Sprintf("service %d (type %d)", s.ID, s.Type) }
+func (s Service) label() string { return ids.Label(s.ID, s.Type) }
 
 func labels(services []Service) string {
 	all := make([]string, len(services))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/profilesync/profilesync/connectors/dos/internal/ids"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 	"github.com/profilesync/profilesync/reconcile/quality"
@@ -42,10 +43,10 @@ func services() []Service {
 		v.Set(f, value)
 	}
 	return []Service{
-		{ID: 1, Name: "Kirkham", ODSCode: "FZZ99", Type: 13, Status: 1, Weekly: week, ZCodes: []ZCode{palliative}, Values: v},
+		{ID: 1, Name: "Kirkham", ODSCode: "FZZ99", Type: 13, Status: 1, Weekly: week, CodePairs: []string{ids.PairPalliativeCare}, Values: v},
 		{ID: 2, ODSCode: "FZZ99M06", Type: 132, Status: 1, Weekly: week, Values: v},
 		{ID: 3, ODSCode: "FZZ99M07", Type: 132, Status: 1, Weekly: week, Values: v},
-		{ID: 4, ODSCode: "FZZ99BPS", Type: 148, Status: 1, Weekly: "mon 09:00-12:00", ZCodes: []ZCode{{360, 14207}}, Values: v},
+		{ID: 4, ODSCode: "FZZ99BPS", Type: 148, Status: 1, Weekly: "mon 09:00-12:00", CodePairs: []string{ids.PairPressure}, Values: v},
 		{ID: 5, ODSCode: "FZZ99CON", Type: 149, Status: 2, Values: v},
 		{ID: 6, ODSCode: "FZZ99", Type: 100, Status: 1, OpenAllHours: true},
 		{ID: 7, ODSCode: "FZZ98", Type: 13, Status: 1, OpenAllHours: true},
@@ -85,7 +86,7 @@ func TestCheck(t *testing.T) {
 		},
 		"a place that is not open yet": {func(w *world) { w.services[3].Status = 3 }, nil},
 		"no place for palliative care": {
-			func(w *world) { w.services[0].ODSCode, w.services[0].ZCodes = "FZZ99X", nil },
+			func(w *world) { w.services[0].ODSCode, w.services[0].CodePairs = "FZZ99X", nil },
 			[]string{"no-dos-place||SRV0559|Pharmacy palliative care medication stockholder is offered, and DoS has no active service of " +
 				"type 13 (community pharmacy) under the code without a suffix"},
 		},
@@ -233,9 +234,9 @@ func TestCheck(t *testing.T) {
 		}, nil},
 		"code pairs": {
 			func(w *world) {
-				w.services[1].ZCodes = []ZCode{palliative, {360, 14207}}
-				w.services[3].ZCodes = []ZCode{{360, 14207}, {360, 14210}}
-				w.services[4].ZCodes = []ZCode{palliative} // closed
+				w.services[1].CodePairs = []string{ids.PairPalliativeCare, ids.PairPressure}
+				w.services[3].CodePairs = []string{ids.PairPressure, ids.PairContraception}
+				w.services[4].CodePairs = []string{ids.PairPalliativeCare} // closed
 			},
 			[]string{
 				"wrong-z-code|service 2 (type 132)|360=14167|360=14167, the code of palliative care, belongs to type 13",

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/profilesync/profilesync/connectors/dos/internal/ids"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/quality"
 )
@@ -60,10 +61,10 @@ func onOneLine(value string) string {
 
 const lastMinute = 24*60 - 1
 
-// oddLines lists the lines of opening times that are left out, since nobody can keep
-// them, and those that overlap another line, each quoted. Periods that only touch are
-// ordinary, and dates that have passed do not matter. Within a day, as in DoS, nothing
-// may cross midnight.
+// oddLines lists the lines of opening times that cannot be read, or open a day that
+// another line closes, and those that overlap another line, each quoted. Periods that
+// only touch are ordinary, and dates that have passed do not matter. Within a day, as in
+// DoS, nothing may cross midnight.
 func oddLines(f profile.Field, text string, today profile.Date, withinDay bool) (invalid, overlapping []string) {
 	var lines []string
 	for line := range strings.SplitSeq(text, "\n") {
@@ -117,7 +118,7 @@ func quoted(line string) string {
 // services may have contacts and hours of their own, and a value that only one of the
 // two shows contradicts nothing.
 func (p pharmacy) contradictions(s Service) (found []quality.Finding) {
-	if p.facts.Website == nil || s.Type != typePharmacy && s.Type != typeDistanceSelling {
+	if p.facts.Website == nil || s.Type != ids.TypePharmacy && s.Type != ids.TypeDistanceSelling {
 		return nil
 	}
 	site, shown := p.public(*p.facts.Website), p.public(s.Values)

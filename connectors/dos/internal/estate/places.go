@@ -2,29 +2,31 @@ package estate
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
+	"github.com/profilesync/profilesync/connectors/dos/internal/ids"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/quality"
 )
 
 // singleTypes are the types of which a pharmacy has one service; it may have several of
 // the others (connectors/dos/CONTRACT.md "Quality checks").
-var singleTypes = []int{typePharmacy, typeDistanceSelling, typePressure, typeContraception}
+var singleTypes = []int{ids.TypePharmacy, ids.TypeDistanceSelling, ids.TypePressure, ids.TypeContraception}
 
-func typeText(t int) string { return fmt.Sprintf("type %d (%s)", t, typeNames[t]) }
+func typeText(t int) string { return fmt.Sprintf("type %d (%s)", t, ids.TypeNames[t]) }
 
 // missing finds that the service of the pharmacy itself is not there, or not active. As
 // long as nobody stated what the pharmacy offers, it may sell at a distance or not.
 func (p pharmacy) missing() []quality.Finding {
 	offered, stated := p.stated(profile.FieldServices)
-	expected := []int{typePharmacy}
+	expected := []int{ids.TypePharmacy}
 	switch {
-	case offers(offered, distanceSelling):
-		expected[0] = typeDistanceSelling
+	case profile.ServiceLine(offered, ids.DistanceSelling) != "":
+		expected[0] = ids.TypeDistanceSelling
 	case !stated:
-		expected = append(expected, typeDistanceSelling)
+		expected = append(expected, ids.TypeDistanceSelling)
 	}
 	if len(p.active(expected...)) > 0 {
 		return nil
@@ -42,33 +44,22 @@ func (p pharmacy) missing() []quality.Finding {
 // missing, one finding is enough.
 func (p pharmacy) noPlace(isMissing bool) (found []quality.Finding) {
 	offered := p.facts.Desired.Profile.Values.Get(profile.FieldServices)
-	add := func(code, name, where string) {
-		found = append(found, p.finding(quality.NoDoSPlace, "", code, "%s is offered, and DoS has no %s", name, where))
+	add := func(code, where string) {
+		found = append(found, p.finding(quality.NoDoSPlace, "", code, "%s is offered, and DoS has no %s", ids.NHSNames[code], where))
 	}
-	hasStock := slices.ContainsFunc(p.active(typePharmacy), func(s Service) bool { return len(s.ODSCode) == codeLength })
-	if offers(offered, palliativeCare) && !hasStock && !isMissing {
-		add(palliativeCare, "Pharmacy palliative care medication stockholder",
-			"active service of "+typeText(typePharmacy)+" under the code without a suffix")
+	hasStock := slices.ContainsFunc(p.active(ids.TypePharmacy), func(s Service) bool { return len(s.ODSCode) == ids.CodeLength })
+	if profile.ServiceLine(offered, ids.PalliativeCare) != "" && !hasStock && !isMissing {
+		add(ids.PalliativeCare, "active service of "+typeText(ids.TypePharmacy)+" under the code without a suffix")
 	}
-	for _, at := range places {
+	for _, t := range slices.Sorted(maps.Keys(ids.Commissioned)) {
 		isPlace := func(s Service) bool {
-			return s.Type == at.of && s.Status >= statusActive && s.Status <= statusCommissioning
+			return s.Type == t && s.Status >= ids.StatusActive && s.Status <= ids.StatusCommissioning
 		}
-		if offers(offered, at.code) && !slices.ContainsFunc(p.services, isPlace) {
-			add(at.code, at.name, "service of "+typeText(at.of)+" under this code")
+		if code := ids.Commissioned[t]; profile.ServiceLine(offered, code) != "" && !slices.ContainsFunc(p.services, isPlace) {
+			add(code, "service of "+typeText(t)+" under this code")
 		}
 	}
 	return found
-}
-
-// offers reports whether a text of services has a line with the code.
-func offers(services, code string) bool {
-	for line := range strings.Lines(services) {
-		if profile.ServiceCode(strings.TrimSpace(line)) == code {
-			return true
-		}
-	}
-	return false
 }
 
 // duplicates finds types of which only one service should be active.
@@ -115,33 +106,31 @@ func (s Service) applied(sent profile.Values) bool {
 	return true
 }
 
-// palliative is the code pair of palliative care.
-var palliative = ZCode{360, 14167}
-
 // belonging are code pairs, what they are for, and the type they belong to
-// (connectors/dos/CONTRACT.md "Services and their ids").
+// (connectors/dos/CONTRACT.md "Quality checks").
 var belonging = []struct {
-	pair ZCode
+	pair string
 	what string
 	of   int
 }{
-	{palliative, "palliative care", typePharmacy},
-	{ZCode{360, 14207}, "blood pressure checks", typePressure},
-	{ZCode{360, 14210}, "contraception", typeContraception},
+	{ids.PairPalliativeCare, "palliative care", ids.TypePharmacy},
+	{ids.PairPressure, "blood pressure checks", ids.TypePressure},
+	{ids.PairContraception, "contraception", ids.TypeContraception},
 }
 
-// zCodes finds code pairs of another type of service, and palliative care under a code
+// codePairs finds code pairs of another type of service, and palliative care under a code
 // with a suffix. Distance sellers may have palliative care.
-func (p pharmacy) zCodes(s Service) (found []quality.Finding) {
-	for _, z := range belonging {
-		isStock := z.pair == palliative
-		switch about := fmt.Sprintf("%d=%d", z.pair.Group, z.pair.Discriminator); {
-		case !slices.Contains(s.ZCodes, z.pair), isStock && s.Type == typeDistanceSelling:
-		case s.Type != z.of:
-			found = append(found, p.finding(quality.WrongZCode, s.label(), about, "%s, the code of %s, belongs to type %d", about, z.what, z.of))
-		case isStock && len(s.ODSCode) > codeLength:
-			found = append(found, p.finding(quality.WrongZCode, s.label(), about,
-				"%s, the code of %s, belongs to a service without a suffix to its code; this one has %s", about, z.what, s.ODSCode))
+func (p pharmacy) codePairs(s Service) (found []quality.Finding) {
+	for _, b := range belonging {
+		isStock := b.pair == ids.PairPalliativeCare
+		switch {
+		case !slices.Contains(s.CodePairs, b.pair), isStock && s.Type == ids.TypeDistanceSelling:
+		case s.Type != b.of:
+			found = append(found, p.finding(quality.WrongZCode, s.label(), b.pair,
+				"%s, the code of %s, belongs to type %d", b.pair, b.what, b.of))
+		case isStock && len(s.ODSCode) > ids.CodeLength:
+			found = append(found, p.finding(quality.WrongZCode, s.label(), b.pair,
+				"%s, the code of %s, belongs to a service without a suffix to its code; this one has %s", b.pair, b.what, s.ODSCode))
 		}
 	}
 	return found

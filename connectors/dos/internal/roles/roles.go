@@ -133,9 +133,10 @@ func (r Roles) Period() json.RawMessage {
 var errNoPeriod = errors.New("roles: DoS shows no legal start date for " + costCentre +
 	", and a push would withdraw its roles: ask DoS to add it")
 
-// Extensions returns the extensions of a PUT of a profile with these values. DoS withdraws roles that a push leaves out,
-// with their dates, so the roles shown are sent back in the form that DoS requires: a
-// legal period for each role, although it shows one only for the primary role.
+// Extensions returns the extensions of a PUT of a profile with these values. DoS
+// withdraws roles that a PUT lacks, with their dates, so the roles shown are sent back
+// in the form that DoS requires: a legal period for each role, although it shows one
+// only for the primary role.
 func (r Roles) Extensions(v profile.Values) ([]json.RawMessage, error) {
 	if len(r) == 0 {
 		return nil, nil // there are no dates for roles, and nothing to lose

@@ -34,7 +34,8 @@ const driftToRepair = `-- name: DriftToRepair :many
 select distinct d.code from drift d where d.check_id = $1 and not d.given_up and d.field <> 'unreadable' order by d.code
 `
 
-// A difference that three repairs did not remove is not repaired again, but reported to people. So is what cannot be read.
+// A profile with nothing but differences that three repairs did not remove is not repaired again, but reported to people. So
+// is what cannot be read.
 func (q *Queries) DriftToRepair(ctx context.Context, checkID int64) ([]profile.ODSCode, error) {
 	rows, err := q.db.Query(ctx, driftToRepair, checkID)
 	if err != nil {
@@ -238,30 +239,42 @@ func (q *Queries) RetryWaiting(ctx context.Context, arg RetryWaitingParams) (int
 
 const storeDrift = `-- name: StoreDrift :exec
 insert into drift (check_id, code, entry, field, want, shown, given_up)
-select $1, d.code, d.entry, d.field, d.want, d.shown, p.repairs >= 3 and d.field <> 'unreadable'
-from (select unnest($2::text[]) as code, unnest($3::text[]) as entry, unnest($4::text[]) as field, unnest($5::text[]) as want, unnest($6::text[]) as shown) d
-join push p on p.code = d.code and p.sink = $7
+select $1, d.code, d.entry, d.field, d.want, d.shown,
+    d.field <> 'unreadable' and p.repairs >= 3 and 3 = (
+        select count(*) from (
+            select c.id from drift_check c
+            where c.sink = $2 and c.id < $1 and c.repaired > 0
+                and exists (select from drift o where o.check_id = c.id and o.code = d.code and o.field <> 'unreadable')
+            order by c.id desc limit 3
+        ) repaired
+        join drift o on o.check_id = repaired.id and o.code = d.code and o.entry = d.entry and o.field = d.field and o.want = d.want
+    )
+from (select unnest($3::text[]) as code, unnest($4::text[]) as entry, unnest($5::text[]) as field, unnest($6::text[]) as want, unnest($7::text[]) as shown) d
+join push p on p.code = d.code and p.sink = $2
+on conflict on constraint drift_pkey do nothing
 `
 
 type StoreDriftParams struct {
 	CheckID int64
+	Sink    push.Sink
 	Codes   []string
 	Entries []string
 	Fields  []string
 	Wants   []string
 	Showns  []string
-	Sink    push.Sink
 }
 
+// Given up is what differed in each of the last three checks that repaired the profile, and was wanted there as it is now:
+// no other field is. What cannot be read is never repaired. An entry that is listed twice is one.
 func (q *Queries) StoreDrift(ctx context.Context, arg StoreDriftParams) error {
 	_, err := q.db.Exec(ctx, storeDrift,
 		arg.CheckID,
+		arg.Sink,
 		arg.Codes,
 		arg.Entries,
 		arg.Fields,
 		arg.Wants,
 		arg.Showns,
-		arg.Sink,
 	)
 	return err
 }

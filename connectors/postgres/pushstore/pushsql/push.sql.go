@@ -201,7 +201,7 @@ type ListOverwritesParams struct {
 	Earlier bool
 }
 
-// What pushes overwrote although nobody stated it: of one profile, or the last push of each of many.
+// What the pushes of profiles overwrote although nobody stated it: the last attempt of each, or all of them.
 func (q *Queries) ListOverwrites(ctx context.Context, arg ListOverwritesParams) ([]PushOverwrite, error) {
 	rows, err := q.db.Query(ctx, listOverwrites, arg.Codes, arg.Earlier)
 	if err != nil {
@@ -323,10 +323,10 @@ select p.code, p.name, array_to_string(p.address, e'\n')::text as address, p.pos
         from opening_period o where o.code = p.code), '')::text as opening_times,
     coalesce((select string_agg(to_char(d.date, 'YYYY-MM-DD') || ' ' || coalesce(regexp_replace(d.opens::text, ':00$', '') || '-' || regexp_replace(d.closes::text, ':00$', ''), 'closed'), e'\n' order by d.date, d.opens)
         from dated_opening_period d where d.code = p.code), '')::text as dated_opening_times,
-    coalesce((select string_agg(f.name || ': ' || f.value, e'\n' order by f.name collate "C") from facility f where f.code = p.code), '')::text as facilities,
-    coalesce((select string_agg(coalesce(nullif(s.nhs_code, ''), '-') || ' ' || s.name, e'\n' order by s.nhs_code collate "C", s.name collate "C")
+    coalesce((select string_agg(facility_line(f.name, f.value), e'\n' order by f.name collate "C") from facility f where f.code = p.code), '')::text as facilities,
+    coalesce((select string_agg(coalesce(nullif(s.nhs_code, ''), '-') || ' ' || translate(s.name, e'\r\n', '  '), e'\n' order by s.nhs_code collate "C", s.name collate "C")
         from service s where s.code = p.code and s.source = 'editor' and not s.withdrawn), '')::text as services,
-    coalesce((select string_agg(s.external_id || ' ' || s.name, e'\n' order by s.external_id || ' ' || s.name collate "C")
+    coalesce((select string_agg(s.external_id || ' ' || translate(s.name, e'\r\n', '  '), e'\n' order by s.external_id || ' ' || s.name collate "C")
         from service s where s.code = p.code and s.source = 'ers' and not s.withdrawn), '')::text as ers_services,
     exists (select 1 from service s where s.code = p.code and s.source = 'ers') as has_ers_services,
     coalesce((select jsonb_object_agg(e.field, e.at) from (
@@ -337,7 +337,7 @@ select p.code, p.name, array_to_string(p.address, e'\n')::text as address, p.pos
     exists (select 1 from hold h where h.code = p.code and h.sink = q.sink
         and h.removed_at is null and (h.until is null or h.until >= $1::date)) as sink_held,
     coalesce(s.paused, '') as paused, q.wanted_at, q.forced, q.overwrite, q.failures, q.repairs, q.sequence, q.sent, q.sent_own, q.unclear, q.accepted_own, q.accepted_sequence, q.version,
-    q.left_out, q.asked, coalesce(q.job_id, 0)::bigint as job_id
+    q.left_out, q.holidays, q.asked, coalesce(q.job_id, 0)::bigint as job_id
 from push q join profile p using (code) left join route s on s.sink = q.sink and s.route = q.route
 where q.sink = $2 and q.code = any($3::text[])
 order by p.code
@@ -391,6 +391,7 @@ type LoadPushesRow struct {
 	AcceptedSequence  int64
 	Version           string
 	LeftOut           []byte
+	Holidays          string
 	Asked             int64
 	JobID             int64
 }
@@ -448,6 +449,7 @@ func (q *Queries) LoadPushes(ctx context.Context, arg LoadPushesParams) ([]LoadP
 			&i.AcceptedSequence,
 			&i.Version,
 			&i.LeftOut,
+			&i.Holidays,
 			&i.Asked,
 			&i.JobID,
 		); err != nil {
@@ -541,8 +543,8 @@ with settled as (
         settled_job = x.job,
         route = case when p.due_at is not null or p.state = 'no-route' then p.route else x.route end,
         state = case when p.due_at is not null then 'wanted' when p.state = 'no-route' then p.state else x.state end,
-        due_at = case when p.state = 'no-route' then null when x.state = 'wanted' then greatest(p.due_at, now() + x.wait) else p.due_at end,
-        not_before = case when x.state = 'wanted' and x.wait > interval '0' then now() + x.wait end,
+        due_at = case when p.state = 'no-route' then null when x.state <> 'wanted' or x.answer = 'unread' and p.due_at is not null then p.due_at else greatest(p.due_at, now() + x.wait) end,
+        not_before = case when x.state = 'wanted' and x.wait > interval '0' and x.answer <> 'unread' then now() + x.wait end,
         forced = p.forced and (x.state in ('wanted', 'waits') or p.due_at is not null),
         overwrite = p.overwrite and (x.state = 'wanted' or p.due_at is not null),
         failures = x.failures,
@@ -630,12 +632,12 @@ const stagePushes = `-- name: StagePushes :many
 with staged as (
     select unnest($1::text[]) as code, unnest($2::bigint[]) as job, unnest($3::bigint[]) as last,
         unnest($4::bigint[]) as floor, unnest($5::jsonb[]) as sent, unnest($6::bytea[]) as own,
-        unnest($7::jsonb[]) as overwrites
+        unnest($7::jsonb[]) as overwrites, unnest($8::text[]) as holidays
 ), locked as (
     select p.code, p.job_id, p.sequence, p.sent, p.sent_own from push p
-    where p.sink = $8 and p.code = any($1::text[]) order by p.code for update
+    where p.sink = $9 and p.code = any($1::text[]) order by p.code for update
 ), ours as (
-    select t.code, t.job, t.floor, t.sent, t.own, t.overwrites, l.sequence, l.sequence <> t.last as before
+    select t.code, t.job, t.floor, t.sent, t.own, t.overwrites, t.holidays, l.sequence, l.sequence <> t.last as before
     from staged t join locked l on l.code = t.code and l.job_id = t.job
     where l.sequence = t.last or (l.sent_own = t.own and l.sent = t.sent)
 ), numbered as (
@@ -647,14 +649,14 @@ with staged as (
     returning n.code, n.last
 ), overwritten as (
     insert into push_overwrite (code, sink, sequence, entry, field, before, after)
-    select o.code, $8, n.last, x.entry, x.field, x.before, x.after
+    select o.code, $9, n.last, x.entry, x.field, x.before, x.after
     from ours o join numbered n using (code)
     cross join lateral jsonb_to_recordset(o.overwrites) as x (entry text, field text, before text, after text)
     on conflict on constraint push_overwrite_pkey do nothing -- a sink that names two entries alike
 ), written as (
-    update push p set sequence = n.last, sent = o.sent, sent_own = o.own, sent_at = now(), unclear = true
+    update push p set sequence = n.last, sent = o.sent, sent_own = o.own, holidays = o.holidays, sent_at = now(), unclear = true
     from ours o join numbered n using (code)
-    where p.code = o.code and p.sink = $8 and p.code = any($1::text[])
+    where p.code = o.code and p.sink = $9 and p.code = any($1::text[])
     returning p.code, p.sequence
 )
 select o.code::text as code, o.job::bigint as job, coalesce(w.sequence, o.sequence)::bigint as sequence from ours o left join written w using (code)
@@ -668,6 +670,7 @@ type StagePushesParams struct {
 	Sents      [][]byte
 	Owns       [][]byte
 	Overwrites [][]byte
+	Holidays   []string
 	Sink       push.Sink
 }
 
@@ -680,8 +683,8 @@ type StagePushesRow struct {
 // Gives each push the next sequence number of its profile, and stores what is about to be sent under it; only if that job
 // carries the push and the push has the number that the job knows. If it has another number but identical content, an
 // earlier try of this call staged it, and it keeps that number. What the push will overwrite although nobody stated it is
-// stored with a new number. Every statement that writes several pushes locks them in
-// the order of codes, so that they cannot deadlock.
+// stored with a new number. Every statement that writes several pushes locks them in the order of codes, so that they
+// cannot deadlock.
 func (q *Queries) StagePushes(ctx context.Context, arg StagePushesParams) ([]StagePushesRow, error) {
 	rows, err := q.db.Query(ctx, stagePushes,
 		arg.Codes,
@@ -691,6 +694,7 @@ func (q *Queries) StagePushes(ctx context.Context, arg StagePushesParams) ([]Sta
 		arg.Sents,
 		arg.Owns,
 		arg.Overwrites,
+		arg.Holidays,
 		arg.Sink,
 	)
 	if err != nil {

@@ -243,7 +243,8 @@ with found as (
         unnest($5::text[]) as about, unnest($6::text[]) as detail, unnest($7::text[]) as owner
 ), stored as (
     insert into quality_finding as f (code, kind, service, about, detail, owner, first_check, last_check)
-    select n.code, n.kind, n.service, n.about, n.detail, n.owner, $1, $1 from found n
+    select distinct on (n.code, n.kind, n.service, n.about) n.code, n.kind, n.service, n.about, n.detail, n.owner, $1, $1
+    from found n
     order by n.code, n.kind, n.service, n.about
     on conflict on constraint quality_finding_pkey do update set
         detail = excluded.detail, owner = excluded.owner, last_seen = excluded.last_seen, last_check = excluded.last_check,
@@ -277,7 +278,8 @@ type StoreFindingsRow struct {
 	Detail  string
 }
 
-// Stores what a check found, and returns what is new or has come back. What a newer check said about a finding stays.
+// Stores what a check found, each finding once, and returns what is new or has come back. What a newer check said about a
+// finding stays.
 func (q *Queries) StoreFindings(ctx context.Context, arg StoreFindingsParams) ([]StoreFindingsRow, error) {
 	rows, err := q.db.Query(ctx, storeFindings,
 		arg.CheckID,

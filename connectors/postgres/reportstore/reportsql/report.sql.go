@@ -546,20 +546,22 @@ insert into report_candidate (id, position)
 select c.id, row_number() over (order by p.icb, c.code, c.field, c.id)
 from change c
 join profile p using (code)
-where c.xid >= cast($1::text as xid8) and c.at < $2::timestamptz
+where c.xid >= cast($1::text as xid8) and (c.at < $2::timestamptz or c.at > $3::timestamptz)
     and not exists (select from report_change r where r.change_id = c.id)
 `
 
 type PickChangesParams struct {
-	Floor string
-	Until time.Time
+	Floor   string
+	Until   time.Time
+	Present time.Time
 }
 
-// Audit rows before the end of the window that are in no report yet, in the report's order. Rows of a transaction that is
-// still open are not visible, and are in the next report: each row is recorded as reported, instead of a time up to which
-// all were.
+// Audit rows that are in no report yet, in the report's order. Those since the end of the window are left to the next
+// report, unless they are dated after the present: no time that a row claims keeps it out of every report. Rows of a
+// transaction that is still open are not visible, and are in the next report: each row is recorded as reported, instead of a
+// time up to which all were.
 func (q *Queries) PickChanges(ctx context.Context, arg PickChangesParams) (int64, error) {
-	result, err := q.db.Exec(ctx, pickChanges, arg.Floor, arg.Until)
+	result, err := q.db.Exec(ctx, pickChanges, arg.Floor, arg.Until, arg.Present)
 	if err != nil {
 		return 0, err
 	}

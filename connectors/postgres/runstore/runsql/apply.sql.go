@@ -70,7 +70,7 @@ func (q *Queries) AcceptRecords(ctx context.Context, arg AcceptRecordsParams) er
 }
 
 const analyzeAccepted = `-- name: AnalyzeAccepted :exec
-analyze profile, upstream_record
+select analyze_accepted()
 `
 
 // A first load turns empty tables into big ones faster than autovacuum looks.

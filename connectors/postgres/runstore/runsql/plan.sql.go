@@ -60,7 +60,7 @@ func (q *Queries) AbsentChunk(ctx context.Context, arg AbsentChunkParams) ([]Abs
 }
 
 const analyzePlan = `-- name: AnalyzePlan :exec
-analyze plan_row, run_record
+select analyze_plan()
 `
 
 // Without statistics the statements that apply a big plan take minutes.

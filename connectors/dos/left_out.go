@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/profilesync/profilesync/connectors/dos/internal/ids"
 	"github.com/profilesync/profilesync/connectors/dos/internal/roles"
 	"github.com/profilesync/profilesync/connectors/dos/internal/site"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -15,27 +16,27 @@ import (
 // words. The error is a *push.SinkError: DoS would refuse the delivery as a whole.
 func (*Sink) Check(d push.Delivery) ([]push.LeftOut, error) {
 	if d.Type == profile.GPPractice {
-		return checkPractice(d.Values), nil
+		return leftOutOfPractice(d.Values), nil
 	}
-	if err := whyRefused(d); err != nil {
+	if err := whyDropped(d); err != nil {
 		return nil, err
 	}
-	return checkPharmacy(d.Values), nil
+	return leftOutOfEvent(d.Values), nil
 }
 
-// whyRefused says why DoS would drop any event of the pharmacy.
-func whyRefused(d push.Delivery) error {
-	if len(d.Code) == codeLength {
+// whyDropped says why DoS would drop any event of the pharmacy.
+func whyDropped(d push.Delivery) error {
+	if len(d.Code) == ids.CodeLength {
 		return nil
 	}
 	return refusal(d.Code, "DoS takes pharmacies whose ODS code has exactly %d characters; this one has %d and cannot be sent",
-		codeLength, len(d.Code))
+		ids.CodeLength, len(d.Code))
 }
 
-// checkPharmacy names the fields of an event that DoS would skip, or that cannot be
+// leftOutOfEvent names the fields of an event that DoS would skip, or that cannot be
 // written (CONTRACT.md "Silent refusals"). Of a closed or hidden pharmacy DoS applies
 // nothing, so that only what cannot be written counts.
-func checkPharmacy(v profile.Values) (left []push.LeftOut) {
+func leftOutOfEvent(v profile.Values) (left []push.LeftOut) {
 	address := site.Stored(v.Get(profile.FieldWebsite))
 	if why := site.WhyNot(address); why != "" && statusOf(v) == visible {
 		left = append(left, push.LeftOut{Field: profile.FieldWebsite, Value: site.Shown(address), Reason: why})
@@ -49,9 +50,9 @@ func checkPharmacy(v profile.Values) (left []push.LeftOut) {
 	return left
 }
 
-// checkPractice names the fields of a practice that the ingest would refuse
+// leftOutOfPractice names the fields of a practice that the ingest would refuse
 // (CONTRACT.md "The Organization body").
-func checkPractice(v profile.Values) (left []push.LeftOut) {
+func leftOutOfPractice(v profile.Values) (left []push.LeftOut) {
 	name := strings.TrimSpace(v.Get(profile.FieldName))
 	if why := whyNotName(name); why != "" && v.States(profile.FieldName) {
 		left = append(left, push.LeftOut{Field: profile.FieldName, Value: name, Reason: why})

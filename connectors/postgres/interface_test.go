@@ -1,0 +1,204 @@
+package postgres_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
+)
+
+// What editing applications write is refused where no sink could take it, or where
+// it would hide what it is.
+func TestWhatThePublishedInterfaceRefuses(t *testing.T) {
+	t.Parallel()
+	w := pgtest.New(t)
+	w.Exec(creation)
+	w.Exec(`insert into opening_period (code, day, opens, closes)
+		select 'FA0000', 'sun', make_time(h, 0, 0), make_time(h, 30, 0) from generate_series(1, 8) h`)
+	w.Exec("insert into dated_opening_period (code, date) values ('FA0000', '2026-12-25')")
+	w.Exec("insert into dated_opening_period (code, date, opens, closes) values ('FA0000', '2026-12-26', '10:00', '12:00')")
+	w.Exec("insert into account (email, name) values ('jo@example.nhs.uk', 'Jo')")
+	set := func(column, value string) string { return fmt.Sprintf("update profile set %s = %s", column, value) }
+	facility := func(name, value string) string {
+		return fmt.Sprintf("insert into facility (code, name, value) values ('FA0000', %s, %s)", name, value)
+	}
+	service := func(name string) string {
+		return fmt.Sprintf("insert into service (code, source, name) values ('FA0000', 'editor', %s)", name)
+	}
+	text := func(value string) string {
+		return fmt.Sprintf("insert into service_text (code, external_id, text) values ('FA0000', '7', %s)", value)
+	}
+	hold := func(reason, actor string) string {
+		return fmt.Sprintf("insert into hold (code, sink, reason, actor) values ('FA0000', 'dos', %s, %s)", reason, actor)
+	}
+	account := func(name string) string {
+		return fmt.Sprintf("insert into account (email, name) values ('ann@example.nhs.uk', %s)", name)
+	}
+	weekly := func(values string) string {
+		return "insert into opening_period (code, day, opens, closes) values ('FA0000', " + values + ")"
+	}
+	dated := func(values string) string {
+		return "insert into dated_opening_period (code, date, opens, closes) values ('FA0000', " + values + ")"
+	}
+	for statement, why := range map[string]string{
+		set("name", `e'A\x1b[2J'`):                                         "control characters",
+		set("name", `e'A\nB'`):                                             "line breaks",
+		set("name", `e'A\u202eB'`):                                         "control characters",
+		set("name", "' '"):                                                 "blank",
+		set("name", "repeat('n', 101)"):                                    "too many characters",
+		set("address", `array[e'1 High Street\nLeeds']`):                   "line break",
+		set("address", `array_fill('1 High Street, Leeds'::text, '{99}')`): "too many characters",
+		set("postcode", `e'LS1\r1AA'`):                                     "line breaks",
+		set("phone", "'ring the bell'"):                                    "no telephone number",
+		set("phone", "'12'"):                                               "no telephone number",
+		set("phone", "'0113 496 0000; 0113 496 0001'"):                     "no telephone number",
+		set("phone", `e'0113 496 0000\u0085'`):                             "control characters",
+		set("email", "'nobody'"):                                           "no e-mail address",
+		set("email", "'Jo <jo@example.org>'"):                              "no e-mail address",
+		set("email", "'a@b.uk,c@d.uk'"):                                    "no e-mail address",
+		set("website", "'https://x.uk/' || repeat('x', 500)"):              "too many characters",
+		set("website", `e'https://x.uk/\u0007'`):                           "control characters",
+		set("description", `e'A\u0007'`):                                   "control characters",
+		set("description", "repeat('d', 10001)"):                           "too many characters",
+		facility("' '", "'Yes'"):                                           "facility_name_plain",
+		facility("''", "'Yes'"):                                            "facility_name_plain",
+		facility("'Parking: free'", "'Yes'"):                               "facility_name_plain",
+		facility(`e'Parking\nToilet'`, "'Yes'"):                            "facility_name_plain",
+		facility("'Parking'", "''"):                                        "facility_value_plain",
+		facility("'Parking'", "'free: Yes'"):                               "facility_value_plain",
+		facility("'Parking'", "repeat('x', 201)"):                          "facility_value_plain",
+		service("' '"):                                                     "service_of_editor_plain",
+		service(`e'Feet\nSRV0560 Blood pressure'`):                         "service_of_editor_plain",
+		service("repeat('x', 201)"):                                        "service_of_editor_plain",
+		`insert into service (code, source, name, contacts)
+			values ('FA0000', 'editor', 'Feet', '[{"value": "a\u001b"}]')`: "service_of_editor_plain",
+		text(`e'A\u0007'`):                         "service_text_plain",
+		text("repeat('x', 4001)"):                  "service_text_plain",
+		hold(`e'A\nB'`, "'jo'"):                    "line breaks",
+		hold("'A'", `e'jo\u001b'`):                 "control characters",
+		account(`e'Ann\nBcc: all@example.nhs.uk'`): "line breaks",
+		account("repeat('A', 201)"):                "too many characters",
+		weekly("'mon', '09:00:30', '17:00'"):       "no seconds",
+		weekly("'mon', '09:00', '24:00'"):          "24:00 is not a time",
+		weekly("'mon', '09:00:00.5', '17:00'"):     "no seconds",
+		weekly("'sun', '20:00', '21:00'"):          "more than 8 periods",
+		"update opening_period set code = 'FA0000', day = 'sun', opens = '24:00' where opens = '01:00'": "24:00 is not a time",
+		dated("'2026-12-25', null, null"):                     "closed twice",
+		dated("'2026-12-25', '09:00', '10:00'"):               "closed and open",
+		dated("'2026-12-26', null, null"):                     "closed and open",
+		dated("'infinity', null, null"):                       "dated_opening_period_in_reach",
+		dated("'1899-12-31', null, null"):                     "dated_opening_period_in_reach",
+		dated("'2101-01-01', null, null"):                     "dated_opening_period_in_reach",
+		"update dated_opening_period set date = '2026-12-25'": "closed and open",
+	} {
+		_, err := w.SQL.Exec(t.Context(), statement)
+		require.ErrorContains(t, err, why, statement)
+		require.ErrorContains(t, err, "23514", statement)
+	}
+	for _, statement := range []string{
+		set("name", "'Sörensen''s Pharmacy (Leeds) & Co'"), set("address", "'{1 High Street,Leeds}'"),
+		set("phone", "'+44 (0)113 496-0000 ext. 12'"),
+		set("phone", "'111'"), set("phone", "''"), set("email", "'o''brien+leeds@example.nhs.uk'"),
+		set("description", `e'Two\r\nlines\tand a tab'`),
+		facility("'Parking'", "'Yes'"), facility("'Play area #16'", "'09:00 to 17:00'"), service("'Feet: hands too'"),
+		dated("'1900-01-01', null, null"), dated("'2100-12-31', '00:00', '00:00'"), dated("'2026-12-26', '22:00', '02:00'"),
+		"delete from dated_opening_period where date = '2026-12-25'", dated("'2026-12-25', '09:00', '10:00'"),
+		text(`e'Two\nlines'`),
+	} {
+		_, err := w.SQL.Exec(t.Context(), statement)
+		require.NoError(t, err, statement)
+	}
+}
+
+// Every text of a profile is checked; the others have constraints of their own.
+func TestEveryTextOfAProfileIsChecked(t *testing.T) {
+	t.Parallel()
+	w := pgtest.New(t)
+	w.Exec(creation)
+	want := pgtest.All[string](w, `select column_name::text from information_schema.columns
+		where table_schema = 'profilesync' and table_name = 'profile' and data_type in ('text', 'ARRAY')
+			and column_name not in ('code', 'type', 'status', 'kind')`)
+	require.ElementsMatch(t, want, pgtest.All[string](w, "select t.field from profile p cross join lateral profile_texts(p) t"))
+}
+
+// Two who write hours of one profile at the same moment count each other's.
+func TestADayIsCountedByAllWhoWriteIt(t *testing.T) {
+	t.Parallel()
+	w := pgtest.New(t)
+	w.Exec(creation)
+	const days = "select date '2026-12-01' + n from generate_series(0, 29) n"
+	w.Exec("insert into dated_opening_period (code, date) values ('FA0000', '2020-01-01')")
+	var writers sync.WaitGroup
+	for n := range 6 {
+		conn := pgtest.Connect(t, w.URL)
+		values := fmt.Sprintf("'%02d:00', '%02d:30'", n, n)
+		if n%2 == 0 {
+			values = "null, null"
+		}
+		writers.Go(func() {
+			for _, day := range pgtest.All[time.Time](&pgtest.Database{TB: t, SQL: conn}, days) {
+				_, _ = conn.Exec(t.Context(), // refused for most
+					"insert into dated_opening_period (code, date, opens, closes) values ('FA0000', $1, "+values+")", day)
+			}
+		})
+	}
+	writers.Wait()
+	require.Equal(t, 31, pgtest.One[int](w, "select count(*) from hours_day where periods > 0"))
+	require.Empty(t, pgtest.All[string](w, "select day from hours_day where closed > 0 and periods > 1"))
+}
+
+// What registers say is checked when it is read, and never stops a run.
+func TestARunWritesWhatItsRegisterSays(t *testing.T) {
+	t.Parallel()
+	w := pgtest.New(t)
+	w.Exec("select set_config('profilesync.run', '7', false)")
+	w.Exec("insert into profile (code, name, type, phone) values ('FA0000', repeat('n', 150), 'pharmacy', 'none')")
+	w.Exec("reset profilesync.run")
+	w.Exec("update profile set hidden = true")
+	_, err := w.SQL.Exec(t.Context(), "update profile set phone = 'none at all'")
+	require.ErrorContains(t, err, "no telephone number")
+}
+
+// Rows from before a rule are listed, kept, and may be written elsewhere; once they
+// are mended, the constraint is whole.
+func TestRowsFromBeforeARule(t *testing.T) {
+	t.Parallel()
+	w := pgtest.New(t)
+	w.Exec(creation)
+	w.Exec(`alter table facility drop constraint facility_value_plain; alter table dated_opening_period disable trigger user;
+		alter table profile disable trigger user`)
+	w.Exec("insert into facility (code, name, value) values ('FA0000', 'Parking', '')")
+	w.Exec("insert into dated_opening_period (code, date) values ('FA0000', '2026-12-25'), ('FA0000', '2026-12-25')")
+	w.Exec("update profile set phone = 'ring'")
+	w.Exec(`alter table facility add constraint facility_value_plain check (value <> '' and why_no_text('value', value) is null) not valid;
+		alter table dated_opening_period enable trigger user; alter table profile enable trigger user`)
+	unsure := func() int { return pgtest.One[int](w, "select count(*) from pg_constraint where not convalidated") }
+	require.Positive(t, unsure())
+
+	broken, err := postgres.CheckRules(t.Context(), w.URL)
+	require.NoError(t, err)
+	require.Equal(t, []postgres.BrokenRow{
+		{Rule: "facility_value_plain", Place: "facility of profile FA0000", Why: "rows: 1"},
+		{Rule: "opening_times_are_days", Place: "profile FA0000", Why: "2026-12-25: it is closed twice"},
+		{Rule: "profile_is_plain", Place: "profile FA0000", Why: "phone: " +
+			"it is no telephone number: give digits, spaces, brackets and hyphens, " +
+			"as +44 113 496 0000 or 0113 496 0000 ext 12"},
+	}, broken)
+	require.Equal(t, 1, unsure(), "all others are whole")
+	w.Exec("update profile set hidden = true")
+
+	w.Exec("update facility set value = 'Yes'")
+	w.Exec("delete from dated_opening_period where id = (select max(id) from dated_opening_period)")
+	w.Exec("update profile set phone = '111'")
+	for range 2 {
+		broken, err = postgres.CheckRules(t.Context(), w.URL)
+		require.NoError(t, err)
+		require.Empty(t, broken)
+		require.Zero(t, unsure())
+	}
+}

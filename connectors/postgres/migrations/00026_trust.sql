@@ -1,0 +1,224 @@
+-- +goose Up
+-- What a session says of itself counts only from the daemon, as Postgres knows it: who may write plans. Functions whose body
+-- is an expression were bound to their names when they were created: no search path of a session leads them elsewhere.
+
+create function is_daemon() returns boolean
+    language sql stable
+    return has_table_privilege(session_user, 'profilesync.plan_row'::regclass, 'insert');
+comment on function is_daemon is 'Whether the session logged in as the daemon or the owner, whatever it says or became since: both may write plans';
+
+create function plays_now() returns boolean
+    language sql immutable
+    return false;
+comment on function plays_now is 'The mark of a demo''s or a test''s database, which may play another present: whoever creates one replaces it';
+
+-- +goose StatementBegin
+create function refuse_setting(setting text, wanted text) returns text
+    language plpgsql stable
+as $$ begin
+    raise invalid_parameter_value using message = format('session setting %s: %s', setting, wanted);
+end $$;
+-- +goose StatementEnd
+comment on function refuse_setting is 'Refuses a session setting that cannot be read';
+
+-- +goose StatementBegin
+create function played_now() returns timestamptz
+    language plpgsql stable
+as $$ begin
+    if not profilesync.plays_now() or not profilesync.is_daemon() then
+        return pg_catalog.now();
+    end if;
+    return pg_catalog.current_setting('profilesync.now')::timestamptz;
+exception when data_exception then
+    perform profilesync.refuse_setting('profilesync.now', 'it is no instant, such as 2026-11-19T09:00:00Z');
+end $$;
+-- +goose StatementEnd
+comment on function played_now is 'The instant that the daemon of a demo or a test plays; the present in every other database and session';
+
+create or replace function clock() returns timestamptz
+    language sql stable
+    return case when coalesce(current_setting('profilesync.now', true), '') = '' then now() else played_now() end;
+comment on function clock is 'The present, or the instant that a demo or a test plays (session setting profilesync.now of the daemon)';
+
+create function has_control(value text) returns boolean
+    language sql immutable
+    return value ~ '[\u0001-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]';
+comment on function has_control is 'Whether a text has control characters, line breaks and marks that turn its direction included';
+
+create function plain_setting(setting text, most integer) returns text
+    language sql stable
+    return case
+        when length(coalesce(current_setting(setting, true), '')) > most then refuse_setting(setting, format('it has more than %s characters', most))
+        when has_control(coalesce(current_setting(setting, true), '')) then refuse_setting(setting, 'it has control characters')
+        else coalesce(current_setting(setting, true), '')
+    end;
+comment on function plain_setting is 'A session setting that the audit shows; empty for none';
+
+create or replace function audit_actor() returns text
+    language sql stable
+    return coalesce(nullif(plain_setting('profilesync.actor', 200), ''), session_user);
+comment on function audit_actor is 'Who is writing, as the session says (setting profilesync.actor), else its database role';
+
+create function audit_reason() returns text
+    language sql stable
+    return plain_setting('profilesync.reason', 2000);
+comment on function audit_reason is 'Why, as the session says (setting profilesync.reason)';
+
+create function by_a_run() returns boolean
+    language sql stable
+    return coalesce(current_setting('profilesync.run', true), '') <> '' and is_daemon();
+comment on function by_a_run is 'Whether a run is writing, and so a register is speaking';
+
+create or replace function audit_run() returns bigint
+    language sql stable
+    return case
+        when not by_a_run() then null
+        when current_setting('profilesync.run') !~ '^[0-9]{1,18}$' then refuse_setting('profilesync.run', 'it is not the number of a run')
+        else current_setting('profilesync.run')
+    end::bigint;
+comment on function audit_run is 'The run that is writing, if one is (session setting profilesync.run of the daemon)';
+
+create function audit_report() returns text
+    language sql stable
+    return case when is_daemon() then current_setting('profilesync.report', true) end;
+comment on function audit_report is 'The report whose run is writing, if one is (session setting profilesync.report of the daemon)';
+
+alter table change add column database_role text not null default '';
+alter table account_change add column database_role text not null default '';
+comment on column change.actor is 'Who: the person that the editing application names in the session setting profilesync.actor, else the database role';
+comment on column change.run_id is 'The run that wrote it (session setting profilesync.run of the daemon); null for everybody else';
+comment on column change.database_role is 'The role that the session logged in as; empty for rows from before it was kept';
+comment on column account_change.actor is 'See change.actor';
+comment on column account_change.database_role is 'See change.database_role';
+
+-- +goose StatementBegin
+create or replace function profile_created() returns trigger
+    language plpgsql security definer set search_path = profilesync, pg_temp
+as $$ begin
+    insert into change (code, field, old, new, actor, database_role, run_id, at, xid)
+    select n.code, 'profile', null, n.name, w.actor, session_user, w.run_id, w.at, w.xid
+    from new_rows n
+    cross join (select audit_actor() as actor, audit_run() as run_id, clock() as at, pg_current_xact_id() as xid offset 0) w;
+    return null;
+end $$;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+create or replace function profile_updated() returns trigger
+    language plpgsql security definer set search_path = profilesync, pg_temp
+as $$ begin
+    with changed as (
+        insert into change (code, field, old, new, actor, database_role, run_id, at, xid, reason)
+        select n.code, f.field, f.old, f.new, w.actor, session_user, w.run_id, w.at, w.xid, w.reason
+        from new_rows n
+        join old_rows o using (code)
+        cross join lateral (values
+            ('name', o.name, n.name),
+            ('address', array_to_string(o.address, e'\n'), array_to_string(n.address, e'\n')),
+            ('postcode', o.postcode, n.postcode),
+            ('type', o.type, n.type),
+            ('kind', o.kind, n.kind),
+            ('roles', array_to_string(o.roles, '|'), array_to_string(n.roles, '|')),
+            ('status', o.status, n.status),
+            ('parent', o.parent, n.parent),
+            ('commissioner', o.commissioner, n.commissioner),
+            ('icb', o.icb, n.icb),
+            ('region', o.region, n.region),
+            ('successor', o.successor, n.successor),
+            ('phone', o.phone, n.phone),
+            ('email', o.email, n.email),
+            ('website', o.website, n.website),
+            ('description', o.description, n.description),
+            ('hidden', o.hidden::text, n.hidden::text)
+        ) as f (field, old, new)
+        cross join (select audit_actor() as actor, audit_run() as run_id, clock() as at, pg_current_xact_id() as xid,
+            audit_reason() as reason offset 0) w
+        where f.old <> f.new
+        returning code, field
+    )
+    update upstream_record u set settled = false
+    from (select distinct c.code from changed c join field_owner using (field) where owner = 'ods') owned
+    where u.code = owned.code and u.settled and u.report is distinct from audit_report();
+    return null;
+end $$;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+create or replace function part_written() returns trigger
+    language plpgsql security definer set search_path = profilesync, pg_temp
+as $$
+declare
+    was jsonb := part_of(to_jsonb(old));
+    is_ jsonb := part_of(to_jsonb(new));
+begin
+    insert into change (code, field, old, new, actor, database_role, run_id, at, xid)
+    select p.code, case coalesce(p.is_, p.was) ->> 'source' when 'ers' then 'ers-services' else tg_argv[0] end,
+        p.was::text, p.is_::text, audit_actor(), session_user, audit_run(), clock(), pg_current_xact_id()
+    from (values
+        (new.code, case when old.code = new.code then was end, is_),
+        (case when old.code is distinct from new.code then old.code end, was, null)
+    ) as p (code, was, is_)
+    where p.code is not null and p.was is distinct from p.is_;
+    return null;
+end $$;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+create or replace function services_inserted() returns trigger
+    language plpgsql security definer set search_path = profilesync, pg_temp
+as $$ begin
+    insert into change (code, field, new, actor, database_role, run_id, at, xid)
+    select n.code, case n.source when 'ers' then 'ers-services' else tg_argv[0] end, part_of(r.row_)::text,
+        w.actor, session_user, w.run_id, w.at, w.xid
+    from new_rows n
+    cross join lateral (select to_jsonb(n) as row_ offset 0) r
+    cross join (select audit_actor() as actor, audit_run() as run_id, clock() as at, pg_current_xact_id() as xid offset 0) w
+    order by n.id;
+    return null;
+end $$;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+create or replace function account_written() returns trigger
+    language plpgsql security definer set search_path = profilesync, pg_temp
+as $$ begin
+    insert into account_change (account_id, what, old, new, actor, database_role, reason, at, xid)
+    select new.id, x.what, x.old, x.new, audit_actor(), session_user, audit_reason(), clock(), pg_current_xact_id()
+    from (values
+        ('account', '', case when tg_op = 'INSERT' then new.kind || ', ' || new.state else '' end),
+        ('state', case when tg_op = 'UPDATE' then old.state else new.state end, new.state),
+        ('kind', case when tg_op = 'UPDATE' then old.kind else new.kind end, new.kind),
+        ('region', case when tg_op = 'UPDATE' then old.region else new.region end, new.region),
+        ('leave', case when tg_op = 'UPDATE' then coalesce(old.leave_from || ' to ' || old.leave_until, '') else '' end,
+            coalesce(new.leave_from || ' to ' || new.leave_until, '')),
+        ('address', case when tg_op = 'UPDATE' and old.dead_at is not null then 'dead' else '' end,
+            case when new.dead_at is not null then 'dead' else '' end)
+    ) as x (what, old, new)
+    where x.old <> x.new;
+    if tg_op = 'UPDATE' and (old.email <> new.email or old.name <> new.name) then
+        insert into account_change (account_id, what, old, new, actor, database_role, reason, at, xid)
+        select new.id, x.what, '', '', audit_actor(), session_user, audit_reason(), clock(), pg_current_xact_id()
+        from (values ('email', old.email <> new.email), ('name', old.name <> new.name)) as x (what, changed)
+        where x.changed;
+    end if;
+    return null;
+end $$;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+create or replace function membership_written() returns trigger
+    language plpgsql security definer set search_path = profilesync, pg_temp
+as $$
+declare
+    was text := '';
+    is_ text := case when new.ended_at is null then new.role || ' of ' || new.code else '' end;
+begin
+    if tg_op = 'UPDATE' and old.ended_at is null then
+        was := old.role || ' of ' || old.code;
+    end if;
+    insert into account_change (account_id, what, old, new, actor, database_role, reason, at, xid)
+    select new.account_id, 'membership', was, is_, audit_actor(), session_user, audit_reason(), clock(), pg_current_xact_id()
+    where was <> is_;
+    return null;
+end $$;
+-- +goose StatementEnd

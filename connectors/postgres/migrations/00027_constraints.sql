@@ -1,0 +1,210 @@
+-- +goose Up
+-- What the published interface refuses: texts that no sink can take or that hide what they are, and days that are both open
+-- and closed. What a run writes is the register's, and was checked when it was read. Rows from before stay until somebody
+-- writes them; `profilesync migrate` lists them, and makes a constraint whole once no row breaks it.
+
+create function why_no_text(what text, value text) returns text
+    language sql immutable
+    return case
+        when value is null or value = '' then null
+        when what in ('description', 'text', 'hours', 'instructions', 'booking') and has_control(translate(value, e'\t\n\r', ''))
+            then 'it has control characters'
+        when what not in ('description', 'text', 'hours', 'instructions', 'booking', 'address') and has_control(value)
+            then 'it has control characters or line breaks'
+        when what = 'address' and has_control(replace(value, e'\n', '')) then 'it has control characters'
+        when what in ('name', 'facility', 'value', 'service', 'text', 'reason', 'person') and btrim(value) = '' then 'it is blank'
+        when length(value) > case what
+                when 'description' then 10000 when 'text' then 4000 when 'hours' then 4000 when 'instructions' then 4000
+                when 'booking' then 4000 when 'address' then 1000 when 'website' then 512 when 'reason' then 2000 when 'email' then 254
+                when 'actor' then 200 when 'value' then 200 when 'service' then 200 when 'person' then 200
+                when 'name' then 100 when 'facility' then 100 when 'kind' then 100 when 'specialty' then 100
+                when 'roles' then 500 when 'phone' then 40 else 20 end
+            then 'it has too many characters'
+        when what = 'phone' and (value !~* '^[+]?[0-9()][0-9 ()-]*( ?(x|ext[.]?) ?[0-9]{1,6})?$' or length(regexp_replace(value, '[^0-9]', '', 'g')) < 3)
+            then 'it is no telephone number: give digits, spaces, brackets and hyphens, as +44 113 496 0000 or 0113 496 0000 ext 12'
+        when what = 'email' and value !~ '^[^[:space:]@<>(),;:"\\]+@[^[:space:]@<>(),;:"\\]+[.][^[:space:]@<>(),;:"\\.]+$'
+            then 'it is no e-mail address'
+        when what = 'facility' and value ~ ':' then 'it has a colon, which parts a facility from its value'
+        when what = 'value' and value ~ ':( |$)' then 'it has a colon before a space, which parts a facility from its value'
+    end;
+comment on function why_no_text is 'What is wrong with a text of the published interface; null if nothing is. Lengths are what every sink can take';
+
+-- +goose StatementBegin
+create function profile_texts(p profile) returns table (field text, value text)
+    language sql immutable
+begin atomic
+    values ('name', p.name), ('address', array_to_string(p.address, e'\n')), ('postcode', p.postcode),
+        ('roles', array_to_string(p.roles, ' ')), ('parent', p.parent), ('commissioner', p.commissioner), ('icb', p.icb),
+        ('region', p.region), ('successor', p.successor), ('phone', p.phone), ('email', p.email), ('website', p.website),
+        ('description', p.description);
+end;
+-- +goose StatementEnd
+comment on function profile_texts is 'The texts of a profile that the published interface checks';
+
+-- +goose StatementBegin
+create function profile_is_plain() returns trigger
+    language plpgsql set search_path = profilesync, pg_temp
+as $$
+declare
+    bad record;
+begin
+    select n.field, why_no_text(n.field, n.value) as why into bad
+    from profile_texts(new) n
+    where (tg_op = 'INSERT' or n.value is distinct from (select o.value from profile_texts(old) o where o.field = n.field))
+        and why_no_text(n.field, n.value) is not null
+    limit 1;
+    if found then
+        raise check_violation using constraint = 'profile_is_plain', table = 'profile', column = bad.field,
+            message = format('%s of profile %s: %s', bad.field, new.code, bad.why);
+    end if;
+    if exists (select from unnest(new.address) l where has_control(l))
+        and (tg_op = 'INSERT' or new.address is distinct from old.address) then
+        raise check_violation using constraint = 'profile_is_plain', table = 'profile', column = 'address',
+            message = format('address of profile %s: a line of it has a line break', new.code);
+    end if;
+    return new;
+end $$;
+-- +goose StatementEnd
+comment on function profile_is_plain is 'Refuses texts of a profile that were written now and are not plain';
+create trigger profile_is_plain before insert or update on profile
+    for each row when (not by_a_run()) execute function profile_is_plain();
+
+-- +goose StatementBegin
+create function row_is_plain() returns trigger
+    language plpgsql set search_path = profilesync, pg_temp
+as $$
+declare
+    is_ jsonb := to_jsonb(new);
+    was jsonb := coalesce(to_jsonb(old), '{}');
+    pair text;
+    named text;
+    why text;
+begin
+    foreach pair in array tg_argv loop
+        named := split_part(pair, ' ', 1);
+        why := case when is_ -> named is distinct from was -> named then why_no_text(split_part(pair, ' ', 2), is_ ->> named) end;
+        if why is not null then
+            raise check_violation using constraint = tg_table_name || '_is_plain', table = tg_table_name, column = named,
+                message = format('%s of %s: %s', named, tg_table_name, why);
+        end if;
+    end loop;
+    return new;
+end $$;
+-- +goose StatementEnd
+comment on function row_is_plain is 'Refuses texts that were written now and are not plain; its arguments are pairs of a column and the rule for it';
+create trigger account_is_plain before insert or update on account
+    for each row execute function row_is_plain('email email', 'name person', 'region region');
+create trigger hold_is_plain before insert or update on hold
+    for each row execute function row_is_plain('reason reason', 'actor actor', 'removed_by actor');
+
+alter table facility
+    add constraint facility_name_plain check (name <> '' and why_no_text('facility', name) is null) not valid,
+    add constraint facility_value_plain check (value <> '' and why_no_text('value', value) is null) not valid;
+alter table service
+    add constraint service_of_editor_plain check (source = 'ers' or (name <> '' and why_no_text('service', name) is null
+        and why_no_text('kind', kind) is null and why_no_text('specialty', specialty) is null and why_no_text('hours', hours) is null
+        and why_no_text('instructions', instructions) is null and why_no_text('booking', booking) is null
+        and length(contacts::text) <= 4000 and not has_control(contacts::text)
+        and contacts::text !~ '\\(u00[01][0-9a-f]|u007f|[nrtbf])')) not valid;
+alter table service_text
+    add constraint service_text_plain check (why_no_text('text', text) is null) not valid;
+alter table opening_period
+    add constraint opening_period_to_the_minute check (why_no_period(opens, closes) is null) not valid;
+alter table dated_opening_period
+    add constraint dated_opening_period_to_the_minute check (why_no_period(opens, closes) is null) not valid,
+    add constraint dated_opening_period_in_reach check (date between '1900-01-01' and '2100-12-31') not valid;
+
+create table hours_turn (
+    code text collate "C" not null,
+    constraint hours_turn_pkey primary key (code)
+);
+comment on table hours_turn is 'Whoever writes opening times of a profile takes its row, so that two who write at once count each other''s';
+comment on column hours_turn.code is 'The profile';
+
+create view hours_day as
+select code, day, count(*) as periods, 0::bigint as closed from opening_period group by code, day
+union all
+select code, date::text, count(*), count(*) filter (where opens is null) from dated_opening_period group by code, date;
+comment on view hours_day is 'Days with opening times: how many periods, and how many of them say closed';
+
+create function why_no_day(periods bigint, closed bigint) returns text
+    language sql immutable
+    return case
+        when periods > 8 then 'it has more than 8 periods'
+        when closed > 1 then 'it is closed twice'
+        when closed > 0 and periods > closed then 'it is closed and open: remove its periods, or that it is closed, first'
+    end;
+comment on function why_no_day is 'What is wrong with a day of opening times; null if nothing is';
+
+-- +goose StatementBegin
+create function hours_written() returns trigger
+    language plpgsql security definer set search_path = profilesync, pg_temp
+as $$
+declare
+    bad record;
+begin
+    insert into hours_turn as t (code) select distinct code from new_rows order by code
+    on conflict on constraint hours_turn_pkey do update set code = excluded.code;
+    if tg_table_name = 'opening_period' then
+        select o.code, o.day, why_no_day(count(*), 0) as why into bad
+        from opening_period o
+        where (o.code, o.day) in (select code, day from new_rows)
+        group by o.code, o.day having why_no_day(count(*), 0) is not null limit 1;
+    else
+        select o.code, o.date::text as day, why_no_day(count(*), count(*) filter (where o.opens is null)) as why into bad
+        from dated_opening_period o
+        where (o.code, o.date) in (select code, date from new_rows)
+        group by o.code, o.date having why_no_day(count(*), count(*) filter (where o.opens is null)) is not null limit 1;
+    end if;
+    if bad.why is not null then
+        raise check_violation using constraint = tg_table_name || '_is_a_day', table = tg_table_name,
+            message = format('opening times of %s on %s: %s', bad.code, bad.day, bad.why);
+    end if;
+    return null;
+end $$;
+-- +goose StatementEnd
+comment on function hours_written is 'Refuses days with too many periods, or both open and closed';
+create trigger opening_period_day_inserted after insert on opening_period
+    referencing new table as new_rows for each statement execute function hours_written();
+create trigger opening_period_day_updated after update on opening_period
+    referencing new table as new_rows for each statement execute function hours_written();
+create trigger dated_opening_period_day_inserted after insert on dated_opening_period
+    referencing new table as new_rows for each statement execute function hours_written();
+create trigger dated_opening_period_day_updated after update on dated_opening_period
+    referencing new table as new_rows for each statement execute function hours_written();
+
+-- +goose StatementBegin
+create function refuse_service_of_ers() returns trigger
+    language plpgsql set search_path = profilesync, pg_temp
+as $$ begin
+    raise insufficient_privilege using message = 'services of the e-Referral Service are not written by editors: write a text beside one in service_text';
+end $$;
+-- +goose StatementEnd
+comment on function refuse_service_of_ers is 'Refuses to let anybody but the daemon write what e-RS says';
+create trigger service_of_ers_inserted before insert on service
+    for each row when (new.source = 'ers' and not is_daemon()) execute function refuse_service_of_ers();
+create trigger service_of_ers_updated before update on service
+    for each row when ((new.source = 'ers' or old.source = 'ers') and not is_daemon()) execute function refuse_service_of_ers();
+create trigger service_of_ers_deleted before delete on service
+    for each row when (old.source = 'ers' and not is_daemon()) execute function refuse_service_of_ers();
+
+create function facility_line(name text, value text) returns text
+    language sql immutable
+    return btrim(translate(name, e':\r\n', '   ')) || ': ' || btrim(replace(translate(value, e'\r\n', '  '), ': ', ' '));
+comment on function facility_line is 'A facility as a line of its own, which can be read in one way only, whatever an old row holds';
+
+create view broken_row as
+select 'profile_is_plain'::text as rule, 'profile ' || p.code as place, t.field || ': ' || why_no_text(t.field, t.value) as why
+from profile p cross join lateral profile_texts(p) t where why_no_text(t.field, t.value) is not null
+union all
+select 'account_is_plain', 'account u-' || a.id, t.field || ': ' || why_no_text(t.what, t.value)
+from account a cross join lateral (values ('email', 'email', a.email), ('name', 'person', a.name), ('region', 'region', a.region)) t (field, what, value)
+where why_no_text(t.what, t.value) is not null
+union all
+select 'hold_is_plain', 'hold ' || h.id, t.field || ': ' || why_no_text(t.what, t.value)
+from hold h cross join lateral (values ('reason', 'reason', h.reason), ('actor', 'actor', h.actor), ('removed_by', 'actor', h.removed_by)) t (field, what, value)
+where why_no_text(t.what, t.value) is not null
+union all
+select 'opening_times_are_days', 'profile ' || d.code, d.day || ': ' || why_no_day(d.periods, d.closed)
+from hours_day d where why_no_day(d.periods, d.closed) is not null;
+comment on view broken_row is 'Rows that break a rule that only holds for what is written: what is wrong, never the text itself';

@@ -1,0 +1,158 @@
+package roles_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
+	"github.com/profilesync/profilesync/connectors/postgres/roles"
+)
+
+// pgtestOwner opens a database as its owner.
+func pgtestOwner(t *testing.T, w *pgtest.Database) *postgres.DB {
+	t.Helper()
+	db, err := postgres.Open(t.Context(), w.URL, postgres.Options{})
+	require.NoError(t, err)
+	t.Cleanup(db.Close)
+	return db
+}
+
+// hosted is an empty database that an ordinary role owns, as on a hosted server.
+type hosted struct {
+	*pgtest.Database
+
+	names  roles.Names
+	tenant string // the role's address
+	login  string
+}
+
+// newHosted makes one; may is what its role may do besides.
+func newHosted(t *testing.T, may string) hosted {
+	t.Helper()
+	var h hosted
+	pgtest.Roles(t) // of a throw-away cluster only
+	prefix := "pgtest_" + strings.ToLower(fmt.Sprintf("%x", []byte(t.Name()[len(t.Name())-6:])))
+	h.names = roles.Names{
+		Owner: prefix + "_owner", Daemon: prefix + "_daemon", Editor: prefix + "_editor",
+		Reader: prefix + "_reader", Console: prefix + "_console",
+	}
+	h.login = prefix + "_login"
+	var admin string
+	drop := func() { // roles outlive the database
+		conn, err := pgx.Connect(context.WithoutCancel(t.Context()), admin)
+		require.NoError(t, err)
+		for _, role := range []string{h.names.Daemon, h.names.Editor, h.names.Reader, h.names.Console, h.names.Owner, h.login} {
+			_, err := conn.Exec(context.WithoutCancel(t.Context()), "drop role if exists "+role)
+			require.NoError(t, err)
+		}
+		require.NoError(t, conn.Close(context.WithoutCancel(t.Context())))
+	}
+	t.Cleanup(func() { drop() })
+	address := pgtest.Empty(t)
+	h.Database = &pgtest.Database{TB: t, URL: address, SQL: pgtest.Connect(t, address)}
+	config := h.SQL.Config()
+	admin = fmt.Sprintf("host=%s port=%d user=%s dbname=postgres", config.Host, config.Port, config.User)
+	drop()
+	h.Exec("create role " + h.login + " login " + may)
+	h.Exec("alter database " + config.Database + " owner to " + h.login)
+	h.tenant = pgtest.As(t, address, h.login)
+	return h
+}
+
+func (h hosted) owners() []string {
+	return pgtest.All[string](h.Database, `
+		with ours as (select oid, nspowner from pg_namespace where nspname in ('profilesync', 'river', 'console'))
+		select pg_get_userbyid(relowner)::text from pg_class where relnamespace in (select oid from ours)
+		union select pg_get_userbyid(proowner)::text from pg_proc where pronamespace in (select oid from ours)
+		union select pg_get_userbyid(nspowner)::text from ours`)
+}
+
+// A role that is no superuser, but may create roles, does all but the locks, which
+// it says; a second time changes nothing, and what is made later is the owner's.
+func TestGrantByAnOrdinaryRole(t *testing.T) {
+	t.Parallel()
+	h := newHosted(t, "createrole")
+	_, err := postgres.Migrate(t.Context(), h.tenant, postgres.ForWork)
+	require.NoError(t, err)
+	require.Equal(t, []string{h.login}, h.owners())
+	require.NoError(t, roles.Renew(t.Context(), h.tenant, h.names), "nothing was granted yet")
+	require.False(t, h.granted())
+	for range 2 {
+		locks, err := roles.Grant(t.Context(), h.tenant, h.names)
+		require.NoError(t, err)
+		require.False(t, locks)
+		require.Equal(t, []string{h.names.Owner}, h.owners())
+		require.True(t, h.granted())
+		steps, err := postgres.Migrate(t.Context(), h.tenant, postgres.ForWork)
+		require.NoError(t, err)
+		require.Empty(t, steps)
+		_, err = postgres.CheckRules(t.Context(), h.tenant)
+		require.NoError(t, err)
+	}
+	h.Exec("delete from profilesync.schema_version where version_id >= 25") // as if a later version made more
+	h.Exec("revoke select on profilesync.run from " + h.names.Reader)
+	require.NoError(t, roles.Renew(t.Context(), h.tenant, h.names))
+	require.True(t, pgtest.One[bool](h.Database, "select has_column_privilege($1, 'profilesync.run', 'state', 'select')", h.names.Reader))
+}
+
+func (h hosted) granted() bool {
+	return pgtest.One[int](h.Database, "select count(*) from pg_roles where rolname = $1", h.names.Daemon) == 1 &&
+		pgtest.One[bool](h.Database, "select has_table_privilege($1, 'profilesync.run', 'insert')", h.names.Daemon)
+}
+
+// Whoever may not create roles changes nothing, and prints what an administrator has
+// to run; after that, nothing is left to do.
+func TestGrantByAnAdministrator(t *testing.T) {
+	t.Parallel()
+	h := newHosted(t, "")
+	_, err := postgres.Migrate(t.Context(), h.tenant, postgres.ForWork)
+	require.NoError(t, err)
+	_, err = roles.Grant(t.Context(), h.tenant, h.names)
+	require.ErrorIs(t, err, roles.ErrAdministrator)
+	require.ErrorContains(t, err, "create role")
+	require.Zero(t, pgtest.One[int](h.Database, "select count(*) from pg_roles where rolname = $1", h.names.Owner))
+
+	script, err := roles.Script(t.Context(), h.tenant, h.names)
+	require.NoError(t, err)
+	h.Exec(strings.Join(script, "\n"))
+	require.True(t, h.granted())
+	require.Equal(t, []string{h.names.Owner}, h.owners())
+	require.False(t, pgtest.One[bool](h.Database,
+		"select has_function_privilege($1, 'pg_advisory_lock(bigint)', 'execute')", h.names.Editor))
+	_, err = roles.Grant(t.Context(), h.tenant, h.names)
+	require.NoError(t, err, "the roles exist now")
+	_, err = postgres.Migrate(t.Context(), h.tenant, postgres.ForWork)
+	require.NoError(t, err)
+}
+
+// A database for work keeps the real time, whoever asks and whatever they set.
+func TestOnlyADemosDatabasePlaysAnotherPresent(t *testing.T) {
+	t.Parallel()
+	h := newHosted(t, "createrole")
+	_, err := postgres.Migrate(t.Context(), h.tenant, postgres.ForWork)
+	require.NoError(t, err)
+	_, err = postgres.Migrate(t.Context(), h.tenant, postgres.ForPlay)
+	require.NoError(t, err, "it keeps its purpose")
+	const clock = "select profilesync.clock() = now()"
+	h.Exec("set profilesync.now = '2999-01-01'")
+	require.True(t, pgtest.One[bool](h.Database, clock), "even for a superuser")
+	_, err = postgres.Open(t.Context(), h.tenant, postgres.Options{PlayedNow: pgtest.One[time.Time](h.Database, "select now()")})
+	require.ErrorIs(t, err, postgres.ErrNotPlayed)
+
+	played := pgtest.New(t)
+	played.Exec("set profilesync.now = '2999-01-01'")
+	require.False(t, pgtest.One[bool](played, clock))
+	editor := pgtest.Connect(t, pgtest.As(t, played.URL, pgtest.Roles(t).Editor))
+	_, err = editor.Exec(t.Context(), "set profilesync.now = '2999-01-01'")
+	require.NoError(t, err)
+	var same bool
+	require.NoError(t, editor.QueryRow(t.Context(), clock).Scan(&same))
+	require.True(t, same, "an editor plays nothing")
+}

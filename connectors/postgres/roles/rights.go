@@ -1,0 +1,140 @@
+// Package roles says which database role may do what, and grants it.
+//
+//	rights.go   the table of rights, which the README shows
+//	script.go   the SQL that makes it true, and applying it
+//
+// A test tries every right, and what is refused (roles_test.go); another, what an
+// editor may try to write the audit wrongly (tricks_test.go).
+package roles
+
+import "slices"
+
+// Names are the names of the roles in a database cluster.
+type Names struct {
+	Owner   string // owns the schemas, and migrates
+	Daemon  string // the program at work
+	Editor  string // editing applications
+	Reader  string // dashboards
+	Console string // sessions of the console
+}
+
+// DefaultNames are used where no settings name others.
+func DefaultNames() Names {
+	return Names{
+		Owner: "profilesync_owner", Daemon: "profilesync_daemon", Editor: "profilesync_editor",
+		Reader: "profilesync_reader", Console: "profilesync_console",
+	}
+}
+
+// Right is what the roles may do with a table, in plain words: read (select),
+// add (insert), change (update) and remove (delete), as "add (code, name)" for some
+// columns, and "read but (a, b)" for all others. The owner may do everything, and everybody else nothing.
+type Right struct {
+	Table                  string
+	Daemon, Editor, Reader string
+}
+
+const (
+	read  = "read"
+	write = "read, add, change, remove"
+)
+
+// Rights are the rights on every table of the schema profilesync, in alphabetical
+// order.
+func Rights() []Right { return slices.Clone(rights) }
+
+// rights are those of Rights. The audit is written by triggers with their owner's
+// rights alone. Readers get no addresses, no names of people, and no texts that may
+// hold one.
+var rights = []Right{
+	{"accepted_listing", "read, add", "", "read but (actor, reason)"},
+	{
+		"account", "read, change",
+		"read, add (email, name, kind, region, state, leave_from, leave_until), " +
+			"change (email, name, kind, region, state, leave_from, leave_until)", "read but (email, name)",
+	},
+	{"account_change", read, "", "read but (actor, reason)"},
+	{"change", read, "", "read but (actor, reason, old, new)"},
+	{"dated_opening_period", read, write, read},
+	{"dispatch", "read, change", "", read},
+	{"dispatched_early", write, "", read},
+	{"drift", "read, add", "", "read but (want, shown)"},
+	{"drift_check", write, "", "read but (actor)"},
+	{"ers_code", "read, add, change", read, read},
+	{"ers_service", "read, add, change", "", "read but (added_by, extract, facts, shown)"},
+	{"facility", read, write, "read but (value)"},
+	{"field_owner", read, read, read},
+	{"forward_progress", "read, add, change", "", read},
+	{
+		"hold", "read, add, change", "read, add (code, field, sink, until, reason, actor), change (until, removed_at, removed_by)",
+		"read but (reason, actor, removed_by)",
+	},
+	{"holiday", "read, add, change", read, read},
+	{"hours_turn", "", "", ""},
+	{"idle_ending", write, "", read},
+	{"idle_kept", "read, add", "", read},
+	{"idle_run", write, "", "read but (actor, decided_by)"},
+	{"letter", "read, add, change", "", "read but (reason)"},
+	{"listing", "read, add, change, remove", "", read},
+	{"look", write, "", read},
+	{"mail_canary", "read, add, change", "", read},
+	{"mail_gate", "read, change", "", "read but (stopped_by, reason)"},
+	{"mark", write, "", "read but (actor, value)"},
+	{
+		"membership", "read, change", "read, add (account_id, code, role), change (role, ended_at)", read,
+	},
+	{"opening_period", read, write, read},
+	{"plan", "read, add, change", "", "read but (actor, os_user, summary)"},
+	{"plan_change", write, "", "read but (old, new)"},
+	{"plan_row", write, "", "read but (old, new, decided_by, decided_os_user)"},
+	{"process", write, "", read},
+	{
+		"profile", "read, add, change",
+		"read, add but (version, kind, created_at, updated_at), change but (code, version, kind, created_at, updated_at)",
+		"read but (email, description)",
+	},
+	{"push", "read, add, change", "", "read but (sent, left_out)"},
+	{"push_attempt", "read, add, remove", "", read},
+	{"push_overwrite", "read, add, remove", "", "read but (before, after)"},
+	{"push_sequence", "read, add, change", "", read},
+	{"quality_check", write, "", "read but (actor)"},
+	{"quality_finding", write, "", "read but (detail)"},
+	{"quarantine", "read, add, change", "", "read but (value, raw)"},
+	{"rate_turn", "read, add, change", "", read},
+	{"reference_report", "read, add, change", "", "read but (content, actor)"},
+	{"region_name", "read, add, change", read, read},
+	{"report", "read, add, change", "", read},
+	{"report_change", "read, add", "", read},
+	{"report_delivery", "read, add", "", read},
+	{"report_figure", "read, add", "", read},
+	{"report_pending", "read, add, remove", "", read},
+	{"report_region", "read, add", "", read},
+	{"report_row", "read, add", "", ""},
+	{"route", "read, add, change", "", read},
+	{"run", "read, add, change", "", "read but (actor, os_user, rejected_by, rejected_os_user, summary, error)"},
+	{"run_record", write, "", "read but (facts)"},
+	{"run_service", write, "", "read but (facts, shown)"},
+	{"schedule_run", write, "", read},
+	{"schema_version", read, "", read},
+	{"section_check", read, "read, add (code, section, account_id)", read},
+	{"section_checked", read, "", read},
+	{"service", "read, add, change", write, "read but (contacts, instructions)"},
+	{"service_text", read, write, "read but (text)"},
+	{"sign_in", read, "read, add (account_id)", read},
+	{"upload", "read, add, remove", "", ""},
+	{"upload_chunk", "read, add", "", ""},
+	{"upstream_record", "read, add, change", "", "read but (facts)"},
+	{"watermark", "read, add, change", "", read},
+}
+
+// JobRights are the rights on the tables of the job queue. Arguments of jobs and
+// their errors are not for readers.
+func JobRights() []Right {
+	return []Right{
+		{"river_job", write, "", "read but (args, errors, metadata, tags, unique_key)"},
+		{"river_leader", write, "", read},
+		{"river_migration", read, "", read},
+		{"river_notification", write, "", ""},
+		{"river_queue", write, "", read},
+	}
+}
