@@ -83,6 +83,15 @@ create function audit_report() returns text
     return case when is_daemon() then current_setting('profilesync.report', true) end;
 comment on function audit_report is 'The report whose run is writing, if one is (session setting profilesync.report of the daemon)';
 
+-- +goose StatementBegin
+create function refuse_elsewhere() returns void
+    language plpgsql
+as $$ begin
+    raise insufficient_privilege using message = 'triggers with these functions are for the tables of profilesync alone';
+end $$;
+-- +goose StatementEnd
+comment on function refuse_elsewhere is 'Refuses what a trigger on a table of somebody else would write with our rights';
+
 alter table change add column database_role text not null default '';
 alter table account_change add column database_role text not null default '';
 comment on column change.actor is 'Who: the person that the editing application names in the session setting profilesync.actor, else the database role';
@@ -95,6 +104,7 @@ comment on column account_change.database_role is 'See change.database_role';
 create or replace function profile_created() returns trigger
     language plpgsql security definer set search_path = profilesync, pg_temp
 as $$ begin
+    if tg_table_schema <> 'profilesync' then perform refuse_elsewhere(); end if;
     insert into change (code, field, old, new, actor, database_role, run_id, at, xid)
     select n.code, 'profile', null, n.name, w.actor, session_user, w.run_id, w.at, w.xid
     from new_rows n
@@ -107,6 +117,7 @@ end $$;
 create or replace function profile_updated() returns trigger
     language plpgsql security definer set search_path = profilesync, pg_temp
 as $$ begin
+    if tg_table_schema <> 'profilesync' then perform refuse_elsewhere(); end if;
     with changed as (
         insert into change (code, field, old, new, actor, database_role, run_id, at, xid, reason)
         select n.code, f.field, f.old, f.new, w.actor, session_user, w.run_id, w.at, w.xid, w.reason
@@ -151,6 +162,7 @@ declare
     was jsonb := part_of(to_jsonb(old));
     is_ jsonb := part_of(to_jsonb(new));
 begin
+    if tg_table_schema <> 'profilesync' then perform refuse_elsewhere(); end if;
     insert into change (code, field, old, new, actor, database_role, run_id, at, xid)
     select p.code, case coalesce(p.is_, p.was) ->> 'source' when 'ers' then 'ers-services' else tg_argv[0] end,
         p.was::text, p.is_::text, audit_actor(), session_user, audit_run(), clock(), pg_current_xact_id()
@@ -167,6 +179,7 @@ end $$;
 create or replace function services_inserted() returns trigger
     language plpgsql security definer set search_path = profilesync, pg_temp
 as $$ begin
+    if tg_table_schema <> 'profilesync' then perform refuse_elsewhere(); end if;
     insert into change (code, field, new, actor, database_role, run_id, at, xid)
     select n.code, case n.source when 'ers' then 'ers-services' else tg_argv[0] end, part_of(r.row_)::text,
         w.actor, session_user, w.run_id, w.at, w.xid
@@ -182,6 +195,7 @@ end $$;
 create or replace function account_written() returns trigger
     language plpgsql security definer set search_path = profilesync, pg_temp
 as $$ begin
+    if tg_table_schema <> 'profilesync' then perform refuse_elsewhere(); end if;
     insert into account_change (account_id, what, old, new, actor, database_role, reason, at, xid)
     select new.id, x.what, x.old, x.new, audit_actor(), session_user, audit_reason(), clock(), pg_current_xact_id()
     from (values
@@ -213,12 +227,85 @@ declare
     was text := '';
     is_ text := case when new.ended_at is null then new.role || ' of ' || new.code else '' end;
 begin
+    if tg_table_schema <> 'profilesync' then perform refuse_elsewhere(); end if;
     if tg_op = 'UPDATE' and old.ended_at is null then
         was := old.role || ' of ' || old.code;
     end if;
     insert into account_change (account_id, what, old, new, actor, database_role, reason, at, xid)
     select new.account_id, 'membership', was, is_, audit_actor(), session_user, audit_reason(), clock(), pg_current_xact_id()
     where was <> is_;
+    return null;
+end $$;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+create or replace function decided() returns trigger
+    language plpgsql security definer set search_path = profilesync, pg_temp
+as $$ begin
+    if tg_table_schema <> 'profilesync' then perform refuse_elsewhere(); end if;
+    update upstream_record set settled = false where code = coalesce(new.code, old.code) and settled;
+    return null;
+end $$;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+create or replace function membership_writes() returns trigger
+    language plpgsql security definer set search_path = profilesync, pg_temp
+as $$
+declare
+    standing text;
+begin
+    if tg_table_schema <> 'profilesync' then perform refuse_elsewhere(); end if;
+    select state into standing from account where id = new.account_id for update;
+    if standing not in ('invited', 'active') then
+        raise exception 'membership of u-% at %: the account is %; reactivate it first', new.account_id, new.code, standing;
+    end if;
+    return new;
+end $$;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+create or replace function was_active() returns trigger
+    language plpgsql security definer set search_path = profilesync, pg_temp
+as $$ begin
+    if tg_table_schema <> 'profilesync' then perform refuse_elsewhere(); end if;
+    update account a set last_active_at = n.at
+    from (select account_id, max(at) as at from new_rows group by account_id) n
+    where a.id = n.account_id and a.last_active_at < n.at;
+    return null;
+end $$;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+create or replace function section_was_checked() returns trigger
+    language plpgsql security definer set search_path = profilesync, pg_temp
+as $$ begin
+    if tg_table_schema <> 'profilesync' then perform refuse_elsewhere(); end if;
+    insert into section_checked as s (code, section, at)
+    select code, section, max(at) from new_rows group by code, section order by code, section
+    on conflict on constraint section_checked_pkey do update set at = excluded.at where s.at < excluded.at;
+    return null;
+end $$;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+create or replace function edited_by_person() returns trigger
+    language plpgsql security definer set search_path = profilesync, pg_temp
+as $$
+declare
+    person bigint := substring(audit_actor() from '^u-([0-9]{1,18})$')::bigint;
+begin
+    if tg_table_schema <> 'profilesync' then perform refuse_elsewhere(); end if;
+    if person is null or not exists (select from account where id = person) then
+        return null;
+    end if;
+    update account a set last_active_at = clock() where a.id = person and a.last_active_at < clock();
+    insert into section_check (code, section, account_id, edited, at)
+    select distinct n.code, s.section, person, true, clock()
+    from new_rows n
+    join (values ('phone', 'contact'), ('email', 'contact'), ('website', 'contact'), ('opening-times', 'opening-times'),
+        ('dated-opening-times', 'bank-holiday-times'), ('services', 'services'), ('facilities', 'facilities')) as s (field, section)
+        using (field);
     return null;
 end $$;
 -- +goose StatementEnd

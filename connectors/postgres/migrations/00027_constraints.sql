@@ -143,6 +143,7 @@ as $$
 declare
     bad record;
 begin
+    if tg_table_schema <> 'profilesync' then perform refuse_elsewhere(); end if;
     insert into hours_turn as t (code) select distinct code from new_rows order by code
     on conflict on constraint hours_turn_pkey do update set code = excluded.code;
     if tg_table_name = 'opening_period' then
@@ -208,3 +209,19 @@ union all
 select 'opening_times_are_days', 'profile ' || d.code, d.day || ': ' || why_no_day(d.periods, d.closed)
 from hours_day d where why_no_day(d.periods, d.closed) is not null;
 comment on view broken_row is 'Rows that break a rule that only holds for what is written: what is wrong, never the text itself';
+
+-- What writes with its owner's rights, and what only triggers run, is for nobody to call or to put on a table of their own.
+-- Triggers run without this right.
+-- +goose StatementBegin
+do $$
+declare
+    named regprocedure;
+begin
+    for named in
+        select oid from pg_proc
+        where pronamespace = 'profilesync'::regnamespace and (prosecdef or prorettype = 'trigger'::regtype)
+    loop
+        execute format('revoke execute on function %s from public', named);
+    end loop;
+end $$;
+-- +goose StatementEnd

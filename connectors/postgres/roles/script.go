@@ -27,6 +27,8 @@ var (
 	ownershipQuery string
 	//go:embed locks.sql
 	locksQuery string
+	//go:embed functions.sql
+	functionsQuery string
 	//go:embed columns.sql
 	columnsQuery string
 )
@@ -197,7 +199,13 @@ func grants(ctx context.Context, conn *pgx.Conn, n Names) (script []string, err 
 			fmt.Sprintf("revoke all on all tables in schema %s from %s", schema, others),
 			fmt.Sprintf("revoke all on all sequences in schema %s from %s", schema, others))
 	}
+	rows, _ := conn.Query(ctx, functionsQuery, postgres.Schema)
+	functions, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, postgres.Wrap(err, "looking for functions")
+	}
 	script = append(script,
+		fmt.Sprintf("revoke execute on function %s from %s", strings.Join(functions, ", "), others),
 		fmt.Sprintf("grant usage on schema %s to %s, %s, %s", postgres.Schema, quoted(n.Daemon), quoted(n.Editor), quoted(n.Reader)),
 		fmt.Sprintf("grant usage on schema %s to %s, %s", postgres.RiverSchema, quoted(n.Daemon), quoted(n.Reader)),
 		fmt.Sprintf("grant usage on schema %s to %s", consoleSchema, quoted(n.Console)),
