@@ -45,18 +45,29 @@ create function has_control(value text) returns boolean
     return value ~ '[\u0001-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]';
 comment on function has_control is 'Whether a text has control characters, line breaks and marks that turn its direction included';
 
+create function has_invisible(value text) returns boolean
+    language sql immutable
+    return value ~ '[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2060-\u2064\u206a-\u206f\u2800\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e007f]';
+comment on function has_invisible is 'Whether a text has characters that nobody sees; joiners and variants of signs, which scripts need, are none of them';
+
+create function is_blank(value text) returns boolean
+    language sql immutable
+    return value ~ '^[[:space:]\u0085\u00a0\u1680\u2000-\u200a\u200c\u200d\u2028\u2029\u202f\u205f\u3000\ufe00-\ufe0f]*$';
+comment on function is_blank is 'Whether a text has nothing but spaces of any width, and joiners';
+
 create function plain_setting(setting text, most integer) returns text
     language sql stable
     return case
         when length(coalesce(current_setting(setting, true), '')) > most then refuse_setting(setting, format('it has more than %s characters', most))
         when has_control(coalesce(current_setting(setting, true), '')) then refuse_setting(setting, 'it has control characters')
+        when has_invisible(coalesce(current_setting(setting, true), '')) then refuse_setting(setting, 'it has characters that nobody sees')
         else coalesce(current_setting(setting, true), '')
     end;
 comment on function plain_setting is 'A session setting that the audit shows; empty for none';
 
 create or replace function audit_actor() returns text
     language sql stable
-    return coalesce(nullif(plain_setting('profilesync.actor', 200), ''), session_user);
+    return coalesce(case when not is_blank(plain_setting('profilesync.actor', 200)) then plain_setting('profilesync.actor', 200) end, session_user);
 comment on function audit_actor is 'Who is writing, as the session says (setting profilesync.actor), else its database role';
 
 create function audit_reason() returns text
