@@ -320,3 +320,58 @@ begin
     return null;
 end $$;
 -- +goose StatementEnd
+
+-- Numbers of transactions are a server's own: after a restore on another they say nothing of what was read.
+-- +goose StatementBegin
+create function this_server() returns text
+    language plpgsql stable
+as $$ begin
+    return (select system_identifier from pg_control_system());
+exception when insufficient_privilege then
+    return '';
+end $$;
+-- +goose StatementEnd
+comment on function this_server is 'The identifier of the server''s data; empty where it may not be read';
+alter table report add column server text not null default this_server();
+alter table dispatch add column server text not null default this_server();
+comment on column report.server is 'The server whose transactions floor counts';
+comment on column dispatch.server is 'The server whose transactions horizon counts';
+
+-- +goose StatementBegin
+create function still_counts(server text, counted xid8) returns boolean
+    language sql stable
+    return server = this_server() and counted <= pg_snapshot_xmax(pg_current_snapshot());
+-- +goose StatementEnd
+comment on function still_counts is 'Whether a number of a transaction is of this server, which has counted that far';
+
+create table report_event (
+    event     text collate "C" not null,
+    report_id bigint not null,
+    constraint report_event_pkey primary key (event)
+);
+comment on table report_event is 'In which report each event of an account, and each overwritten value, was: in exactly one';
+comment on column report_event.event is 'Its kind and key';
+comment on column report_event.report_id is 'The report';
+
+create view account_event as
+select 'letter ' || l.id as event, l.account_id as id,
+    case l.kind when 'inactive-30-days' then 'warned 30 days before' else 'warned 7 days before' end as what, l.accepted_at as at
+from letter l where l.kind in ('inactive-30-days', 'inactive-7-days') and l.accepted_at is not null
+union all
+select 'account ' || h.id, h.account_id, h.new, h.at from account_change h where h.what = 'state' and h.new in ('deactivated', 'expired')
+union all
+select 'kept ' || k.account_id || ' ' || k.since || ' ' || k.step, k.account_id,
+    case k.step when 'keep' then 'kept: the only account manager' else 'held: no warning could be delivered' end, k.at
+from idle_kept k;
+comment on view account_event is 'Accounts that were warned, ended, kept or held';
+
+create function overwrite_event(o push_overwrite) returns text
+    language sql stable
+    return 'overwritten ' || jsonb_build_array(o.code, o.sink, o.sequence, o.entry, o.field)::text;
+comment on function overwrite_event is 'Names an overwritten value in report_event';
+
+insert into report_event (event, report_id)
+select e.event, r.id
+from (select event, at from account_event union all select overwrite_event(o), o.at from push_overwrite o) e
+cross join (select id, until_at from report order by id desc limit 1) r
+where e.at < r.until_at;

@@ -106,6 +106,7 @@ var rights = []Right{
 	{"report", "read, add, change", "", read},
 	{"report_change", "read, add", "", read},
 	{"report_delivery", "read, add", "", read},
+	{"report_event", "read, add", "", read},
 	{"report_figure", "read, add", "", read},
 	{"report_pending", "read, add, remove", "", read},
 	{"report_region", "read, add", "", read},

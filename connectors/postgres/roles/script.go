@@ -211,6 +211,7 @@ func grants(ctx context.Context, conn *pgx.Conn, n Names) (script []string, err 
 		fmt.Sprintf("grant usage on schema %s to %s", consoleSchema, quoted(n.Console)),
 		fmt.Sprintf("grant select, insert, update, delete on all tables in schema %s to %s", consoleSchema, quoted(n.Console)),
 		fmt.Sprintf("grant usage on all sequences in schema %s to %s", consoleSchema, quoted(n.Console)),
+		fmt.Sprintf("grant select on %s.account_event to %s", postgres.Schema, quoted(n.Daemon)),
 		fmt.Sprintf("grant usage on sequence %[1]s.run_id_seq, %[1]s.preview_number to %[2]s", postgres.Schema, quoted(n.Daemon)),
 		fmt.Sprintf("grant usage on all sequences in schema %s to %s", postgres.RiverSchema, quoted(n.Daemon)),
 		fmt.Sprintf("grant execute on function %[1]s.analyze_plan(), %[1]s.analyze_accepted() to %[2]s", postgres.Schema, quoted(n.Daemon)))
