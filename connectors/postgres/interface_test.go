@@ -215,3 +215,24 @@ func TestRowsFromBeforeARule(t *testing.T) {
 		require.Zero(t, unsure())
 	}
 }
+
+// A day from before the rule may be made smaller, period by period.
+func TestADayWithTooManyPeriodsIsMadeSmaller(t *testing.T) {
+	t.Parallel()
+	w := pgtest.New(t)
+	w.Exec(creation)
+	w.Exec("alter table opening_period disable trigger user; delete from opening_period")
+	w.Exec(`insert into opening_period (code, day, opens, closes)
+		select 'FA0000', 'mon', make_time(n, 0, 0), make_time(n, 30, 0) from generate_series(0, 11) n`)
+	w.Exec("alter table opening_period enable trigger user")
+	w.Exec("update opening_period set closes = '00:45' where opens = '00:00'")
+	_, err := w.SQL.Exec(t.Context(), "insert into opening_period (code, day, opens, closes) values ('FA0000', 'mon', '20:00', '21:00')")
+	require.ErrorContains(t, err, "more than 8 periods")
+	w.Exec("update opening_period set day = 'tue' where opens >= '10:00'")
+	w.Exec("delete from opening_period where opens = '01:00'")
+	_, err = w.SQL.Exec(t.Context(), "update opening_period set day = 'mon' where opens = '10:00'")
+	require.ErrorContains(t, err, "more than 8 periods")
+	w.Exec("delete from opening_period where opens = '02:00'")
+	w.Exec("delete from opening_period where opens = '03:00'")
+	w.Exec("update opening_period set day = 'mon' where opens = '10:00'")
+}

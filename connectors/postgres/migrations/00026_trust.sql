@@ -4,8 +4,11 @@
 
 create function is_daemon() returns boolean
     language sql stable
-    return has_table_privilege(session_user, 'profilesync.plan_row'::regclass, 'insert');
-comment on function is_daemon is 'Whether the session logged in as the daemon or the owner, whatever it says or became since: both may write plans';
+    return exists (
+        select from pg_class c cross join lateral aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) a
+        where c.oid = 'profilesync.plan_row'::regclass and a.privilege_type = 'INSERT' and a.grantee <> 0
+            and pg_has_role(session_user, a.grantee, 'member'));
+comment on function is_daemon is 'Whether the session logged in as the daemon or the owner, whatever it says or became since: as a member, inheriting or not, of a role that was granted to write plans';
 
 create function plays_now() returns boolean
     language sql immutable

@@ -168,15 +168,31 @@ begin
     if tg_table_schema <> 'profilesync' then perform refuse_elsewhere(); end if;
     insert into hours_turn as t (code) select distinct code from new_rows order by code
     on conflict on constraint hours_turn_pkey do update set code = excluded.code;
-    if tg_table_name = 'opening_period' then
-        select o.code, o.day, why_no_day(count(*), 0) as why into bad
+    if tg_table_name = 'opening_period' and tg_op = 'INSERT' then
+        select o.code, o.day as day, why_no_day(count(*), 0) as why into bad
         from opening_period o
         where (o.code, o.day) in (select code, day from new_rows)
         group by o.code, o.day having why_no_day(count(*), 0) is not null limit 1;
-    else
+    elsif tg_table_name = 'opening_period' then
+        select o.code, o.day as day, why_no_day(count(*), 0) as why into bad
+        from opening_period o
+        where (o.code, o.day) in (select n.code, n.day
+            from (select code, day, opens is null as closed, count(*) as periods from new_rows group by 1, 2, 3) n
+            left join (select code, day, opens is null as closed, count(*) as periods from old_rows group by 1, 2, 3) w using (code, day, closed)
+            where n.periods > coalesce(w.periods, 0))
+        group by o.code, o.day having why_no_day(count(*), 0) is not null limit 1;
+    elsif tg_op = 'INSERT' then
         select o.code, o.date::text as day, why_no_day(count(*), count(*) filter (where o.opens is null)) as why into bad
         from dated_opening_period o
         where (o.code, o.date) in (select code, date from new_rows)
+        group by o.code, o.date having why_no_day(count(*), count(*) filter (where o.opens is null)) is not null limit 1;
+    else
+        select o.code, o.date::text as day, why_no_day(count(*), count(*) filter (where o.opens is null)) as why into bad
+        from dated_opening_period o
+        where (o.code, o.date) in (select n.code, n.date
+            from (select code, date, opens is null as closed, count(*) as periods from new_rows group by 1, 2, 3) n
+            left join (select code, date, opens is null as closed, count(*) as periods from old_rows group by 1, 2, 3) w using (code, date, closed)
+            where n.periods > coalesce(w.periods, 0))
         group by o.code, o.date having why_no_day(count(*), count(*) filter (where o.opens is null)) is not null limit 1;
     end if;
     if bad.why is not null then
@@ -186,15 +202,15 @@ begin
     return null;
 end $$;
 -- +goose StatementEnd
-comment on function hours_written is 'Refuses days with too many periods, or both open and closed';
+comment on function hours_written is 'Refuses days with too many periods, or both open and closed; one from before may be written, but not made worse';
 create trigger opening_period_day_inserted after insert on opening_period
     referencing new table as new_rows for each statement execute function hours_written();
 create trigger opening_period_day_updated after update on opening_period
-    referencing new table as new_rows for each statement execute function hours_written();
+    referencing old table as old_rows new table as new_rows for each statement execute function hours_written();
 create trigger dated_opening_period_day_inserted after insert on dated_opening_period
     referencing new table as new_rows for each statement execute function hours_written();
 create trigger dated_opening_period_day_updated after update on dated_opening_period
-    referencing new table as new_rows for each statement execute function hours_written();
+    referencing old table as old_rows new table as new_rows for each statement execute function hours_written();
 
 -- +goose StatementBegin
 create function refuse_service_of_ers() returns trigger
@@ -251,6 +267,28 @@ union all
 select 'opening_times_are_days', 'profile ' || d.code, d.day || ': ' || why_no_day(d.periods, d.closed)
 from hours_day d where why_no_day(d.periods, d.closed) is not null;
 comment on view broken_row is 'Rows that break a rule that only holds for what is written: what is wrong, never the text itself';
+
+-- A hold is its own history: what was asked for, by whom, and who removed it when, are written once.
+-- +goose StatementBegin
+create function hold_stands() returns trigger
+    language plpgsql set search_path = profilesync, pg_temp
+as $$ begin
+    if (new.id, new.code, new.field, new.sink, new.reason, new.actor, new.at) is distinct from
+        (old.id, old.code, old.field, old.sink, old.reason, old.actor, old.at) then
+        raise check_violation using constraint = 'hold_stands', table = 'hold',
+            message = format('hold %s: what it holds, why and since when stays; remove it, and write another', old.id);
+    end if;
+    if old.removed_at is not null and (new.removed_at, new.removed_by, new.until) is distinct from (old.removed_at, old.removed_by, old.until) then
+        raise check_violation using constraint = 'hold_stands', table = 'hold', message = format('hold %s was removed: that stays', old.id);
+    end if;
+    if old.removed_at is null and new.removed_at is not null then
+        new.removed_at := clock();
+    end if;
+    return new;
+end $$;
+-- +goose StatementEnd
+comment on function hold_stands is 'Keeps what a hold says of who did what when';
+create trigger hold_stands before update on hold for each row execute function hold_stands();
 
 -- What writes with its owner's rights, and what only triggers run, is for nobody to call or to put on a table of their own.
 -- Triggers run without this right.
