@@ -9,6 +9,7 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
+	"github.com/profilesync/profilesync/connectors/postgres/roles"
 )
 
 // A login is believed if it is a member of the daemon's role, whether it inherits or
@@ -39,4 +40,18 @@ func TestWhoIsTheDaemon(t *testing.T) {
 		require.ErrorIs(t, db.RequireDaemon(t.Context()), want, role)
 		db.Close()
 	}
+}
+
+// A dump that was restored whole has lost what was revoked of the server's own
+// functions: migrating brings it back.
+func TestRenewingKeepsEditorsFromLocks(t *testing.T) {
+	t.Parallel()
+	w := newGranted(t)
+	w.Exec("grant execute on function pg_advisory_lock(bigint) to public")
+	may := func() bool {
+		return pgtest.One[bool](w, "select has_function_privilege($1, 'pg_advisory_lock(bigint)', 'execute')", pgtest.Roles(t).Editor)
+	}
+	require.True(t, may())
+	require.NoError(t, roles.Renew(t.Context(), w.URL, pgtest.Roles(t)))
+	require.False(t, may())
 }
