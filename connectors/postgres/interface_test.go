@@ -65,20 +65,20 @@ func TestWhatThePublishedInterfaceRefuses(t *testing.T) {
 		set("website", `e'https://x.uk/\u0007'`):                           "control characters",
 		set("description", `e'A\u0007'`):                                   "control characters",
 		set("description", "repeat('d', 10001)"):                           "too many characters",
-		facility("' '", "'Yes'"):                                           "facility_name_plain",
-		facility("''", "'Yes'"):                                            "facility_name_plain",
-		facility("'Parking: free'", "'Yes'"):                               "facility_name_plain",
-		facility(`e'Parking\nToilet'`, "'Yes'"):                            "facility_name_plain",
-		facility("'Parking'", "''"):                                        "facility_value_plain",
-		facility("'Parking'", "'free: Yes'"):                               "facility_value_plain",
-		facility("'Parking'", "repeat('x', 201)"):                          "facility_value_plain",
-		service("' '"):                                                     "service_of_editor_plain",
-		service(`e'Feet\nSRV0560 Blood pressure'`):                         "service_of_editor_plain",
-		service("repeat('x', 201)"):                                        "service_of_editor_plain",
+		facility("' '", "'Yes'"):                                           "of facility: it ",
+		facility("''", "'Yes'"):                                            "of facility: it ",
+		facility("'Parking: free'", "'Yes'"):                               "of facility: it ",
+		facility(`e'Parking\nToilet'`, "'Yes'"):                            "of facility: it ",
+		facility("'Parking'", "''"):                                        "of facility: it ",
+		facility("'Parking'", "'free: Yes'"):                               "of facility: it ",
+		facility("'Parking'", "repeat('x', 201)"):                          "of facility: it ",
+		service("' '"):                                                     "of service: it ",
+		service(`e'Feet\nSRV0560 Blood pressure'`):                         "of service: it ",
+		service("repeat('x', 201)"):                                        "of service: it ",
 		`insert into service (code, source, name, contacts)
-			values ('FA0000', 'editor', 'Feet', '[{"value": "a\u001b"}]')`: "service_of_editor_plain",
-		text(`e'A\u0007'`):                         "service_text_plain",
-		text("repeat('x', 4001)"):                  "service_text_plain",
+			values ('FA0000', 'editor', 'Feet', '[{"value": "a\u001b"}]')`: "of service: it ",
+		text(`e'A\u0007'`):                         "of service_text: it ",
+		text("repeat('x', 4001)"):                  "of service_text: it ",
 		hold(`e'A\nB'`, "'jo'"):                    "line breaks",
 		hold("'A'", `e'jo\u001b'`):                 "control characters",
 		account(`e'Ann\nBcc: all@example.nhs.uk'`): "line breaks",
@@ -170,35 +170,69 @@ func TestRowsFromBeforeARule(t *testing.T) {
 	t.Parallel()
 	w := pgtest.New(t)
 	w.Exec(creation)
-	w.Exec(`alter table facility drop constraint facility_value_plain; alter table dated_opening_period disable trigger user;
-		alter table profile disable trigger user`)
-	w.Exec("insert into facility (code, name, value) values ('FA0000', 'Parking', '')")
-	w.Exec("insert into dated_opening_period (code, date) values ('FA0000', '2026-12-25'), ('FA0000', '2026-12-25')")
-	w.Exec("update profile set phone = 'ring'")
-	w.Exec(`alter table facility add constraint facility_value_plain check (value <> '' and why_no_text('value', value) is null) not valid;
-		alter table dated_opening_period enable trigger user; alter table profile enable trigger user`)
+	w.Exec(`alter table dated_opening_period drop constraint dated_opening_period_in_reach;
+		alter table dated_opening_period disable trigger user; alter table profile disable trigger user;
+		alter table facility disable trigger user; alter table service disable trigger user`)
+	w.Exec("insert into facility (code, name, value) values ('FA0000', ' Parking', 'Yes')")
+	w.Exec("insert into service (code, source, name) values ('FA0000', 'editor', e'Feet\u200b')")
+	w.Exec("insert into dated_opening_period (code, date) values ('FA0000', '2026-12-25'), ('FA0000', '2026-12-25'), ('FA0000', '1850-01-01')")
+	w.Exec("update profile set phone = 'ring', address = '{a,NULL}'")
+	w.Exec(`alter table dated_opening_period add constraint dated_opening_period_in_reach
+			check (date between '1900-01-01' and '2100-12-31') not valid;
+		alter table dated_opening_period enable trigger user; alter table profile enable trigger user;
+		alter table facility enable trigger user; alter table service enable trigger user`)
 	unsure := func() int { return pgtest.One[int](w, "select count(*) from pg_constraint where not convalidated") }
 	require.Positive(t, unsure())
 
 	broken, err := postgres.CheckRules(t.Context(), w.URL)
 	require.NoError(t, err)
 	require.Equal(t, []postgres.BrokenRow{
-		{Rule: "facility_value_plain", Place: "facility of profile FA0000", Why: "rows: 1"},
+		{Rule: "dated_opening_period_in_reach", Place: "dated_opening_period of profile FA0000", Why: "rows: 1"},
+		{
+			Rule: "facility_is_plain", Place: "facility 1 of profile FA0000",
+			Why: "name: it has spaces before or behind it, or spaces that are none of the keyboard's",
+		},
 		{Rule: "opening_times_are_days", Place: "profile FA0000", Why: "2026-12-25: it is closed twice"},
+		{Rule: "profile_is_plain", Place: "profile FA0000", Why: "address: a line of it is blank"},
 		{Rule: "profile_is_plain", Place: "profile FA0000", Why: "phone: " +
 			"it is no telephone number: give digits, spaces, brackets and hyphens, " +
 			"as +44 113 496 0000 or 0113 496 0000 ext 12"},
+		{Rule: "service_is_plain", Place: "service 1 of profile FA0000", Why: "name: it has characters that nobody sees"},
 	}, broken)
 	require.Equal(t, 1, unsure(), "all others are whole")
 	w.Exec("update profile set hidden = true")
+	w.Exec("update facility set value = 'No'")
+	w.Exec("update service set hours = 'Mornings'")
 
-	w.Exec("update facility set value = 'Yes'")
-	w.Exec("delete from dated_opening_period where id = (select max(id) from dated_opening_period)")
-	w.Exec("update profile set phone = '111'")
+	w.Exec("update facility set name = 'Parking'")
+	w.Exec("update service set name = 'Feet'")
+	w.Exec("delete from dated_opening_period where id >= (select max(id) - 1 from dated_opening_period)")
+	w.Exec("update profile set phone = '111', address = '{a}'")
 	for range 2 {
 		broken, err = postgres.CheckRules(t.Context(), w.URL)
 		require.NoError(t, err)
 		require.Empty(t, broken)
 		require.Zero(t, unsure())
 	}
+}
+
+// A day from before the rule may be made smaller, period by period.
+func TestADayWithTooManyPeriodsIsMadeSmaller(t *testing.T) {
+	t.Parallel()
+	w := pgtest.New(t)
+	w.Exec(creation)
+	w.Exec("alter table opening_period disable trigger user; delete from opening_period")
+	w.Exec(`insert into opening_period (code, day, opens, closes)
+		select 'FA0000', 'mon', make_time(n, 0, 0), make_time(n, 30, 0) from generate_series(0, 11) n`)
+	w.Exec("alter table opening_period enable trigger user")
+	w.Exec("update opening_period set closes = '00:45' where opens = '00:00'")
+	_, err := w.SQL.Exec(t.Context(), "insert into opening_period (code, day, opens, closes) values ('FA0000', 'mon', '20:00', '21:00')")
+	require.ErrorContains(t, err, "more than 8 periods")
+	w.Exec("update opening_period set day = 'tue' where opens >= '10:00'")
+	w.Exec("delete from opening_period where opens = '01:00'")
+	_, err = w.SQL.Exec(t.Context(), "update opening_period set day = 'mon' where opens = '10:00'")
+	require.ErrorContains(t, err, "more than 8 periods")
+	w.Exec("delete from opening_period where opens = '02:00'")
+	w.Exec("delete from opening_period where opens = '03:00'")
+	w.Exec("update opening_period set day = 'mon' where opens = '10:00'")
 }

@@ -101,3 +101,7 @@ on conflict on constraint forward_progress_pkey do update set at = excluded.at;
 -- name: OwnsAudit :one
 -- Whether the session could change the audit: as its owner, or as a superuser.
 select has_table_privilege('change', 'truncate') as owns;
+
+-- name: IsDaemon :one
+-- Whether the database believes what the session says of its runs.
+select is_daemon()::boolean as believed;

@@ -101,7 +101,7 @@ func TestABadSearchPageStopsNoProfile(t *testing.T) {
 				if at, found := strings.CutPrefix(r.URL.Path, websitetest.ProfilesPath); found {
 					single.Add(1)
 					w.Header().Set("Content-Type", "application/json")
-					w.Header().Set("Etag", `"1"`)
+					w.Header().Set("ETag", `"1"`)
 					_, _ = fmt.Fprintf(w, `{"ODSCode":%q}`, strings.Trim(at, "/"))
 					return
 				}

@@ -134,14 +134,7 @@ func (p previewed) print(out *commands.Printer, more bool) {
 	if more {
 		out.Gap()
 	}
-	text := stateTexts[p.State]
-	if p.Later {
-		text = "would wait until it can be read"
-	}
-	if p.Reason != "" {
-		text += ": " + p.Reason
-	}
-	out.Print(nil, "", [][]string{{fmt.Sprint(p.Sink), text}})
+	out.Print(nil, "", [][]string{{fmt.Sprint(p.Sink), p.verdict()}})
 	var unchanged [][]string // whole entries, and fields that are only logged
 	for _, group := range byEntry(p.rows) {
 		var rows [][]string
@@ -164,6 +157,18 @@ func (p previewed) print(out *commands.Printer, more bool) {
 		out.Gap()
 		out.Print(nil, "NOT CHANGED | WHY", unchanged)
 	}
+}
+
+// verdict says what would become of the push, and why.
+func (p previewed) verdict() string {
+	text := stateTexts[p.State]
+	if p.Later {
+		text = "would wait until it can be read"
+	}
+	if p.Reason != "" {
+		text += ": " + p.Reason
+	}
+	return text
 }
 
 // byEntry divides rows by entry.

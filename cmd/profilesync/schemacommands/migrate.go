@@ -66,6 +66,14 @@ func (c *Migrate) grant(ctx context.Context, a *wiring.App, url string) error {
 	if !c.Roles {
 		return roles.Renew(ctx, url, a.Settings.Roles())
 	}
+	others, err := roles.Others(ctx, url, a.Settings.Roles())
+	if err != nil {
+		return err
+	}
+	for _, other := range others {
+		a.Sayf("role %s keeps its rights, and no setting names it: if it is one from before, take them with "+
+			"`revoke all on schema profilesync, river, console from %[1]s`", other)
+	}
 	locks, err := roles.Grant(ctx, url, a.Settings.Roles())
 	if err == nil && !locks {
 		a.Sayf("only a superuser can keep editors from taking the locks of daemons: let one run what " +

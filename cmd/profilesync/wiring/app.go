@@ -140,9 +140,12 @@ func (a *App) Open(ctx context.Context) error {
 	return err
 }
 
-// WarnOfOwner logs that nothing keeps this program from changing the audit. In a
-// private cluster there is only one role.
+// WarnOfOwner logs that nothing keeps this program from changing the audit, and fails
+// where the database would not believe it. In a private cluster there is only one role.
 func (a *App) WarnOfOwner(ctx context.Context, log *slog.Logger) error {
+	if err := a.Store.RequireDaemon(ctx); err != nil {
+		return err
+	}
 	owner, err := a.Store.IsOwner(ctx)
 	if err == nil && owner && !a.private {
 		log.WarnContext(ctx, "this process logged in as the owner of the tables, and could change the audit: grant roles with "+

@@ -76,6 +76,18 @@ func (q *Queries) EndGoneProcesses(ctx context.Context, grace time.Duration) err
 	return err
 }
 
+const isDaemon = `-- name: IsDaemon :one
+select is_daemon()::boolean as believed
+`
+
+// Whether the database believes what the session says of its runs.
+func (q *Queries) IsDaemon(ctx context.Context) (bool, error) {
+	row := q.db.QueryRow(ctx, isDaemon)
+	var believed bool
+	err := row.Scan(&believed)
+	return believed, err
+}
+
 const lockProcess = `-- name: LockProcess :exec
 select pg_advisory_lock(hashtextextended('profilesync.process.' || $1::text, 0))
 `

@@ -7,10 +7,12 @@ select pg_try_advisory_xact_lock(hashtextextended('profilesync.dispatch', 0)) as
 -- name: ReadChanges :execrows
 -- Reads every change once. The horizon is the oldest transaction that may still be open: changes at or above it are read as
 -- soon as they are visible and noted in dispatched_early, so that they are not read again before the horizon passes them.
+-- A horizon of another server, from which the database was restored, counts as none: every profile is asked for once.
 -- Edits wait, so that an editing session makes one push; changes by runs and closures today do not. Sinks that this process
 -- is not configured for are asked for too if the profile has a push there, because each change is read only once.
 with edge as (
-    select horizon, pg_snapshot_xmin(pg_current_snapshot()) as xmin from dispatch
+    select case when still_counts(server, horizon) then horizon else '0' end as horizon, pg_snapshot_xmin(pg_current_snapshot()) as xmin
+    from dispatch
 ), fresh as materialized (
     select c.id, c.code, c.xid, c.run_id is not null or case c.field
         when 'status' then c.new = 'closed'
@@ -24,7 +26,7 @@ with edge as (
 ), passed as (
     delete from dispatched_early e using edge where e.xid < edge.xmin
 ), moved as (
-    update dispatch d set horizon = edge.xmin from edge where d.horizon < edge.xmin
+    update dispatch d set horizon = edge.xmin, server = this_server() from edge where edge.horizon < edge.xmin
 ), wanted as (
     select f.code, case when bool_or(f.at_once) then now() else now() + @edit_delay::interval end as due_at from fresh f group by f.code
 )

@@ -119,7 +119,7 @@ func (f *freezing) freeze(ctx context.Context, tx pgx.Tx, w report.Window, floor
 		func() error { return f.q.ReportPushWaits(ctx, f.id) },
 		func() error { return f.q.ReportLeftOut(ctx, f.id) },
 		func() error {
-			return f.q.ReportOverwritten(ctx, reportsql.ReportOverwrittenParams{ReportID: f.id, FromAt: from, UntilAt: until})
+			return f.q.ReportOverwritten(ctx, reportsql.ReportOverwrittenParams{ReportID: f.id, UntilAt: until})
 		},
 		func() error { return f.q.ReportClosures(ctx, f.id) },
 		func() error { return f.q.ReportContradictions(ctx, f.id) },
@@ -131,7 +131,7 @@ func (f *freezing) freeze(ctx context.Context, tx pgx.Tx, w report.Window, floor
 			return f.q.ReportQuarantine(ctx, reportsql.ReportQuarantineParams{ReportID: f.id, FromAt: from})
 		},
 		func() error {
-			return f.q.ReportAccounts(ctx, reportsql.ReportAccountsParams{ReportID: f.id, FromAt: from, UntilAt: until})
+			return f.q.ReportAccounts(ctx, reportsql.ReportAccountsParams{ReportID: f.id, UntilAt: until, Present: w.Present})
 		},
 		func() error { return f.extra(ctx, extra) },
 		func() error { return f.q.CountOutcomes(ctx, f.id) },

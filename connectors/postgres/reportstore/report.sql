@@ -1,5 +1,5 @@
 -- name: LastReport :one
-select id, day, until_at, floor::text as floor from report order by id desc limit 1;
+select id, day, until_at, (case when still_counts(server, floor) then floor::text else '0' end)::text as floor from report order by id desc limit 1;
 
 -- name: FirstChange :one
 select coalesce(min(at), clock())::timestamptz as at from change;
@@ -131,12 +131,18 @@ cross join lateral jsonb_to_recordset(h.left_out) as x (field text, value text, 
 where h.left_out <> '[]';
 
 -- name: ReportOverwritten :exec
+-- What no report has named yet (see PickChanges); daemons alone write these rows, and date them.
+with e as materialized (
+    select o.*, overwrite_event(o) as event from push_overwrite o
+    where o.at < @until_at::timestamptz and not exists (select from report_event r where r.event = overwrite_event(o))
+), named as (
+    insert into report_event (event, report_id) select e.event, @report_id from e
+)
 insert into report_row (report_id, section, icb, position, cells)
 select @report_id, 'overwritten', p.icb, row_number() over (order by p.icb, o.code, o.sink, o.sequence, o.entry, o.field),
     array[o.sink, o.code, p.name, o.field || case o.entry when '' then '' else ' of ' || o.entry end, o.before, o.after,
         to_char(o.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')]
-from push_overwrite o join profile p using (code)
-where o.at >= @from_at::timestamptz and o.at < @until_at::timestamptz;
+from e o join profile p using (code);
 
 -- name: ReportClosures :exec
 insert into report_row (report_id, section, icb, position, cells)
@@ -188,27 +194,25 @@ select @report_id, 'quarantine', coalesce(p.icb, ''), row_number() over (order b
 from quarantine q left join profile p using (code) where q.last_seen >= @from_at::timestamptz;
 
 -- name: ReportAccounts :exec
--- Accounts that were warned, ended, kept or held in the window. The rows name them only by id.
+-- Accounts that were warned, ended, kept or held, and that no report has named yet (see PickChanges). The rows name them
+-- only by id.
+with e as materialized (
+    select a.* from account_event a
+    where (a.at < @until_at::timestamptz or a.at > @present::timestamptz)
+        and not exists (select from report_event r where r.event = a.event)
+), named as (
+    insert into report_event (event, report_id) select e.event, @report_id from e
+)
 insert into report_row (report_id, section, icb, position, cells)
 select @report_id, 'accounts', x.icb, row_number() over (order by x.icb, x.id, x.what, x.at),
     array['u-' || x.id, x.what, to_char(x.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), x.codes]
 from (
     select e.id, e.what, e.at, coalesce(o.icb, '') as icb, coalesce(o.codes, '') as codes
-    from (
-        select l.account_id as id, case l.kind when 'inactive-30-days' then 'warned 30 days before' else 'warned 7 days before' end as what,
-            l.accepted_at as at
-        from letter l where l.kind in ('inactive-30-days', 'inactive-7-days')
-        union all
-        select h.account_id, h.new, h.at from account_change h where h.what = 'state' and h.new in ('deactivated', 'expired')
-        union all
-        select k.account_id, case k.step when 'keep' then 'kept: the only account manager' else 'held: no warning could be delivered' end, k.at
-        from idle_kept k
-    ) e
+    from e
     left join lateral (
         select min(p.icb) as icb, string_agg(m.code, ' ' order by m.code) as codes
         from membership m join profile p using (code) where m.account_id = e.id
     ) o on true
-    where e.at >= @from_at::timestamptz and e.at < @until_at::timestamptz
 ) x;
 
 -- name: CountChecked :many

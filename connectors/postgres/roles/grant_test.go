@@ -100,6 +100,23 @@ func TestGrantByAnOrdinaryRole(t *testing.T) {
 	h.Exec("revoke select on profilesync.run from " + h.names.Reader)
 	require.NoError(t, roles.Renew(t.Context(), h.tenant, h.names))
 	require.True(t, pgtest.One[bool](h.Database, "select has_column_privilege($1, 'profilesync.run', 'state', 'select')", h.names.Reader))
+
+	temporary := func() bool {
+		return pgtest.One[bool](h.Database, "select has_database_privilege($1, current_database(), 'temporary')", h.names.Editor)
+	}
+	h.Exec("grant temporary on database " + h.SQL.Config().Database + " to public") // as a restored dump has it
+	require.True(t, temporary())
+	require.NoError(t, roles.Renew(t.Context(), h.tenant, h.names))
+	require.False(t, temporary())
+
+	others, err := roles.Others(t.Context(), h.tenant, h.names)
+	require.NoError(t, err)
+	require.Empty(t, others)
+	renamed := h.names
+	renamed.Editor = "pgtest_other_editor"
+	others, err = roles.Others(t.Context(), h.tenant, renamed)
+	require.NoError(t, err)
+	require.Equal(t, []string{h.names.Editor}, others, "it keeps its rights")
 }
 
 func (h hosted) granted() bool {

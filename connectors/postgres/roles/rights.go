@@ -66,7 +66,7 @@ var rights = []Right{
 	{"field_owner", read, read, read},
 	{"forward_progress", "read, add, change", "", read},
 	{
-		"hold", "read, add, change", "read, add (code, field, sink, until, reason, actor), change (until, removed_at, removed_by)",
+		"hold", "read, add, change (until, removed_at, removed_by, followed)", "read, add (code, field, sink, until, reason, actor), change (until, removed_at, removed_by)",
 		"read but (reason, actor, removed_by)",
 	},
 	{"holiday", "read, add, change", read, read},
@@ -106,6 +106,7 @@ var rights = []Right{
 	{"report", "read, add, change", "", read},
 	{"report_change", "read, add", "", read},
 	{"report_delivery", "read, add", "", read},
+	{"report_event", "read, add", "", read},
 	{"report_figure", "read, add", "", read},
 	{"report_pending", "read, add, remove", "", read},
 	{"report_region", "read, add", "", read},

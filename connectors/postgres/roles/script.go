@@ -27,6 +27,10 @@ var (
 	ownershipQuery string
 	//go:embed locks.sql
 	locksQuery string
+	//go:embed functions.sql
+	functionsQuery string
+	//go:embed others.sql
+	othersQuery string
 	//go:embed columns.sql
 	columnsQuery string
 )
@@ -85,7 +89,8 @@ func Grant(ctx context.Context, url string, n Names) (locks bool, err error) {
 }
 
 // Renew gives each role its rights again, if Grant did before: on tables that were
-// made since.
+// made since, and on the database and its locks, which a restored dump has lost, as
+// far as the session may.
 func Renew(ctx context.Context, url string, n Names) error {
 	return connected(ctx, url, func(conn *pgx.Conn) error {
 		var granted bool
@@ -97,8 +102,31 @@ func Renew(ctx context.Context, url string, n Names) error {
 		if err != nil {
 			return err
 		}
+		who, err := look(ctx, conn, n)
+		if err != nil {
+			return err
+		}
+		if who.ownsDatabase {
+			script = append(script, databaseRights(who.database, n)...)
+		}
+		if locks, superuser, err := lockRights(ctx, conn, n); err != nil {
+			return err
+		} else if superuser {
+			script = append(script, locks...)
+		}
 		return apply(ctx, conn, script)
 	})
+}
+
+// Others returns the roles that may use our schemas and are none of the names: those
+// of names from before keep their rights until somebody takes them.
+func Others(ctx context.Context, url string, n Names) (others []string, err error) {
+	err = connected(ctx, url, func(conn *pgx.Conn) error {
+		rows, _ := conn.Query(ctx, othersQuery, n.list(), schemas())
+		others, err = pgx.CollectRows(rows, pgx.RowTo[string])
+		return postgres.Wrap(err, "looking for other roles")
+	})
+	return others, err
 }
 
 func connected(ctx context.Context, url string, do func(*pgx.Conn) error) (err error) {
@@ -143,23 +171,31 @@ func creation(ctx context.Context, conn *pgx.Conn, n Names) (script []string, er
 	if !who.member {
 		script = append(script, fmt.Sprintf("grant %s to %s", quoted(n.Owner), quoted(who.user)))
 	}
-	script = append(script,
-		fmt.Sprintf("revoke create, temporary on database %s from public", quoted(who.database)),
-		fmt.Sprintf("grant create, temporary on database %s to %s", quoted(who.database), quoted(n.Owner)),
-		fmt.Sprintf("grant temporary on database %s to %s", quoted(who.database), quoted(n.Daemon)))
+	script = append(script, databaseRights(who.database, n)...)
 	owned, err := ownership(ctx, conn, n.Owner)
 	return append(script, owned...), err
+}
+
+// databaseRights is the SQL that keeps everybody else from creating anything in the
+// database, even temporary tables.
+func databaseRights(database string, n Names) []string {
+	return []string{
+		fmt.Sprintf("revoke create, temporary on database %s from public", quoted(database)),
+		fmt.Sprintf("grant create, temporary on database %s to %s", quoted(database), quoted(n.Owner)),
+		fmt.Sprintf("grant temporary on database %s to %s", quoted(database), quoted(n.Daemon)),
+	}
 }
 
 // session is who grants, where, and which of the roles exist.
 type session struct {
 	database, user    string
 	superuser, member bool // of the owner; a superuser is
+	ownsDatabase      bool
 	existing          []string
 }
 
 func look(ctx context.Context, conn *pgx.Conn, n Names) (s session, err error) {
-	err = conn.QueryRow(ctx, sessionQuery, n.Owner, n.list()).Scan(&s.database, &s.user, &s.superuser, &s.member, &s.existing)
+	err = conn.QueryRow(ctx, sessionQuery, n.Owner, n.list()).Scan(&s.database, &s.user, &s.superuser, &s.member, &s.ownsDatabase, &s.existing)
 	return s, postgres.Wrap(err, "looking for roles")
 }
 
@@ -197,12 +233,19 @@ func grants(ctx context.Context, conn *pgx.Conn, n Names) (script []string, err 
 			fmt.Sprintf("revoke all on all tables in schema %s from %s", schema, others),
 			fmt.Sprintf("revoke all on all sequences in schema %s from %s", schema, others))
 	}
+	rows, _ := conn.Query(ctx, functionsQuery, postgres.Schema)
+	functions, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, postgres.Wrap(err, "looking for functions")
+	}
 	script = append(script,
+		fmt.Sprintf("revoke execute on function %s from %s", strings.Join(functions, ", "), others),
 		fmt.Sprintf("grant usage on schema %s to %s, %s, %s", postgres.Schema, quoted(n.Daemon), quoted(n.Editor), quoted(n.Reader)),
 		fmt.Sprintf("grant usage on schema %s to %s, %s", postgres.RiverSchema, quoted(n.Daemon), quoted(n.Reader)),
 		fmt.Sprintf("grant usage on schema %s to %s", consoleSchema, quoted(n.Console)),
 		fmt.Sprintf("grant select, insert, update, delete on all tables in schema %s to %s", consoleSchema, quoted(n.Console)),
 		fmt.Sprintf("grant usage on all sequences in schema %s to %s", consoleSchema, quoted(n.Console)),
+		fmt.Sprintf("grant select on %s.account_event to %s", postgres.Schema, quoted(n.Daemon)),
 		fmt.Sprintf("grant usage on sequence %[1]s.run_id_seq, %[1]s.preview_number to %[2]s", postgres.Schema, quoted(n.Daemon)),
 		fmt.Sprintf("grant usage on all sequences in schema %s to %s", postgres.RiverSchema, quoted(n.Daemon)),
 		fmt.Sprintf("grant execute on function %[1]s.analyze_plan(), %[1]s.analyze_accepted() to %[2]s", postgres.Schema, quoted(n.Daemon)))

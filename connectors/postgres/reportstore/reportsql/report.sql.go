@@ -440,7 +440,7 @@ func (q *Queries) InsertReport(ctx context.Context, arg InsertReportParams) (int
 }
 
 const lastReport = `-- name: LastReport :one
-select id, day, until_at, floor::text as floor from report order by id desc limit 1
+select id, day, until_at, (case when still_counts(server, floor) then floor::text else '0' end)::text as floor from report order by id desc limit 1
 `
 
 type LastReportRow struct {
@@ -593,38 +593,36 @@ func (q *Queries) RegionsOfReport(ctx context.Context, reportID int64) ([]profil
 }
 
 const reportAccounts = `-- name: ReportAccounts :exec
+with e as materialized (
+    select a.event, a.id, a.what, a.at from account_event a
+    where (a.at < $2::timestamptz or a.at > $3::timestamptz)
+        and not exists (select from report_event r where r.event = a.event)
+), named as (
+    insert into report_event (event, report_id) select e.event, $1 from e
+)
 insert into report_row (report_id, section, icb, position, cells)
 select $1, 'accounts', x.icb, row_number() over (order by x.icb, x.id, x.what, x.at),
     array['u-' || x.id, x.what, to_char(x.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), x.codes]
 from (
     select e.id, e.what, e.at, coalesce(o.icb, '') as icb, coalesce(o.codes, '') as codes
-    from (
-        select l.account_id as id, case l.kind when 'inactive-30-days' then 'warned 30 days before' else 'warned 7 days before' end as what,
-            l.accepted_at as at
-        from letter l where l.kind in ('inactive-30-days', 'inactive-7-days')
-        union all
-        select h.account_id, h.new, h.at from account_change h where h.what = 'state' and h.new in ('deactivated', 'expired')
-        union all
-        select k.account_id, case k.step when 'keep' then 'kept: the only account manager' else 'held: no warning could be delivered' end, k.at
-        from idle_kept k
-    ) e
+    from e
     left join lateral (
         select min(p.icb) as icb, string_agg(m.code, ' ' order by m.code) as codes
         from membership m join profile p using (code) where m.account_id = e.id
     ) o on true
-    where e.at >= $2::timestamptz and e.at < $3::timestamptz
 ) x
 `
 
 type ReportAccountsParams struct {
 	ReportID int64
-	FromAt   time.Time
 	UntilAt  time.Time
+	Present  time.Time
 }
 
-// Accounts that were warned, ended, kept or held in the window. The rows name them only by id.
+// Accounts that were warned, ended, kept or held, and that no report has named yet (see PickChanges). The rows name them
+// only by id.
 func (q *Queries) ReportAccounts(ctx context.Context, arg ReportAccountsParams) error {
-	_, err := q.db.Exec(ctx, reportAccounts, arg.ReportID, arg.FromAt, arg.UntilAt)
+	_, err := q.db.Exec(ctx, reportAccounts, arg.ReportID, arg.UntilAt, arg.Present)
 	return err
 }
 
@@ -749,22 +747,27 @@ func (q *Queries) ReportLeftOut(ctx context.Context, reportID int64) error {
 }
 
 const reportOverwritten = `-- name: ReportOverwritten :exec
+with e as materialized (
+    select o.code, o.sink, o.sequence, o.entry, o.field, o.before, o.after, o.at, overwrite_event(o) as event from push_overwrite o
+    where o.at < $2::timestamptz and not exists (select from report_event r where r.event = overwrite_event(o))
+), named as (
+    insert into report_event (event, report_id) select e.event, $1 from e
+)
 insert into report_row (report_id, section, icb, position, cells)
 select $1, 'overwritten', p.icb, row_number() over (order by p.icb, o.code, o.sink, o.sequence, o.entry, o.field),
     array[o.sink, o.code, p.name, o.field || case o.entry when '' then '' else ' of ' || o.entry end, o.before, o.after,
         to_char(o.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')]
-from push_overwrite o join profile p using (code)
-where o.at >= $2::timestamptz and o.at < $3::timestamptz
+from e o join profile p using (code)
 `
 
 type ReportOverwrittenParams struct {
 	ReportID int64
-	FromAt   time.Time
 	UntilAt  time.Time
 }
 
+// What no report has named yet (see PickChanges); daemons alone write these rows, and date them.
 func (q *Queries) ReportOverwritten(ctx context.Context, arg ReportOverwrittenParams) error {
-	_, err := q.db.Exec(ctx, reportOverwritten, arg.ReportID, arg.FromAt, arg.UntilAt)
+	_, err := q.db.Exec(ctx, reportOverwritten, arg.ReportID, arg.UntilAt)
 	return err
 }
 
