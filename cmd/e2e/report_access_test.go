@@ -68,9 +68,7 @@ func TestAReportIsReadByLinkOrTokenAlone(t *testing.T) {
 		require.NoError(t, os.WriteFile(keys, []byte(strings.Join(lines, "\n")), 0o600))
 	}
 	rotate(reportKey)
-	s := siteWithAReport(t, "REPORT_LINK_DAYS=10")
-	s.env = without(s.env, "REPORT_KEYS")
-	s = s.with("REPORT_KEYS_FILE=" + keys)
+	s := siteWithAReport(t, "REPORT_LINK_DAYS=10").without("REPORT_KEYS").with("REPORT_KEYS_FILE=" + keys)
 	links := s.lettersLinks()
 	require.Len(t, links, 2)
 	printed := s.playing("2026-11-20T06:30:00Z").exits(0, "report", "link", "--date", "2026-11-20").out
@@ -116,27 +114,16 @@ func TestAReportIsReadByLinkOrTokenAlone(t *testing.T) {
 	d.stop()
 }
 
-// without returns settings without one of them.
-func without(settings []string, name string) (rest []string) {
-	for _, setting := range settings {
-		if !strings.HasPrefix(setting, name+"=") {
-			rest = append(rest, setting)
-		}
-	}
-	return rest
-}
-
 func TestLettersThatLinkNeedAKey(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	s.env = without(s.env, "REPORT_KEYS")
+	s := newSite(t).without("REPORT_KEYS")
 	letters := s.with(`LISTS={"QAA":"list@example.nhs.uk"}`, "MAIL=directory")
 	for _, args := range [][]string{{"serve"}, {"mail", "send"}} {
 		require.Contains(t, letters.exits(2, args...).err, "PROFILESYNC_REPORT_KEYS (or _FILE) is missing")
 	}
 	require.Contains(t, s.exits(2, "report", "link").err, "PROFILESYNC_REPORT_KEYS (or _FILE) is missing")
 	require.Contains(t, s.with("REPORT_TOKENS=short").exits(2, "version").err, "PROFILESYNC_REPORT_TOKENS")
-	d := s.with("REPORT_TOKENS=").serve()
+	d := s.without("REPORT_TOKENS").serve()
 	status, _ := d.get("/reports/report-2026-11-20.html")
 	require.Equal(t, http.StatusUnauthorized, status, "without keys and tokens nobody reads reports")
 	d.stop()
