@@ -20,7 +20,8 @@ func (s *Settings) checkReports() error {
 	}
 	writes := s.Mail != MailOff && s.Mail != "" // why it could not be read is said elsewhere
 	if s.ReportKeys == "" && s.Lists != "" && writes {
-		errs = append(errs, Wrong("REPORT_KEYS", " (or _FILE) is missing: letters to PROFILESYNC_LISTS link to reports, and it signs the links"))
+		errs = append(errs, Wrong("REPORT_KEYS", " (or _FILE) is missing: "+
+			"letters to PROFILESYNC_LISTS link to reports, and it signs the links"))
 	}
 	if s.ReportLinkDays < 1 || s.ReportLinkDays > mostLinkDays {
 		errs = append(errs, Wrong("REPORT_LINK_DAYS", "=%d: want 1 to %d", s.ReportLinkDays, mostLinkDays))

@@ -143,7 +143,7 @@ const reportMode = 0o640
 
 // SaveReport writes a file of a report to path, atomically.
 func (a *App) SaveReport(ctx context.Context, path string, f ReportFile) error {
-	file, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, reportMode)
+	file, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, reportMode) //nolint:gosec // the caller names the file
 	if err != nil {
 		return err
 	}
