@@ -31,7 +31,7 @@ func parse(address string) (*pgxpool.Config, error) {
 		return nil, errors.New("want a database address like postgres://user@host/database?sslmode=verify-full")
 	}
 	given := namedIn(address)
-	for _, host := range strings.Split(given["host"], ",") {
+	for host := range strings.SplitSeq(given["host"], ",") {
 		if strings.TrimSpace(host) == "" {
 			return nil, errors.New("the database address names no host: want one like postgres://user@host/database?sslmode=verify-full")
 		}

@@ -10,7 +10,7 @@ import (
 
 // TestAnAddressThatNamesNoDatabaseIsNone sets the environment of the process, so
 // nothing runs beside it.
-func TestAnAddressThatNamesNoDatabaseIsNone(t *testing.T) {
+func TestAnAddressThatNamesNoDatabaseIsNone(t *testing.T) { //nolint:paralleltest // see above
 	for _, environment := range []map[string]string{
 		nil, {"PGHOST": "127.0.0.1", "PGDATABASE": "other", "PGUSER": "someone", "PGPORT": "1"},
 	} {
@@ -29,7 +29,8 @@ func TestAnAddressThatNamesNoDatabaseIsNone(t *testing.T) {
 			"postgres://127.0.0.1": "no database", "postgres://127.0.0.1/": "no database", "postgres://127.0.0.1/?dbname=": "no database",
 			"postgres://127.0.0.1/profilesync?database=": "no database", "postgres://127.0.0.1?sslmode=disable": "no database",
 			"host=127.0.0.1": "no database", "host=127.0.0.1 dbname=''": "no database", "host='' dbname=profilesync": "no host",
-			"host= dbname=profilesync": "no database", "host=127.0.0.1 user='a dbname=b'": "no database", "service=prod": "want a database address",
+			"host= dbname=profilesync": "no database", "host=127.0.0.1 user='a dbname=b'": "no database",
+			"service=prod": "want a database address",
 		} {
 			err := CheckAddress(address)
 			require.ErrorContains(t, err, want, address)
@@ -59,7 +60,7 @@ func TestWhatAnAddressRepeatsIsNoPassword(t *testing.T) {
 }
 
 // TestVariablesAreForgotten sets the environment of the process too.
-func TestVariablesAreForgotten(t *testing.T) {
+func TestVariablesAreForgotten(t *testing.T) { //nolint:paralleltest // see above
 	forgotten := []string{"PGHOST", "PGPORT", "PGDATABASE", "PGUSER", "PGSERVICE", "PGOPTIONS", "PGCONNECT_TIMEOUT", "PGTARGETSESSIONATTRS"}
 	for _, name := range append(forgotten, "PG_BINDIR", "OTHER_PGHOST") {
 		t.Setenv(name, "x")

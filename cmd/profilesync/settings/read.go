@@ -78,7 +78,7 @@ func (e environment) value(name string, secret bool) (string, error) {
 	if path == "" {
 		return "", Wrong(name+file, ": want the path of a file")
 	}
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe without a writer must not block
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) //nolint:gosec // who sets it may read it; a pipe without a writer must not block
 	switch {
 	case err != nil && secret: // what is no path may be the secret itself, put there by mistake
 		return "", Wrong(name+file, ": the file that it names cannot be opened: %w", reason(err))

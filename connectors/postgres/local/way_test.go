@@ -45,9 +45,9 @@ func TestAFolderInAStickyOneWillDo(t *testing.T) {
 	base := t.TempDir()
 	dir := filepath.Join(base, "local")
 	require.NoError(t, os.Chmod(base, 0o777|os.ModeSticky))
-	real, err := makeDir(dir)
+	made, err := makeDir(dir)
 	require.NoError(t, err)
-	f, err := openFolder(real)
+	f, err := openFolder(made)
 	require.NoError(t, err)
 	require.NoError(t, f.Close())
 }

@@ -121,6 +121,19 @@ func (p *pooler) greet(client *pgproto3.Backend, conn net.Conn) (name string, er
 	return startup.Parameters["application_name"], client.Flush()
 }
 
+// enter waits until there may be one more session.
+func (p *pooler) enter(ctx context.Context) (leave func(), err error) {
+	if p.places == nil {
+		return func() {}, nil
+	}
+	select {
+	case p.places <- struct{}{}:
+		return func() { <-p.places }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
 // carry forwards what a client says.
 func (p *pooler) carry(ctx context.Context, client *pgproto3.Backend, conn net.Conn) error {
 	name, err := p.greet(client, conn)
@@ -130,14 +143,11 @@ func (p *pooler) carry(ctx context.Context, client *pgproto3.Backend, conn net.C
 	if !p.InSessionMode {
 		return p.carryTransactions(ctx, client)
 	}
-	if p.places != nil {
-		select {
-		case p.places <- struct{}{}:
-			defer func() { <-p.places }()
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+	leave, err := p.enter(ctx)
+	if err != nil {
+		return err
 	}
+	defer leave()
 	server, err := p.dial(ctx, name)
 	if err != nil {
 		return err
