@@ -99,8 +99,10 @@ func TestARotatedSecret(t *testing.T) {
 		{func() { keep(t, path, "") }, "", named + "it is empty"},
 		{func() { keep(t, path, "third\n") }, "third", ""},
 		{func() { require.NoError(t, os.Chmod(path, 0o604)) }, "", named + "everybody on this machine can read it; run chmod o-r on it"},
-		{func() { require.NoError(t, os.Remove(path)) }, "",
-			"setting PROFILESYNC_DOS_API_KEY_FILE: the file that it names cannot be opened: no such file or directory"},
+		{
+			func() { require.NoError(t, os.Remove(path)) }, "",
+			"setting PROFILESYNC_DOS_API_KEY_FILE: the file that it names cannot be opened: no such file or directory",
+		},
 		{func() { require.NoError(t, os.Mkdir(path, 0o700)) }, "", named + "it is not a file"},
 		{
 			func() { require.NoError(t, os.Unsetenv("PROFILESYNC_DOS_API_KEY_FILE")) }, "",
