@@ -20,7 +20,8 @@ func TestWhatAHoldSaysIsWrittenOnce(t *testing.T) {
 			require.ErrorContains(t, err, "23514", statement)
 		}
 	}
-	refused("update hold set actor = 'ann'", "update hold set reason = 'B'", "update hold set sink = 'website'", "update hold set at = '2020-01-01'")
+	refused("update hold set actor = 'ann'", "update hold set reason = 'B'", "update hold set sink = 'website'",
+		"update hold set at = '2020-01-01'")
 	w.Exec("update hold set until = '2030-01-01'")
 	w.Exec("update hold set removed_at = '1999-01-01', removed_by = 'jo'")
 	require.True(t, pgtest.One[bool](w, "select removed_at > now() - interval '1 minute' from hold"), "at the time it was done")

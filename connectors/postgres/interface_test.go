@@ -175,7 +175,8 @@ func TestRowsFromBeforeARule(t *testing.T) {
 		alter table facility disable trigger user; alter table service disable trigger user`)
 	w.Exec("insert into facility (code, name, value) values ('FA0000', ' Parking', 'Yes')")
 	w.Exec("insert into service (code, source, name) values ('FA0000', 'editor', e'Feet\u200b')")
-	w.Exec("insert into dated_opening_period (code, date) values ('FA0000', '2026-12-25'), ('FA0000', '2026-12-25'), ('FA0000', '1850-01-01')")
+	w.Exec("insert into dated_opening_period (code, date) values " +
+		"('FA0000', '2026-12-25'), ('FA0000', '2026-12-25'), ('FA0000', '1850-01-01')")
 	w.Exec("update profile set phone = 'ring', address = '{a,NULL}'")
 	w.Exec(`alter table dated_opening_period add constraint dated_opening_period_in_reach
 			check (date between '1900-01-01' and '2100-12-31') not valid;

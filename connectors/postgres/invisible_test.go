@@ -1,7 +1,6 @@
 package postgres_test
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -108,7 +107,7 @@ func TestFormsOfTheInterface(t *testing.T) {
 	} {
 		for _, value := range values {
 			_, err := w.SQL.Exec(t.Context(), statement, value)
-			require.ErrorContains(t, err, "23514", fmt.Sprintf("%s: %q", statement, value))
+			require.ErrorContains(t, err, "23514", "%s: %q", statement, value)
 		}
 	}
 	w.Exec("select set_config('profilesync.run', '7', false)")

@@ -78,7 +78,8 @@ func (e environment) value(name string, secret bool) (string, error) {
 	if path == "" {
 		return "", Wrong(name+file, ": want the path of a file")
 	}
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) //nolint:gosec // the operator names it; a pipe must not block
+	// A pipe without a writer must not block.
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) //nolint:gosec // the person who starts the program chose it
 	switch {
 	case err != nil && secret: // what is no path may be the secret itself, put there by mistake
 		return "", Wrong(name+file, ": the file that it names cannot be opened: %w", reason(err))

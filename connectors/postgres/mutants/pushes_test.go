@@ -97,7 +97,7 @@ var pushMutants = []mutant{
 				find: "insert into dispatched_early (change_id, xid) select f.id, f.xid from fresh f, edge where f.xid >= edge.xmin",
 				put:  "select",
 			},
-			{file: dispatchSQL, find: "set horizon = edge.xmin from edge", put: "set horizon = d.horizon from edge"},
+			{file: dispatchSQL, find: "set horizon = edge.xmin, server = this_server() from edge", put: "set horizon = d.horizon from edge"},
 		},
 		pushes, "^TestALostAnswerAboutPushes$/^queueing$",
 	},

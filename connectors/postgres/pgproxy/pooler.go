@@ -121,23 +121,38 @@ func (p *pooler) greet(client *pgproto3.Backend, conn net.Conn) (name string, er
 	return startup.Parameters["application_name"], client.Flush()
 }
 
+// enter waits until there may be one more session.
+func (p *pooler) enter(ctx context.Context) (leave func(), err error) {
+	if p.places == nil {
+		return func() {}, nil
+	}
+	select {
+	case p.places <- struct{}{}:
+		return func() { <-p.places }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
 // carry forwards what a client says.
 func (p *pooler) carry(ctx context.Context, client *pgproto3.Backend, conn net.Conn) error {
 	name, err := p.greet(client, conn)
 	if err != nil {
 		return err
 	}
-	if !p.InSessionMode {
-		return p.carryTransactions(ctx, client)
+	if p.InSessionMode {
+		return p.carrySession(ctx, client, conn, name)
 	}
-	if p.places != nil {
-		select {
-		case p.places <- struct{}{}:
-			defer func() { <-p.places }()
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+	return p.carryTransactions(ctx, client)
+}
+
+// carrySession forwards what a client says to a session of its own.
+func (p *pooler) carrySession(ctx context.Context, client *pgproto3.Backend, conn net.Conn, name string) error {
+	leave, err := p.enter(ctx)
+	if err != nil {
+		return err
 	}
+	defer leave()
 	server, err := p.dial(ctx, name)
 	if err != nil {
 		return err

@@ -66,7 +66,8 @@ var rights = []Right{
 	{"field_owner", read, read, read},
 	{"forward_progress", "read, add, change", "", read},
 	{
-		"hold", "read, add, change (until, removed_at, removed_by, followed)", "read, add (code, field, sink, until, reason, actor), change (until, removed_at, removed_by)",
+		"hold", "read, add, change (until, removed_at, removed_by, followed)",
+		"read, add (code, field, sink, until, reason, actor), change (until, removed_at, removed_by)",
 		"read but (reason, actor, removed_by)",
 	},
 	{"holiday", "read, add, change", read, read},

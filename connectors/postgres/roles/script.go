@@ -195,7 +195,8 @@ type session struct {
 }
 
 func look(ctx context.Context, conn *pgx.Conn, n Names) (s session, err error) {
-	err = conn.QueryRow(ctx, sessionQuery, n.Owner, n.list()).Scan(&s.database, &s.user, &s.superuser, &s.member, &s.ownsDatabase, &s.existing)
+	err = conn.QueryRow(ctx, sessionQuery, n.Owner, n.list()).Scan(
+		&s.database, &s.user, &s.superuser, &s.member, &s.ownsDatabase, &s.existing)
 	return s, postgres.Wrap(err, "looking for roles")
 }
 
