@@ -19,6 +19,8 @@ func TestADeadSinkDoesNotSlowTheOther(t *testing.T) {
 	t.Parallel()
 	s, x := newStockedSite(t, 3000)
 	codes := len(s.codes())
+	// Opening times do not wait for a reader: they show that pushes get no answer either.
+	s.write("insert into opening_period (code, day, opens, closes) select code, 'mon', '09:00', '17:00' from profile order by code limit 100")
 	require.NoError(t, x.dos.Stand(dostest.Fault{Names: []dostest.FaultName{"down"}}))
 	began := time.Now()
 	d := s.serve()

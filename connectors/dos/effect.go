@@ -49,6 +49,9 @@ func (s *Sink) effectsOfEvent(ctx context.Context, d push.Delivery, today profil
 	}
 	effects.Unreadable = bad.parts
 	for _, m := range Match(d.Code, services, d.Values.Get(profile.FieldServices)) {
+		if m.LeftAlone == noneActive && len(bad.nameless) > 0 {
+			m.LeftAlone += ", unless one that makes no sense is"
+		}
 		effects.Entries = append(effects.Entries, m.effectOf(e, s.reader.fields(), today))
 	}
 	if len(services) == 0 && len(bad.nameless) == 0 {

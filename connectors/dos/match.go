@@ -36,6 +36,8 @@ type Matched struct {
 	LeftAlone string // why a push of the pharmacy changes nothing in it, such as "type 100 GP Practice"; empty if it may
 }
 
+const noneActive = "no service of this pharmacy is active"
+
 // Match says for each service, in the order of ids, whether a change event of the
 // pharmacy updates it (CONTRACT.md "Matching"): the first five characters of its code
 // are the pharmacy's, its type is a pharmacy's, and its status fits. Codes are
@@ -47,7 +49,7 @@ func Match(code profile.ODSCode, services []Service, offered string) []Matched {
 	for _, s := range services {
 		m := Matched{Service: s, LeftAlone: s.whyLeftAlone(code, offered)}
 		if m.LeftAlone == "" && !known {
-			m.LeftAlone = "no service of this pharmacy is active"
+			m.LeftAlone = noneActive
 		}
 		matched = append(matched, m)
 	}

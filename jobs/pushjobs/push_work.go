@@ -248,7 +248,7 @@ func (b *pushWork) deliveryOf(values profile.Values) push.Delivery {
 }
 
 // compose decides what is sent. A sink with entity tags that shows nothing yet gets what
-// we sent last, with the bank holidays of today. What was sent last and the sink does not take is not sent again.
+// we sent last, with the bank holidays of today, but for what the sink does not take.
 func (b *pushWork) compose(next intent) push.Composition {
 	own, known := next.stated, b.known
 	left, _ := b.notTaken(known.Sent) // a refusal as a whole was found before
