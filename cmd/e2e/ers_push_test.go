@@ -69,6 +69,8 @@ func TestAKilledPullOfServicesContinues(t *testing.T) {
 	require.Eventually(t, func() bool { return e.count("select max(asked) from run") >= 40 }, patience, 20*time.Millisecond)
 	require.NoError(t, d.cmd.Process.Kill())
 	d.wait(t)
+	// What the daemon sent before its end, Postgres still commits.
+	e.eventually(0, "select count(*) from pg_stat_activity where application_name like 'profilesync/%' and datname = current_database()")
 	asked := e.count("select max(asked) from run")
 	require.Less(t, asked, 200)
 	e.ers.Forget()
