@@ -62,6 +62,7 @@ var layers = []layer{
 	coreRoom("reconcile/push", "reconcile/profile", "reconcile/runs"),
 	coreRoom("reconcile/quality", "reconcile/profile", "reconcile/push"),
 	coreRoom("reconcile/people", "reconcile/profile"),
+	coreRoom("reconcile/cases", "reconcile/profile", "reconcile/quality", "reconcile/people"),
 	coreRoom("reconcile/report", "reconcile/profile", "reconcile/runs", "reconcile/services", "reconcile/push", "reconcile/people"),
 	{
 		dir:     "reconcile",

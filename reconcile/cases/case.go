@@ -1,0 +1,114 @@
+package cases
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// Kind names what a case is about. Each has one entry in kinds.go, one query in
+// connectors/postgres/casestore/signals and one page in runbook, all of its name.
+type Kind string
+
+// Owner is a group of people who act on cases.
+type Owner string
+
+// The owners. Who belongs to them is looked up when they are told (Recipients).
+const (
+	Managers     Owner = "managers"      // the account managers of the organisation; its editors if there is none
+	Board        Owner = "board"         // the leads of the board, and its mailing list
+	ServiceDesk  Owner = "service-desk"  // the list of that name; administrators if there is none
+	RegisterDesk Owner = "register-desk" // whoever writes to the register; the list of that name, or administrators
+	Operations   Owner = "operations"    // the administrators, and the list of that name
+)
+
+// Owners lists every owner.
+func Owners() []Owner { return []Owner{Managers, Board, ServiceDesk, RegisterDesk, Operations} }
+
+// Subject says what sort of thing a kind of case is about.
+type Subject string
+
+// The subjects, and how a case names one.
+const (
+	OfListing Subject = "listing" // source and report: ods edispensary
+	OfProfile Subject = "profile" // ODS code
+	OfRoute   Subject = "route"   // sink and route: dos pharmacy
+	OfAccount Subject = "account" // account id: u-4711
+	OfDay     Subject = "day"     // 2026-12-25
+)
+
+// Signal is what the tables show of something that may need a person. It holds ids
+// and values, and nothing about people.
+type Signal struct {
+	Subject string            // see Subject
+	About   string            // tells several of one kind and subject apart; empty where there can be one
+	Code    profile.ODSCode   // the organisation; empty if it is about none
+	Board   profile.ODSCode   // the board that oversees it; empty for none
+	Since   time.Time         // since when the tables show it
+	Facts   map[string]string // what the texts of its kind name
+}
+
+// Key says which case it is.
+type Key struct {
+	Kind    Kind
+	Subject string
+	About   string
+}
+
+// Case is something that a person has to do something about.
+type Case struct {
+	Kind Kind
+	Signal
+}
+
+// Key says which case it is.
+func (c Case) Key() Key { return Key{c.Kind, c.Subject, c.About} }
+
+func (c Case) order(other Case) int {
+	return cmp.Or(cmp.Compare(c.Kind.place(), other.Kind.place()), cmp.Compare(c.Subject, other.Subject), cmp.Compare(c.About, other.About))
+}
+
+// Title says in one line what is wrong.
+func (c Case) Title() string { return c.fill(c.Kind.rule().title) }
+
+// Next says what to do next, with the command for it.
+func (c Case) Next() string { return c.fill(c.Kind.rule().next) }
+
+// fill puts facts in the place of {their names}.
+func (c Case) fill(text string) string {
+	pairs := []string{"{subject}", c.Subject, "{about}", c.About, "{code}", string(c.Code), "{board}", string(c.Board)}
+	for name, value := range c.Facts {
+		pairs = append(pairs, "{"+name+"}", value)
+	}
+	return strings.NewReplacer(pairs...).Replace(text)
+}
+
+// Moment is when cases are looked at.
+type Moment struct {
+	Now      time.Time
+	Calendar people.Calendar
+}
+
+// Today is the day in London.
+func (m Moment) Today() profile.Date { return profile.DateIn(m.Now, profile.London()) }
+
+// ParseKind returns the kind with a name, or an error that lists all.
+func ParseKind(name string) (Kind, error) {
+	if kinds := Kinds(); !slices.Contains(kinds, Kind(name)) {
+		return "", fmt.Errorf("kind of case %q: want one of %v", name, kinds)
+	}
+	return Kind(name), nil
+}
+
+// ParseOwner returns the owner with a name, or an error that lists all.
+func ParseOwner(name string) (Owner, error) {
+	if owners := Owners(); !slices.Contains(owners, Owner(name)) {
+		return "", fmt.Errorf("owner %q: want one of %v", name, owners)
+	}
+	return Owner(name), nil
+}

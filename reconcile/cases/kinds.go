@@ -1,0 +1,50 @@
+package cases
+
+import "slices"
+
+// rule is everything about a kind but its query and its page.
+type rule struct {
+	kind   Kind
+	about  Subject
+	owners []Owner // the first is told at once, the next ones when the deadline has passed
+	days   int     // working days until the deadline, from the day on which the case opens
+	urgent bool    // told within 15 minutes, at any hour; all others once a working day
+	title  string  // what is wrong, in one line; {name} is a fact of the kind's query
+	next   string  // what to do next, with the command
+	stands func(Signal, Moment) bool
+}
+
+// rules holds every kind, in the order of lists.
+var rules = slices.Concat(ofRuns, ofPushes, ofProfiles, ofPeople)
+
+// Kinds lists every kind, in the order of lists.
+func Kinds() []Kind {
+	kinds := make([]Kind, len(rules))
+	for i, r := range rules {
+		kinds[i] = r.kind
+	}
+	return kinds
+}
+
+func (k Kind) place() int {
+	return slices.IndexFunc(rules, func(r rule) bool { return r.kind == k })
+}
+
+// rule returns the entry of a kind; a stored kind that the program no longer has
+// gets one that says so.
+func (k Kind) rule() rule {
+	if at := k.place(); at >= 0 {
+		return rules[at]
+	}
+	return rule{kind: k, owners: []Owner{Operations}, title: "{subject}: a kind of case that is no more", next: "It ends with the next look"}
+}
+
+// About says what sort of thing a kind is about.
+func (k Kind) About() Subject { return k.rule().about }
+
+// Owners lists who owns cases of a kind: the first, and then to whom they go when the
+// deadline has passed.
+func (k Kind) Owners() []Owner { return slices.Clone(k.rule().owners) }
+
+// Urgent reports whether the owner of a kind is told within 15 minutes.
+func (k Kind) Urgent() bool { return k.rule().urgent }

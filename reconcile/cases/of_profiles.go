@@ -1,0 +1,67 @@
+package cases
+
+// The kinds about profiles and what the register says of them.
+const (
+	ClosurePending     Kind = "closure-pending"
+	ClosedWithHours    Kind = "closed-with-hours"
+	Missing            Kind = "missing-from-register"
+	LeftType           Kind = "left-type"
+	Deleted            Kind = "deleted-from-register"
+	InactiveWithoutEnd Kind = "inactive-without-end"
+	Contradiction      Kind = "contradiction"
+	SuccessorNamed     Kind = "successor-named"
+	Renamed            Kind = "renamed"
+	ProbableDuplicate  Kind = "probable-duplicate"
+	ClosedInReality    Kind = "closed-in-reality"
+)
+
+var ofProfiles = []rule{
+	{
+		kind: ClosurePending, about: OfProfile, owners: []Owner{Managers, Board}, days: 1,
+		title: "The register says that {code} has closed; a second look on a later day closes the profile",
+		next:  "If it is open, tell the register, and hold its status: profilesync hold add {code} --field status",
+	},
+	{
+		kind: ClosedWithHours, about: OfProfile, owners: []Owner{Managers, Board}, days: 2,
+		title: "{code} is closed, and its profile states hours for {days} days to come, the first on {day}", next: correct,
+	},
+	{
+		kind: Missing, about: OfProfile, owners: []Owner{Board, RegisterDesk}, days: 10,
+		title: "{code} is in {report} no more since {day}; its profile stays open", next: correct,
+	},
+	{
+		kind: LeftType, about: OfProfile, owners: []Owner{Board, ServiceDesk}, days: 10,
+		title: "{code} is no {type} any more, says {report}; its profile stays as it is", next: correct,
+	},
+	{
+		kind: Deleted, about: OfProfile, owners: []Owner{Board, RegisterDesk}, days: 10,
+		title: "The register has deleted {code}; its profile stays as it is", next: correct,
+	},
+	{
+		kind: InactiveWithoutEnd, about: OfProfile, owners: []Owner{RegisterDesk, Board}, days: 10,
+		title: "{code} is inactive in {report}, and has not ended: {flag}", next: correct,
+	},
+	{
+		kind: Contradiction, about: OfProfile, owners: []Owner{RegisterDesk, Board}, days: 10,
+		title: "{code} is active in {report}, and ended on {day}", next: correct,
+	},
+	{
+		kind: SuccessorNamed, about: OfProfile, owners: []Owner{ServiceDesk, Board}, days: 5,
+		title: "{successor} follows {code}", next: "Take over what still holds: profilesync profile show {code}, profilesync profile show {successor}",
+	},
+	{
+		kind: Renamed, about: OfProfile, owners: []Owner{Managers, Board}, days: 20,
+		title: "The register gave {code} another name on {day}", next: "Confirm the contact details of the profile, or have the register corrected",
+	},
+	{
+		kind: ProbableDuplicate, about: OfProfile, owners: []Owner{Board, ServiceDesk}, days: 10,
+		title: "{code} and {about} seem to be one place: {type}, {postcode}, and nearly the same name",
+		next:  "Compare them: profilesync profile show {code}, profilesync profile show {about}. Have the register close the wrong one",
+	},
+	{
+		kind: ClosedInReality, about: OfProfile, owners: []Owner{Board, ServiceDesk, RegisterDesk}, days: 5,
+		title: "{code} may have closed, and is open in the register: {signs}", next: correct,
+	},
+}
+
+const correct = "Find out which is right: profilesync profile show {code}. If the register is wrong, have it corrected"

@@ -1,0 +1,205 @@
+package cases
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// News is what somebody is told of a case.
+type News string
+
+// The news.
+const (
+	IsNew     News = "new"
+	IsOverdue News = "overdue" // again, every week after the deadline
+	HasEnded  News = "ended"
+)
+
+// Recipient is a person, or a mailing list.
+type Recipient struct {
+	Account people.AccountID // 0 for a list
+	List    profile.ODSCode  // the board of a list, or its name; empty for a person
+}
+
+// String names the recipient in references of letters, as people.Reminder does.
+func (r Recipient) String() string {
+	if r.Account == 0 {
+		return "list-" + string(r.List)
+	}
+	return r.Account.String()
+}
+
+// The mailing lists that are no board's.
+const (
+	ServiceDeskList  = profile.ODSCode(ServiceDesk)
+	RegisterDeskList = profile.ODSCode(RegisterDesk)
+	OperationsList   = profile.ODSCode(Operations)
+)
+
+// Directory says who can be told: active accounts that can be written to, and the
+// mailing lists.
+type Directory struct {
+	Managers       map[profile.ODSCode][]people.AccountID // of an organisation; its editors if it has none
+	Leads          map[profile.ODSCode][]people.AccountID // of a board
+	Administrators []people.AccountID
+	Lists          map[profile.ODSCode]bool
+}
+
+// Of returns who is told as an owner of a case. An owner that is nobody is
+// represented by the next in the order of Owners, and in the end by the list that gets
+// everything.
+func (d Directory) Of(owner Owner, c Case) []Recipient {
+	found := d.belongingTo(owner, c)
+	switch {
+	case len(found) > 0:
+		return found
+	case owner == Managers:
+		return d.Of(Board, c)
+	case owner == Operations:
+		return d.list(people.NationalList)
+	default:
+		return d.Of(Operations, c)
+	}
+}
+
+func (d Directory) belongingTo(owner Owner, c Case) []Recipient {
+	switch owner {
+	case Managers:
+		return persons(d.Managers[c.Code])
+	case Board:
+		return append(persons(d.Leads[c.Board]), d.list(c.Board)...)
+	case Operations:
+		return append(persons(d.Administrators), d.list(OperationsList)...)
+	default:
+		return d.list(profile.ODSCode(owner))
+	}
+}
+
+func (d Directory) list(name profile.ODSCode) []Recipient {
+	if !d.Lists[name] {
+		return nil
+	}
+	return []Recipient{{List: name}}
+}
+
+func persons(accounts []people.AccountID) []Recipient {
+	all := make([]Recipient, len(accounts))
+	for i, account := range accounts {
+		all[i] = Recipient{Account: account}
+	}
+	return all
+}
+
+// Told is what a recipient was told of a case since it opened.
+type Told struct {
+	First profile.Date // when it was new to them
+	Last  profile.Date // when it was overdue, or new
+	Ended bool         // that it is gone
+}
+
+// Letter is one message about cases to one recipient.
+type Letter struct {
+	To     Recipient
+	Urgent bool
+	Day    profile.Date
+	Items  []Item
+}
+
+// Item is a case in a letter.
+type Item struct {
+	Stored
+
+	News News
+}
+
+// Reference returns the letter's unique name. An urgent one has that of its first case,
+// of which the recipient is told once each time it opens; all others are one a day.
+func (l Letter) Reference() string {
+	if l.Urgent {
+		return fmt.Sprintf("case/%d/%d/%s", l.Items[0].ID, l.Items[0].Openings, l.To)
+	}
+	return fmt.Sprintf("cases/%s/%s", l.Day, l.To)
+}
+
+// again is how many days after the last letter about an overdue case the next one goes.
+const again = 7
+
+// Letters returns the letters that are due about cases, of which those that are gone
+// are told to whoever knew them. Urgent letters go at once. All others are digests, one
+// a recipient and working day: they go only where digests says so.
+func Letters(stored []Stored, directory Directory, at Moment, digests bool) []Letter {
+	today := at.Today()
+	urgent, others := make(map[Recipient][]Item), make(map[Recipient][]Item)
+	for _, s := range stored {
+		for to, news := range s.news(directory, today) {
+			if news == IsNew && s.Kind.Urgent() {
+				urgent[to] = append(urgent[to], Item{s, news})
+			} else {
+				others[to] = append(others[to], Item{s, news})
+			}
+		}
+	}
+	letters := lettersTo(urgent, Letter{Urgent: true, Day: today})
+	if digests && at.Calendar.IsWorkingDay(today) {
+		letters = append(letters, lettersTo(others, Letter{Day: today})...)
+	}
+	return letters
+}
+
+func lettersTo(items map[Recipient][]Item, form Letter) []Letter {
+	letters := make([]Letter, 0, len(items))
+	for _, to := range slices.SortedFunc(maps.Keys(items), Recipient.compare) {
+		letter := form
+		letter.To, letter.Items = to, items[to]
+		slices.SortFunc(letter.Items, func(a, b Item) int { return cmp.Or(a.order(b.Case), cmp.Compare(a.ID, b.ID)) })
+		letters = append(letters, letter)
+	}
+	return letters
+}
+
+func (r Recipient) compare(other Recipient) int {
+	return cmp.Or(cmp.Compare(r.Account, other.Account), cmp.Compare(r.List, other.List))
+}
+
+// news returns what each recipient is to be told of the case. Of a case that waits or
+// is set aside nobody is told.
+func (s Stored) news(directory Directory, today profile.Date) map[Recipient]News {
+	news := make(map[Recipient]News)
+	switch s.State {
+	case Gone:
+		for to, told := range s.Told {
+			if !told.Ended {
+				news[to] = HasEnded
+			}
+		}
+	case Open:
+		for _, owner := range s.owners(today) {
+			for _, to := range directory.Of(owner, s.Case) {
+				told, known := s.Told[to]
+				switch {
+				case !known:
+					news[to] = IsNew
+				case today.After(s.Deadline) && !today.Before(told.Last.AddDays(again)):
+					news[to] = IsOverdue
+				}
+			}
+		}
+	}
+	return news
+}
+
+// owners returns who owns the case by now: the first owner, the next one when the
+// deadline has passed, and one more every week.
+func (s Stored) owners(today profile.Date) []Owner {
+	owners := s.Kind.rule().owners
+	most := 1
+	for day := s.Deadline; day.Before(today) && most < len(owners); day = day.AddDays(again) {
+		most++
+	}
+	return owners[:most]
+}
