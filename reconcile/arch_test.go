@@ -83,6 +83,7 @@ var layers = []layer{
 	storeRoom("reportstore"),
 	storeRoom("referencestore"),
 	storeRoom("watchstore"),
+	storeRoom("casestore"),
 	storeRoom("roles"),
 	{
 		dir:     "connectors",

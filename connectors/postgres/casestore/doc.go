@@ -1,0 +1,16 @@
+// Package casestore reads what may need a person, and stores cases.
+//
+//	signals/   queries that read what the tables show, each for some kinds of cases
+//	look.go    one look: what stands in the tables, compared with the cases, in one transaction
+//	tell.go    who is told, and the letters
+//	list.go    cases for people, and what people decide about them
+//
+// # What fences each write
+//
+//	write                            fence
+//	look: opened, changed, ended     one transaction that sees one moment, one look at a time; a decision that a
+//	                                 person commits meanwhile makes the look start again
+//	decision: waits, set aside       the case still stands as the person saw it (openings), else nothing is written
+//	letter about cases               its row, and who was told what, in one transaction; a recipient is told of
+//	                                 an opening and of an end once
+package casestore

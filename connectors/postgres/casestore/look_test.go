@@ -1,0 +1,55 @@
+package casestore_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/postgres/casestore"
+)
+
+// withheld plants a run of trusts with rows that wait.
+func (w *world) withheld(reason string, codes ...string) {
+	w.Exec("insert into profile (code, name, type) select unnest($1::text[]), 'Trust', 'trust' on conflict do nothing", codes)
+	w.Exec(`with r as (
+		insert into run (kind, source, report, as_of, actor, state, ended_at)
+		values ('listing', 'ods', 'etr', '2026-11-02', 'schedule', 'withheld', now()) returning id
+	)
+	insert into plan_row (run_id, code, type, verb, field, fact, old, new, reason, withheld, waits, digest)
+	select r.id, unnest($1::text[]), 'trust', 'update', 'icb', 'icb', 'QAA', 'QBB', '', $2, true, '' from r`, codes, reason)
+}
+
+func TestACaseOpensOnceAndEndsWithItsReason(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	require.True(t, w.looks().Empty())
+	w.withheld("mass-change", "RA1", "RA2")
+	require.Len(t, w.looks().Open, 1)
+	const standing = "mass-change-withheld | ods etr | trust icb | open"
+	require.Equal(t, []string{standing}, w.stand())
+	w.withheld("mass-change", "RA3")
+	require.Len(t, w.looks().Update, 1)
+	w.Exec("update plan_row set waits = false")
+	require.Len(t, w.looks().End, 1)
+	require.Empty(t, w.stand())
+	w.withheld("mass-change", "RA4")
+	require.Len(t, w.looks().Open, 1)
+	require.Equal(t, []string{standing}, w.stand())
+	require.Equal(t, []string{
+		"mass-change-withheld opened", "mass-change-withheld changed", "mass-change-withheld gone", "mass-change-withheld opened",
+	}, w.steps())
+}
+
+// Two looks at a time: the second does nothing.
+func TestOneLookAtATime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	tx, err := w.DB.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = tx.Exec(t.Context(), "select pg_advisory_xact_lock(hashtextextended('profilesync cases', 0))")
+	require.NoError(t, err)
+	_, err = w.store.Look(t.Context(), w.at)
+	require.ErrorIs(t, err, casestore.ErrBusy)
+	require.NoError(t, tx.Rollback(t.Context()))
+	require.True(t, w.looks().Empty())
+}
