@@ -10,6 +10,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
+	"github.com/profilesync/profilesync/jobs/casejobs"
 	"github.com/profilesync/profilesync/jobs/peoplejobs"
 	"github.com/profilesync/profilesync/jobs/pushjobs"
 	"github.com/profilesync/profilesync/jobs/qualityjobs"
@@ -26,6 +27,7 @@ type Daemon struct {
 	Pushes    pushjobs.Workers
 	Quality   qualityjobs.Workers
 	People    peoplejobs.Workers
+	Cases     casejobs.Workers
 	Schedules []Schedule
 	Now       func() time.Time
 	Process   string          // names this process among others
@@ -49,7 +51,7 @@ func (d Daemon) Client() (*queue.Client, error) {
 	}
 	return queue.Work{
 		Driver: d.Driver, Schema: d.Schema, Process: d.Process, Workers: workers, Queues: d.queues(),
-		Periodic: []*river.PeriodicJob{ticking()}, Held: d.Held, Observe: d.Observe, Reindex: d.Reindex, Log: d.QueueLog,
+		Periodic: []*river.PeriodicJob{ticking(), casejobs.Periodic()}, Held: d.Held, Observe: d.Observe, Reindex: d.Reindex, Log: d.QueueLog,
 	}.Client()
 }
 
@@ -79,6 +81,7 @@ func (d Daemon) workers() (*river.Workers, error) {
 		d.Pushes.Add(workers, d.Driver, d.Schema),
 		d.Quality.Add(workers),
 		d.People.Add(workers),
+		d.Cases.Add(workers),
 	)
 }
 

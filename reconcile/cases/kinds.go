@@ -48,3 +48,8 @@ func (k Kind) Owners() []Owner { return slices.Clone(k.rule().owners) }
 
 // Urgent reports whether the owner of a kind is told within 15 minutes.
 func (k Kind) Urgent() bool { return k.rule().urgent }
+
+// UrgentKinds lists the kinds whose owners are told within 15 minutes.
+func UrgentKinds() []Kind {
+	return slices.DeleteFunc(Kinds(), func(k Kind) bool { return !k.Urgent() })
+}

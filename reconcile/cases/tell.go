@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -32,6 +33,15 @@ func (r Recipient) String() string {
 		return "list-" + string(r.List)
 	}
 	return r.Account.String()
+}
+
+// ParseRecipient reads what String writes.
+func ParseRecipient(s string) (Recipient, error) {
+	if list, ok := strings.CutPrefix(s, "list-"); ok {
+		return Recipient{List: profile.ODSCode(list)}, nil
+	}
+	account, err := people.ParseAccountID(s)
+	return Recipient{Account: account}, err
 }
 
 // The mailing lists that are no board's.
@@ -102,6 +112,20 @@ type Told struct {
 	Ended bool         // that it is gone
 }
 
+// And adds a piece of news that was told on a day.
+func (t Told) And(news News, day profile.Date) Told {
+	switch news {
+	case HasEnded:
+		t.Ended = true
+	case IsNew:
+		t.First = day
+	}
+	if news != HasEnded && t.Last.Before(day) {
+		t.Last = day
+	}
+	return t
+}
+
 // Letter is one message about cases to one recipient.
 type Letter struct {
 	To     Recipient
@@ -114,16 +138,25 @@ type Letter struct {
 type Item struct {
 	Stored
 
-	News News
+	News    News
+	Opening int // the opening that it tells of; see Stored.Openings
 }
 
 // Reference returns the letter's unique name. An urgent one has that of its first case,
 // of which the recipient is told once each time it opens; all others are one a day.
 func (l Letter) Reference() string {
 	if l.Urgent {
-		return fmt.Sprintf("case/%d/%d/%s", l.Items[0].ID, l.Items[0].Openings, l.To)
+		return fmt.Sprintf("case/%d/%d/%s", l.Items[0].ID, l.Items[0].Opening, l.To)
 	}
 	return fmt.Sprintf("cases/%s/%s", l.Day, l.To)
+}
+
+// Kind returns the text of the letter.
+func (l Letter) Kind() people.LetterKind {
+	if l.Urgent {
+		return people.LetterCaseUrgent
+	}
+	return people.LetterCases
 }
 
 // again is how many days after the last letter about an overdue case the next one goes.
@@ -138,9 +171,9 @@ func Letters(stored []Stored, directory Directory, at Moment, digests bool) []Le
 	for _, s := range stored {
 		for to, news := range s.news(directory, today) {
 			if news == IsNew && s.Kind.Urgent() {
-				urgent[to] = append(urgent[to], Item{s, news})
+				urgent[to] = append(urgent[to], Item{s, news, s.Openings})
 			} else {
-				others[to] = append(others[to], Item{s, news})
+				others[to] = append(others[to], Item{s, news, s.Openings})
 			}
 		}
 	}

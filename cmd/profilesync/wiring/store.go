@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/casestore"
 	"github.com/profilesync/profilesync/connectors/postgres/peoplestore"
 	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
 	"github.com/profilesync/profilesync/connectors/postgres/qualitystore"
@@ -30,6 +31,7 @@ type Store struct {
 	Quality    *qualitystore.Store
 	People     *peoplestore.Store
 	Reports    *reportstore.Store
+	Cases      *casestore.Store
 	Watch      *watchstore.Store
 }
 
@@ -37,7 +39,7 @@ func newStore(db *postgres.DB) *Store {
 	return &Store{
 		DB: db, Runs: runstore.New(db), References: referencestore.New(db),
 		Services: servicestore.New(db), Pushes: pushstore.New(db), Quality: qualitystore.New(db),
-		People: peoplestore.New(db), Reports: reportstore.New(db), Watch: watchstore.New(db),
+		People: peoplestore.New(db), Reports: reportstore.New(db), Cases: casestore.New(db), Watch: watchstore.New(db),
 	}
 }
 

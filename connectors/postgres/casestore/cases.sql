@@ -33,3 +33,53 @@ where id = any(@ids::bigint[]) and state in ('waiting', 'set-aside') and until <
 -- name: EndCases :execrows
 update cases set state = 'gone', gone_at = clock(), waits_for = '', until = null, reason = '', decided_by = ''
 where id = any(@ids::bigint[]) and state <> 'gone';
+
+-- name: CasesToTell :many
+-- Those that stand, or whose end somebody who knew them was not told; of some kinds, or of all if kinds is empty.
+select c.id, c.kind, c.subject, c.about, c.code, c.board, c.facts, c.since, c.openings, c.opened_at, c.deadline, c.state, c.until
+from cases c
+where (cardinality(@kinds::text[]) = 0 or c.kind = any(@kinds::text[]))
+    and (c.state = 'open' or (c.state = 'gone' and exists (
+        select from case_told t where t.case_id = c.id and t.opening = c.openings and t.news = 'new' and not exists (
+            select from case_told e where e.case_id = c.id and e.opening = c.openings and e.recipient = t.recipient and e.news = 'ended'))))
+order by c.kind, c.subject, c.about;
+
+-- name: ToldOfCases :many
+select t.case_id, t.recipient, t.news, max(t.day)::date as day
+from case_told t join cases c on c.id = t.case_id and c.openings = t.opening
+where t.case_id = any(@ids::bigint[])
+group by t.case_id, t.recipient, t.news;
+
+-- name: MembersToTell :many
+select m.code, m.account_id, m.role
+from membership m join account a on a.id = m.account_id
+where m.code = any(@codes::text[]) and m.ended_at is null and a.state = 'active' and a.dead_at is null
+order by m.code, m.account_id;
+
+-- name: StaffToTell :many
+-- Leads of boards, and administrators.
+select id, kind, region from account
+where kind in ('lead', 'administrator') and state = 'active' and dead_at is null
+order by id;
+
+-- name: AddCaseLetters :many
+-- A letter that was made due before is left alone, and tells nothing more.
+insert into letter (reference, kind, account_id, list)
+select l.reference, l.kind, nullif(l.account, 0), l.list
+from (
+    select unnest(@refs::text[]) as reference, unnest(@kinds::text[]) as kind, unnest(@accounts::bigint[]) as account, unnest(@lists::text[]) as list
+) l
+on conflict on constraint letter_once do nothing
+returning reference;
+
+-- name: RecordTold :exec
+insert into case_told (case_id, opening, recipient, news, day, reference)
+select unnest(@ids::bigint[]), unnest(@openings::integer[]), unnest(@recipients::text[]), unnest(@news::text[]), @day::date,
+    unnest(@refs::text[]);
+
+-- name: CasesOfLetter :many
+select c.id, c.kind, c.subject, c.about, c.code, c.board, c.facts, c.since, c.openings, c.opened_at, c.deadline, c.state, c.until,
+    t.news, t.opening
+from case_told t join cases c on c.id = t.case_id
+where t.reference = @reference
+order by c.kind, c.subject, c.about;

@@ -48,7 +48,7 @@ func TestOneLookAtATime(t *testing.T) {
 	require.NoError(t, err)
 	_, err = tx.Exec(t.Context(), "select pg_advisory_xact_lock(hashtextextended('profilesync cases', 0))")
 	require.NoError(t, err)
-	_, err = w.store.Look(t.Context(), w.at)
+	_, err = w.store.Look(t.Context(), w.at, nil)
 	require.ErrorIs(t, err, casestore.ErrBusy)
 	require.NoError(t, tx.Rollback(t.Context()))
 	require.True(t, w.looks().Empty())

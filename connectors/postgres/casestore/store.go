@@ -21,23 +21,19 @@ import (
 type Store struct {
 	db *postgres.DB
 	q  *casesql.Queries
-	// reports are what the daemon pulls by itself, as "ods edispensary".
-	reports []string
 }
 
-// New returns the store of a database. Reports are what the daemon pulls by itself,
-// as "ods edispensary": they can be late.
-func New(db *postgres.DB, reports []string) *Store {
-	return &Store{db: db, q: casesql.New(db), reports: reports}
-}
+// New returns the store of a database.
+func New(db *postgres.DB) *Store { return &Store{db: db, q: casesql.New(db)} }
 
 // ErrBusy means that another process looks at the cases.
 var ErrBusy = errors.New("another process is looking at the cases")
 
 // Look compares what the tables show now with the stored cases, makes them those that
 // ought to stand, and returns the steps that it took. It sees one moment of all tables.
-// A decision of a person that comes between makes it fail: look again.
-func (s *Store) Look(ctx context.Context, at cases.Moment) (steps cases.Steps, err error) {
+// A decision of a person that comes between makes it fail: look again. Pulled is what
+// the daemon pulls by itself, as "ods edispensary": that can be late.
+func (s *Store) Look(ctx context.Context, at cases.Moment, pulled []string) (steps cases.Steps, err error) {
 	err = pgx.BeginTxFunc(ctx, s.db, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
 		q := casesql.New(tx)
 		locked, err := q.TryLockCases(ctx)
@@ -47,7 +43,7 @@ func (s *Store) Look(ctx context.Context, at cases.Moment) (steps cases.Steps, e
 		if err != nil {
 			return err
 		}
-		shown, err := s.signals(ctx, tx)
+		shown, err := signals(ctx, tx, pulled)
 		if err != nil {
 			return err
 		}
@@ -91,11 +87,11 @@ type row struct {
 	Facts   map[string]string
 }
 
-func (s *Store) signals(ctx context.Context, tx pgx.Tx) (map[cases.Kind][]cases.Signal, error) {
+func signals(ctx context.Context, tx pgx.Tx, pulled []string) (map[cases.Kind][]cases.Signal, error) {
 	shown := make(map[cases.Kind][]cases.Signal)
 	batch := &pgx.Batch{}
 	for _, query := range signalQueries {
-		batch.Queue(query, pgx.NamedArgs{"reports": s.reports}).Query(func(rows pgx.Rows) error {
+		batch.Queue(query, pgx.NamedArgs{"reports": pulled}).Query(func(rows pgx.Rows) error {
 			all, err := pgx.CollectRows(rows, pgx.RowToStructByName[row])
 			for _, r := range all {
 				shown[r.Kind] = append(shown[r.Kind], cases.Signal{
@@ -112,15 +108,21 @@ func standing(ctx context.Context, q *casesql.Queries) ([]cases.Stored, error) {
 	rows, err := q.StandingCases(ctx)
 	stored := make([]cases.Stored, len(rows))
 	for i, r := range rows {
-		stored[i] = cases.Stored{
-			Case: cases.Case{Kind: r.Kind, Signal: cases.Signal{
-				Subject: r.Subject, About: r.About, Code: r.Code, Board: r.Board, Since: r.Since,
-			}},
-			ID: r.ID, State: r.State, Openings: r.Openings, Opened: r.OpenedAt, Deadline: r.Deadline, Until: r.Until,
-		}
-		err = errors.Join(err, json.Unmarshal(r.Facts, &stored[i].Facts))
+		var bad error
+		stored[i], bad = toStored(r)
+		err = errors.Join(err, bad)
 	}
 	return stored, err
+}
+
+func toStored(r casesql.StandingCasesRow) (cases.Stored, error) {
+	stored := cases.Stored{
+		Case: cases.Case{Kind: r.Kind, Signal: cases.Signal{
+			Subject: r.Subject, About: r.About, Code: r.Code, Board: r.Board, Since: r.Since,
+		}},
+		ID: r.ID, State: r.State, Openings: r.Openings, Opened: r.OpenedAt, Deadline: r.Deadline, Until: r.Until,
+	}
+	return stored, json.Unmarshal(r.Facts, &stored.Facts)
 }
 
 // take takes the steps, each of which expects the state that it was planned from.

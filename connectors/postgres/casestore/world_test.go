@@ -24,15 +24,15 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	db := pgtest.New(t)
-	return &world{db, casestore.New(db.DB, []string{"ods edispensary"}), cases.Moment{Now: time.Now()}}
+	return &world{db, casestore.New(db.DB), cases.Moment{Now: time.Now()}}
 }
 
 // looks looks at the cases, and then once more, which must find nothing.
 func (w *world) looks() cases.Steps {
 	w.Helper()
-	steps, err := w.store.Look(w.Context(), w.at)
+	steps, err := w.store.Look(w.Context(), w.at, []string{"ods edispensary"})
 	require.NoError(w, err)
-	again, err := w.store.Look(w.Context(), w.at)
+	again, err := w.store.Look(w.Context(), w.at, []string{"ods edispensary"})
 	require.NoError(w, err)
 	require.True(w, again.Empty(), "a second look finds something: %+v", again)
 	return steps

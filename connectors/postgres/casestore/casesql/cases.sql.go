@@ -10,8 +10,175 @@ import (
 	"time"
 
 	"github.com/profilesync/profilesync/reconcile/cases"
+	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
+
+const addCaseLetters = `-- name: AddCaseLetters :many
+insert into letter (reference, kind, account_id, list)
+select l.reference, l.kind, nullif(l.account, 0), l.list
+from (
+    select unnest($1::text[]) as reference, unnest($2::text[]) as kind, unnest($3::bigint[]) as account, unnest($4::text[]) as list
+) l
+on conflict on constraint letter_once do nothing
+returning reference
+`
+
+type AddCaseLettersParams struct {
+	Refs     []string
+	Kinds    []string
+	Accounts []int64
+	Lists    []string
+}
+
+// A letter that was made due before is left alone, and tells nothing more.
+func (q *Queries) AddCaseLetters(ctx context.Context, arg AddCaseLettersParams) ([]string, error) {
+	rows, err := q.db.Query(ctx, addCaseLetters,
+		arg.Refs,
+		arg.Kinds,
+		arg.Accounts,
+		arg.Lists,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var reference string
+		if err := rows.Scan(&reference); err != nil {
+			return nil, err
+		}
+		items = append(items, reference)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const casesOfLetter = `-- name: CasesOfLetter :many
+select c.id, c.kind, c.subject, c.about, c.code, c.board, c.facts, c.since, c.openings, c.opened_at, c.deadline, c.state, c.until,
+    t.news, t.opening
+from case_told t join cases c on c.id = t.case_id
+where t.reference = $1
+order by c.kind, c.subject, c.about
+`
+
+type CasesOfLetterRow struct {
+	ID       int64
+	Kind     cases.Kind
+	Subject  string
+	About    string
+	Code     profile.ODSCode
+	Board    profile.ODSCode
+	Facts    []byte
+	Since    time.Time
+	Openings int
+	OpenedAt time.Time
+	Deadline profile.Date
+	State    cases.State
+	Until    profile.Date
+	News     cases.News
+	Opening  int
+}
+
+func (q *Queries) CasesOfLetter(ctx context.Context, reference string) ([]CasesOfLetterRow, error) {
+	rows, err := q.db.Query(ctx, casesOfLetter, reference)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []CasesOfLetterRow{}
+	for rows.Next() {
+		var i CasesOfLetterRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Kind,
+			&i.Subject,
+			&i.About,
+			&i.Code,
+			&i.Board,
+			&i.Facts,
+			&i.Since,
+			&i.Openings,
+			&i.OpenedAt,
+			&i.Deadline,
+			&i.State,
+			&i.Until,
+			&i.News,
+			&i.Opening,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const casesToTell = `-- name: CasesToTell :many
+select c.id, c.kind, c.subject, c.about, c.code, c.board, c.facts, c.since, c.openings, c.opened_at, c.deadline, c.state, c.until
+from cases c
+where (cardinality($1::text[]) = 0 or c.kind = any($1::text[]))
+    and (c.state = 'open' or (c.state = 'gone' and exists (
+        select from case_told t where t.case_id = c.id and t.opening = c.openings and t.news = 'new' and not exists (
+            select from case_told e where e.case_id = c.id and e.opening = c.openings and e.recipient = t.recipient and e.news = 'ended'))))
+order by c.kind, c.subject, c.about
+`
+
+type CasesToTellRow struct {
+	ID       int64
+	Kind     cases.Kind
+	Subject  string
+	About    string
+	Code     profile.ODSCode
+	Board    profile.ODSCode
+	Facts    []byte
+	Since    time.Time
+	Openings int
+	OpenedAt time.Time
+	Deadline profile.Date
+	State    cases.State
+	Until    profile.Date
+}
+
+// Those that stand, or whose end somebody who knew them was not told; of some kinds, or of all if kinds is empty.
+func (q *Queries) CasesToTell(ctx context.Context, kinds []string) ([]CasesToTellRow, error) {
+	rows, err := q.db.Query(ctx, casesToTell, kinds)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []CasesToTellRow{}
+	for rows.Next() {
+		var i CasesToTellRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Kind,
+			&i.Subject,
+			&i.About,
+			&i.Code,
+			&i.Board,
+			&i.Facts,
+			&i.Since,
+			&i.Openings,
+			&i.OpenedAt,
+			&i.Deadline,
+			&i.State,
+			&i.Until,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
 
 const endCases = `-- name: EndCases :execrows
 update cases set state = 'gone', gone_at = clock(), waits_for = '', until = null, reason = '', decided_by = ''
@@ -24,6 +191,39 @@ func (q *Queries) EndCases(ctx context.Context, ids []int64) (int64, error) {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const membersToTell = `-- name: MembersToTell :many
+select m.code, m.account_id, m.role
+from membership m join account a on a.id = m.account_id
+where m.code = any($1::text[]) and m.ended_at is null and a.state = 'active' and a.dead_at is null
+order by m.code, m.account_id
+`
+
+type MembersToTellRow struct {
+	Code      profile.ODSCode
+	AccountID people.AccountID
+	Role      people.MemberRole
+}
+
+func (q *Queries) MembersToTell(ctx context.Context, codes []string) ([]MembersToTellRow, error) {
+	rows, err := q.db.Query(ctx, membersToTell, codes)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []MembersToTellRow{}
+	for rows.Next() {
+		var i MembersToTellRow
+		if err := rows.Scan(&i.Code, &i.AccountID, &i.Role); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const openCases = `-- name: OpenCases :execrows
@@ -65,6 +265,33 @@ func (q *Queries) OpenCases(ctx context.Context, arg OpenCasesParams) (int64, er
 	return result.RowsAffected(), nil
 }
 
+const recordTold = `-- name: RecordTold :exec
+insert into case_told (case_id, opening, recipient, news, day, reference)
+select unnest($1::bigint[]), unnest($2::integer[]), unnest($3::text[]), unnest($4::text[]), $5::date,
+    unnest($6::text[])
+`
+
+type RecordToldParams struct {
+	Ids        []int64
+	Openings   []int
+	Recipients []string
+	News       []string
+	Day        profile.Date
+	Refs       []string
+}
+
+func (q *Queries) RecordTold(ctx context.Context, arg RecordToldParams) error {
+	_, err := q.db.Exec(ctx, recordTold,
+		arg.Ids,
+		arg.Openings,
+		arg.Recipients,
+		arg.News,
+		arg.Day,
+		arg.Refs,
+	)
+	return err
+}
+
 const resumeCases = `-- name: ResumeCases :execrows
 update cases set state = 'open', waits_for = '', until = null, reason = '', decided_by = ''
 where id = any($1::bigint[]) and state in ('waiting', 'set-aside') and until < $2::date
@@ -82,6 +309,39 @@ func (q *Queries) ResumeCases(ctx context.Context, arg ResumeCasesParams) (int64
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const staffToTell = `-- name: StaffToTell :many
+select id, kind, region from account
+where kind in ('lead', 'administrator') and state = 'active' and dead_at is null
+order by id
+`
+
+type StaffToTellRow struct {
+	ID     people.AccountID
+	Kind   people.AccountKind
+	Region string
+}
+
+// Leads of boards, and administrators.
+func (q *Queries) StaffToTell(ctx context.Context) ([]StaffToTellRow, error) {
+	rows, err := q.db.Query(ctx, staffToTell)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []StaffToTellRow{}
+	for rows.Next() {
+		var i StaffToTellRow
+		if err := rows.Scan(&i.ID, &i.Kind, &i.Region); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const standingCases = `-- name: StandingCases :many
@@ -129,6 +389,45 @@ func (q *Queries) StandingCases(ctx context.Context) ([]StandingCasesRow, error)
 			&i.Deadline,
 			&i.State,
 			&i.Until,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const toldOfCases = `-- name: ToldOfCases :many
+select t.case_id, t.recipient, t.news, max(t.day)::date as day
+from case_told t join cases c on c.id = t.case_id and c.openings = t.opening
+where t.case_id = any($1::bigint[])
+group by t.case_id, t.recipient, t.news
+`
+
+type ToldOfCasesRow struct {
+	CaseID    int64
+	Recipient string
+	News      cases.News
+	Day       profile.Date
+}
+
+func (q *Queries) ToldOfCases(ctx context.Context, ids []int64) ([]ToldOfCasesRow, error) {
+	rows, err := q.db.Query(ctx, toldOfCases, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ToldOfCasesRow{}
+	for rows.Next() {
+		var i ToldOfCasesRow
+		if err := rows.Scan(
+			&i.CaseID,
+			&i.Recipient,
+			&i.News,
+			&i.Day,
 		); err != nil {
 			return nil, err
 		}

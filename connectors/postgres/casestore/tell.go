@@ -1,0 +1,159 @@
+package casestore
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/casestore/casesql"
+	"github.com/profilesync/profilesync/reconcile/cases"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// Letters returns the letters that are due about cases, and changes nothing. Lists are
+// the mailing lists that there are.
+func (s *Store) Letters(ctx context.Context, lists map[profile.ODSCode]bool, at cases.Moment, digests bool) ([]cases.Letter, error) {
+	letters, err := due(ctx, s.q, lists, at, digests)
+	return letters, postgres.Wrap(err, "planning letters about cases")
+}
+
+// Tell makes due the letters that Letters returns, and returns how many are new. Each
+// recipient is told of an opening and of an end of a case once.
+func (s *Store) Tell(ctx context.Context, lists map[profile.ODSCode]bool, at cases.Moment, digests bool) (added int, err error) {
+	err = pgx.BeginTxFunc(ctx, s.db, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
+		q := casesql.New(tx)
+		locked, err := q.TryLockCases(ctx)
+		if err == nil && !locked {
+			err = ErrBusy
+		}
+		if err != nil {
+			return err
+		}
+		letters, err := due(ctx, q, lists, at, digests)
+		if err != nil || len(letters) == 0 {
+			return err
+		}
+		added, err = add(ctx, q, letters, at)
+		return err
+	})
+	return added, postgres.Wrap(err, "telling people of cases")
+}
+
+func due(ctx context.Context, q *casesql.Queries, lists map[profile.ODSCode]bool, at cases.Moment, digests bool) ([]cases.Letter, error) {
+	var kinds []cases.Kind
+	if !digests {
+		kinds = cases.UrgentKinds()
+	}
+	rows, err := q.CasesToTell(ctx, postgres.Texts(kinds))
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	stored := make([]cases.Stored, len(rows))
+	codes := make([]profile.ODSCode, len(rows))
+	for i, r := range rows {
+		if stored[i], err = toStored(casesql.StandingCasesRow(r)); err != nil {
+			return nil, err
+		}
+		codes[i] = r.Code
+	}
+	if err := addTold(ctx, q, stored); err != nil {
+		return nil, err
+	}
+	directory, err := directoryOf(ctx, q, codes)
+	directory.Lists = lists
+	return cases.Letters(stored, directory, at, digests), err
+}
+
+// addTold adds what was told of the cases since they opened.
+func addTold(ctx context.Context, q *casesql.Queries, stored []cases.Stored) error {
+	ids, place := make([]int64, len(stored)), make(map[int64]int, len(stored))
+	for i := range stored {
+		ids[i], place[stored[i].ID], stored[i].Told = stored[i].ID, i, make(map[cases.Recipient]cases.Told)
+	}
+	rows, err := q.ToldOfCases(ctx, ids)
+	for _, r := range rows {
+		to, bad := cases.ParseRecipient(r.Recipient)
+		if bad != nil {
+			return bad
+		}
+		of := stored[place[r.CaseID]].Told
+		of[to] = of[to].And(r.News, r.Day)
+	}
+	return err
+}
+
+func directoryOf(ctx context.Context, q *casesql.Queries, codes []profile.ODSCode) (d cases.Directory, err error) {
+	members, err := q.MembersToTell(ctx, postgres.Texts(codes))
+	if err != nil {
+		return d, err
+	}
+	editors := make(map[profile.ODSCode][]people.AccountID)
+	d.Managers, d.Leads = make(map[profile.ODSCode][]people.AccountID), make(map[profile.ODSCode][]people.AccountID)
+	for _, m := range members {
+		if m.Role == people.RoleManager {
+			d.Managers[m.Code] = append(d.Managers[m.Code], m.AccountID)
+		} else {
+			editors[m.Code] = append(editors[m.Code], m.AccountID)
+		}
+	}
+	for code, accounts := range editors {
+		if len(d.Managers[code]) == 0 {
+			d.Managers[code] = accounts
+		}
+	}
+	staff, err := q.StaffToTell(ctx)
+	for _, a := range staff {
+		if a.Kind == people.KindAdministrator {
+			d.Administrators = append(d.Administrators, a.ID)
+		} else {
+			d.Leads[profile.ODSCode(a.Region)] = append(d.Leads[profile.ODSCode(a.Region)], a.ID)
+		}
+	}
+	return d, err
+}
+
+func add(ctx context.Context, q *casesql.Queries, letters []cases.Letter, at cases.Moment) (int, error) {
+	var p casesql.AddCaseLettersParams
+	for _, l := range letters {
+		p.Refs, p.Kinds = append(p.Refs, l.Reference()), append(p.Kinds, string(l.Kind()))
+		p.Accounts, p.Lists = append(p.Accounts, int64(l.To.Account)), append(p.Lists, string(l.To.List))
+	}
+	added, err := q.AddCaseLetters(ctx, p)
+	if err != nil {
+		return 0, err
+	}
+	isNew := make(map[string]bool, len(added))
+	for _, reference := range added {
+		isNew[reference] = true
+	}
+	told := casesql.RecordToldParams{Day: at.Today()}
+	for _, l := range letters {
+		for _, item := range l.Items {
+			if isNew[l.Reference()] {
+				told.Ids, told.Openings = append(told.Ids, item.ID), append(told.Openings, item.Opening)
+				told.Recipients, told.News = append(told.Recipients, l.To.String()), append(told.News, string(item.News))
+				told.Refs = append(told.Refs, l.Reference())
+			}
+		}
+	}
+	return len(added), q.RecordTold(ctx, told)
+}
+
+// LinesOf returns what a letter about cases tells, as it is now: a line a case. None is
+// left if none of it holds any more.
+func (s *Store) LinesOf(ctx context.Context, reference string) ([]string, error) {
+	rows, err := s.q.CasesOfLetter(ctx, reference)
+	items := make([]cases.Item, len(rows))
+	for i, r := range rows {
+		items[i] = cases.Item{News: r.News, Opening: r.Opening}
+		if items[i].Stored, err = toStored(casesql.StandingCasesRow{
+			ID: r.ID, Kind: r.Kind, Subject: r.Subject, About: r.About, Code: r.Code, Board: r.Board, Facts: r.Facts, Since: r.Since,
+			Openings: r.Openings, OpenedAt: r.OpenedAt, Deadline: r.Deadline, State: r.State, Until: r.Until,
+		}); err != nil {
+			break
+		}
+	}
+	return cases.Lines(items), postgres.Wrap(err, "reading what a letter tells of cases")
+}
