@@ -98,6 +98,7 @@ var layers = []layer{
 	partOfProgram("profilesync/commands", belowCommands...),
 	partOfProgram("profilesync/pushcommands", append([]string{"cmd/profilesync/commands"}, belowCommands...)...),
 	partOfProgram("profilesync/peoplecommands", append([]string{"cmd/profilesync/commands"}, belowCommands...)...),
+	partOfProgram("profilesync/casecommands", append([]string{"cmd/profilesync/commands"}, belowCommands...)...),
 	partOfProgram("profilesync/qualitycommands", append([]string{"cmd/profilesync/commands"}, belowCommands...)...),
 	partOfProgram("profilesync/schemacommands", append([]string{"cmd/profilesync/commands"}, belowCommands...)...),
 	partOfProgram("simulator/screen"),

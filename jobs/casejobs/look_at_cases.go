@@ -45,6 +45,9 @@ func Periodic() *river.PeriodicJob {
 // Store stores cases.
 type Store interface {
 	Look(ctx context.Context, at cases.Moment, pulled []string) (cases.Steps, error)
+	// Letters returns the letters that are due.
+	Letters(ctx context.Context, lists map[profile.ODSCode]bool, at cases.Moment, digests bool) ([]cases.Letter, error)
+	// Tell makes them due, each once.
 	Tell(ctx context.Context, lists map[profile.ODSCode]bool, at cases.Moment, digests bool) (added int, err error)
 }
 
@@ -64,37 +67,46 @@ type Keeper struct {
 	Log      *slog.Logger
 }
 
-// Moment returns now, with the calendar.
-func (k *Keeper) Moment(ctx context.Context) (cases.Moment, error) {
+// moment returns now, with the calendar.
+func (k *Keeper) moment(ctx context.Context) (cases.Moment, error) {
 	days, _, err := k.Calendar.Holidays(ctx)
 	return cases.Moment{Now: k.Now(), Calendar: people.NewCalendar(days)}, err
 }
 
 // Look looks at the cases, and makes the letters due that must not wait. It returns
-// how many there are of these.
-func (k *Keeper) Look(ctx context.Context) (letters int, err error) {
-	at, err := k.Moment(ctx)
+// the steps that it took, and how many letters there are.
+func (k *Keeper) Look(ctx context.Context) (steps cases.Steps, letters int, err error) {
+	at, err := k.moment(ctx)
 	if err != nil {
-		return 0, err
+		return steps, 0, err
 	}
-	steps, err := k.Store.Look(ctx, at, k.Pulled)
-	if err != nil {
-		return 0, err
+	if steps, err = k.Store.Look(ctx, at, k.Pulled); err != nil {
+		return steps, 0, err
 	}
 	if !steps.Empty() {
 		k.Log.LogAttrs(ctx, slog.LevelInfo, "cases", slog.Int("opened", len(steps.Open)), slog.Int("changed", len(steps.Update)),
 			slog.Int("resumed", len(steps.Resume)), slog.Int("ended", len(steps.End)))
 	}
-	return k.Store.Tell(ctx, k.Lists, at, false)
+	letters, err = k.Store.Tell(ctx, k.Lists, at, false)
+	return steps, letters, err
 }
 
 // Tell makes all letters due, and returns how many.
 func (k *Keeper) Tell(ctx context.Context) (letters int, err error) {
-	at, err := k.Moment(ctx)
+	at, err := k.moment(ctx)
 	if err != nil {
 		return 0, err
 	}
 	return k.Store.Tell(ctx, k.Lists, at, true)
+}
+
+// Letters returns the letters that Tell would make due.
+func (k *Keeper) Letters(ctx context.Context) ([]cases.Letter, error) {
+	at, err := k.moment(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return k.Store.Letters(ctx, k.Lists, at, true)
 }
 
 type lookWorker struct {
@@ -105,7 +117,7 @@ type lookWorker struct {
 func (*lookWorker) Timeout(*river.Job[LookAtCases]) time.Duration { return 5 * time.Minute }
 
 func (w *lookWorker) Work(ctx context.Context, _ *river.Job[LookAtCases]) error {
-	letters, err := w.keeper.Look(ctx)
+	_, letters, err := w.keeper.Look(ctx)
 	if errors.Is(err, w.keeper.Busy) {
 		return nil
 	}

@@ -226,6 +226,12 @@ func (s Stored) news(directory Directory, today profile.Date) map[Recipient]News
 	return news
 }
 
+// Owner returns who has to act by now.
+func (s Stored) Owner(today profile.Date) Owner {
+	owners := s.owners(today)
+	return owners[len(owners)-1]
+}
+
 // owners returns who owns the case by now: the first owner, the next one when the
 // deadline has passed, and one more every week.
 func (s Stored) owners(today profile.Date) []Owner {

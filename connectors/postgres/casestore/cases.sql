@@ -3,8 +3,7 @@
 select pg_try_advisory_xact_lock(hashtextextended('profilesync cases', 0)) as locked;
 
 -- name: StandingCases :many
-select id, kind, subject, about, code, board, facts, since, openings, opened_at, deadline, state, until
-from cases where state <> 'gone'
+select * from cases where state <> 'gone'
 order by kind, subject, about;
 
 -- name: OpenCases :execrows
@@ -36,8 +35,7 @@ where id = any(@ids::bigint[]) and state <> 'gone';
 
 -- name: CasesToTell :many
 -- Those that stand, or whose end somebody who knew them was not told; of some kinds, or of all if kinds is empty.
-select c.id, c.kind, c.subject, c.about, c.code, c.board, c.facts, c.since, c.openings, c.opened_at, c.deadline, c.state, c.until
-from cases c
+select c.* from cases c
 where (cardinality(@kinds::text[]) = 0 or c.kind = any(@kinds::text[]))
     and (c.state = 'open' or (c.state = 'gone' and exists (
         select from case_told t where t.case_id = c.id and t.opening = c.openings and t.news = 'new' and not exists (
@@ -78,8 +76,36 @@ select unnest(@ids::bigint[]), unnest(@openings::integer[]), unnest(@recipients:
     unnest(@refs::text[]);
 
 -- name: CasesOfLetter :many
-select c.id, c.kind, c.subject, c.about, c.code, c.board, c.facts, c.since, c.openings, c.opened_at, c.deadline, c.state, c.until,
-    t.news, t.opening
+select sqlc.embed(c), t.news, t.opening
 from case_told t join cases c on c.id = t.case_id
 where t.reference = @reference
 order by c.kind, c.subject, c.about;
+
+-- name: ListCases :many
+-- What holds up most, and what is due first, comes first.
+select * from cases
+where (@id::bigint = 0 or id = @id) and (@gone::boolean or state <> 'gone')
+    and (cardinality(@kinds::text[]) = 0 or kind = any(@kinds::text[]))
+    and (@code::text = '' or code = @code) and (@board::text = '' or board = @board) and opened_at <= @opened_before::timestamptz
+order by array_position(@order_of_kinds::text[], kind), deadline, subject, about, id
+limit @most;
+
+-- name: CountCases :many
+select kind, state, count(*) as cases,
+    extract(epoch from clock() - min(opened_at))::double precision as oldest_seconds,
+    count(*) filter (where state = 'open' and deadline < @today::date) as overdue
+from cases where state <> 'gone' group by kind, state order by kind, state;
+
+-- name: StepsOfCase :many
+select step, facts, waits_for, until, reason, actor, database_role, at from case_step where case_id = @case_id order by id;
+
+-- name: ToldOfCase :many
+select t.recipient, t.news, t.day, l.state from case_told t join letter l using (reference) where t.case_id = @case_id order by l.id;
+
+-- name: SetCaseActor :exec
+select set_config('profilesync.actor', @actor::text, true);
+
+-- name: DecideCase :execrows
+-- What a person decides counts for the opening that they saw.
+update cases set state = @state, waits_for = @waits_for, reason = @reason, until = @until, decided_by = @actor
+where id = @id and openings = @openings and state <> 'gone';

@@ -115,7 +115,7 @@ func standing(ctx context.Context, q *casesql.Queries) ([]cases.Stored, error) {
 	return stored, err
 }
 
-func toStored(r casesql.StandingCasesRow) (cases.Stored, error) {
+func toStored(r casesql.Case) (cases.Stored, error) {
 	stored := cases.Stored{
 		Case: cases.Case{Kind: r.Kind, Signal: cases.Signal{
 			Subject: r.Subject, About: r.About, Code: r.Code, Board: r.Board, Since: r.Since,

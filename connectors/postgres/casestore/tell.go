@@ -53,7 +53,7 @@ func due(ctx context.Context, q *casesql.Queries, lists map[profile.ODSCode]bool
 	stored := make([]cases.Stored, len(rows))
 	codes := make([]profile.ODSCode, len(rows))
 	for i, r := range rows {
-		if stored[i], err = toStored(casesql.StandingCasesRow(r)); err != nil {
+		if stored[i], err = toStored(r); err != nil {
 			return nil, err
 		}
 		codes[i] = r.Code
@@ -148,10 +148,7 @@ func (s *Store) LinesOf(ctx context.Context, reference string) ([]string, error)
 	items := make([]cases.Item, len(rows))
 	for i, r := range rows {
 		items[i] = cases.Item{News: r.News, Opening: r.Opening}
-		if items[i].Stored, err = toStored(casesql.StandingCasesRow{
-			ID: r.ID, Kind: r.Kind, Subject: r.Subject, About: r.About, Code: r.Code, Board: r.Board, Facts: r.Facts, Since: r.Since,
-			Openings: r.Openings, OpenedAt: r.OpenedAt, Deadline: r.Deadline, State: r.State, Until: r.Until,
-		}); err != nil {
+		if items[i].Stored, err = toStored(r.Case); err != nil {
 			break
 		}
 	}

@@ -58,29 +58,16 @@ func (q *Queries) AddCaseLetters(ctx context.Context, arg AddCaseLettersParams) 
 }
 
 const casesOfLetter = `-- name: CasesOfLetter :many
-select c.id, c.kind, c.subject, c.about, c.code, c.board, c.facts, c.since, c.openings, c.opened_at, c.deadline, c.state, c.until,
-    t.news, t.opening
+select c.id, c.kind, c.subject, c.about, c.code, c.board, c.facts, c.since, c.openings, c.opened_at, c.deadline, c.state, c.waits_for, c.reason, c.until, c.decided_by, c.gone_at, t.news, t.opening
 from case_told t join cases c on c.id = t.case_id
 where t.reference = $1
 order by c.kind, c.subject, c.about
 `
 
 type CasesOfLetterRow struct {
-	ID       int64
-	Kind     cases.Kind
-	Subject  string
-	About    string
-	Code     profile.ODSCode
-	Board    profile.ODSCode
-	Facts    []byte
-	Since    time.Time
-	Openings int
-	OpenedAt time.Time
-	Deadline profile.Date
-	State    cases.State
-	Until    profile.Date
-	News     cases.News
-	Opening  int
+	Case    Case
+	News    cases.News
+	Opening int
 }
 
 func (q *Queries) CasesOfLetter(ctx context.Context, reference string) ([]CasesOfLetterRow, error) {
@@ -93,19 +80,23 @@ func (q *Queries) CasesOfLetter(ctx context.Context, reference string) ([]CasesO
 	for rows.Next() {
 		var i CasesOfLetterRow
 		if err := rows.Scan(
-			&i.ID,
-			&i.Kind,
-			&i.Subject,
-			&i.About,
-			&i.Code,
-			&i.Board,
-			&i.Facts,
-			&i.Since,
-			&i.Openings,
-			&i.OpenedAt,
-			&i.Deadline,
-			&i.State,
-			&i.Until,
+			&i.Case.ID,
+			&i.Case.Kind,
+			&i.Case.Subject,
+			&i.Case.About,
+			&i.Case.Code,
+			&i.Case.Board,
+			&i.Case.Facts,
+			&i.Case.Since,
+			&i.Case.Openings,
+			&i.Case.OpenedAt,
+			&i.Case.Deadline,
+			&i.Case.State,
+			&i.Case.WaitsFor,
+			&i.Case.Reason,
+			&i.Case.Until,
+			&i.Case.DecidedBy,
+			&i.Case.GoneAt,
 			&i.News,
 			&i.Opening,
 		); err != nil {
@@ -120,8 +111,7 @@ func (q *Queries) CasesOfLetter(ctx context.Context, reference string) ([]CasesO
 }
 
 const casesToTell = `-- name: CasesToTell :many
-select c.id, c.kind, c.subject, c.about, c.code, c.board, c.facts, c.since, c.openings, c.opened_at, c.deadline, c.state, c.until
-from cases c
+select c.id, c.kind, c.subject, c.about, c.code, c.board, c.facts, c.since, c.openings, c.opened_at, c.deadline, c.state, c.waits_for, c.reason, c.until, c.decided_by, c.gone_at from cases c
 where (cardinality($1::text[]) = 0 or c.kind = any($1::text[]))
     and (c.state = 'open' or (c.state = 'gone' and exists (
         select from case_told t where t.case_id = c.id and t.opening = c.openings and t.news = 'new' and not exists (
@@ -129,32 +119,16 @@ where (cardinality($1::text[]) = 0 or c.kind = any($1::text[]))
 order by c.kind, c.subject, c.about
 `
 
-type CasesToTellRow struct {
-	ID       int64
-	Kind     cases.Kind
-	Subject  string
-	About    string
-	Code     profile.ODSCode
-	Board    profile.ODSCode
-	Facts    []byte
-	Since    time.Time
-	Openings int
-	OpenedAt time.Time
-	Deadline profile.Date
-	State    cases.State
-	Until    profile.Date
-}
-
 // Those that stand, or whose end somebody who knew them was not told; of some kinds, or of all if kinds is empty.
-func (q *Queries) CasesToTell(ctx context.Context, kinds []string) ([]CasesToTellRow, error) {
+func (q *Queries) CasesToTell(ctx context.Context, kinds []string) ([]Case, error) {
 	rows, err := q.db.Query(ctx, casesToTell, kinds)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []CasesToTellRow{}
+	items := []Case{}
 	for rows.Next() {
-		var i CasesToTellRow
+		var i Case
 		if err := rows.Scan(
 			&i.ID,
 			&i.Kind,
@@ -168,7 +142,11 @@ func (q *Queries) CasesToTell(ctx context.Context, kinds []string) ([]CasesToTel
 			&i.OpenedAt,
 			&i.Deadline,
 			&i.State,
+			&i.WaitsFor,
+			&i.Reason,
 			&i.Until,
+			&i.DecidedBy,
+			&i.GoneAt,
 		); err != nil {
 			return nil, err
 		}
@@ -178,6 +156,79 @@ func (q *Queries) CasesToTell(ctx context.Context, kinds []string) ([]CasesToTel
 		return nil, err
 	}
 	return items, nil
+}
+
+const countCases = `-- name: CountCases :many
+select kind, state, count(*) as cases,
+    extract(epoch from clock() - min(opened_at))::double precision as oldest_seconds,
+    count(*) filter (where state = 'open' and deadline < $1::date) as overdue
+from cases where state <> 'gone' group by kind, state order by kind, state
+`
+
+type CountCasesRow struct {
+	Kind          cases.Kind
+	State         cases.State
+	Cases         int
+	OldestSeconds float64
+	Overdue       int
+}
+
+func (q *Queries) CountCases(ctx context.Context, today profile.Date) ([]CountCasesRow, error) {
+	rows, err := q.db.Query(ctx, countCases, today)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []CountCasesRow{}
+	for rows.Next() {
+		var i CountCasesRow
+		if err := rows.Scan(
+			&i.Kind,
+			&i.State,
+			&i.Cases,
+			&i.OldestSeconds,
+			&i.Overdue,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const decideCase = `-- name: DecideCase :execrows
+update cases set state = $1, waits_for = $2, reason = $3, until = $4, decided_by = $5
+where id = $6 and openings = $7 and state <> 'gone'
+`
+
+type DecideCaseParams struct {
+	State    cases.State
+	WaitsFor string
+	Reason   string
+	Until    profile.Date
+	Actor    string
+	ID       int64
+	Openings int
+}
+
+// What a person decides counts for the opening that they saw.
+func (q *Queries) DecideCase(ctx context.Context, arg DecideCaseParams) (int64, error) {
+	result, err := q.db.Exec(ctx, decideCase,
+		arg.State,
+		arg.WaitsFor,
+		arg.Reason,
+		arg.Until,
+		arg.Actor,
+		arg.ID,
+		arg.Openings,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const endCases = `-- name: EndCases :execrows
@@ -191,6 +242,74 @@ func (q *Queries) EndCases(ctx context.Context, ids []int64) (int64, error) {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const listCases = `-- name: ListCases :many
+select id, kind, subject, about, code, board, facts, since, openings, opened_at, deadline, state, waits_for, reason, until, decided_by, gone_at from cases
+where ($1::bigint = 0 or id = $1) and ($2::boolean or state <> 'gone')
+    and (cardinality($3::text[]) = 0 or kind = any($3::text[]))
+    and ($4::text = '' or code = $4) and ($5::text = '' or board = $5) and opened_at <= $6::timestamptz
+order by array_position($7::text[], kind), deadline, subject, about, id
+limit $8
+`
+
+type ListCasesParams struct {
+	ID           int64
+	Gone         bool
+	Kinds        []string
+	Code         string
+	Board        string
+	OpenedBefore time.Time
+	OrderOfKinds []string
+	Most         int
+}
+
+// What holds up most, and what is due first, comes first.
+func (q *Queries) ListCases(ctx context.Context, arg ListCasesParams) ([]Case, error) {
+	rows, err := q.db.Query(ctx, listCases,
+		arg.ID,
+		arg.Gone,
+		arg.Kinds,
+		arg.Code,
+		arg.Board,
+		arg.OpenedBefore,
+		arg.OrderOfKinds,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Case{}
+	for rows.Next() {
+		var i Case
+		if err := rows.Scan(
+			&i.ID,
+			&i.Kind,
+			&i.Subject,
+			&i.About,
+			&i.Code,
+			&i.Board,
+			&i.Facts,
+			&i.Since,
+			&i.Openings,
+			&i.OpenedAt,
+			&i.Deadline,
+			&i.State,
+			&i.WaitsFor,
+			&i.Reason,
+			&i.Until,
+			&i.DecidedBy,
+			&i.GoneAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const membersToTell = `-- name: MembersToTell :many
@@ -311,6 +430,15 @@ func (q *Queries) ResumeCases(ctx context.Context, arg ResumeCasesParams) (int64
 	return result.RowsAffected(), nil
 }
 
+const setCaseActor = `-- name: SetCaseActor :exec
+select set_config('profilesync.actor', $1::text, true)
+`
+
+func (q *Queries) SetCaseActor(ctx context.Context, actor string) error {
+	_, err := q.db.Exec(ctx, setCaseActor, actor)
+	return err
+}
+
 const staffToTell = `-- name: StaffToTell :many
 select id, kind, region from account
 where kind in ('lead', 'administrator') and state = 'active' and dead_at is null
@@ -345,36 +473,19 @@ func (q *Queries) StaffToTell(ctx context.Context) ([]StaffToTellRow, error) {
 }
 
 const standingCases = `-- name: StandingCases :many
-select id, kind, subject, about, code, board, facts, since, openings, opened_at, deadline, state, until
-from cases where state <> 'gone'
+select id, kind, subject, about, code, board, facts, since, openings, opened_at, deadline, state, waits_for, reason, until, decided_by, gone_at from cases where state <> 'gone'
 order by kind, subject, about
 `
 
-type StandingCasesRow struct {
-	ID       int64
-	Kind     cases.Kind
-	Subject  string
-	About    string
-	Code     profile.ODSCode
-	Board    profile.ODSCode
-	Facts    []byte
-	Since    time.Time
-	Openings int
-	OpenedAt time.Time
-	Deadline profile.Date
-	State    cases.State
-	Until    profile.Date
-}
-
-func (q *Queries) StandingCases(ctx context.Context) ([]StandingCasesRow, error) {
+func (q *Queries) StandingCases(ctx context.Context) ([]Case, error) {
 	rows, err := q.db.Query(ctx, standingCases)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []StandingCasesRow{}
+	items := []Case{}
 	for rows.Next() {
-		var i StandingCasesRow
+		var i Case
 		if err := rows.Scan(
 			&i.ID,
 			&i.Kind,
@@ -388,7 +499,91 @@ func (q *Queries) StandingCases(ctx context.Context) ([]StandingCasesRow, error)
 			&i.OpenedAt,
 			&i.Deadline,
 			&i.State,
+			&i.WaitsFor,
+			&i.Reason,
 			&i.Until,
+			&i.DecidedBy,
+			&i.GoneAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const stepsOfCase = `-- name: StepsOfCase :many
+select step, facts, waits_for, until, reason, actor, database_role, at from case_step where case_id = $1 order by id
+`
+
+type StepsOfCaseRow struct {
+	Step         string
+	Facts        []byte
+	WaitsFor     string
+	Until        profile.Date
+	Reason       string
+	Actor        string
+	DatabaseRole string
+	At           time.Time
+}
+
+func (q *Queries) StepsOfCase(ctx context.Context, caseID int64) ([]StepsOfCaseRow, error) {
+	rows, err := q.db.Query(ctx, stepsOfCase, caseID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []StepsOfCaseRow{}
+	for rows.Next() {
+		var i StepsOfCaseRow
+		if err := rows.Scan(
+			&i.Step,
+			&i.Facts,
+			&i.WaitsFor,
+			&i.Until,
+			&i.Reason,
+			&i.Actor,
+			&i.DatabaseRole,
+			&i.At,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const toldOfCase = `-- name: ToldOfCase :many
+select t.recipient, t.news, t.day, l.state from case_told t join letter l using (reference) where t.case_id = $1 order by l.id
+`
+
+type ToldOfCaseRow struct {
+	Recipient string
+	News      cases.News
+	Day       profile.Date
+	State     string
+}
+
+func (q *Queries) ToldOfCase(ctx context.Context, caseID int64) ([]ToldOfCaseRow, error) {
+	rows, err := q.db.Query(ctx, toldOfCase, caseID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ToldOfCaseRow{}
+	for rows.Next() {
+		var i ToldOfCaseRow
+		if err := rows.Scan(
+			&i.Recipient,
+			&i.News,
+			&i.Day,
+			&i.State,
 		); err != nil {
 			return nil, err
 		}
