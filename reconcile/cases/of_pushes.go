@@ -2,6 +2,7 @@ package cases
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/profilesync/profilesync/reconcile/quality"
 )
@@ -60,7 +61,7 @@ func ofChecks() []rule {
 	for _, k := range quality.Kinds() {
 		checks = append(checks, rule{
 			kind: OfCheck(k), about: OfProfile, owners: slices.Clone(owners[k.Owner()]), days: 10,
-			title: "{code}: {detail}", next: k.Advice(),
+			title: "{code}: {detail}", next: strings.TrimSuffix(k.Advice(), "."),
 		})
 	}
 	return checks

@@ -17,11 +17,11 @@ const (
 var ofRuns = []rule{
 	{
 		kind: MassChangeWithheld, about: OfListing, owners: []Owner{Operations, ServiceDesk}, days: 1, urgent: true,
-		title: "{rows} changes of {field} ({type}) in {report} wait: more at once than the guard lets pass", next: decide,
+		title: "Changes of {field} ({type}) in {report} wait, {rows} in all: more at once than the guard lets pass", next: decide,
 	},
 	{
 		kind: RemovalsWithheld, about: OfListing, owners: []Owner{Operations, ServiceDesk}, days: 1, urgent: true,
-		title: "{rows} closures ({type}) in {report} wait: more at once than the guard lets pass", next: decide,
+		title: "Closures ({type}) in {report} wait, {rows} in all: more at once than the guard lets pass", next: decide,
 	},
 	{
 		kind: ListingRefused, about: OfListing, owners: []Owner{Operations, RegisterDesk}, days: 1, urgent: true,
@@ -34,11 +34,11 @@ var ofRuns = []rule{
 	},
 	{
 		kind: MeaningChanged, about: OfListing, owners: []Owner{Operations, ServiceDesk}, days: 2,
-		title: "{rows} changes of {field} ({type}) in {report} wait: the column may mean something else now", next: decide,
+		title: "Changes of {field} ({type}) in {report} wait, {rows} in all: the column may mean something else now", next: decide,
 	},
 	{
 		kind: UndoneWithheld, about: OfListing, owners: []Owner{Operations, ServiceDesk}, days: 5,
-		title: "{rows} changes of {field} ({type}) in {report} wait: somebody undid them, and the register repeats them", next: decide,
+		title: "Changes of {field} ({type}) in {report} wait, {rows} in all: somebody undid them, and the register repeats them", next: decide,
 	},
 	{
 		kind: SourceLate, about: OfListing, owners: []Owner{Operations, RegisterDesk}, days: 1,
@@ -50,7 +50,9 @@ var ofRuns = []rule{
 	},
 }
 
-const decide = "See them: profilesync runs waiting {run}. Then: profilesync runs approve {run}, or profilesync runs reject {run}"
+// decide selects what waits by what it is: it may wait in several runs.
+const decide = "See them: profilesync runs waiting --report {report} --reason {reason} --type {type} --field {field}. " +
+	"Then approve or reject them with the same choice: profilesync runs approve, or profilesync runs reject"
 
 // lateAfter is after how many working days without a run that ended well a source is
 // late.

@@ -9,7 +9,7 @@ create table cases (
     code       text collate "C" not null,
     board      text collate "C" not null,
     facts      jsonb not null,
-    since      timestamptz not null,
+    since      timestamptz,
     openings   integer not null default 1,
     opened_at  timestamptz not null default clock(),
     deadline   date not null,
@@ -37,7 +37,7 @@ comment on column cases.about is 'Tells several of one kind and subject apart; e
 comment on column cases.code is 'The organisation; empty if it is about none';
 comment on column cases.board is 'The board that oversees it; empty for none';
 comment on column cases.facts is 'What its texts name; nothing about people';
-comment on column cases.since is 'Since when the tables show it';
+comment on column cases.since is 'Since when the tables show it; null where they do not say';
 comment on column cases.openings is 'How often it opened';
 comment on column cases.opened_at is 'When it opened last';
 comment on column cases.deadline is 'By when its owner has to act';

@@ -1,0 +1,17 @@
+-- What the register says of profiles that stay as they are.
+select x.kind, u.code as subject, u.report as about, u.code, p.icb as board, x.since,
+    jsonb_build_object('report', u.report, 'type', p.type, 'flag', u.flag,
+        'day', coalesce(to_char(x.since at time zone 'Europe/London', 'FMDD FMMonth YYYY'), u.facts ->> 'closed', '')) as facts
+from upstream_record u
+join profile p using (code)
+cross join lateral (
+    select case u.flag when 'left-type' then 'left-type' when 'missing-twice' then 'missing-from-register' when 'deleted' then 'deleted-from-register'
+            else 'inactive-without-end' end as kind,
+        u.missing_since::timestamp at time zone 'Europe/London' as since
+    where u.flag <> '' and p.status <> 'closed'
+    union all
+    select 'contradiction', null where u.contradiction
+    union all
+    select 'closure-pending', u.pending_since::timestamp at time zone 'Europe/London' where u.pending_since is not null
+) x
+where u.flag <> '' or u.contradiction or u.pending_since is not null

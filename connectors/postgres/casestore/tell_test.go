@@ -1,0 +1,48 @@
+package casestore_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// tells makes letters due, and then once more, which must find none.
+func (w *world) tells(digests bool) int {
+	w.Helper()
+	lists := map[profile.ODSCode]bool{people.NationalList: true}
+	letters, err := w.store.Letters(w.Context(), lists, w.at, digests)
+	require.NoError(w, err)
+	added, err := w.store.Tell(w.Context(), lists, w.at, digests)
+	require.NoError(w, err)
+	require.Len(w, letters, added, "the preview shows what becomes due")
+	again, err := w.store.Tell(w.Context(), lists, w.at, digests)
+	require.NoError(w, err)
+	require.Zero(w, again)
+	return added
+}
+
+func TestOwnersAreToldOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.Exec(`insert into account (email, name, kind, region, state) values
+		('a@example.org', 'A', 'administrator', '', 'active'), ('b@example.org', 'B', 'administrator', '', 'active'),
+		('c@example.org', 'C', 'administrator', '', 'invited'), ('d@example.org', 'D', 'lead', 'QAA', 'active')`)
+	w.withheld("mass-change", "RA1")
+	w.looks()
+	require.Equal(t, 2, w.tells(false))
+	require.Equal(t, []string{"case/1/1/u-1 case-urgent 1", "case/1/1/u-2 case-urgent 2"},
+		pgtest.All[string](w.Database, "select concat_ws(' ', reference, kind, account_id) from letter order by id"))
+	lines, err := w.store.LinesOf(t.Context(), "case/1/1/u-1")
+	require.NoError(t, err)
+	require.Len(t, lines, 1)
+	require.Contains(t, lines[0], "New: Changes of icb (trust) in etr wait, 1 in all")
+	w.Exec("update plan_row set waits = false")
+	w.looks()
+	lines, err = w.store.LinesOf(t.Context(), "case/1/1/u-1")
+	require.NoError(t, err)
+	require.Empty(t, lines, "nobody is told that something is new which has gone")
+}
