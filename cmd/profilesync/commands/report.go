@@ -55,7 +55,7 @@ func reportDay(ctx context.Context, a *wiring.App, text string) (profile.Date, e
 	if text != "" {
 		day, err := profile.ParseDate(text)
 		if err != nil {
-			return day, ExitError{ExitUsage, "--date: " + err.Error()}
+			return day, Usage(fmt.Errorf("--date: %w", err))
 		}
 		return day, nil
 	}
@@ -148,7 +148,7 @@ Whoever has it can read this one report, in every form (.html, .csv, .xlsx, .jso
 func (c *reportLink) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	link, last, err := a.ReportLinks()
 	if err != nil {
-		return ExitError{ExitUsage, err.Error()}
+		return Usage(err)
 	}
 	if err := a.Open(ctx); err != nil {
 		return err

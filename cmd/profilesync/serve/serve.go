@@ -47,7 +47,7 @@ func (*Command) Run(ctx context.Context, a *wiring.App) error {
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
-	if err := a.WarnOfOwner(ctx, log); err != nil {
+	if err := a.CheckRole(ctx, log); err != nil {
 		return err
 	}
 	outage := newOutage(log, time.Now)

@@ -17,7 +17,7 @@ type Settings struct {
 	Mode string `env:"MODE, default=production"`
 	// Now is the time to use instead of the real one (RFC 3339).
 	Now string `env:"NOW"`
-	// DatabaseURL is the database; without it, a private cluster is started.
+	// DatabaseURL is the database; without it, only a private one can be used.
 	DatabaseURL Secret `env:"DATABASE_URL"`
 	// The roles that `migrate --roles` creates and grants: who migrates, the daemon,
 	// editing applications, dashboards, and the console's sessions.
@@ -26,7 +26,7 @@ type Settings struct {
 	RoleEditor  string `env:"ROLE_EDITOR, default=profilesync_editor"`
 	RoleReader  string `env:"ROLE_READER, default=profilesync_reader"`
 	RoleConsole string `env:"ROLE_CONSOLE, default=profilesync_console"`
-	// LocalDir is where the private cluster lives.
+	// LocalDir is the folder of the private database.
 	LocalDir string `env:"LOCAL_DIR, default=.local"`
 	// LogLevel is debug, info, warn or error.
 	LogLevel string `env:"LOG_LEVEL, default=info"`
