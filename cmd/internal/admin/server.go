@@ -26,11 +26,8 @@ const (
 
 // Options say where to listen.
 type Options struct {
-	// Address is host:port; port 0 takes a free one.
+	// Address is host:port, of this machine only; port 0 takes a free one.
 	Address string
-	// Anywhere allows an address that other machines can reach: health and metrics
-	// are then open to them.
-	Anywhere bool
 	// Hosts are the names under which people reach it, besides those of this
 	// machine (onlyHosts).
 	Hosts []string
@@ -45,15 +42,15 @@ type Server struct {
 }
 
 // Listen starts listening; Serve must follow. It refuses an address that is not
-// loopback unless o.Anywhere is set.
+// loopback.
 func Listen(ctx context.Context, o Options, handler http.Handler) (*Server, error) {
 	address, err := net.ResolveTCPAddr("tcp", o.Address)
 	if err != nil {
 		return nil, fmt.Errorf("address %q: %w", o.Address, err)
 	}
-	if !o.Anywhere && !address.IP.IsLoopback() {
+	if !address.IP.IsLoopback() {
 		return nil, fmt.Errorf("address %q: other machines can reach it, and health and metrics are open to everybody; "+
-			"use a loopback address like 127.0.0.1:9090, or allow it explicitly", o.Address)
+			"use a loopback address like 127.0.0.1:8383, and a proxy for other machines", o.Address)
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address.String()) // the address that was checked, not resolved again
 	if err != nil {
