@@ -164,8 +164,8 @@ func TestARunWritesWhatItsRegisterSays(t *testing.T) {
 	require.ErrorContains(t, err, "no telephone number")
 }
 
-// Rows from before a rule are listed, kept, and may be written elsewhere; once they
-// are mended, the constraint is whole.
+// Rows from before a rule are listed and kept, and their other columns may be written;
+// once they are mended, the constraint is valid.
 func TestRowsFromBeforeARule(t *testing.T) {
 	t.Parallel()
 	w := pgtest.New(t)
@@ -182,8 +182,8 @@ func TestRowsFromBeforeARule(t *testing.T) {
 			check (date between '1900-01-01' and '2100-12-31') not valid;
 		alter table dated_opening_period enable trigger user; alter table profile enable trigger user;
 		alter table facility enable trigger user; alter table service enable trigger user`)
-	unsure := func() int { return pgtest.One[int](w, "select count(*) from pg_constraint where not convalidated") }
-	require.Positive(t, unsure())
+	invalid := func() int { return pgtest.One[int](w, "select count(*) from pg_constraint where not convalidated") }
+	require.Positive(t, invalid())
 
 	broken, err := postgres.CheckRules(t.Context(), w.URL)
 	require.NoError(t, err)
@@ -200,7 +200,7 @@ func TestRowsFromBeforeARule(t *testing.T) {
 			"as +44 113 496 0000 or 0113 496 0000 ext 12"},
 		{Rule: "service_is_plain", Place: "service 1 of profile FA0000", Why: "name: it has characters that nobody sees"},
 	}, broken)
-	require.Equal(t, 1, unsure(), "all others are whole")
+	require.Equal(t, 1, invalid(), "all others are valid")
 	w.Exec("update profile set hidden = true")
 	w.Exec("update facility set value = 'No'")
 	w.Exec("update service set hours = 'Mornings'")
@@ -213,7 +213,7 @@ func TestRowsFromBeforeARule(t *testing.T) {
 		broken, err = postgres.CheckRules(t.Context(), w.URL)
 		require.NoError(t, err)
 		require.Empty(t, broken)
-		require.Zero(t, unsure())
+		require.Zero(t, invalid())
 	}
 }
 

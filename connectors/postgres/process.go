@@ -158,7 +158,8 @@ func (db *DB) IsOwner(ctx context.Context) (bool, error) {
 
 // ErrNotDaemon means that the database does not believe what the program says of its
 // runs.
-var ErrNotDaemon = errors.New("the database's login is no member of the daemon's role: what runs write would count as edits")
+var ErrNotDaemon = errors.New("the database's login is no member of the daemon's role, so what runs write would count as edits: " +
+	"log in as a member of it (README.md, \"Roles\")")
 
 // RequireDaemon returns ErrNotDaemon if the program logged in neither as the daemon
 // nor as the owner, even if it may write everything.

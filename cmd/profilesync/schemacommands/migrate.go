@@ -43,7 +43,7 @@ func (c *Migrate) Run(ctx context.Context, a *wiring.App, out *commands.Printer)
 		}
 		return err
 	}
-	steps, err := postgres.Migrate(ctx, url, postgres.Purpose(a.Settings.Playable()))
+	steps, err := postgres.Migrate(ctx, url, postgres.Purpose(a.Settings.DemoOrTest()))
 	if err != nil {
 		return err
 	}

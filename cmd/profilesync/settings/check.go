@@ -30,7 +30,7 @@ func (s *Settings) checkMode() (err error) {
 	if s.Now == "" {
 		return nil
 	}
-	if s.Mode == "production" {
+	if !s.DemoOrTest() {
 		return Wrong("NOW", "=%s: only PROFILESYNC_MODE=demo or test may set another time", s.Now)
 	}
 	if s.now, err = time.Parse(time.RFC3339, s.Now); err != nil {

@@ -117,8 +117,11 @@ func TestTheNamesOfTheTestsMayBeSet(t *testing.T) {
 	var found []string
 	tree := os.DirFS("../../..")
 	require.NoError(t, fs.WalkDir(tree, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() && (name == ".git" || name == ".local") {
-			return cmpSkip(err)
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && (name == ".git" || name == ".local"):
+			return fs.SkipDir
 		}
 		if filepath.Ext(name) != ".go" && name != "Makefile" {
 			return nil
@@ -137,12 +140,4 @@ func TestTheNamesOfTheTestsMayBeSet(t *testing.T) {
 		_, err := load(t.Context(), []string{"PROFILESYNC_" + name + "=1"})
 		require.NoError(t, err)
 	}
-}
-
-// cmpSkip leaves a folder out, unless it could not be read.
-func cmpSkip(err error) error {
-	if err != nil {
-		return err
-	}
-	return fs.SkipDir
 }

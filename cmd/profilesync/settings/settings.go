@@ -224,9 +224,8 @@ func (s *Settings) PlayedNow() time.Time { return s.now }
 // FileLimit is the largest file that a command reads, in bytes.
 func (s *Settings) FileLimit() int64 { return int64(s.FileLimitMiB) << 20 }
 
-// Playable reports whether Mode is demo or test: a database that is created then may
-// play another present.
-func (s *Settings) Playable() bool { return s.Mode != "production" }
+// DemoOrTest reports whether Mode is demo or test.
+func (s *Settings) DemoOrTest() bool { return s.Mode != "production" }
 
 // OrgTypes are the kinds of organisation that have profiles.
 func (s *Settings) OrgTypes() []profile.OrgType { return s.kept }

@@ -85,7 +85,7 @@ func (a *App) Today() profile.Date { return profile.DateIn(a.Settings.Clock(), p
 // NeedDatabase refuses to work without a configured database, unless a person said
 // that a private one is meant.
 func (a *App) NeedDatabase() error {
-	if a.Settings.DatabaseURL != "" || a.MayStartPrivate || a.Settings.Mode != "production" {
+	if a.Settings.DatabaseURL != "" || a.MayStartPrivate || a.Settings.DemoOrTest() {
 		return nil
 	}
 	return settings.Error{Err: settings.Wrong("DATABASE_URL", " (or _FILE) is missing: name a database; "+
@@ -135,7 +135,7 @@ func (a *App) Open(ctx context.Context) error {
 	}
 	err = store.Ready(ctx)
 	if private && errors.Is(err, postgres.ErrNotMigrated) {
-		_, err = postgres.Migrate(ctx, url, postgres.Purpose(a.Settings.Playable()))
+		_, err = postgres.Migrate(ctx, url, postgres.Purpose(a.Settings.DemoOrTest()))
 	}
 	return err
 }

@@ -60,7 +60,7 @@ func (s *server) migrate(ctx context.Context, conn *pgxpool.Conn, name string) e
 	if err != nil {
 		return err
 	}
-	if _, err := postgres.Migrate(ctx, address, postgres.ForPlay); err != nil {
+	if _, err := postgres.Migrate(ctx, address, postgres.ForDemo); err != nil {
 		return err
 	}
 	if s.roles.Daemon != "" {

@@ -79,7 +79,7 @@ func (h hosted) owners() []string {
 func TestGrantByAnOrdinaryRole(t *testing.T) {
 	t.Parallel()
 	h := newHosted(t, "createrole")
-	_, err := postgres.Migrate(t.Context(), h.tenant, postgres.ForWork)
+	_, err := postgres.Migrate(t.Context(), h.tenant, postgres.ForProduction)
 	require.NoError(t, err)
 	require.Equal(t, []string{h.login}, h.owners())
 	require.NoError(t, roles.Renew(t.Context(), h.tenant, h.names), "nothing was granted yet")
@@ -90,7 +90,7 @@ func TestGrantByAnOrdinaryRole(t *testing.T) {
 		require.False(t, locks)
 		require.Equal(t, []string{h.names.Owner}, h.owners())
 		require.True(t, h.granted())
-		steps, err := postgres.Migrate(t.Context(), h.tenant, postgres.ForWork)
+		steps, err := postgres.Migrate(t.Context(), h.tenant, postgres.ForProduction)
 		require.NoError(t, err)
 		require.Empty(t, steps)
 		_, err = postgres.CheckRules(t.Context(), h.tenant)
@@ -129,7 +129,7 @@ func (h hosted) granted() bool {
 func TestGrantByAnAdministrator(t *testing.T) {
 	t.Parallel()
 	h := newHosted(t, "")
-	_, err := postgres.Migrate(t.Context(), h.tenant, postgres.ForWork)
+	_, err := postgres.Migrate(t.Context(), h.tenant, postgres.ForProduction)
 	require.NoError(t, err)
 	_, err = roles.Grant(t.Context(), h.tenant, h.names)
 	require.ErrorIs(t, err, roles.ErrAdministrator)
@@ -145,7 +145,7 @@ func TestGrantByAnAdministrator(t *testing.T) {
 		"select has_function_privilege($1, 'pg_advisory_lock(bigint)', 'execute')", h.names.Editor))
 	_, err = roles.Grant(t.Context(), h.tenant, h.names)
 	require.NoError(t, err, "the roles exist now")
-	_, err = postgres.Migrate(t.Context(), h.tenant, postgres.ForWork)
+	_, err = postgres.Migrate(t.Context(), h.tenant, postgres.ForProduction)
 	require.NoError(t, err)
 }
 
@@ -153,9 +153,9 @@ func TestGrantByAnAdministrator(t *testing.T) {
 func TestOnlyADemosDatabasePlaysAnotherPresent(t *testing.T) {
 	t.Parallel()
 	h := newHosted(t, "createrole")
-	_, err := postgres.Migrate(t.Context(), h.tenant, postgres.ForWork)
+	_, err := postgres.Migrate(t.Context(), h.tenant, postgres.ForProduction)
 	require.NoError(t, err)
-	_, err = postgres.Migrate(t.Context(), h.tenant, postgres.ForPlay)
+	_, err = postgres.Migrate(t.Context(), h.tenant, postgres.ForDemo)
 	require.NoError(t, err, "it keeps its purpose")
 	const clock = "select profilesync.clock() = now()"
 	h.Exec("set profilesync.now = '2999-01-01'")
