@@ -27,7 +27,7 @@ type folder struct {
 func openFolder(path string) (*folder, error) {
 	root, err := os.OpenRoot(path)
 	if err != nil {
-		return nil, fmt.Errorf("opening the local database: %w", err)
+		return nil, err
 	}
 	f := &folder{Root: root, path: path}
 	if err := f.check(); err != nil {
@@ -60,7 +60,7 @@ func (f *folder) check() error {
 	return f.checkWay(info)
 }
 
-// checkWay finds out that no part of the path has become a link. For root only:
+// checkWay returns an error if a part of the path has become a link. For root only:
 // whoever owns a part could lead it into a folder of somebody else.
 func (f *folder) checkWay(want os.FileInfo) error {
 	const flags = unix.O_RDONLY | unix.O_DIRECTORY | unix.O_NOFOLLOW | unix.O_CLOEXEC
@@ -104,7 +104,7 @@ func (f *folder) open(name string, flags int) (*os.File, error) {
 				return f.give(made)
 			}
 			if !errors.Is(err, os.ErrExist) {
-				return nil, fmt.Errorf("opening the local database: %w", err)
+				return nil, err
 			}
 		}
 		file, err := f.openOld(name, flags&^os.O_CREATE)
@@ -129,7 +129,7 @@ func (f *folder) give(made *os.File) (*os.File, error) {
 func (f *folder) openOld(name string, flags int) (*os.File, error) {
 	file, err := f.OpenFile(name, flags|unix.O_NONBLOCK, 0) // a pipe must not block, and no link leads out of the folder
 	if err != nil {
-		return nil, fmt.Errorf("opening the local database: %w", err)
+		return nil, err
 	}
 	if err := f.checkFile(name, file); err != nil {
 		return nil, errors.Join(err, file.Close())

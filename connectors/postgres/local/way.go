@@ -49,7 +49,7 @@ func checkParents(path string, owner uint32) error {
 func makeIn(dir, name string) (string, error) {
 	in, err := os.OpenRoot(dir)
 	if err != nil {
-		return "", fmt.Errorf("opening the local database: %w", err)
+		return "", err
 	}
 	defer func() { _ = in.Close() }()
 	info, err := in.Stat(".")
@@ -69,7 +69,7 @@ func makeIn(dir, name string) (string, error) {
 		as = &account{uid: st.Uid, gid: st.Gid}
 	}
 	if err := makeFolder(in, name, 0o755, as); err != nil && !errors.Is(err, fs.ErrExist) {
-		return "", fmt.Errorf("opening the local database: %w", err)
+		return "", err
 	}
 	return realPath(path)
 }
