@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	oldKey = "the old key, which is long enough-"
-	newKey = "the new key, which is long enough-"
+	oldKey = "the-old-key-that-is-long-enough-to-sign"
+	newKey = "the-new-key-that-is-long-enough-to-sign"
 	token  = "a-token-that-is-long-enough-to-be-one"
 	page   = "report-2026-11-20"
 )
@@ -25,9 +25,6 @@ const (
 var noon = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
 func always(words ...string) func() (string, error) {
-	for i := range words {
-		words[i] = strings.ReplaceAll(words[i], " ", "-")
-	}
 	return func() (string, error) { return strings.Join(words, "\n"), nil }
 }
 
@@ -86,7 +83,7 @@ func requireError(t *testing.T, want string, err error) {
 func TestAForgedLinkIsRefused(t *testing.T) {
 	t.Parallel()
 	claims := jwt.RegisteredClaims{Subject: page, ExpiresAt: jwt.NewNumericDate(noon.Add(time.Hour))}
-	key := []byte(strings.ReplaceAll(oldKey, " ", "-"))
+	key := []byte(oldKey)
 	sign := func(method jwt.SigningMethod, claims jwt.RegisteredClaims, key any) string {
 		text, err := jwt.NewWithClaims(method, claims).SignedString(key)
 		require.NoError(t, err)

@@ -3,7 +3,6 @@ package settings
 import (
 	"errors"
 	"log/slog"
-	"net"
 	"net/url"
 	"strings"
 	"time"
@@ -16,7 +15,7 @@ import (
 
 // check returns everything that is wrong with the values.
 func (s *Settings) check() error {
-	return errors.Join(s.checkMode(), s.checkDatabase(), s.checkLevel(), s.checkTypes(), s.checkListener(), s.checkHosts(),
+	return errors.Join(s.checkMode(), s.checkDatabase(), s.checkLevel(), s.checkTypes(), s.checkListener(),
 		s.checkODS(), s.checkSinks(), s.checkERS(), checkPositive("FILE_LIMIT_MIB", float64(s.FileLimitMiB)), s.checkPeople(),
 		s.checkReports(), s.checkMail(), s.checkRoles())
 }
@@ -143,13 +142,6 @@ func (s *Settings) IngestTokens() (dos.Tokens, error) {
 	return dos.Application{
 		TokenURL: s.DoSFHIRTokenURL, ClientID: s.DoSFHIRClientID, KeyID: s.DoSFHIRKeyID, PrivateKey: s.DoSFHIRPrivateKey.Reveal(),
 	}.Tokens()
-}
-
-func (s *Settings) checkListener() error {
-	if _, _, err := net.SplitHostPort(s.HTTPAddress); err != nil {
-		return Wrong("HTTP_ADDRESS", "=%s: want an address like 127.0.0.1:8383", s.HTTPAddress)
-	}
-	return nil
 }
 
 // checkAddress does not repeat an address, which may hold a password.

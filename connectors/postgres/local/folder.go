@@ -57,12 +57,12 @@ func (f *folder) check() error {
 	if err := checkParents(f.path, f.uid); err != nil || me != 0 {
 		return err
 	}
-	return f.checkWay(info)
+	return f.checkNoLinks(info)
 }
 
-// checkWay returns an error if a part of the path has become a link. For root only:
+// checkNoLinks returns an error if a part of the path has become a link. For root only:
 // whoever owns a part could lead it into a folder of somebody else.
-func (f *folder) checkWay(want os.FileInfo) error {
+func (f *folder) checkNoLinks(want os.FileInfo) error {
 	const flags = unix.O_RDONLY | unix.O_DIRECTORY | unix.O_NOFOLLOW | unix.O_CLOEXEC
 	at, err := unix.Open("/", flags, 0)
 	for part := range strings.SplitSeq(strings.Trim(f.path, "/"), "/") {

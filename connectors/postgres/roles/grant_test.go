@@ -15,8 +15,8 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres/roles"
 )
 
-// pgtestOwner opens a database as its owner.
-func pgtestOwner(t *testing.T, w *pgtest.Database) *postgres.DB {
+// asOwner opens a database as its owner.
+func asOwner(t *testing.T, w *pgtest.Database) *postgres.DB {
 	t.Helper()
 	db, err := postgres.Open(t.Context(), w.URL, postgres.Options{})
 	require.NoError(t, err)

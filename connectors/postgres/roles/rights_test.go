@@ -216,7 +216,7 @@ func TestStoresAreTestedAsTheDaemon(t *testing.T) {
 	owner, err := w.DB.IsOwner(t.Context())
 	require.NoError(t, err)
 	require.False(t, owner)
-	owner, err = pgtestOwner(t, w).IsOwner(t.Context())
+	owner, err = asOwner(t, w).IsOwner(t.Context())
 	require.NoError(t, err)
 	require.True(t, owner)
 }
