@@ -107,17 +107,16 @@ func (db *DB) RequireDaemon(ctx context.Context) error {
 //go:embed session_settings.sql
 var sessionSettings string
 
-// ofStartup are the parameters of a session that must be stated as it starts, and
-// that poolers accept there.
-var ofStartup = []string{"application_name", "client_encoding", "options", "replication"}
+// startupParameters are those that must be stated as a session starts, and that
+// poolers accept there.
+var startupParameters = []string{"application_name", "client_encoding", "options", "replication"}
 
-// setOnceConnected states the parameters of a session by its first statement: a
-// pooler in session mode refuses most of them, or drops them, where a session
-// starts.
-func setOnceConnected(config *pgx.ConnConfig) {
+// setOnceOpen states all other parameters by the first statement of a session: a
+// pooler in session mode refuses most of them, or drops them, where a session starts.
+func setOnceOpen(config *pgx.ConnConfig) {
 	settings := maps.Clone(config.RuntimeParams)
 	config.RuntimeParams = make(map[string]string)
-	for _, name := range ofStartup {
+	for _, name := range startupParameters {
 		if value, ok := settings[name]; ok {
 			config.RuntimeParams[name] = value
 		}

@@ -77,7 +77,8 @@ func Open(ctx context.Context, o Options) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	sp := spec{Dir: dir, ThrowAway: o.ThrowAway, Linger: o.Linger}
+	sp := spec(o)
+	sp.Dir = dir
 	st, err := join(ctx, sp)
 	if err != nil {
 		return nil, errors.Join(err, users.Close())

@@ -179,24 +179,21 @@ func makePrivate(in *os.Root, name string, as *account) error { return makeFolde
 
 // makeFolder makes an empty folder that belongs to an account.
 func makeFolder(in *os.Root, name string, mode os.FileMode, as *account) error {
-	if err := in.Mkdir(name, mode); err != nil {
-		return fmt.Errorf("making a folder for Postgres: %w", err)
-	}
-	if as == nil {
-		return nil
+	if err := in.Mkdir(name, mode); err != nil || as == nil {
+		return err
 	}
 	before, err := in.Lstat(name)
 	if err != nil {
-		return fmt.Errorf("making a folder for Postgres: %w", err)
+		return err
 	}
 	made, err := in.Open(name)
 	if err != nil {
-		return fmt.Errorf("making a folder for Postgres: %w", err)
+		return err
 	}
 	defer func() { _ = made.Close() }()
 	info, err := made.Stat()
 	if err != nil {
-		return fmt.Errorf("making a folder for Postgres: %w", err)
+		return err
 	}
 	_, filled := made.ReadDir(1)
 	if !before.IsDir() || !os.SameFile(before, info) || !errors.Is(filled, io.EOF) {
