@@ -31,13 +31,13 @@ const (
 // options, the options of the program that started the supervisor apply.
 type Options struct {
 	// Dir is the cluster's folder; it is created when missing.
-	Dir string
+	Dir string `json:"dir"`
 	// ThrowAway is for tests: nothing is flushed to disk, the cluster starts empty,
 	// and its data are removed when it stops.
-	ThrowAway bool
+	ThrowAway bool `json:"throw_away"`
 	// Linger keeps the cluster running this long after its last user has gone; zero
 	// stops it at once.
-	Linger time.Duration
+	Linger time.Duration `json:"linger"`
 }
 
 // Cluster is one program's share in a running cluster.
