@@ -73,17 +73,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	args = spread(args)
 	if flag := emptyFlag(args); flag != "" {
-		return exitWith(stderr, commands.Usage(errors.New(flag+": its value is empty")))
+		return exitWith(stderr, commands.Usagef("%s: its value is empty", flag))
 	}
 	kctx, err := parser.Parse(args)
 	if exited >= 0 {
 		return exited // --help
 	}
 	if err != nil {
-		return exitWith(stderr, commands.Usage(fmt.Errorf("%w (see profilesync --help)", err)))
+		return exitWith(stderr, commands.Usagef("%w (see profilesync --help)", err))
 	}
 	if line.Format != "table" && line.Format != "json" && !strings.HasPrefix(kctx.Command(), "report") {
-		return exitWith(stderr, commands.Usage(fmt.Errorf("--format %s is for reports; want table or json", line.Format)))
+		return exitWith(stderr, commands.Usagef("--format %s is for reports; want table or json", line.Format))
 	}
 	app, err := wiring.New(ctx, stderr, version)
 	if err != nil {

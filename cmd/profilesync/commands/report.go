@@ -55,7 +55,7 @@ func reportDay(ctx context.Context, a *wiring.App, text string) (profile.Date, e
 	if text != "" {
 		day, err := profile.ParseDate(text)
 		if err != nil {
-			return day, Usage(fmt.Errorf("--date: %w", err))
+			return day, Usagef("--date: %w", err)
 		}
 		return day, nil
 	}

@@ -118,7 +118,7 @@ func (*pushList) check(f pushstore.PushFilter) error {
 			return nil
 		}
 	}
-	return commands.ExitError{Code: commands.ExitUsage, Message: fmt.Sprintf("state %q: want one of %v", f.State, push.States())}
+	return commands.Usagef("state %q: want one of %v", f.State, push.States())
 }
 
 type pushRetry struct {

@@ -4,7 +4,6 @@ package schemacommands
 
 import (
 	"context"
-	"errors"
 	"strconv"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
@@ -30,7 +29,7 @@ of the published interface that break it are kept and listed. Settings name the 
 // lists rows from before a rule that break it.
 func (c *Migrate) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
 	if c.Print && !c.Roles {
-		return commands.Usage(errors.New("--print goes with --roles"))
+		return commands.Usagef("--print goes with --roles")
 	}
 	url, _, err := a.Database(ctx)
 	if err != nil {
