@@ -128,7 +128,7 @@ func TestALostAnswerToAPerson(t *testing.T) {
 			w := newWorld(t)
 			require.NoError(t, w.store.StopMail(t.Context(), "jo", "a mistake"))
 			w.Exec("insert into mail_canary (kind, version, sent) values ('check', 1, 2)")
-			return pgtest.Write{Database: w.Database, Rows: mail, Try: func() error { return w.store.ResumeMail(t.Context()) }}
+			return pgtest.Write{Database: w.Database, Rows: mail, Try: func() error { return w.store.ResumeMail(t.Context(), "jo") }}
 		}},
 	})
 }

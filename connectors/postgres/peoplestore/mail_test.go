@@ -296,7 +296,7 @@ func TestTheKillSwitchStopsTheNextLetter(t *testing.T) {
 	m.makeDue(30)
 	m.deliver(5, 25)
 	m.deliver(0, 25)
-	require.NoError(t, m.store.ResumeMail(t.Context()))
+	require.NoError(t, m.store.ResumeMail(t.Context(), "jo"))
 	m.deliver(25, 0)
 }
 
@@ -307,7 +307,7 @@ func TestOfANewTextAFewGoOutFirst(t *testing.T) {
 	m.makeDue(40)
 	m.deliver(people.CanarySize, 30)
 	m.deliver(0, 30)
-	require.NoError(t, m.store.ResumeMail(t.Context()))
+	require.NoError(t, m.store.ResumeMail(t.Context(), "jo"))
 	m.service.fails = func(nth int, _ string) (bool, error) {
 		if nth == people.CanarySize+5 {
 			m.service.version = 2 // edited while letters go out

@@ -145,7 +145,7 @@ func TestAHeldPushIsForcedWhenTheHoldEnds(t *testing.T) {
 	w := resting(t, profile.Pharmacy)
 	w.hold(pushstore.Hold{Code: "FA0000", Sink: "dos", Until: day(2), Reason: "moving", Actor: "jo"})
 	w.dispatchOn(1)
-	forced, err := w.store.ForcePushes(t.Context(), []profile.ODSCode{"FA0000"}, []push.Sink{push.SinkDoS}, false)
+	forced, err := w.store.ForcePushes(t.Context(), []profile.ODSCode{"FA0000"}, []push.Sink{push.SinkDoS}, false, "jo")
 	require.NoError(t, err)
 	require.Equal(t, []pushstore.ForcedPush{{Code: "FA0000", Sink: push.SinkDoS, State: push.Held}}, forced)
 	require.Empty(t, w.queue(10))

@@ -79,7 +79,7 @@ func TestALostAnswerAboutPushes(t *testing.T) {
 			w := resting(t, profile.Pharmacy)
 			w.Exec("update push set state = 'refused', failures = 3")
 			return pgtest.Write{Database: w.Database, Rows: allOfAPush, Try: func() error {
-				_, err := w.store.ForcePushes(t.Context(), []profile.ODSCode{"FA0000"}, push.Sinks(), false)
+				_, err := w.store.ForcePushes(t.Context(), []profile.ODSCode{"FA0000"}, push.Sinks(), false, "jo")
 				return err
 			}}
 		}},
