@@ -44,8 +44,8 @@ const (
 func Rights() []Right { return slices.Clone(rights) }
 
 // rights are those of Rights. The audit is written by triggers with their owner's
-// rights alone. Readers get no addresses, no names of people, and no texts that may
-// hold one.
+// rights alone. Readers get no addresses, no names of people or logins, and no texts
+// that may hold one.
 var rights = []Right{
 	{"accepted_listing", "read, add", "", "read but (actor, reason)"},
 	{
@@ -53,9 +53,10 @@ var rights = []Right{
 		"read, add (email, name, kind, region, state, leave_from, leave_until), " +
 			"change (email, name, kind, region, state, leave_from, leave_until)", "read but (email, name)",
 	},
-	{"account_change", read, "", "read but (actor, reason)"},
-	{"change", read, "", "read but (actor, reason, old, new)"},
+	{"account_change", read, "", "read but (actor, database_role, reason)"},
+	{"change", read, "", "read but (actor, database_role, reason, old, new)"},
 	{"dated_opening_period", read, write, read},
+	{"decision_change", read, "", "read but (actor, database_role, reason, old, new)"},
 	{"dispatch", "read, change", "", read},
 	{"dispatched_early", write, "", read},
 	{"drift", "read, add", "", "read but (want, shown)"},
@@ -102,7 +103,7 @@ var rights = []Right{
 	{"quality_finding", write, "", "read but (detail)"},
 	{"quarantine", "read, add, change", "", "read but (value, raw)"},
 	{"rate_turn", "read, add, change", "", read},
-	{"reference_report", "read, add, change", "", "read but (content, actor)"},
+	{"reference_report", "read, add, change", "", "read but (name, content, actor)"},
 	{"region_name", "read, add, change", read, read},
 	{"report", "read, add, change", "", read},
 	{"report_change", "read, add", "", read},
@@ -120,7 +121,7 @@ var rights = []Right{
 	{"schema_version", read, "", read},
 	{"section_check", read, "read, add (code, section, account_id)", read},
 	{"section_checked", read, "", read},
-	{"service", "read, add, change", write, "read but (contacts, instructions)"},
+	{"service", "read, add, change", write, "read but (hours, instructions, booking, contacts)"},
 	{"service_text", read, write, "read but (text)"},
 	{"sign_in", read, "read, add (account_id)", read},
 	{"upload", "read, add, remove", "", ""},
