@@ -30,6 +30,9 @@ func TestWhatThePublishedInterfaceRefuses(t *testing.T) {
 	service := func(name string) string {
 		return fmt.Sprintf("insert into service (code, source, name) values ('FA0000', 'editor', %s)", name)
 	}
+	detail := func(column, value string) string {
+		return fmt.Sprintf("insert into service (code, source, name, %s) values ('FA0000', 'editor', 'Feet', %s)", column, value)
+	}
 	text := func(value string) string {
 		return fmt.Sprintf("insert into service_text (code, external_id, text) values ('FA0000', '7', %s)", value)
 	}
@@ -79,6 +82,14 @@ func TestWhatThePublishedInterfaceRefuses(t *testing.T) {
 			values ('FA0000', 'editor', 'Feet', '[{"value": "a\u001b"}]')`: "of service: it ",
 		text(`e'A\u0007'`):                         "of service_text: it ",
 		text("repeat('x', 4001)"):                  "of service_text: it ",
+		set("description", `e' \t\r\n\u00a0'`):     "description of profile FA0000: it is blank: write what visitors should know, or leave it empty",
+		detail("hours", `e'\u00a0'`):               "hours of service: it is blank: write",
+		detail("instructions", `e'\n\n'`):          "instructions of service: it is blank: write",
+		detail("booking", `e' \t'`):                "booking of service: it is blank: write",
+		detail("contacts", `'[{"value": " "}]'`):   "contacts of service: a text of it is blank",
+		text(`e'\u2003\n'`):                        "text of service_text: it is blank",
+		hold(`e'\u00a0'`, "'jo'"):                  "reason of hold: it is blank",
+		hold("'A'", "' '"):                         "actor of hold: it is blank",
 		hold(`e'A\nB'`, "'jo'"):                    "line breaks",
 		hold("'A'", `e'jo\u001b'`):                 "control characters",
 		account(`e'Ann\nBcc: all@example.nhs.uk'`): "line breaks",
@@ -104,7 +115,8 @@ func TestWhatThePublishedInterfaceRefuses(t *testing.T) {
 		set("name", "'Sörensen''s Pharmacy (Leeds) & Co'"), set("address", "'{1 High Street,Leeds}'"),
 		set("phone", "'+44 (0)113 496-0000 ext. 12'"),
 		set("phone", "'111'"), set("phone", "''"), set("email", "'o''brien+leeds@example.nhs.uk'"),
-		set("description", `e'Two\r\nlines\tand a tab'`),
+		set("description", `e'Two\r\nlines\tand a tab'`), set("description", "''"), set("description", `e'\n A \n'`),
+		detail("hours", "''"), detail("instructions", "''"), detail("booking", "''"), detail("contacts", `'[{"value": ""}]'`),
 		facility("'Parking'", "'Yes'"), facility("'Play area #16'", "'09:00 to 17:00'"), service("'Feet: hands too'"),
 		dated("'1900-01-01', null, null"), dated("'2100-12-31', '00:00', '00:00'"), dated("'2026-12-26', '22:00', '02:00'"),
 		"delete from dated_opening_period where date = '2026-12-25'", dated("'2026-12-25', '09:00', '10:00'"),
