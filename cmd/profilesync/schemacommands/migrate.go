@@ -71,8 +71,8 @@ func (c *Migrate) grant(ctx context.Context, a *wiring.App, url string) error {
 		return err
 	}
 	for _, other := range others {
-		a.Sayf("role %s keeps its rights, and no setting names it: if it is one from before, take them with "+
-			"`revoke all on schema profilesync, river, console from %[1]s`", other)
+		a.Sayf("role %s keeps its rights, and no setting names it: if it is one from before, take them as %s with: %s",
+			other.Name, a.Settings.Roles().Owner, other.Revoke)
 	}
 	locks, err := roles.Grant(ctx, url, a.Settings.Roles())
 	if err == nil && !locks {

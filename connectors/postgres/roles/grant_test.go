@@ -116,7 +116,20 @@ func TestGrantByAnOrdinaryRole(t *testing.T) {
 	renamed.Editor = "pgtest_other_editor"
 	others, err = roles.Others(t.Context(), h.tenant, renamed)
 	require.NoError(t, err)
-	require.Equal(t, []string{h.names.Editor}, others, "it keeps its rights")
+	require.Len(t, others, 1)
+	require.Equal(t, h.names.Editor, others[0].Name, "it keeps its rights")
+	h.Exec("revoke all on schema profilesync from " + h.names.Editor)
+	others, err = roles.Others(t.Context(), h.tenant, renamed)
+	require.NoError(t, err)
+	require.Len(t, others, 1, "it has rights on tables, however useless now")
+	tenant := pgtest.Connect(t, h.tenant)
+	_, err = tenant.Exec(t.Context(), "set role "+h.names.Owner+"; "+others[0].Revoke)
+	require.NoError(t, err)
+	require.Zero(t, pgtest.One[int](h.Database, `select count(*) from pg_shdepend
+		where dbid = (select oid from pg_database where datname = current_database()) and refobjid = $1::regrole`, h.names.Editor))
+	others, err = roles.Others(t.Context(), h.tenant, renamed)
+	require.NoError(t, err)
+	require.Empty(t, others)
 }
 
 func (h hosted) granted() bool {
