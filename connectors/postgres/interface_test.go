@@ -229,6 +229,52 @@ func TestRowsFromBeforeARule(t *testing.T) {
 	}
 }
 
+// Each run makes whole what no row breaks any more, while others write: it waits for
+// no writer, and none for it.
+func TestConstraintsOfOpeningTimesBecomeWhole(t *testing.T) {
+	t.Parallel()
+	w := pgtest.New(t)
+	w.Exec(creation)
+	const rule = "check (why_no_period(opens, closes) is null) not valid"
+	for table, values := range map[string]string{"opening_period": "day", "dated_opening_period": "date"} {
+		w.Exec(fmt.Sprintf(`alter table %[1]s drop constraint %[1]s_to_the_minute; alter table %[1]s disable trigger user;
+			insert into %[1]s (code, %[2]s, opens, closes) values ('FA0000', $$%[3]s$$, '09:00:30', '17:00');
+			alter table %[1]s add constraint %[1]s_to_the_minute %[4]s; alter table %[1]s enable trigger user`,
+			table, values, map[string]string{"day": "mon", "date": "2026-12-25"}[values], rule))
+	}
+	unsure := func() []string {
+		return pgtest.All[string](w, "select conname::text from pg_constraint where not convalidated order by 1")
+	}
+	check := func() (places []string) {
+		writer, err := pgtest.Connect(t, w.URL).Begin(t.Context())
+		require.NoError(t, err)
+		defer func() { _ = writer.Rollback(t.Context()) }()
+		_, err = writer.Exec(t.Context(), "insert into opening_period (code, day, opens, closes) values ('FA0000', 'tue', '09:00', '17:00')")
+		require.NoError(t, err)
+		broken, err := postgres.CheckRules(t.Context(), w.URL)
+		require.NoError(t, err)
+		for _, b := range broken {
+			places = append(places, b.Rule+": "+b.Place)
+		}
+		return places
+	}
+	both := []string{"dated_opening_period_to_the_minute", "opening_period_to_the_minute"}
+	for range 2 {
+		require.Equal(t, []string{
+			both[0] + ": dated_opening_period of profile FA0000", both[1] + ": opening_period of profile FA0000",
+		}, check())
+		require.Equal(t, both, unsure())
+	}
+	w.Exec("update opening_period set opens = '09:00'")
+	require.Equal(t, []string{both[0] + ": dated_opening_period of profile FA0000"}, check())
+	require.Equal(t, both[:1], unsure())
+	w.Exec("delete from dated_opening_period")
+	for range 2 {
+		require.Empty(t, check())
+		require.Empty(t, unsure())
+	}
+}
+
 // A day from before the rule may be made smaller, period by period.
 func TestADayWithTooManyPeriodsIsMadeSmaller(t *testing.T) {
 	t.Parallel()

@@ -71,8 +71,8 @@ func (c *Migrate) grant(ctx context.Context, a *wiring.App, url string) error {
 		return err
 	}
 	for _, other := range others {
-		a.Sayf("role %s keeps its rights, and no setting names it: if it is one from before, take them as %s with: %s",
-			other.Name, a.Settings.Roles().Owner, other.Revoke)
+		a.Sayf("role %s keeps its rights, and no setting names it: if it is one from before, take them, as the role that migrates, with: %s",
+			other.Name, other.Revoke)
 	}
 	locks, err := roles.Grant(ctx, url, a.Settings.Roles())
 	if err == nil && !locks {
