@@ -12,7 +12,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
-	"github.com/profilesync/profilesync/connectors/postgres/dbsql"
 	"github.com/profilesync/profilesync/connectors/postgres/pushstore/pushsql"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
@@ -266,8 +265,8 @@ type ForcedPush struct {
 func (s *Store) ForcePushes(ctx context.Context, codes []profile.ODSCode, sinks []push.Sink, overwrite bool, actor string) (
 	forced []ForcedPush, err error,
 ) {
-	err = s.inTx(ctx, func(q *pushsql.Queries, tx pgx.Tx) error {
-		if err := dbsql.New(tx).SetReason(ctx, dbsql.SetReasonParams{Actor: actor}); err != nil {
+	err = s.inTx(ctx, func(q *pushsql.Queries, _ pgx.Tx) error {
+		if err := q.SayWho(ctx, actor); err != nil {
 			return postgres.Wrap(err, "pushing again")
 		}
 		forced, err = forcePushes(ctx, q, pushsql.ForcePushesParams{
