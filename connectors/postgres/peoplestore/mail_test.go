@@ -298,6 +298,8 @@ func TestTheKillSwitchStopsTheNextLetter(t *testing.T) {
 	m.deliver(0, 25)
 	require.NoError(t, m.store.ResumeMail(t.Context(), "jo"))
 	m.deliver(25, 0)
+	require.Equal(t, []string{"Ann", "jo"}, pgtest.All[string](m.Database,
+		"select actor from decision_change where about = 'mail_gate' and field = 'stopped_by' order by id"))
 }
 
 func TestOfANewTextAFewGoOutFirst(t *testing.T) {

@@ -154,6 +154,8 @@ func TestAPermissionToOverwriteIsForOnePush(t *testing.T) {
 	w.queue(10)
 	w.settles(push.Outcome{Code: "FA0000", Route: "change-event", State: push.Accepted, Attempt: "accepted"})
 	require.False(t, permitted())
+	require.Equal(t, []string{"push FA0000 dos, overwrite: true by jo"}, pgtest.All[string](w.Database,
+		"select about || ', ' || field || ': ' || new || ' by ' || actor from decision_change"))
 
 	_, err := w.store.ForcePushes(t.Context(), []profile.ODSCode{"FA0000"}, []push.Sink{push.SinkDoS}, false, "jo")
 	require.NoError(t, err)
