@@ -82,7 +82,7 @@ func TestWhatThePublishedInterfaceRefuses(t *testing.T) {
 			values ('FA0000', 'editor', 'Feet', '[{"value": "a\u001b"}]')`: "of service: it ",
 		text(`e'A\u0007'`):                         "of service_text: it ",
 		text("repeat('x', 4001)"):                  "of service_text: it ",
-		set("description", `e' \t\r\n\u00a0'`):     "description of profile FA0000: it is blank: write what visitors should know, or leave it empty",
+		set("description", `e' \t\r\n\u00a0'`):     "description of profile FA0000: it is blank: write what visitors should know, or",
 		detail("hours", `e'\u00a0'`):               "hours of service: it is blank: write",
 		detail("instructions", `e'\n\n'`):          "instructions of service: it is blank: write",
 		detail("booking", `e' \t'`):                "booking of service: it is blank: write",

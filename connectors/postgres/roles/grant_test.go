@@ -126,7 +126,8 @@ func TestRolesFromBefore(t *testing.T) {
 	}
 	require.Empty(t, others(h.names))
 	renamed := h.names
-	renamed.Daemon, renamed.Editor, renamed.Reader, renamed.Console = "pgtest_daemon_2", "pgtest_editor_2", "pgtest_reader_2", "pgtest_console_2"
+	renamed.Daemon, renamed.Editor = "pgtest_daemon_2", "pgtest_editor_2"
+	renamed.Reader, renamed.Console = "pgtest_reader_2", "pgtest_console_2"
 	h.Exec("revoke all on schema profilesync from " + h.names.Editor)
 	var named []string
 	for _, other := range others(renamed) {

@@ -13,8 +13,8 @@ import (
 
 // couldNamePeople is what columns are called that say who did something, or that
 // hold what somebody wrote.
-const couldNamePeople = `(^|_)(actor|by|user|role|roles|name|email|mail|phone|address|reason|note|notes|detail|text|value|old|new|before|after|` +
-	`want|shown|error|errors|summary|content|raw|facts|extract|args|metadata|description|contacts|instructions|hours|booking)$`
+const couldNamePeople = `(^|_)(actor|by|user|role|roles|name|email|mail|phone|address|reason|note|notes|detail|text|value|old|new|` +
+	`before|after|want|shown|error|errors|summary|content|raw|facts|extract|args|metadata|description|contacts|instructions|hours|booking)$`
 
 // readable are the columns with such a name that readers may read, and why.
 var readable = map[string]string{
@@ -28,7 +28,8 @@ var readable = map[string]string{
 	"push_attempt.reason": "as push.reason", "quality_check.reason": "as push.reason", "quarantine.reason": "what was expected",
 	"region_name.name": "of a board", "report_figure.name": "of a figure", "report_region.name": "of a board",
 	"schedule_run.name": "of a schedule", "service.name": "of a service, public",
-	"river_job.attempted_by": "processes", "river_leader.name": "default", "river_queue.name": "of a queue", "river_queue.metadata": "of a queue: nothing is put there",
+	"river_job.attempted_by": "processes", "river_leader.name": "default", "river_queue.name": "of a queue",
+	"river_queue.metadata": "of a queue: nothing is put there",
 }
 
 // Dashboards get no names, no addresses of people, and nothing in which somebody may
