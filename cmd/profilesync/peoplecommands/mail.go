@@ -102,13 +102,15 @@ func (c *mailStop) Run(ctx context.Context, a *wiring.App, out *commands.Printer
 	return printMail(ctx, a, out)
 }
 
-type mailResume struct{}
+type mailResume struct {
+	Actor string `placeholder:"NAME" help:"Who resumes it. Default: the operating-system user."`
+}
 
-func (*mailResume) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
+func (c *mailResume) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
-	if err := a.Store.People.ResumeMail(ctx); err != nil {
+	if err := a.Store.People.ResumeMail(ctx, commands.ActorOr(c.Actor)); err != nil {
 		return err
 	}
 	return printMail(ctx, a, out)

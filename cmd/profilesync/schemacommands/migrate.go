@@ -78,8 +78,8 @@ func (c *Migrate) grant(ctx context.Context, a *wiring.App, url string) error {
 		return err
 	}
 	for _, other := range others {
-		a.Sayf("role %s has rights, and no setting names it: if it is an earlier one, take them back with "+
-			"`revoke all on schema profilesync, river, console from %[1]s`", other)
+		a.Sayf("role %s keeps its rights, and no setting names it: if it is one from before, take them, as the role that migrates, with: %s",
+			other.Name, other.Revoke)
 	}
 	locks, err := roles.Grant(ctx, url, a.Settings.Roles())
 	if err == nil && !locks {

@@ -108,15 +108,38 @@ func TestGrantByAnOrdinaryRole(t *testing.T) {
 	require.True(t, temporary())
 	require.NoError(t, roles.Renew(t.Context(), h.tenant, h.names))
 	require.False(t, temporary())
+}
 
-	others, err := roles.Others(t.Context(), h.tenant, h.names)
+// Roles of names from before keep their rights; what is said to take them takes them
+// all, and then nothing more is said.
+func TestRolesFromBefore(t *testing.T) {
+	t.Parallel()
+	h := newHosted(t, "createrole")
+	_, err := postgres.Migrate(t.Context(), h.tenant, postgres.ForProduction)
 	require.NoError(t, err)
-	require.Empty(t, others)
+	_, err = roles.Grant(t.Context(), h.tenant, h.names)
+	require.NoError(t, err)
+	others := func(n roles.Names) []roles.Other {
+		found, err := roles.Others(t.Context(), h.tenant, n)
+		require.NoError(t, err)
+		return found
+	}
+	require.Empty(t, others(h.names))
 	renamed := h.names
-	renamed.Editor = "pgtest_other_editor"
-	others, err = roles.Others(t.Context(), h.tenant, renamed)
-	require.NoError(t, err)
-	require.Equal(t, []string{h.names.Editor}, others, "it keeps its rights")
+	renamed.Daemon, renamed.Editor = "pgtest_daemon_2", "pgtest_editor_2"
+	renamed.Reader, renamed.Console = "pgtest_reader_2", "pgtest_console_2"
+	h.Exec("revoke all on schema profilesync from " + h.names.Editor)
+	var named []string
+	for _, other := range others(renamed) {
+		named = append(named, other.Name)
+		_, err := pgtest.Connect(t, h.tenant).Exec(t.Context(), other.Revoke)
+		require.NoError(t, err)
+	}
+	require.Equal(t, []string{h.names.Console, h.names.Daemon, h.names.Editor, h.names.Reader}, named, "the editor's rights on tables too")
+	require.Empty(t, others(renamed))
+	require.Empty(t, pgtest.All[string](h.Database, `select pg_describe_object(classid, objid, objsubid) || ' of ' || refobjid::regrole
+		from pg_shdepend where dbid in (0, (select oid from pg_database where datname = current_database()))
+			and refobjid::regrole::text = any($1) and deptype = 'a'`, named))
 }
 
 func (h hosted) granted() bool {

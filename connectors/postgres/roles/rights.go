@@ -34,7 +34,8 @@ const (
 
 // Rights are the rights on every table, in alphabetical order. The audit is written by
 // triggers with their owner's rights alone. Readers get no addresses, no names of
-// people, and no texts that may hold one, such as the arguments and errors of jobs.
+// people or logins, and no texts that may hold one, such as the arguments and errors
+// of jobs.
 func Rights() []Right { return slices.Clone(rights) }
 
 var rights = []Right{
@@ -44,9 +45,10 @@ var rights = []Right{
 		"read, add (email, name, kind, region, state, leave_from, leave_until), " +
 			"change (email, name, kind, region, state, leave_from, leave_until)", "read but (email, name)",
 	},
-	{"account_change", read, "", "read but (actor, reason)"},
-	{"change", read, "", "read but (actor, reason, old, new)"},
+	{"account_change", read, "", "read but (actor, database_role, reason)"},
+	{"change", read, "", "read but (actor, database_role, reason, old, new)"},
 	{"dated_opening_period", read, write, read},
+	{"decision_change", read, "", "read but (actor, database_role, reason, old, new)"},
 	{"dispatch", "read, change", "", read},
 	{"dispatched_early", write, "", read},
 	{"drift", "read, add", "", "read but (want, shown)"},
@@ -93,7 +95,7 @@ var rights = []Right{
 	{"quality_finding", write, "", "read but (detail)"},
 	{"quarantine", "read, add, change", "", "read but (value, raw)"},
 	{"rate_turn", "read, add, change", "", read},
-	{"reference_report", "read, add, change", "", "read but (content, actor)"},
+	{"reference_report", "read, add, change", "", "read but (name, content, actor)"},
 	{"region_name", "read, add, change", read, read},
 	{"report", "read, add, change", "", read},
 	{"report_change", "read, add", "", read},
@@ -116,7 +118,7 @@ var rights = []Right{
 	{"schema_version", read, "", read},
 	{"section_check", read, "read, add (code, section, account_id)", read},
 	{"section_checked", read, "", read},
-	{"service", "read, add, change", write, "read but (contacts, instructions)"},
+	{"service", "read, add, change", write, "read but (hours, instructions, booking, contacts)"},
 	{"service_text", read, write, "read but (text)"},
 	{"sign_in", read, "read, add (account_id)", read},
 	{"upload", "read, add, remove", "", ""},

@@ -83,12 +83,19 @@ func Renew(ctx context.Context, url string, n Names) error {
 	})
 }
 
-// Others returns the roles that may use our schemas and are none of the names: after
-// a renaming, the earlier roles keep their rights until somebody revokes them.
-func Others(ctx context.Context, url string, n Names) (others []string, err error) {
+// Other is a role that has rights in our schemas although no setting names it.
+type Other struct {
+	Name   string
+	Revoke string // the statements that take all its rights, on one line
+}
+
+// Others returns the roles that have rights in our schemas and are none of the names:
+// those of names from before keep their rights until somebody takes them.
+func Others(ctx context.Context, url string, n Names) (others []Other, err error) {
 	err = connected(ctx, url, n, func(g granter) error {
-		others, err = g.texts(ctx, "looking for other roles", othersQuery, n.list(), schemas())
-		return err
+		rows, _ := g.conn.Query(ctx, othersQuery, n.list(), schemas())
+		others, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Other])
+		return postgres.Wrap(err, "looking for other roles")
 	})
 	return others, err
 }
