@@ -2,8 +2,8 @@ package postgres_test
 
 import (
 	"fmt"
-	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -52,25 +52,30 @@ func TestAProfileHasAsManyPartsAsEverySinkTakes(t *testing.T) {
 	}
 }
 
-// Two who add parts to one profile at the same moment count each other's.
+// Who adds a part while another's are not committed yet waits, and counts them.
 func TestPartsAreCountedByAllWhoAddThem(t *testing.T) {
 	t.Parallel()
 	w := pgtest.New(t)
 	w.Exec(creation)
-	var writers sync.WaitGroup
-	for n := range 4 {
-		conn := pgtest.Connect(t, w.URL)
-		writers.Go(func() {
-			for i := range 10 {
-				for _, p := range parts {
-					_, _ = conn.Exec(t.Context(), p.add, p.most/20, "FA0000", n*1000+i*50+1) // half of them are refused
-				}
-			}
-		})
-	}
-	writers.Wait()
 	for _, p := range parts {
-		require.Equal(t, p.most, pgtest.One[int](w, "select rows from profile_parts where part = $1", p.table))
+		first, err := w.SQL.Begin(t.Context())
+		require.NoError(t, err)
+		_, err = first.Exec(t.Context(), p.add, p.most, "FA0000", 1)
+		require.NoError(t, err)
+		second, answer := pgtest.Connect(t, w.URL), make(chan error, 1)
+		go func() {
+			_, err := second.Exec(t.Context(), p.add, 1, "FA0000", p.most+1)
+			answer <- err
+		}()
+		watch := pgtest.Connect(t, w.URL)
+		require.Eventually(t, func() bool {
+			waits := 0
+			err := watch.QueryRow(t.Context(), "select count(*) from pg_stat_activity where pid = $1 and wait_event_type = 'Lock'",
+				second.PgConn().PID()).Scan(&waits)
+			return err == nil && waits == 1 || len(answer) > 0
+		}, time.Minute, 5*time.Millisecond)
+		require.NoError(t, first.Commit(t.Context()))
+		require.ErrorContains(t, <-answer, p.why)
 	}
 }
 
