@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"encoding/json"
+	"io"
+	"mime/quotedprintable"
 	"strings"
 	"testing"
 	"time"
@@ -232,7 +234,9 @@ func TestTheLargestProfileIsInLetters(t *testing.T) {
 	}
 	named := 0
 	for _, message := range p.messages()["check-opening"] {
-		if strings.Contains(message, "Largest w") {
+		text, err := io.ReadAll(quotedprintable.NewReader(strings.NewReader(message)))
+		require.NoError(t, err)
+		if strings.Contains(strings.Join(strings.Fields(string(text)), " "), long("Largest", longestName)) {
 			named++
 		}
 	}

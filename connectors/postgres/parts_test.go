@@ -17,13 +17,21 @@ var parts = []struct {
 	most       int
 	why        string // as `migrate` lists it
 }{
-	{"facility", "insert into facility (code, name, value) select $2, 'F' || n, 'Yes' from generate_series($3::integer, $1::integer + $3 - 1) n",
-		100, "it has more than 100 facilities"},
-	{"service", `insert into service (code, source, name)
-		select $2, 'editor', 'S' || n from generate_series($3::integer, $1::integer + $3 - 1) n`, 100, "it has more than 100 services of its own"},
-	{"dated_opening_period", `insert into dated_opening_period (code, date)
-		select $2, date '2026-12-01' + n from generate_series($3::integer, $1::integer + $3 - 1) n`, 500,
-		"it has more than 500 dated periods: remove those of days that have passed"},
+	{
+		"facility", `insert into facility (code, name, value)
+			select $2, 'F' || n, 'Yes' from generate_series($3::integer, $1::integer + $3 - 1) n`,
+		100, "it has more than 100 facilities",
+	},
+	{
+		"service", `insert into service (code, source, name)
+			select $2, 'editor', 'S' || n from generate_series($3::integer, $1::integer + $3 - 1) n`,
+		100, "it has more than 100 services of its own",
+	},
+	{
+		"dated_opening_period", `insert into dated_opening_period (code, date)
+			select $2, date '2026-12-01' + n from generate_series($3::integer, $1::integer + $3 - 1) n`,
+		500, "it has more than 500 dated periods: remove those of days that have passed",
+	},
 }
 
 // A profile has as many parts as every sink takes, and no more: neither added to it,

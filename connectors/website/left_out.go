@@ -79,8 +79,10 @@ func (p problem) fields(body []byte) (found []push.LeftOut) {
 func longestList(d push.Delivery, body []byte) []push.LeftOut {
 	var sent organisation
 	var rows receivedParts
-	if json.Unmarshal(body, &sent) != nil || json.Unmarshal(body, &rows) != nil {
-		return nil
+	for _, into := range []any{&sent, &rows} {
+		if json.Unmarshal(body, into) != nil {
+			return nil
+		}
 	}
 	sizes := make(map[profile.Field]int)
 	for part, list := range map[string][]json.RawMessage{

@@ -2,6 +2,7 @@ package website
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -90,8 +91,8 @@ func TestADocumentThatIsTooLarge(t *testing.T) {
 	require.Empty(t, longestList(d, body), "nothing is stated")
 	require.Empty(t, longestList(d, []byte("[")))
 	order := []profile.Field{profile.FieldServices, profile.FieldDatedOpeningTimes, profile.FieldFacilities}
-	for i := len(order) - 1; i >= 0; i-- {
-		d.Values.Set(order[i], "x")
+	for i, f := range slices.Backward(order) {
+		d.Values.Set(f, "x")
 		left := longestList(d, body)
 		require.Equal(t, order[i:i+1], push.FieldsLeftOut(left))
 		require.Equal(t, "the website refuses the document as too large, and this is the longest list in it", left[0].Reason)
