@@ -37,7 +37,7 @@ func FuzzSettings(f *testing.F) {
 		require.NoError(t, err, "what was checked can be read")
 		require.NotContains(t, lists, "")
 		if s.ERSAuth == ersNone || s.ERSCredentials != "" {
-			applications, err := s.ERSApplications()
+			applications, err := s.ersApplications(s.ERSCredentials.Reveal())
 			require.NoError(t, err, "what was checked can be read")
 			require.NotEmpty(t, applications)
 		}

@@ -173,8 +173,9 @@ type Settings struct {
 	NotifyURL       string `env:"NOTIFY_URL, default=https://api.notifications.service.gov.uk"`
 	NotifyKey       Secret `env:"NOTIFY_KEY"`
 	NotifyTemplates string `env:"NOTIFY_TEMPLATES"`
-	// NotifyCallbackToken is the bearer token of delivery receipts, which are
-	// received at /notify/receipts; without it, status is only polled.
+	// NotifyCallbackToken are one or two bearer tokens of delivery receipts
+	// (links.Split), which are received at /notify/receipts; without one, status is
+	// only polled.
 	NotifyCallbackToken Secret `env:"NOTIFY_CALLBACK_TOKEN"`
 	// SMTPHost is the relay; SMTPTLS is starttls, implicit, or none for loopback.
 	SMTPHost     string `env:"SMTP_HOST"`
