@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -43,16 +44,18 @@ func TestOnlyOurNamesAreServed(t *testing.T) {
 		"evil.example": 421, "localhost.evil.example": 421, "127.0.0.1.evil.example": 421, "profiles.example.org.evil.example": 421,
 		"x.profiles.example.org": 421, "192.0.2.8": 421, "0.0.0.0": 421, "2130706433": 421, "": 421,
 	} {
-		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", address)
-		require.NoError(t, err)
-		_, err = io.WriteString(conn, "GET /reports/x HTTP/1.1\r\nHost: "+host+"\r\nConnection: close\r\n\r\n")
-		require.NoError(t, err)
-		answer, err := io.ReadAll(conn)
-		require.NoError(t, err)
-		require.NoError(t, conn.Close())
-		status, _, _ := strings.Cut(strings.TrimPrefix(string(answer), "HTTP/1.1 "), " ")
-		require.Equal(t, http.StatusText(want), http.StatusText(map[string]int{"200": 200, "421": 421}[status]), "%q: %s", host, answer)
-		require.Equal(t, want == 200, strings.HasSuffix(string(answer), "served"), host)
+		for _, line := range []string{"GET /reports/x", "OPTIONS *"} {
+			conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", address)
+			require.NoError(t, err)
+			_, err = io.WriteString(conn, line+" HTTP/1.1\r\nHost: "+host+"\r\nConnection: close\r\n\r\n")
+			require.NoError(t, err)
+			answer, err := io.ReadAll(conn)
+			require.NoError(t, err)
+			require.NoError(t, conn.Close())
+			status, _, _ := strings.Cut(strings.TrimPrefix(string(answer), "HTTP/1.1 "), " ")
+			require.Equal(t, strconv.Itoa(want), status, "%s of %q: %s", line, host, answer)
+			require.Equal(t, want == 200, strings.HasSuffix(string(answer), "served"), host)
+		}
 	}
 }
 
@@ -81,7 +84,7 @@ func TestConnectionsThatSayNothingDoNotKeepOthersOutForLong(t *testing.T) {
 				require.NoError(t, err)
 				require.Equal(t, "served", body)
 			}
-			require.Less(t, time.Since(began), 2*time.Second)
+			require.Less(t, time.Since(began), 5*time.Second)
 			require.NoError(t, conns[0].SetReadDeadline(time.Now().Add(4*time.Second)))
 			_, err := io.Copy(io.Discard, conns[0])
 			require.False(t, errors.Is(err, os.ErrDeadlineExceeded), "the first was closed: connections are limited")
