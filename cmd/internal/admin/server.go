@@ -66,7 +66,9 @@ func Listen(ctx context.Context, o Options, handler http.Handler) (*Server, erro
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
-		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
+		// Else the server itself would answer OPTIONS *, under any name.
+		DisableGeneralOptionsHandler: true,
+		ErrorLog:                     slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
 	}}, nil
 }
 
