@@ -177,3 +177,33 @@ func TestCtrlCEndsEveryCommandThatWaitsForSomethingElse(t *testing.T) {
 		}
 	})
 }
+
+// Nobody reads what it says, so that it cannot even say why it ends.
+func TestCtrlCEndsACommandWhoseMessagesNobodyReads(t *testing.T) {
+	t.Parallel()
+	database, reached := silent(t)
+	reader, writer, err := os.Pipe()
+	require.NoError(t, err)
+	defer reader.Close()
+	require.NoError(t, writer.SetWriteDeadline(time.Now().Add(100*time.Millisecond)))
+	for err == nil {
+		_, err = writer.Write(make([]byte, 1<<10))
+	}
+	require.ErrorIs(t, err, os.ErrDeadlineExceeded, "the pipe is full")
+	cmd := bareSite(t).with("DATABASE_URL=postgres://x:x@"+database+"/x?sslmode=disable").command(t.Context(), "runs", "list")
+	cmd.Stderr = writer
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() { _ = cmd.Process.Kill() })
+	require.Eventually(t, reached, 20*time.Second, 10*time.Millisecond)
+	began := time.Now()
+	require.NoError(t, cmd.Process.Signal(syscall.SIGINT))
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case <-ended:
+	case <-time.After(5 * time.Second):
+		t.Fatal("it goes on")
+	}
+	require.Less(t, time.Since(began), time.Second+500*time.Millisecond)
+	require.Equal(t, 1, cmd.ProcessState.ExitCode())
+}
