@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -11,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/cmd/internal/visible"
+	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 )
 
 // testNames are the names of all tests of the tree.
@@ -65,6 +68,35 @@ func TestEveryStatementAboutSecurityHasATest(t *testing.T) {
 		}
 	}
 	require.Greater(t, statements, 20)
+}
+
+// Whoever replaces a secret must know whether that takes a restart.
+func TestWhichSecretsAreReadAtTheStartAlone(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../.github/SECURITY.md")
+	require.NoError(t, err)
+	row := regexp.MustCompile(`(?m)^\| (.*) \| .TestWhichSecretsAreReadAtTheStartAlone. \|$`).FindSubmatch(text)
+	require.NotNil(t, row)
+	var said, want []string
+	for _, name := range regexp.MustCompile("`([A-Z_]+)`").FindAllSubmatch(row[1], -1) {
+		said = append(said, string(name[1]))
+	}
+	var code strings.Builder
+	require.NoError(t, fs.WalkDir(os.DirFS("wiring"), ".", func(name string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(name, ".go") {
+			return err
+		}
+		text, err := os.ReadFile(filepath.Join("wiring", name))
+		code.Write(text)
+		return err
+	}))
+	for field := range reflect.TypeFor[settings.Settings]().Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("env"), ",")
+		if field.Type == reflect.TypeFor[settings.Secret]() && !strings.Contains(code.String(), `settings.Rotating("`+name+`")`) {
+			want = append(want, "PROFILESYNC_"+name)
+		}
+	}
+	require.ElementsMatch(t, want, said)
 }
 
 func TestNoMessageSteersATerminal(t *testing.T) {
