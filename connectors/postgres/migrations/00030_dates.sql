@@ -43,3 +43,7 @@ comment on function refuse_role is 'Refuses roles that the audit could not show 
 revoke execute on function refuse_role() from public;
 create trigger profile_roles_told_apart before insert or update of roles on profile
     for each row when (not by_a_run() and position('|' in array_to_string(new.roles, '')) > 0) execute function refuse_role();
+
+-- Every round of the dispatcher looks for holds that have ended: that there are none must not wake it again.
+drop trigger hold_announced on hold;
+create trigger hold_announced after insert or update or delete on hold for each row execute function announce();
