@@ -30,7 +30,7 @@ func main() {
 		os.Exit(1)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
+	context.AfterFunc(ctx, stop)                // a second Ctrl-C ends the program at once
 	if !slices.Contains(os.Args[1:], "serve") { // its jobs have longer to end
 		context.AfterFunc(ctx, func() { time.AfterFunc(lastMoment, func() { os.Exit(commands.ExitFailed) }) })
 	}

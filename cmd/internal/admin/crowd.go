@@ -48,7 +48,7 @@ func (c *crowd) Accept() (net.Conn, error) {
 	defer c.mutex.Unlock()
 	for c.open >= c.most {
 		if longest := c.idle.Front(); longest != nil {
-			_ = longest.Value.(*place).leave() // whoever is at its other end
+			_ = longest.Value.(*place).leave() //nolint:forcetypeassert // the list has only places; whoever is at its other end
 		} else {
 			c.freed.Wait()
 		}
@@ -96,7 +96,7 @@ func (*crowd) remember(ctx context.Context, conn net.Conn) context.Context {
 // occupied keeps the place of a connection while its request is answered.
 func (c *crowd) occupied(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		p := r.Context().Value(placeKey{}).(*place)
+		p := r.Context().Value(placeKey{}).(*place) //nolint:forcetypeassert // every connection is one of Accept
 		c.mutex.Lock()
 		p.work()
 		c.mutex.Unlock()

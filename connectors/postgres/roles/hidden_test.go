@@ -44,7 +44,8 @@ func TestAnEditorDatesNothingBack(t *testing.T) {
 	w := newWritten(t)
 	for name, statements := range map[string][]string{
 		"an old transaction": {
-			"begin", "select pg_sleep(2)", "update profile set name = 'Renamed'", "insert into facility (code, name, value) values ('FA0000', 'Lift', 'Yes')",
+			"begin", "select pg_sleep(2)", "update profile set name = 'Renamed'",
+			"insert into facility (code, name, value) values ('FA0000', 'Lift', 'Yes')",
 			"update account set state = 'active'", "commit",
 		},
 		"an old transaction that plays another present": {
