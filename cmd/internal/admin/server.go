@@ -8,8 +8,6 @@ import (
 	"net"
 	"net/http"
 	"time"
-
-	"golang.org/x/net/netutil"
 )
 
 const (
@@ -20,7 +18,7 @@ const (
 	stopTimeout   = 5 * time.Second
 	maxHeader     = 16 << 10
 	// maxConnections is far more than scrapers, probes and the readers of reports
-	// need. Further callers wait until one is closed.
+	// need. Further callers take the places of those that are idle (crowd).
 	maxConnections = 256
 )
 
@@ -56,14 +54,18 @@ func Listen(ctx context.Context, o Options, handler http.Handler) (*Server, erro
 	if err != nil {
 		return nil, fmt.Errorf("address %q: %w", o.Address, err)
 	}
-	return &Server{listener: netutil.LimitListener(listener, maxConnections), log: o.Log, http: &http.Server{
-		Handler:           onlyHosts(o.Hosts, handler),
+	limited := newCrowd(listener, maxConnections)
+	return &Server{listener: limited, log: o.Log, http: &http.Server{
+		Handler:           limited.occupied(onlyHosts(o.Hosts, handler)),
+		ConnContext:       limited.remember,
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
-		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
+		// Else the server itself would answer OPTIONS *, under any name.
+		DisableGeneralOptionsHandler: true,
+		ErrorLog:                     slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
 	}}, nil
 }
 

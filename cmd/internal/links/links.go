@@ -77,6 +77,9 @@ func (g Guard) Check(r *http.Request, page string) error {
 }
 
 func (g Guard) checkSignature(signature, page string) error {
+	if strings.ContainsAny(signature, "\r\n") { // which decoding would skip
+		return errors.New("the link's signature is not ours")
+	}
 	keys, err := g.keys()
 	if err != nil {
 		return err

@@ -16,7 +16,7 @@ import (
 // check returns everything that is wrong with the values.
 func (s *Settings) check() error {
 	return errors.Join(s.checkMode(), s.checkDatabase(), s.checkLevel(), s.checkTypes(), s.checkListener(),
-		s.checkODS(), s.checkSinks(), s.checkERS(), checkPositive("FILE_LIMIT_MIB", float64(s.FileLimitMiB)), s.checkPeople(),
+		s.checkODS(), s.checkSinks(), s.checkERS(), s.checkFileLimit(), s.checkPeople(),
 		s.checkReports(), s.checkMail(), s.checkRoles())
 }
 
@@ -162,6 +162,16 @@ func checkBase(name, address string) error {
 		return Wrong(name, ": want an address like https://host/path, with nothing after it")
 	}
 	return checkAddress(name, address)
+}
+
+// mostFileMiB is more than any disk holds.
+const mostFileMiB = 1 << 30
+
+func (s *Settings) checkFileLimit() error {
+	if s.FileLimitMiB < 1 || s.FileLimitMiB > mostFileMiB {
+		return Wrong("FILE_LIMIT_MIB", "=%d: want 1 to %d", s.FileLimitMiB, mostFileMiB)
+	}
+	return nil
 }
 
 func checkPositive(name string, value float64) error {

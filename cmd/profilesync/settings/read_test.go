@@ -69,14 +69,10 @@ func TestAMisspeltNameOfAnySettingStopsTheStart(t *testing.T) {
 	_, order := fields()
 	for _, name := range order {
 		for misspelt, meant := range map[string]string{
-			name + name[len(name)-1:]: name, name[:1] + "_" + name[1:]: name, name + "_FIEL": name + "_FILE", strings.ToLower(name): "",
+			name + name[len(name)-1:]: name, name[:1] + "_" + name[1:]: name, name + "_FIEL": name + "_FILE", strings.ToLower(name): name,
 		} {
 			_, err := load(t.Context(), []string{"PROFILESYNC_" + misspelt + "=hunter2"})
-			require.ErrorContains(t, err, "setting PROFILESYNC_"+misspelt+": there is no such setting; did you mean PROFILESYNC_"+meant)
-			require.NotContains(t, err.Error(), "hunter2")
-			if meant != "" {
-				require.EqualError(t, err, "setting PROFILESYNC_"+misspelt+": there is no such setting; did you mean PROFILESYNC_"+meant+"?")
-			}
+			require.EqualError(t, err, "setting PROFILESYNC_"+misspelt+": there is no such setting; did you mean PROFILESYNC_"+meant+"?")
 		}
 	}
 }
@@ -139,5 +135,21 @@ func TestTheNamesOfTheTestsMayBeSet(t *testing.T) {
 	for _, name := range forTests {
 		_, err := load(t.Context(), []string{"PROFILESYNC_" + name + "=1"})
 		require.NoError(t, err)
+	}
+}
+
+// Editors of some systems begin a file with a mark of its encoding, which nobody sees.
+func TestAFileMayBeginWithAMarkOfItsEncoding(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "key")
+	for text, want := range map[string]string{"\ufeffthe-key\r\n": "the-key", "\ufeff": "", "\ufeff\r\n": ""} {
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		s, err := load(t.Context(), []string{"PROFILESYNC_ODS_API_KEY_FILE=" + path})
+		if want == "" {
+			require.EqualError(t, err, "setting PROFILESYNC_ODS_API_KEY_FILE="+path+": it is empty")
+			continue
+		}
+		require.NoError(t, err)
+		require.Equal(t, want, s.ODSAPIKey.Reveal())
 	}
 }
