@@ -196,3 +196,26 @@ func TestOnlyADemosDatabasePlaysAnotherPresent(t *testing.T) {
 	require.NoError(t, editor.QueryRow(t.Context(), clock).Scan(&same))
 	require.True(t, same, "an editor plays nothing")
 }
+
+// A daemon at work holds tables, in an order of its own: granting gives way, and tries
+// again until it gets all of them.
+func TestGrantingGivesWayToADaemonAtWork(t *testing.T) {
+	t.Parallel()
+	w := pgtest.New(t)
+	names := pgtest.Roles(t)
+	tx, err := w.DB.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = tx.Exec(t.Context(), "select from watermark")
+	require.NoError(t, err)
+	granted := make(chan error, 1)
+	go func() {
+		_, err := roles.Grant(t.Context(), w.URL, names)
+		granted <- err
+	}()
+	const waits = "select count(*) from pg_locks where not granted and relation = 'watermark'::regclass"
+	for _, waiting := range []int{1, 0, 1} {
+		require.Eventually(t, func() bool { return pgtest.One[int](w, waits) == waiting }, 30*time.Second, 5*time.Millisecond)
+	}
+	require.NoError(t, tx.Rollback(t.Context()))
+	require.NoError(t, <-granted)
+}

@@ -8,9 +8,11 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/sethvargo/go-retry"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
 )
@@ -130,21 +132,48 @@ func connected(ctx context.Context, url string, n Names, do func(granter) error)
 	return do(g)
 }
 
-// apply runs the script in one transaction: everything, or nothing.
+// The SQLSTATE of what may happen to a script.
+const (
+	deadlock    = "40P01"
+	lockTimeout = "55P03"
+	forbidden   = "42501"
+)
+
+// apply runs the script in one transaction: everything, or nothing. It takes tables
+// from a daemon at work in an order that is not the daemon's, so it gives way where
+// they wait for each other, or where it waits long, and tries again.
 func (g granter) apply(ctx context.Context, script []string) error {
-	err := pgx.BeginFunc(ctx, g.conn, func(tx pgx.Tx) error {
-		for _, statement := range script {
+	err := retry.Do(ctx, retry.WithMaxRetries(10, retry.NewConstant(500*time.Millisecond)), func(ctx context.Context) error {
+		err := g.attempt(ctx, script)
+		if code := codeOf(err); code == deadlock || code == lockTimeout {
+			return retry.RetryableError(err)
+		}
+		return err
+	})
+	if codeOf(err) == forbidden {
+		return fmt.Errorf("%w (%w)", ErrAdministrator, err)
+	}
+	return postgres.Wrap(err, "granting roles")
+}
+
+func (g granter) attempt(ctx context.Context, script []string) error {
+	return pgx.BeginFunc(ctx, g.conn, func(tx pgx.Tx) error {
+		for _, statement := range append([]string{"set local lock_timeout = '2s'"}, script...) {
 			if _, err := tx.Exec(ctx, statement); err != nil {
 				return fmt.Errorf("%s: %w", statement, err)
 			}
 		}
 		return nil
 	})
+}
+
+// codeOf returns the SQLSTATE of an error of Postgres; empty for any other.
+func codeOf(err error) string {
 	var pg *pgconn.PgError
-	if errors.As(err, &pg) && pg.Code == "42501" {
-		return fmt.Errorf("%w (%w)", ErrAdministrator, err)
+	if errors.As(err, &pg) {
+		return pg.Code
 	}
-	return postgres.Wrap(err, "granting roles")
+	return ""
 }
 
 // everything is the SQL that creates the roles that are missing, gives the schemas to
