@@ -203,16 +203,18 @@ func TestGrantingGivesWayToADaemonAtWork(t *testing.T) {
 	t.Parallel()
 	w := pgtest.New(t)
 	names := pgtest.Roles(t)
-	tx, err := w.DB.Begin(t.Context())
+	w.Exec("alter table watermark owner to " + names.Console) // the script gives it back
+	conn := pgtest.Connect(t, w.URL)
+	tx, err := conn.Begin(t.Context())
 	require.NoError(t, err)
-	_, err = tx.Exec(t.Context(), "select from watermark")
+	_, err = tx.Exec(t.Context(), "select from profilesync.watermark")
 	require.NoError(t, err)
 	granted := make(chan error, 1)
 	go func() {
 		_, err := roles.Grant(t.Context(), w.URL, names)
 		granted <- err
 	}()
-	const waits = "select count(*) from pg_locks where not granted and relation = 'watermark'::regclass"
+	const waits = "select count(*) from pg_locks where not granted and relation = 'profilesync.watermark'::regclass"
 	for _, waiting := range []int{1, 0, 1} {
 		require.Eventually(t, func() bool { return pgtest.One[int](w, waits) == waiting }, 30*time.Second, 5*time.Millisecond)
 	}
