@@ -69,7 +69,8 @@ type Case struct {
 // Key says which case it is.
 func (c Case) Key() Key { return Key{c.Kind, c.Subject, c.About} }
 
-func (c Case) order(other Case) int {
+// Order compares two cases in the order of lists: what holds up most comes first.
+func (c Case) Order(other Case) int {
 	return cmp.Or(cmp.Compare(c.Kind.place(), other.Kind.place()), cmp.Compare(c.Subject, other.Subject), cmp.Compare(c.About, other.About))
 }
 
