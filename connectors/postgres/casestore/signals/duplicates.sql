@@ -4,5 +4,6 @@ select 'probable-duplicate' as kind, a.code as subject, b.code as about, a.code,
 from (
     select type, postcode from profile where status <> 'closed' and postcode <> '' and not hidden group by type, postcode having count(*) > 1
 ) same
-join profile a on a.type = same.type and a.postcode = same.postcode and a.status <> 'closed' and not a.hidden
-join profile b on b.type = same.type and b.postcode = same.postcode and b.status <> 'closed' and not b.hidden and b.code > a.code
+join profile a on a.type = same.type and a.postcode = same.postcode and a.status <> 'closed' and not a.hidden and a.postcode <> ''
+join profile b on b.type = same.type and b.postcode = same.postcode and b.status <> 'closed' and not b.hidden and b.postcode <> ''
+    and b.code > a.code

@@ -14,9 +14,10 @@ select 'listing-refused' as kind, n.source || ' ' || n.report as subject, '' as 
 from newest n
 where n.state in ('refused', 'failed')
 union all
-select 'source-late', w.name, '', '', '', l.at,
-    jsonb_build_object('report', split_part(w.name, ' ', 2), 'day', to_char(l.at at time zone 'Europe/London', 'FMDD FMMonth YYYY'))
+select 'source-late', w.name, '', '', '', coalesce(g.at, f.at),
+    jsonb_build_object('report', split_part(w.name, ' ', 2),
+        'read', coalesce('it was last read on ' || to_char(g.at at time zone 'Europe/London', 'FMDD FMMonth YYYY'), 'it was never read'))
 from unnest(@reports::text[]) as w (name)
 left join good g on g.source || ' ' || g.report = w.name
-cross join lateral (select coalesce(g.at, (select min(s.due_at) from schedule_run s)) as at) l
-where l.at is not null
+cross join (select min(due_at) as at from schedule_run) f
+where coalesce(g.at, f.at) is not null

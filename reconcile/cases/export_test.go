@@ -1,0 +1,4 @@
+package cases
+
+// NearlySame is the rule about names of probable duplicates.
+var NearlySame = nearlySame

@@ -1,0 +1,62 @@
+package cases_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/reconcile/cases"
+)
+
+func TestNamesThatSeemToBeOne(t *testing.T) {
+	t.Parallel()
+	for _, pair := range [][2]string{
+		{"Boots", "BOOTS"},
+		{"Boots UK Ltd", "Boots the Chemists"},
+		{"Lloydspharmacy", "Lloyds Pharmacy"},
+		{"Well Pharmacy", "Well"},
+		{"St. John's Pharmacy", "Saint Johns Pharmacy Limited"},
+		{"Day Lewis Pharmacy", "Daylewis Pharmacy"},
+		{"Rowlands Pharmacy", "Rowland's Chemist"},
+		{"Rowlands Pharmacy", "Rowland Pharmacy"},
+		{"The High Street Pharmacy", "High St Chemist"},
+		{"Pharmacy of Riverside", "Riverside Pharmacy"},
+		{"Smith & Sons Ltd", "Smith and Sons"},
+		{"Smith and Sons", "Sons Smith"},
+		{"Cohens Chemist", "Cohnes Chemist"},
+		{"Parkside Surgery", "Parkside Surgrey"},
+		{"Dr Smith & Partners", "Dr Smyth and Partners"},
+		{"Parkside Medical Center", "Parkside Medical Centre"},
+		{"The Pharmacy", "Pharmacy Ltd"},
+		{"Practice 1, Park Health Centre", "Park Health Centre (Practice 1)"},
+	} {
+		require.True(t, cases.NearlySame(pair[0], pair[1]), "%q", pair)
+		require.True(t, cases.NearlySame(pair[1], pair[0]), "%q", pair)
+	}
+}
+
+func TestNamesOfTwoPlaces(t *testing.T) {
+	t.Parallel()
+	for _, pair := range [][2]string{
+		{"Boots", "Well"},
+		{"Boots", "Pharmacy"},
+		{"Park Health Centre Practice 1", "Park Health Centre Practice 2"},
+		{"Park Health Centre (Dr Smith)", "Park Health Centre (Dr Jones)"},
+		{"Park Health Centre - Dr A Khan", "Park Health Centre - Dr B Khan"},
+		{"Park Health Centre", "Park Health Centre Annexe"},
+		{"Practice A", "Practice B"},
+		{"Riverside East Surgery", "Riverside West Surgery"},
+		{"Riverside North Practice", "Riverside South Practice"},
+		{"Mill Lane Surgery", "Hill Lane Surgery"},
+		{"Marsh Practice", "Harsh Practice"},
+		{"Parkside Surgery", "Parkside Medical Centre"},
+		{"Dr Smith", "Dr Smythe"},
+		{"Ward 11 Clinic", "Ward 12 Clinic"},
+		{"Dr Smith and Dr Jones", "Dr Smyth and Dr Janes"},
+		{"Unit10 Clinic", "Unit11 Clinic"},
+	} {
+		require.False(t, cases.NearlySame(pair[0], pair[1]), "%q", pair)
+		require.False(t, cases.NearlySame(pair[1], pair[0]), "%q", pair)
+	}
+	require.True(t, cases.NearlySame("", ""))
+}
