@@ -43,7 +43,6 @@ var ofPeople = []rule{
 	{
 		kind: HolidayVanished, about: OfDay, owners: []Owner{Operations}, days: 5,
 		title: "The official list names {day} ({title}) no more; it still counts as a bank holiday",
-		next: "Compare with https://www.gov.uk/bank-holidays. It ends when the list names the day again, or the day has passed; " +
-			"see which hours it changes: profilesync push preview",
+		next:  "Compare with https://www.gov.uk/bank-holidays. If the day is none, tell those who stated hours for it, and set the case aside until then",
 	},
 }
