@@ -105,11 +105,12 @@ func persons(accounts []people.AccountID) []Recipient {
 	return all
 }
 
-// Told is what a recipient was told of a case since it opened.
+// Told is what a recipient was told of a case: since it opened last, and before.
 type Told struct {
-	First profile.Date // when it was new to them
-	Last  profile.Date // when it was overdue, or new
-	Ended bool         // that it is gone
+	First  profile.Date // when it was new to them; zero if it is still to be told
+	Last   profile.Date // when it was overdue, or new
+	Ended  bool         // that it is gone
+	Before profile.Date // when an earlier opening was new to them; zero for never
 }
 
 // And adds a piece of news that was told on a day.
@@ -163,14 +164,15 @@ func (l Letter) Kind() people.LetterKind {
 const again = 7
 
 // Letters returns the letters that are due about cases, of which those that are gone
-// are told to whoever knew them. Urgent letters go at once. All others are digests, one
+// are told to whoever knew them. Urgent letters go at once, but not again on one day
+// about a case that opens again and again. All others are digests, one
 // a recipient and working day: they go only where digests says so.
 func Letters(stored []Stored, directory Directory, at Moment, digests bool) []Letter {
 	today := at.Today()
 	urgent, others := make(map[Recipient][]Item), make(map[Recipient][]Item)
 	for _, s := range stored {
 		for to, news := range s.news(directory, today) {
-			if news == IsNew && s.Kind.Urgent() {
+			if news == IsNew && s.Kind.Urgent() && s.Told[to].Before != today {
 				urgent[to] = append(urgent[to], Item{s, news, s.Openings})
 			} else {
 				others[to] = append(others[to], Item{s, news, s.Openings})
@@ -206,16 +208,16 @@ func (s Stored) news(directory Directory, today profile.Date) map[Recipient]News
 	switch s.State {
 	case Gone:
 		for to, told := range s.Told {
-			if !told.Ended {
+			if !told.Ended && !told.First.IsZero() {
 				news[to] = HasEnded
 			}
 		}
 	case Open:
 		for _, owner := range s.owners(today) {
 			for _, to := range directory.Of(owner, s.Case) {
-				told, known := s.Told[to]
+				told := s.Told[to]
 				switch {
-				case !known:
+				case told.First.IsZero():
 					news[to] = IsNew
 				case today.After(s.Deadline) && !today.Before(told.Last.AddDays(again)):
 					news[to] = IsOverdue

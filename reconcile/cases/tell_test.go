@@ -154,3 +154,16 @@ func TestWhatNoLongerHoldsIsNotTold(t *testing.T) {
 		require.Equal(t, c.holds, len(cases.Lines([]cases.Item{item})) == 1, name)
 	}
 }
+
+// A sink that pauses again and again is told at once only the first time of a day.
+func TestACaseThatOpensAgainAndAgainIsUrgentOnceADay(t *testing.T) {
+	t.Parallel()
+	s := opened(t, cases.SinkPaused, "06 05:00")
+	require.Equal(t, []string{"urgent u-3 new", "urgent u-4 new"}, told(t, &s, "06 05:00", false))
+	s.Openings = 2
+	for to, was := range s.Told {
+		s.Told[to] = cases.Told{Before: was.First}
+	}
+	require.Empty(t, told(t, &s, "06 06:00", false))
+	require.Equal(t, []string{"digest u-3 new", "digest u-4 new"}, told(t, &s, "06 08:00", true))
+}
