@@ -20,29 +20,35 @@ var ofPeople = []rule{
 	{
 		kind: NoAccountManager, about: OfProfile, owners: []Owner{Board, ServiceDesk}, days: 10,
 		title: "{code} is new since {day}, and has no account manager",
-		next:  "Ask the organisation who manages its profile, and invite them in the editing application: profilesync profile show {code}",
+		next: "Ask the organisation who manages its profile, and invite them in the editing application: " +
+			"profilesync profile show {code}",
 	},
 	{
 		kind: NoRecipient, about: OfProfile, owners: []Owner{Board, ServiceDesk}, days: 10,
 		title: "Nobody of {code} can be written to",
-		next:  "Ask the organisation who answers for its profile, and correct the account or invite somebody: profilesync accounts show {account}",
+		next: "Ask the organisation who answers for its profile, and correct the account or invite somebody: " +
+			"profilesync accounts show {account}",
 	},
 	{
 		kind: LastManagerIdle, about: OfProfile, owners: []Owner{Board, ServiceDesk}, days: 10,
 		title: "{account}, the only account manager of {code}, has not signed in since {day}",
-		next:  "Ask the organisation who manages its profile now, and change it in the editing application: profilesync accounts show {account}",
+		next: "Ask the organisation who manages its profile now, and change it in the editing application: " +
+			"profilesync accounts show {account}",
 	},
 	{
 		kind: CheckOverdue, about: OfProfile, owners: []Owner{Board, ServiceDesk}, days: 20,
-		title: "{code} was not checked in full by {day}: {sections}", next: "Ask the organisation to check its profile: profilesync remind --send-now {code}",
+		title: "{code} was not checked in full by {day}: {sections}",
+		next:  "Ask the organisation to check its profile: profilesync remind --send-now {code}",
 	},
 	{
 		kind: LetterBounced, about: OfAccount, owners: []Owner{ServiceDesk, Board}, days: 5,
-		title: "Letters do not reach {subject}: {reason}", next: "Correct the address in the editing application: profilesync accounts show {subject}",
+		title: "Letters do not reach {subject}: {reason}",
+		next:  "Correct the address in the editing application: profilesync accounts show {subject}",
 	},
 	{
 		kind: HolidayVanished, about: OfDay, owners: []Owner{Operations}, days: 5,
 		title: "The official list names {day} ({title}) no more; it still counts as a bank holiday",
-		next:  "Compare with https://www.gov.uk/bank-holidays. If the day is none, tell those who stated hours for it, and set the case aside until then",
+		next: "Compare with https://www.gov.uk/bank-holidays. If the day is none, tell those who stated hours for it, " +
+			"and set the case aside until then",
 	},
 }

@@ -25,7 +25,8 @@ var ofProfiles = []rule{
 	{
 		kind: ClosedWithHours, about: OfProfile, owners: []Owner{Managers, Board}, days: 2,
 		title: "{code} is closed, and its profile states hours for days to come: {days}, the first on {day}",
-		next:  "Find out whether it is open: profilesync profile history {code}. If it is not, remove the hours; if it is, have the register corrected",
+		next: "Find out whether it is open: profilesync profile history {code}. If it is not, remove the hours; " +
+			"if it is, have the register corrected",
 	},
 	{
 		kind: Missing, about: OfProfile, owners: []Owner{Board, RegisterDesk}, days: 10,
@@ -33,7 +34,7 @@ var ofProfiles = []rule{
 	},
 	{
 		kind: LeftType, about: OfProfile, owners: []Owner{Board, ServiceDesk}, days: 10,
-		title: "{code} is no {type} any more, says {report}; its profile stays as it is", next: correct,
+		title: "{code} is no longer a {type} in {report}; its profile stays as it is", next: correct,
 	},
 	{
 		kind: Deleted, about: OfProfile, owners: []Owner{Board, RegisterDesk}, days: 10,
@@ -50,7 +51,8 @@ var ofProfiles = []rule{
 	{
 		kind: SuccessorNamed, about: OfProfile, owners: []Owner{ServiceDesk, Board}, days: 5,
 		title: "{successor} follows {code}, which has closed, and nobody has checked it since",
-		next:  "Have what still holds taken over, and the profile checked: profilesync profile show {code}, profilesync profile show {successor}",
+		next: "Have what still holds taken over, and the profile checked: profilesync profile show {code}, " +
+			"profilesync profile show {successor}",
 	},
 	{
 		kind: Renamed, about: OfProfile, owners: []Owner{Managers, Board}, days: 20,

@@ -33,13 +33,14 @@ var ofPushes = append([]rule{
 	},
 	{
 		kind: PushWaits, about: OfProfile, owners: []Owner{Managers, ServiceDesk}, days: 5,
-		title: "A push of {code} would overwrite in {place} what nobody stated in its profile",
+		title: "A push of {code} waits: it would overwrite in {place} what nobody stated in its profile",
 		next: "See what it would change: profilesync push preview {code}. State it in the profile, or overwrite it: " +
 			"profilesync push retry {code} --sink {sink} --overwrite",
 	},
 	{
 		kind: FieldUnsent, about: OfProfile, owners: []Owner{Managers, ServiceDesk}, days: 5,
-		title: "The {field} of {code} cannot be sent to {place}", next: "See why: profilesync push preview {code}. Then correct it in the profile",
+		title: "Pushes of {code} leave out its {field}: {place} does not take it",
+		next:  "See why: profilesync push preview {code}. Then correct it in the profile",
 	},
 	{
 		kind: DriftGivenUp, about: OfProfile, owners: []Owner{ServiceDesk, Operations}, days: 5,
@@ -63,7 +64,8 @@ func ofChecks() []rule {
 	for _, k := range quality.Kinds() {
 		checks = append(checks, rule{
 			kind: OfCheck(k), about: OfProfile, owners: slices.Clone(owners[k.Owner()]), days: 10,
-			title: "{code}: {detail}", next: strings.TrimSuffix(k.Advice(), ".") + ". See it: profilesync checks list --kind {check} --code {code}",
+			title: "{code}: {detail}",
+			next:  strings.TrimSuffix(k.Advice(), ".") + ". See it: profilesync checks list --kind {check} --code {code}",
 		})
 	}
 	return checks

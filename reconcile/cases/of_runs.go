@@ -42,11 +42,14 @@ var ofRuns = []rule{
 	},
 	{
 		kind: SourceLate, about: OfListing, owners: []Owner{Operations, RegisterDesk}, days: 1,
-		title: "{report} is late: {read}", next: "Look at its runs, and at the register's site: profilesync runs list", stands: late,
+		title:  "{report} is late: {read}",
+		next:   "Look at its runs, and at the register's site: profilesync runs list",
+		stands: late,
 	},
 	{
 		kind: QuarantinedRecord, about: OfListing, owners: []Owner{Operations, RegisterDesk}, days: 5,
-		title: "{record} in {report} could not be understood: {field}", next: "See it, and what to do: profilesync quarantine list --report {report}",
+		title: "{record} in {report} could not be understood: {field}",
+		next:  "See it, and what to do: profilesync quarantine list --report {report}",
 	},
 }
 

@@ -38,7 +38,8 @@ var sayLittle = map[string]bool{
 var oneWay = map[string]string{"saint": "st", "doctor": "dr", "doctors": "drs", "center": "centre", "road": "rd", "street": "st"}
 
 func tellingWords(name string) (words []string) {
-	for word := range strings.FieldsFuncSeq(withoutApostrophes(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+	between := func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }
+	for word := range strings.FieldsFuncSeq(withoutApostrophes(name), between) {
 		if short, found := oneWay[word]; found {
 			word = short
 		}

@@ -122,7 +122,7 @@ with notice as (
     union
     select n.quarter, unnest(n.codes) from notice n
 )
-select t.quarter, p.code, p.icb, p.type, x.section, x.at, x.day
+select t.quarter, p.code, p.icb, p.type, coalesce(x.section, '')::text as section, x.at, x.day
 from told t
 join profile p on p.code = t.code and p.status <> 'closed' and p.type = any(@types::text[])
 left join lateral (

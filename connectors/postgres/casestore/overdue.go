@@ -22,7 +22,7 @@ func overdueChecks(ctx context.Context, q *casesql.Queries, at cases.Moment) (ov
 			case !r.Day.IsZero():
 				org.Stated = append(org.Stated, r.Day)
 			case r.Section != "":
-				org.Checked[r.Section] = r.At
+				org.Checked[people.Section(r.Section)] = r.At
 			}
 			rows = rows[1:]
 		}

@@ -394,7 +394,7 @@ with notice as (
     union
     select n.quarter, unnest(n.codes) from notice n
 )
-select t.quarter, p.code, p.icb, p.type, x.section, x.at, x.day
+select t.quarter, p.code, p.icb, p.type, coalesce(x.section, '')::text as section, x.at, x.day
 from told t
 join profile p on p.code = t.code and p.status <> 'closed' and p.type = any($1::text[])
 left join lateral (
@@ -415,7 +415,7 @@ type OrganisationsOverdueRow struct {
 	Code    profile.ODSCode
 	Icb     profile.ODSCode
 	Type    profile.OrgType
-	Section people.Section
+	Section string
 	At      time.Time
 	Day     profile.Date
 }
