@@ -2,6 +2,11 @@
 -- One look at a time; nobody is waited for. The lock ends with the transaction.
 select pg_try_advisory_xact_lock(hashtextextended('profilesync cases', 0)) as locked;
 
+-- name: GoByKey :exec
+-- Few rows need a person: the others are found by the keys of those, whatever the statistics say.
+select set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+    set_config('max_parallel_workers_per_gather', '0', true), set_config('jit', 'off', true);
+
 -- name: StandingCases :many
 select * from cases where state <> 'gone'
 order by kind, subject, about;

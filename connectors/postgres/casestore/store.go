@@ -43,6 +43,9 @@ func (s *Store) Look(ctx context.Context, at cases.Moment, pulled []string) (ste
 		if err != nil {
 			return err
 		}
+		if err := q.GoByKey(ctx); err != nil {
+			return err
+		}
 		shown, err := signals(ctx, tx, at, pulled)
 		if err != nil {
 			return err

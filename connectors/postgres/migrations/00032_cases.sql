@@ -144,6 +144,8 @@ create index profile_closed on profile (code) where status = 'closed';
 create index profile_place on profile (type, postcode, code) where status <> 'closed' and postcode <> '' and not hidden;
 create index change_by_run on change (run_id, field, code, id, at) where run_id is not null and field in ('profile', 'name');
 create index upstream_record_shown on upstream_record (code) where flag <> '' or contradiction or pending_since is not null;
+create index run_by_report on run (source, report, id) where codes = '{}' and kind in ('listing', 'delta');
+create index run_by_parent on run (parent_id) where parent_id is not null;
 create index account_unreached on account (id) where state <> 'active' or dead_at is not null;
 create index letter_bounced on letter (account_id, accepted_at) where state = 'bounced';
 create index letter_overdue on letter (quarter) where stage = 'overdue';

@@ -19,8 +19,10 @@ from (
     from account where dead_at is not null and state in ('invited', 'active')
     union all
     select a.id, min(l.accepted_at), 'one after the other comes back'
-    from letter l join account a on a.id = l.account_id
-    where l.state = 'bounced' and a.dead_at is null and a.state in ('invited', 'active')
+    from (select account_id from letter where state = 'bounced' group by account_id having count(*) > 1) twice
+    join letter l on l.account_id = twice.account_id and l.state = 'bounced'
+    join account a on a.id = l.account_id
+    where a.dead_at is null and a.state in ('invited', 'active')
         and not exists (select from letter d where d.account_id = l.account_id and d.state = 'delivered' and d.accepted_at > l.accepted_at)
         and not exists (select from account_change e where e.account_id = l.account_id and e.what = 'email' and e.at > l.accepted_at)
     group by a.id having count(*) > 1

@@ -7,10 +7,12 @@ select distinct on (r.source, r.report) 'short-listing' as kind, r.source || ' '
 from (
     select p.run_id from plan_row p where p.waits and p.decision = '' and p.withheld = 'short-listing' group by p.run_id
     union
-    select n.id from (
-        select distinct on (source, report) id, rejected_by, undone_by from run
-        where kind = 'listing' and codes = '{}' and state in ('done', 'withheld')
-        order by source, report, id desc
+    select n.id
+    from listing k
+    cross join lateral (
+        select r.id, r.rejected_by, r.undone_by from run r
+        where r.source = k.source and r.report = k.report and r.kind = 'listing' and r.codes = '{}' and r.state in ('done', 'withheld')
+        order by r.id desc limit 1
     ) n
     where n.rejected_by = '' and n.undone_by is null
         and not exists (select from plan_row p where p.run_id = n.id and p.withheld <> '' and p.decision <> '')
