@@ -9,9 +9,13 @@ import (
 // nearlySame reports whether two names seem to be one: the same words but for case,
 // punctuation, spaces, order and words that say little, and at most one of them
 // misspelt. Numbers, single letters and short words tell places apart: practice 1 and
-// practice 2 of a health centre, East Street and West Street.
+// practice 2 of a health centre, East Street and West Street. A name that only says what
+// sort of place it is, such as Dental Surgery, is not compared.
 func nearlySame(a, b string) bool {
 	left, right := tellingWords(a), tellingWords(b)
+	if isSort(left) || isSort(right) {
+		return false
+	}
 	if strings.Join(left, "") == strings.Join(right, "") {
 		return true
 	}
@@ -32,6 +36,16 @@ func nearlySame(a, b string) bool {
 var sayLittle = map[string]bool{
 	"the": true, "and": true, "of": true, "at": true, "uk": true, "plc": true, "llp": true, "ltd": true, "limited": true, "co": true,
 	"company": true, "pharmacy": true, "pharmacies": true, "chemist": true, "chemists": true, "dispensing": true,
+}
+
+// sorts are words that say what sort of place it is.
+var sorts = map[string]bool{
+	"dental": true, "surgery": true, "practice": true, "clinic": true, "medical": true, "health": true, "centre": true, "group": true,
+	"family": true, "dentist": true, "opticians": true, "optician": true, "hospital": true, "services": true, "service": true,
+}
+
+func isSort(words []string) bool {
+	return !slices.ContainsFunc(words, func(word string) bool { return !sorts[word] })
 }
 
 // oneWay holds words that are written in two ways.

@@ -108,6 +108,15 @@ func TestWhatStands(t *testing.T) {
 		"two of one postcode": {
 			"insert into profile (code, name, type, icb, postcode) values ('FA009', 'Well', 'pharmacy', 'QAA', 'AB1 2CD')", nil,
 		},
+		"two sites of two trusts": {
+			`insert into profile (code, name, type, parent, postcode) values
+				('RA101', 'City Hospital', 'trust-site', 'RA1', 'AB1 2CD'), ('RB101', 'City Hospital', 'trust-site', 'RB1', 'AB1 2CD')`, nil,
+		},
+		"two sites of one trust": {
+			`insert into profile (code, name, type, parent, postcode) values
+				('RA101', 'City Hospital', 'trust-site', 'RA1', 'AB1 2CD'), ('RA102', 'City Hospital', 'trust-site', 'RA1', 'AB1 2CD')`,
+			[]string{"probable-duplicate | RA101 | RA102 | open"},
+		},
 		"a record of a report without listings": {
 			later + ranAt("delta", "api", "done", 1) + record, []string{"quarantined-record | ods api | 07 | open"},
 		},

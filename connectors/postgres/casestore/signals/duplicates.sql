@@ -1,5 +1,6 @@
 -- Open profiles of one type with the same postcode; whether their names are nearly the same, the rule of the kind decides.
--- With offset 0 the few that share one are looked up by their key, whatever the statistics say.
+-- Several trusts may have sites of their own in one hospital: they count within one trust. With offset 0 the few that share a
+-- postcode are looked up by their key, whatever the statistics say.
 select 'probable-duplicate' as kind, a.code as subject, b.code as about, a.code, a.icb as board, greatest(a.created_at, b.created_at) as since,
     jsonb_build_object('type', a.type, 'postcode', a.postcode, 'name', a.name, 'other', b.name) as facts
 from (
@@ -11,5 +12,6 @@ cross join lateral (
 ) a
 cross join lateral (
     select p.* from profile p
-    where p.type = same.type and p.postcode = same.postcode and p.status <> 'closed' and p.postcode <> '' and not p.hidden and p.code > a.code offset 0
+    where p.type = same.type and p.postcode = same.postcode and p.status <> 'closed' and p.postcode <> '' and not p.hidden and p.code > a.code
+        and (p.type <> 'trust-site' or p.parent = a.parent) offset 0
 ) b
