@@ -93,17 +93,22 @@ func misspelt(a, b string) bool {
 	if len(x) > len(y) {
 		x, y = y, x
 	}
-	if len(x) < leastToMisspell || len(y)-len(x) > 1 || x[0] != y[0] ||
-		strings.ContainsFunc(a+b, unicode.IsDigit) {
+	if len(x) < leastToMisspell || x[0] != y[0] || strings.ContainsFunc(a+b, unicode.IsDigit) {
 		return false
 	}
-	at := 0
+	at := 1
 	for at < len(x) && x[at] == y[at] {
 		at++
 	}
-	if len(x) < len(y) {
-		return slices.Equal(x[at:], y[at+1:])
+	x, y = x[at:], y[at:]
+	switch {
+	case len(y) == 0:
+		return true
+	case len(y) > len(x):
+		return slices.Equal(x, y[1:])
+	case slices.Equal(x[1:], y[1:]):
+		return true
+	default:
+		return len(x) > 1 && x[0] == y[1] && x[1] == y[0] && slices.Equal(x[2:], y[2:])
 	}
-	swapped := at+1 < len(x) && x[at] == y[at+1] && x[at+1] == y[at] && slices.Equal(x[at+2:], y[at+2:])
-	return swapped || slices.Equal(x[at+1:], y[at+1:])
 }

@@ -3,6 +3,7 @@ package casestore_test
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"regexp"
 	"strings"
@@ -37,9 +38,7 @@ var unbuilt = map[cases.Kind]bool{cases.ClosedInReality: true}
 func allPlanted() map[cases.Kind]planted {
 	all := make(map[cases.Kind]planted)
 	for _, some := range []map[cases.Kind]planted{plantedRuns(), plantedPushes(), plantedProfiles(), plantedPeople()} {
-		for kind, p := range some {
-			all[kind] = p
-		}
+		maps.Copy(all, some)
 	}
 	return all
 }
@@ -53,7 +52,7 @@ func TestEveryKind(t *testing.T) {
 		t.Parallel()
 		for i, kind := range cases.Kinds() {
 			p, found := all[kind]
-			require.True(t, found != unbuilt[kind], "%s: plant its state", kind)
+			require.NotEqual(t, unbuilt[kind], found, "%s: plant its state", kind)
 			if !found {
 				continue
 			}
