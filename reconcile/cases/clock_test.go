@@ -59,7 +59,7 @@ func TestWhenEachKindIsTold(t *testing.T) {
 	t.Parallel()
 	const (
 		toDesks      = "operations 2 Nov 8h, register-desk 4 Nov 8h"
-		inADay       = "operations 2 Nov 5h, service-desk 4 Nov 0h"
+		inADay       = "operations 2 Nov 5h, service-desk 3 Nov 0h"
 		fromManagers = "managers 2 Nov 8h, board 17 Nov 8h"
 		fromBoard    = "board 2 Nov 8h, service-desk 17 Nov 8h"
 		fromRegister = "register-desk 2 Nov 8h, board 17 Nov 8h"
@@ -68,13 +68,13 @@ func TestWhenEachKindIsTold(t *testing.T) {
 	want := map[cases.Kind]string{
 		cases.MassChangeWithheld: inADay,
 		cases.RemovalsWithheld:   inADay,
-		cases.ListingRefused:     "operations 2 Nov 5h, register-desk 4 Nov 0h",
+		cases.ListingRefused:     "operations 2 Nov 5h, register-desk 3 Nov 0h",
 		cases.ShortListing:       toDesks,
 		cases.MeaningChanged:     "operations 2 Nov 8h, service-desk 5 Nov 8h",
 		cases.UndoneWithheld:     "operations 2 Nov 8h, service-desk 10 Nov 8h",
 		cases.SourceLate:         toDesks,
 		cases.QuarantinedRecord:  "operations 2 Nov 8h, register-desk 10 Nov 8h",
-		cases.ClosureRefused:     "service-desk 2 Nov 5h, operations 4 Nov 0h",
+		cases.ClosureRefused:     "service-desk 2 Nov 5h, operations 3 Nov 0h",
 		cases.SinkPaused:         inADay,
 		cases.PushRefused:        "service-desk 2 Nov 8h, managers 5 Nov 8h",
 		cases.PushWaits:          "managers 2 Nov 8h, service-desk 10 Nov 8h",
@@ -110,7 +110,7 @@ func TestWhenEachKindIsTold(t *testing.T) {
 		owner, _, _ := strings.Cut(got[kind], " ")
 		aside := played(t, kind, profile.NewDate(2026, time.November, 2))
 		when := map[bool]string{true: "3 Nov 0h", false: "3 Nov 8h"}[kind.Urgent()]
-		require.True(t, strings.HasPrefix(aside, owner+" "+when), "%s, set aside until 2 November: %s", kind, aside)
+		require.Contains(t, aside, owner+" "+when, "%s, set aside until 2 November", kind)
 		require.True(t, slices.Contains(cases.Owners(), cases.Owner(owner)))
 	}
 	require.Equal(t, want, got)

@@ -171,7 +171,7 @@ func Letters(stored []Stored, directory Directory, at Moment, digests bool) []Le
 	today := at.Today()
 	urgent, others := make(map[Recipient][]Item), make(map[Recipient][]Item)
 	for _, s := range stored {
-		for to, news := range s.news(directory, today) {
+		for to, news := range s.news(directory, at) {
 			if news == IsNew && s.Kind.Urgent() && s.Told[to].Before != today {
 				urgent[to] = append(urgent[to], Item{s, news, s.Openings})
 			} else {
@@ -203,7 +203,8 @@ func (r Recipient) compare(other Recipient) int {
 
 // news returns what each recipient is to be told of the case. Of a case that waits or
 // is set aside nobody is told.
-func (s Stored) news(directory Directory, today profile.Date) map[Recipient]News {
+func (s Stored) news(directory Directory, at Moment) map[Recipient]News {
+	today := at.Today()
 	news := make(map[Recipient]News)
 	switch s.State {
 	case Gone:
@@ -213,7 +214,7 @@ func (s Stored) news(directory Directory, today profile.Date) map[Recipient]News
 			}
 		}
 	case Open:
-		for _, owner := range s.owners(today) {
+		for _, owner := range s.owners(at) {
 			for _, to := range directory.Of(owner, s.Case) {
 				told := s.Told[to]
 				switch {
@@ -229,17 +230,17 @@ func (s Stored) news(directory Directory, today profile.Date) map[Recipient]News
 }
 
 // Owner returns who has to act by now.
-func (s Stored) Owner(today profile.Date) Owner {
-	owners := s.owners(today)
+func (s Stored) Owner(at Moment) Owner {
+	owners := s.owners(at)
 	return owners[len(owners)-1]
 }
 
-// owners returns who owns the case by now: the first owner, the next one when the
-// deadline has passed, and one more every week.
-func (s Stored) owners(today profile.Date) []Owner {
+// owners returns who owns the case by now: the first owner, the next one from the
+// working day after the deadline on, and one more every week.
+func (s Stored) owners(at Moment) []Owner {
 	owners := s.Kind.rule().owners
 	most := 1
-	for day := s.Deadline; day.Before(today) && most < len(owners); day = day.AddDays(again) {
+	for day := at.Calendar.AddWorkingDays(s.Deadline, 1); !at.Today().Before(day) && most < len(owners); day = day.AddDays(again) {
 		most++
 	}
 	return owners[:most]

@@ -28,7 +28,7 @@ type Watcher struct {
 	log      *slog.Logger
 	failures prometheus.Counter
 
-	mu    sync.Mutex // one scrape reads at a time; the others wait for its result
+	mutex sync.Mutex // one scrape reads at a time; the others wait for its result
 	asked time.Time  // time of the last read; zero if there was none
 	gauge []prometheus.Metric
 }
@@ -60,8 +60,8 @@ func (w *Watcher) Collect(to chan<- prometheus.Metric) {
 }
 
 func (w *Watcher) gauges() []prometheus.Metric {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
 	now := w.now()
 	if !w.asked.IsZero() && now.Sub(w.asked) < watchEvery {
 		return w.gauge

@@ -8,31 +8,31 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres/casestore"
 )
 
-// withheld plants a run of trusts with rows that wait, as too many at once.
-func (w *world) withheld(codes ...string) {
+// withheld plants a run of trusts with rows that wait.
+func (w *world) withheld(reason string, codes ...string) {
 	w.Exec("insert into profile (code, name, type) select unnest($1::text[]), 'Trust', 'trust' on conflict do nothing", codes)
 	w.Exec(`with r as (
 		insert into run (kind, source, report, as_of, actor, state, ended_at)
 		values ('listing', 'ods', 'etr', '2026-11-02', 'schedule', 'withheld', now()) returning id
 	)
 	insert into plan_row (run_id, code, type, verb, field, fact, old, new, reason, withheld, waits, digest)
-	select r.id, unnest($1::text[]), 'trust', 'update', 'icb', 'icb', 'QAA', 'QBB', '', 'mass-change', true, '' from r`, codes)
+	select r.id, unnest($1::text[]), 'trust', 'update', 'icb', 'icb', 'QAA', 'QBB', '', $2, true, '' from r`, codes, reason)
 }
 
 func TestACaseOpensOnceAndEndsWithItsReason(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	require.True(t, w.looks().Empty())
-	w.withheld("RA1", "RA2")
+	w.withheld("mass-change", "RA1", "RA2")
 	require.Len(t, w.looks().Open, 1)
 	const standing = "mass-change-withheld | ods etr | trust icb | open"
 	require.Equal(t, []string{standing}, w.stand())
-	w.withheld("RA3")
+	w.withheld("mass-change", "RA3")
 	require.Len(t, w.looks().Update, 1)
 	w.Exec("update plan_row set waits = false")
 	require.Len(t, w.looks().End, 1)
 	require.Empty(t, w.stand())
-	w.withheld("RA4")
+	w.withheld("mass-change", "RA4")
 	require.Len(t, w.looks().Open, 1)
 	require.Equal(t, []string{standing}, w.stand())
 	require.Equal(t, []string{

@@ -31,7 +31,7 @@ func TestOwnersAreToldOnce(t *testing.T) {
 	w.Exec(`insert into account (email, name, kind, region, state) values
 		('a@example.org', 'A', 'administrator', '', 'active'), ('b@example.org', 'B', 'administrator', '', 'active'),
 		('c@example.org', 'C', 'administrator', '', 'invited'), ('d@example.org', 'D', 'lead', 'QAA', 'active')`)
-	w.withheld("RA1")
+	w.withheld("mass-change", "RA1")
 	w.looks()
 	require.Equal(t, 2, w.tells(false))
 	require.Equal(t, []string{"case/1/1/u-1 case-urgent 1", "case/1/1/u-2 case-urgent 2"},
