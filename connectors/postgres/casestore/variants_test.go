@@ -108,6 +108,11 @@ func TestWhatStands(t *testing.T) {
 		"two of one postcode": {
 			"insert into profile (code, name, type, icb, postcode) values ('FA009', 'Well', 'pharmacy', 'QAA', 'AB1 2CD')", nil,
 		},
+		"a pending closure that is withheld": {
+			recorded("pending_since", "current_date") +
+				withholds("too-many-removals", "('FA001', 'close', 'status', 'status', 'open', 'closed')"),
+			[]string{"removals-withheld | ods etr | pharmacy status | open"},
+		},
 		"two sites of two trusts": {
 			`insert into profile (code, name, type, parent, postcode) values
 				('RA101', 'City Hospital', 'trust-site', 'RA1', 'AB1 2CD'), ('RB101', 'City Hospital', 'trust-site', 'RB1', 'AB1 2CD')`, nil,
