@@ -23,9 +23,13 @@ type Profile struct {
 
 type profileShow struct {
 	Code string `arg:"" help:"ODS code."`
+	At   string `placeholder:"INSTANT" help:"As it stood then: 2026-11-19T09:00:00Z, or a day for its end."`
 }
 
 func (c *profileShow) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	if c.At != "" {
+		return c.showAt(ctx, a, out)
+	}
 	code, err := OpenForOrganisation(ctx, a, c.Code)
 	if err != nil {
 		return err
@@ -34,12 +38,7 @@ func (c *profileShow) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 	if err != nil {
 		return err
 	}
-	rows := [][]string{{"code", stored.Code.String()}}
-	for _, f := range profile.Fields() {
-		if stored.Values.States(f) {
-			rows = append(rows, []string{f.String(), columns.OneLine(stored.Values.Get(f)), "owner: " + string(f.Owner())})
-		}
-	}
+	rows := valueRows(stored.Code, stored.Values)
 	pushes, err := a.Store.Pushes.Pushes(ctx, pushstore.PushFilter{Code: code, Most: len(push.Sinks()), Earlier: true})
 	if err != nil {
 		return err
@@ -53,6 +52,17 @@ func (c *profileShow) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 	}
 	out.Print(map[string]any{"code": stored.Code, "fields": stored.Values, "pushes": pushes, "findings": found}, "", append(rows, more...))
 	return nil
+}
+
+// valueRows are the values of a profile, and who owns each.
+func valueRows(code profile.ODSCode, values profile.Values) [][]string {
+	rows := [][]string{{"code", code.String()}}
+	for _, f := range profile.Fields() {
+		if values.States(f) {
+			rows = append(rows, []string{f.String(), columns.OneLine(values.Get(f)), "owner: " + string(f.Owner())})
+		}
+	}
+	return rows
 }
 
 // pushRows show when a push was wanted, sent, accepted and seen, what it left out, and

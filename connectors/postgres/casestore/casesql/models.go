@@ -27,7 +27,7 @@ type Case struct {
 	Board profile.ODSCode
 	// What its texts name; nothing about people
 	Facts []byte
-	// Since when the tables show it
+	// Since when the tables show it; null where they do not say
 	Since time.Time
 	// How often it opened
 	Openings int
