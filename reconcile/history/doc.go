@@ -4,4 +4,7 @@
 //	change.go   a row of the audit, and a profile with its parts
 //	at.go       the profile as it stood at an instant
 //	parts.go    parts of a profile as text: opening times, facilities, services
+//	told.go     everything that explains a value
+//	why.go      the steps by which a value came about
+//	sinks.go    what became of it at the sinks
 package history

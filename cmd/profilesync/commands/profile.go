@@ -19,6 +19,7 @@ type Profile struct {
 	Show    profileShow    `cmd:"" help:"Show a profile."`
 	History profileHistory `cmd:"" help:"Show every change to a profile: who, when, before, after."`
 	Kind    profileKind    `cmd:"" help:"Make a trust or one of its sites a hospital (people stay overnight) or a clinic."`
+	Why     profileWhy     `cmd:"" help:"Show how a value came about: listing, run, edits, approval, pushes."`
 }
 
 type profileShow struct {

@@ -126,6 +126,7 @@ var rights = []Right{
 	{"service", "read, add, change", write, "read but (contacts, instructions)"},
 	{"service_text", read, write, "read but (text)"},
 	{"sign_in", read, "read, add (account_id)", read},
+	{"taken_back", "read, add (change_id)", "", "read but (actor, reason)"},
 	{"upload", "read, add, remove", "", ""},
 	{"upload_chunk", "read, add", "", ""},
 	{"upstream_record", "read, add, change", "", "read but (facts)"},

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 const changes = `-- name: Changes :many
@@ -65,6 +67,102 @@ func (q *Queries) Changes(ctx context.Context, code profile.ODSCode) ([]ChangesR
 	return items, nil
 }
 
+const driftOf = `-- name: DriftOf :many
+select c.sink, c.started_at, d.entry, d.field, d.want, d.shown
+from drift d
+join drift_check c on c.id = d.check_id
+left join push p on p.code = d.code and p.sink = c.sink
+where d.code = $1 and (p.seen_at is null or c.started_at > p.seen_at)
+    and d.check_id = (select max(e.check_id) from drift e join drift_check f on f.id = e.check_id where e.code = d.code and f.sink = c.sink)
+order by c.sink, d.entry, d.field
+`
+
+type DriftOfRow struct {
+	Sink      push.Sink
+	StartedAt time.Time
+	Entry     string
+	Field     string
+	Want      string
+	Shown     string
+}
+
+// What the newest check that found a difference found in each sink, unless a later one saw it right.
+func (q *Queries) DriftOf(ctx context.Context, code profile.ODSCode) ([]DriftOfRow, error) {
+	rows, err := q.db.Query(ctx, driftOf, code)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []DriftOfRow{}
+	for rows.Next() {
+		var i DriftOfRow
+		if err := rows.Scan(
+			&i.Sink,
+			&i.StartedAt,
+			&i.Entry,
+			&i.Field,
+			&i.Want,
+			&i.Shown,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const holdsOf = `-- name: HoldsOf :many
+select h.id, coalesce(h.field, '')::text as field, coalesce(h.sink, '')::text as sink, h.until, h.reason, h.actor, h.at, h.removed_at,
+    coalesce(h.removed_by, '')::text as removed_by
+from hold h where h.code = $1
+order by h.id
+`
+
+type HoldsOfRow struct {
+	ID        int64
+	Field     string
+	Sink      string
+	Until     profile.Date
+	Reason    string
+	Actor     string
+	At        time.Time
+	RemovedAt time.Time
+	RemovedBy string
+}
+
+func (q *Queries) HoldsOf(ctx context.Context, code profile.ODSCode) ([]HoldsOfRow, error) {
+	rows, err := q.db.Query(ctx, holdsOf, code)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []HoldsOfRow{}
+	for rows.Next() {
+		var i HoldsOfRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Field,
+			&i.Sink,
+			&i.Until,
+			&i.Reason,
+			&i.Actor,
+			&i.At,
+			&i.RemovedAt,
+			&i.RemovedBy,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const parts = `-- name: Parts :many
 select 'opening-times'::text as field, part_of(to_jsonb(o))::text as part from opening_period o where o.code = $1
 union all
@@ -93,6 +191,258 @@ func (q *Queries) Parts(ctx context.Context, code profile.ODSCode) ([]PartsRow, 
 	for rows.Next() {
 		var i PartsRow
 		if err := rows.Scan(&i.Field, &i.Part); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const pushesOf = `-- name: PushesOf :many
+select p.sink, p.route, p.state, p.reason, p.sequence, coalesce(p.sent, '{}')::jsonb as sent, p.sent_at, p.unclear, p.accepted_sequence,
+    p.accepted_at, p.seen_at, p.left_out
+from push p where p.code = $1
+order by p.sink
+`
+
+type PushesOfRow struct {
+	Sink             push.Sink
+	Route            string
+	State            push.State
+	Reason           string
+	Sequence         int64
+	Sent             []byte
+	SentAt           time.Time
+	Unclear          bool
+	AcceptedSequence int64
+	AcceptedAt       time.Time
+	SeenAt           time.Time
+	LeftOut          []byte
+}
+
+func (q *Queries) PushesOf(ctx context.Context, code profile.ODSCode) ([]PushesOfRow, error) {
+	rows, err := q.db.Query(ctx, pushesOf, code)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []PushesOfRow{}
+	for rows.Next() {
+		var i PushesOfRow
+		if err := rows.Scan(
+			&i.Sink,
+			&i.Route,
+			&i.State,
+			&i.Reason,
+			&i.Sequence,
+			&i.Sent,
+			&i.SentAt,
+			&i.Unclear,
+			&i.AcceptedSequence,
+			&i.AcceptedAt,
+			&i.SeenAt,
+			&i.LeftOut,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const reasonsOf = `-- name: ReasonsOf :many
+select p.run_id, p.field, p.reason from plan_row p
+where p.run_id = any($1::bigint[]) and p.code = $2 and p.withheld = '' and not p.moved and p.field <> ''
+order by p.run_id, p.field
+`
+
+type ReasonsOfParams struct {
+	Runs []int64
+	Code profile.ODSCode
+}
+
+type ReasonsOfRow struct {
+	RunID  runs.ID
+	Field  string
+	Reason runs.Reason
+}
+
+// Why some runs changed the fields of a profile.
+func (q *Queries) ReasonsOf(ctx context.Context, arg ReasonsOfParams) ([]ReasonsOfRow, error) {
+	rows, err := q.db.Query(ctx, reasonsOf, arg.Runs, arg.Code)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ReasonsOfRow{}
+	for rows.Next() {
+		var i ReasonsOfRow
+		if err := rows.Scan(&i.RunID, &i.Field, &i.Reason); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const runsBehind = `-- name: RunsBehind :many
+with recursive behind as (
+    select c.run_id as id from change c where c.code = $1 and c.run_id is not null
+    union
+    select m.run_id from mark m where m.code = $1
+    union
+    select p.run_id from plan_row p where p.code = $1 and p.waits
+    union
+    select r.parent_id from behind b join run r on r.id = b.id where r.parent_id is not null
+)
+select r.id, r.kind, r.source, r.report, coalesce(r.layout, '')::text as layout, r.as_of, r.actor, coalesce(r.parent_id, 0)::bigint as parent,
+    coalesce(r.started_at, r.created_at)::timestamptz as at
+from behind b join run r on r.id = b.id
+order by r.id
+`
+
+type RunsBehindRow struct {
+	ID     runs.ID
+	Kind   runs.Kind
+	Source profile.Source
+	Report string
+	Layout string
+	AsOf   profile.Date
+	Actor  string
+	Parent int64
+	At     time.Time
+}
+
+// The runs that wrote, withheld or were decided about something of a profile, and those that they speak of.
+func (q *Queries) RunsBehind(ctx context.Context, code profile.ODSCode) ([]RunsBehindRow, error) {
+	rows, err := q.db.Query(ctx, runsBehind, code)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []RunsBehindRow{}
+	for rows.Next() {
+		var i RunsBehindRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Kind,
+			&i.Source,
+			&i.Report,
+			&i.Layout,
+			&i.AsOf,
+			&i.Actor,
+			&i.Parent,
+			&i.At,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const takenBack = `-- name: TakenBack :many
+select t.change_id, t.by_xid::text as transaction, t.actor, t.reason, t.at
+from taken_back t join change c on c.id = t.change_id
+where c.code = $1
+order by t.change_id
+`
+
+type TakenBackRow struct {
+	ChangeID    int64
+	Transaction string
+	Actor       string
+	Reason      string
+	At          time.Time
+}
+
+// Changes of a profile that people took back one by one.
+func (q *Queries) TakenBack(ctx context.Context, code profile.ODSCode) ([]TakenBackRow, error) {
+	rows, err := q.db.Query(ctx, takenBack, code)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []TakenBackRow{}
+	for rows.Next() {
+		var i TakenBackRow
+		if err := rows.Scan(
+			&i.ChangeID,
+			&i.Transaction,
+			&i.Actor,
+			&i.Reason,
+			&i.At,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const withheldOf = `-- name: WithheldOf :many
+select p.run_id, split_part(p.field, '/', 1)::text as field, p.old, p.new, p.withheld, p.waits, p.decision, coalesce(p.decided_in, 0)::bigint as decided_in,
+    p.decided_by, p.decided_at
+from plan_row p
+where p.run_id = any($1::bigint[]) and p.code = $2 and p.withheld <> '' and p.field <> ''
+order by p.run_id, p.field
+`
+
+type WithheldOfParams struct {
+	Runs []int64
+	Code profile.ODSCode
+}
+
+type WithheldOfRow struct {
+	RunID     runs.ID
+	Field     string
+	Old       string
+	New       string
+	Withheld  runs.WithheldReason
+	Waits     bool
+	Decision  runs.Decision
+	DecidedIn int64
+	DecidedBy string
+	DecidedAt time.Time
+}
+
+// What some runs withheld of a profile.
+func (q *Queries) WithheldOf(ctx context.Context, arg WithheldOfParams) ([]WithheldOfRow, error) {
+	rows, err := q.db.Query(ctx, withheldOf, arg.Runs, arg.Code)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []WithheldOfRow{}
+	for rows.Next() {
+		var i WithheldOfRow
+		if err := rows.Scan(
+			&i.RunID,
+			&i.Field,
+			&i.Old,
+			&i.New,
+			&i.Withheld,
+			&i.Waits,
+			&i.Decision,
+			&i.DecidedIn,
+			&i.DecidedBy,
+			&i.DecidedAt,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -1,0 +1,140 @@
+package historystore
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/historystore/historysql"
+	"github.com/profilesync/profilesync/reconcile/history"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
+	"github.com/profilesync/profilesync/reconcile/runs"
+)
+
+// Told returns everything that is stored of how a profile came to be what it is, as of
+// one moment; postgres.ErrNotFound if there is no such profile. The caller sets Column.
+func (s *Store) Told(ctx context.Context, code profile.ODSCode) (told history.Told, err error) {
+	err = pgx.BeginTxFunc(ctx, s.db, oneMoment, func(tx pgx.Tx) error {
+		told, err = readTold(ctx, tx, code)
+		return err
+	})
+	return told, postgres.Wrap(err, "history of "+string(code))
+}
+
+func readTold(ctx context.Context, tx pgx.Tx, code profile.ODSCode) (told history.Told, err error) {
+	if told.Now, err = standing(ctx, tx, code); err != nil {
+		return told, err
+	}
+	if told.Changes, err = changes(ctx, tx, code); err != nil {
+		return told, err
+	}
+	q := historysql.New(tx)
+	for _, read := range []func(context.Context, *historysql.Queries, *history.Told) error{
+		readTakenBack, readRuns, readWithheld, readReasons, readHolds, readPushes, readDrift,
+	} {
+		if err := read(ctx, q, &told); err != nil {
+			return told, err
+		}
+	}
+	return told, nil
+}
+
+func readTakenBack(ctx context.Context, q *historysql.Queries, told *history.Told) error {
+	rows, err := q.TakenBack(ctx, told.Now.Code)
+	for _, r := range rows {
+		told.TakenBack = append(told.TakenBack, history.TakenBack{
+			Change: r.ChangeID, Transaction: r.Transaction, Actor: r.Actor, Reason: r.Reason, At: r.At,
+		})
+	}
+	return err
+}
+
+func readRuns(ctx context.Context, q *historysql.Queries, told *history.Told) error {
+	rows, err := q.RunsBehind(ctx, told.Now.Code)
+	told.Runs = make(map[runs.ID]history.Run, len(rows))
+	for _, r := range rows {
+		told.Runs[r.ID] = history.Run{
+			ID: r.ID, Kind: r.Kind, Source: r.Source, Report: r.Report, Layout: r.Layout, AsOf: r.AsOf, Actor: r.Actor,
+			Parent: runs.ID(r.Parent), At: r.At,
+		}
+	}
+	return err
+}
+
+func readWithheld(ctx context.Context, q *historysql.Queries, told *history.Told) error {
+	rows, err := q.WithheldOf(ctx, historysql.WithheldOfParams{Runs: numbers(told.Runs), Code: told.Now.Code})
+	for _, r := range rows {
+		told.Withheld = append(told.Withheld, history.Withheld{
+			Planned: history.Planned{Run: r.RunID, Field: r.Field}, Old: r.Old, New: r.New, Reason: r.Withheld, Waits: r.Waits,
+			Decision: r.Decision, In: runs.ID(r.DecidedIn), By: r.DecidedBy, At: r.DecidedAt,
+		})
+	}
+	return err
+}
+
+func readReasons(ctx context.Context, q *historysql.Queries, told *history.Told) error {
+	rows, err := q.ReasonsOf(ctx, historysql.ReasonsOfParams{Runs: numbers(told.Runs), Code: told.Now.Code})
+	told.Reasons = make(map[history.Planned]runs.Reason, len(rows))
+	for _, r := range rows {
+		told.Reasons[history.Planned{Run: r.RunID, Field: r.Field}] = r.Reason
+	}
+	return err
+}
+
+func readHolds(ctx context.Context, q *historysql.Queries, told *history.Told) error {
+	rows, err := q.HoldsOf(ctx, told.Now.Code)
+	for _, r := range rows {
+		told.Holds = append(told.Holds, history.Hold{
+			Field: r.Field, Sink: push.Sink(r.Sink), Until: r.Until, Reason: r.Reason, Actor: r.Actor, At: r.At, Removed: r.RemovedAt,
+			RemovedBy: r.RemovedBy,
+		})
+	}
+	return err
+}
+
+func readPushes(ctx context.Context, q *historysql.Queries, told *history.Told) error {
+	rows, err := q.PushesOf(ctx, told.Now.Code)
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		p := history.Push{
+			Sink: r.Sink, Route: r.Route, State: r.State, Reason: r.Reason, Number: r.Sequence, SentAt: r.SentAt, Unclear: r.Unclear,
+			AcceptedNumber: r.AcceptedSequence, Accepted: r.AcceptedAt, SeenAt: r.SeenAt, LeftOut: map[string]string{},
+		}
+		var left []struct{ Field, Reason string }
+		if err := json.Unmarshal(r.LeftOut, &left); err != nil {
+			return fmt.Errorf("what the push to %s left out: %w", r.Sink, err)
+		}
+		for _, l := range left {
+			p.LeftOut[l.Field] = l.Reason
+		}
+		if err := json.Unmarshal(r.Sent, &p.Sent); err != nil {
+			return fmt.Errorf("what was sent to %s: %w", r.Sink, err)
+		}
+		told.Pushes = append(told.Pushes, p)
+	}
+	return nil
+}
+
+func readDrift(ctx context.Context, q *historysql.Queries, told *history.Told) error {
+	rows, err := q.DriftOf(ctx, told.Now.Code)
+	for _, r := range rows {
+		told.Drift = append(told.Drift, history.Drift{
+			Sink: r.Sink, Entry: r.Entry, Field: r.Field, Want: r.Want, Shown: r.Shown, At: r.StartedAt,
+		})
+	}
+	return err
+}
+
+func numbers(of map[runs.ID]history.Run) []int64 {
+	ids := make([]int64, 0, len(of))
+	for id := range of {
+		ids = append(ids, int64(id))
+	}
+	return ids
+}
