@@ -15,7 +15,7 @@ type NotYetError struct {
 }
 
 func (e NotYetError) Error() string {
-	return fmt.Sprintf("profile %s: it did not exist then; it was created at %s", e.Code, e.Created.In(profile.London()).Format(time.DateTime))
+	return fmt.Sprintf("profile %s: it did not exist then; it was created at %s", e.Code, inLondon(e.Created))
 }
 
 // At returns the profile as it stood at an instant: the present one, with every change

@@ -7,4 +7,5 @@
 //	told.go     everything that explains a value
 //	why.go      the steps by which a value came about
 //	sinks.go    what became of it at the sinks
+//	undo.go     what takes a single change back
 package history

@@ -20,6 +20,7 @@ type Profile struct {
 	History profileHistory `cmd:"" help:"Show every change to a profile: who, when, before, after."`
 	Kind    profileKind    `cmd:"" help:"Make a trust or one of its sites a hospital (people stay overnight) or a clinic."`
 	Why     profileWhy     `cmd:"" help:"Show how a value came about: listing, run, edits, approval, pushes."`
+	Undo    profileUndo    `cmd:"" help:"Take one change of one field back."`
 }
 
 type profileShow struct {
