@@ -67,6 +67,7 @@ func (t Told) Undo(f profile.Field, number int64, today profile.Date) (back Reve
 	}
 	back.Values = differing(t.Now.Values, was.Values)
 	back.Remove, back.Add = without(t.Now.Parts, was.Parts), without(was.Parts, t.Now.Parts)
+	slices.Reverse(back.Add) // in the order in which they were written
 	if len(back.Values)+len(back.Remove)+len(back.Add) == 0 {
 		return back, NothingLeftError(fmt.Sprintf("change %d of %s ended where it began", rows[0].ID, f))
 	}
@@ -127,7 +128,7 @@ func (t Told) notNewest(f profile.Field, newest []Change, number int64) error {
 				number, f, n.ID, inLondon(n.At), n.Actor))
 		}
 	}
-	return RefusedError(fmt.Sprintf("change %d is not one of %s of %s: see `profilesync profile history %s`", number, f, t.Now.Code, t.Now.Code))
+	return RefusedError(fmt.Sprintf("change %d is not one of %s of %s: see `profilesync profile why %s %s`", number, f, t.Now.Code, t.Now.Code, f))
 }
 
 func (t Told) takenBack(b TakenBack) string {

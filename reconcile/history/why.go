@@ -23,6 +23,8 @@ type Step struct {
 	Run    runs.ID   `json:"run,omitempty"`
 	Sink   push.Sink `json:"sink,omitempty"`
 	Number int64     `json:"number,omitempty"` // of the push
+
+	counted time.Time // see At: what steps are ordered by; zero for At
 }
 
 // StepKind says what a step is.
@@ -56,13 +58,20 @@ func (t Told) Why(f profile.Field) (steps []Step) {
 	for _, f := range fields {
 		steps = append(steps, Step{Field: f.String(), Kind: Stands, Text: quoted(values.Get(f)) + "; " + owners[f.Owner()]})
 		origin := slices.Concat(t.created(f), t.changed(f), t.undecided(f), t.held(f))
-		slices.SortStableFunc(origin, func(a, b Step) int { return a.At.Compare(b.At) })
+		slices.SortStableFunc(origin, func(a, b Step) int { return a.order().Compare(b.order()) })
 		steps = append(steps, origin...)
 		for _, p := range t.Pushes {
 			steps = append(steps, t.at(p, f)...)
 		}
 	}
 	return steps
+}
+
+func (s Step) order() time.Time {
+	if s.counted.IsZero() {
+		return s.At
+	}
+	return s.counted
 }
 
 var owners = map[profile.Owner]string{
@@ -101,24 +110,28 @@ func (t Told) created(f profile.Field) []Step {
 	}}
 }
 
-// changed says what changed the field. What one transaction wrote is one step.
+// changed says what changed the field. What one transaction wrote is one step; before an
+// approval comes what was withheld.
 func (t Told) changed(f profile.Field) (steps []Step) {
-	for _, rows := range t.groups(f) {
+	groups, counted := t.groups(f)
+	for n, rows := range groups {
 		first := rows[0]
 		if t.Runs[first.Run].Kind == runs.RunApprove {
 			steps = append(steps, t.withheldBy(t.Runs[first.Run].Parent, f)...)
 		}
 		steps = append(steps, Step{
-			Field: f.String(), At: first.At, Kind: WasChanged, Change: first.ID, Run: first.Run,
+			Field: f.String(), At: first.At, Kind: WasChanged, Change: first.ID, Run: first.Run, counted: counted[n],
 			Text: t.who(first, f) + " " + written(f, rows) + t.reason(first),
 		})
 	}
 	return steps
 }
 
-// groups are the changes of a field, those of one transaction together.
-func (t Told) groups(f profile.Field) (groups [][]Change) {
-	for _, c := range t.Changes {
+// groups are the changes of a field, those of one transaction together, and from when
+// each counts.
+func (t Told) groups(f profile.Field) (groups [][]Change, counted []time.Time) {
+	from := since(t.Changes)
+	for i, c := range t.Changes {
 		if c.field() != f {
 			continue
 		}
@@ -126,9 +139,9 @@ func (t Told) groups(f profile.Field) (groups [][]Change) {
 			groups[n-1] = append(groups[n-1], c)
 			continue
 		}
-		groups = append(groups, []Change{c})
+		groups, counted = append(groups, []Change{c}), append(counted, from[i])
 	}
-	return groups
+	return groups, counted
 }
 
 // who names the writer of a change: a run with what it read, or a person.

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"strconv"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/ods"
@@ -39,9 +40,13 @@ func (c *profileWhy) Run(ctx context.Context, a *wiring.App, out *Printer) error
 	steps := told.Why(field)
 	rows := make([][]string, len(steps))
 	for n, s := range steps {
-		rows[n] = []string{s.Field, LondonTime(s.At), s.Text}
+		change := "-"
+		if s.Change != 0 {
+			change = strconv.FormatInt(s.Change, 10)
+		}
+		rows[n] = []string{s.Field, LondonTime(s.At), change, s.Text}
 	}
-	out.Print(steps, "FIELD | WHEN | WHAT", rows)
+	out.Print(steps, "FIELD | WHEN | CHANGE | WHAT", rows)
 	return nil
 }
 
