@@ -49,8 +49,11 @@ func since(changes []Change) []time.Time {
 	counted := make([]time.Time, len(changes))
 	last := map[string]time.Time{}
 	for n, c := range changes {
-		if counted[n] = c.At; c.At.Before(last[c.Field]) {
-			counted[n] = last[c.Field]
+		counted[n] = c.At
+		for _, before := range []time.Time{last[Created], last[c.Field]} {
+			if counted[n].Before(before) {
+				counted[n] = before
+			}
 		}
 		last[c.Field] = counted[n]
 	}

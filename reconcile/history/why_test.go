@@ -1,0 +1,188 @@
+package history_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/reconcile/history"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
+	"github.com/profilesync/profilesync/reconcile/runs"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// explained is a profile that has seen everything.
+func explained() history.Told {
+	p := newPast("A")
+	p.by("t1", "u-1", 1, 1)
+	p.set(profile.FieldName, "B")
+	p.by("t2", "u-1", 3, 1)
+	p.set(profile.FieldName, "C")
+	p.by("t3", "u-2", 0, 1)
+	p.set(profile.FieldName, "B")
+	p.by("t4", "u-1", 4, 1)
+	p.set(profile.FieldName, "A")
+	p.by("t5", "u-1", 5, 1)
+	p.set(profile.FieldPhone, "0113 496 0001")
+	p.add(facility(1))
+	p.by("t6", "u-2", 0, 2)
+	p.changes[6].Role = "profilesync_editor"
+	p.remove(0)
+	p.by("t6b", "u-2", 0, 1)
+	p.add(history.Part{Field: profile.FieldERSServices, JSON: `{"name": "Eyes", "external_id": "12"}`})
+	p.by("t7", "u-1", 6, 1)
+	p.write(history.Change{
+		Field: "ers-services", Old: `{"name": "Eyes", "external_id": "12"}`, New: `{"name": "Eye clinic", "external_id": "12"}`, Run: 99,
+	})
+	p.now.Parts[0].JSON = `{"name": "Eye clinic", "external_id": "12"}`
+	p.set(profile.FieldPhone, "")
+	p.by("t8", "u-9", 0, 1)
+	p.set(profile.FieldKind, "hospital")
+	p.by("t9", "u-9", 0, 1)
+	p.changes[len(p.changes)-1].Reason = "wards\non two floors"
+	told := p.told()
+	told.TakenBack = []history.TakenBack{{Change: 6, Transaction: "t8", Actor: "u-9", Reason: "a wrong number", At: start}}
+	told.Column = func(r history.Run, f profile.Field) string {
+		if f == profile.FieldName {
+			return "column 2 of " + r.Layout
+		}
+		return ""
+	}
+	addRuns(&told)
+	addSinks(&told)
+	return told
+}
+
+func addRuns(told *history.Told) {
+	day := profile.NewDate(2026, 3, 28)
+	told.Runs = map[runs.ID]history.Run{
+		1: {ID: 1, Kind: runs.RunListing, Source: "ods", Report: "edispensary", Layout: "dse", AsOf: day, Actor: "u-1", At: start},
+		2: {ID: 2, Kind: runs.RunListing, Source: "ods", Report: "edispensary", Layout: "dse", AsOf: day, Actor: "u-1", At: start.Add(90 * time.Second)},
+		3: {ID: 3, Kind: runs.RunApprove, Source: "ods", Report: "edispensary", AsOf: day, Actor: "u-3", Parent: 2, At: start},
+		4: {ID: 4, Kind: runs.RunDelta, Source: "ods", Report: "api", AsOf: day, Actor: "u-1", At: start},
+		5: {ID: 5, Kind: runs.RunUndo, Source: "ods", Report: "api", AsOf: day, Actor: "u-4", Parent: 3, At: start},
+		6: {ID: 6, Kind: runs.RunDelta, Source: "ers", Report: "services", AsOf: day, Actor: "u-1", At: start},
+		7: {ID: 7, Kind: runs.RunListing, Source: "ods", Report: "edispensary", Layout: "dse", AsOf: day.AddDays(1), Actor: "u-1", At: start.AddDate(0, 0, 1)},
+		8: {ID: 8, Kind: runs.RunListing, Source: "ods", Report: "edispensary", Layout: "dse", AsOf: day.AddDays(2), Actor: "u-1", At: start.AddDate(0, 0, 2)},
+	}
+	name := func(run runs.ID) history.Planned { return history.Planned{Run: run, Field: "name"} }
+	told.Reasons = map[history.Planned]runs.Reason{name(4): runs.BecauseDrift}
+	told.Withheld = []history.Withheld{
+		{Planned: name(2), Old: "A", New: "B", Reason: runs.MassChange, Decision: runs.Approved, In: 3, By: "u-3", At: start},
+		{Planned: name(7), Old: "A", New: "X", Reason: runs.MassChange, Decision: runs.Rejected, By: "u-3", At: start.AddDate(0, 0, 1).Add(time.Hour)},
+		{Planned: name(8), Old: "A", New: "Y", Reason: runs.MassChange, Decision: runs.Withdrawn},
+		{Planned: name(8), Old: "A", New: "Z", Reason: runs.WasUndone, Waits: true},
+	}
+	told.Holds = []history.Hold{
+		{Field: "name", Until: profile.NewDate(2026, 4, 1), Reason: "to be\nasked", Actor: "u-5", At: start.AddDate(0, 0, 3)},
+		{Field: "phone", Reason: "flooded", Actor: "u-5", At: start.AddDate(0, 0, 3), Removed: start.AddDate(0, 0, 4), RemovedBy: "u-6"},
+		{Sink: push.SinkWebsite, Reason: "rings them", Actor: "u-5", At: start.AddDate(0, 0, 4)},
+	}
+}
+
+func addSinks(told *history.Told) {
+	later := start.AddDate(0, 0, 5)
+	told.Pushes = []history.Push{
+		{
+			Sink: push.SinkDoS, Route: "change-event", State: push.Accepted, Number: 12, AcceptedNumber: 12, Sent: map[string]string{"name": "A"},
+			SentAt: later, Accepted: later.Add(time.Second), SeenAt: later.Add(time.Minute), LeftOut: map[string]string{"phone": "no digits"},
+		},
+		{
+			Sink: push.SinkWebsite, Route: "profile", State: push.Wanted, Reason: "unread", Number: 13, AcceptedNumber: 11, Unclear: true,
+			Sent: map[string]string{"name": "B"}, SentAt: later, Accepted: start, SeenAt: start,
+		},
+	}
+	told.Drift = []history.Drift{
+		{Sink: push.SinkDoS, Entry: "service 1", Field: "name", Want: "A", Shown: "a b", At: later.Add(time.Hour)},
+		{Sink: push.SinkDoS, Field: "phone", Want: "", Shown: "0113", At: later.Add(time.Hour)},
+	}
+}
+
+func lines(steps []history.Step) string {
+	var text strings.Builder
+	for _, s := range steps {
+		at := "-"
+		if !s.At.IsZero() {
+			at = s.At.Format("02 15:04:05")
+		}
+		fmt.Fprintf(&text, "%s | %s | %s | %d | %d | %d | %s\n", s.Field, at, s.Kind, s.Change, s.Run, s.Number, s.Text)
+	}
+	return text.String()
+}
+
+func TestTheChainBehindEachValue(t *testing.T) {
+	t.Parallel()
+	text := lines(explained().Why(profile.NoField))
+	file := filepath.Join("testdata", "why.golden")
+	if *update {
+		require.NoError(t, os.MkdirAll("testdata", 0o750))
+		require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+	}
+	want, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, string(want), text, "run go test ./reconcile/history -update")
+}
+
+func TestTheChainOfOneFieldIsThatOfAll(t *testing.T) {
+	t.Parallel()
+	told := explained()
+	all := map[string][]history.Step{}
+	for _, s := range told.Why(profile.NoField) {
+		all[s.Field] = append(all[s.Field], s)
+	}
+	require.Len(t, all, 5, "those that have, or had, a value")
+	for name, steps := range all {
+		f, err := profile.ParseField(name)
+		require.NoError(t, err)
+		require.Equal(t, steps, told.Why(f), name)
+	}
+	require.Equal(t, "email | - | stands | 0 | 0 | 0 | nothing; editors own it (editor)\n", strings.SplitAfter(lines(told.Why(profile.FieldEmail)), "\n")[0])
+}
+
+// An approval comes after what it approves, and a change after the one that it follows,
+// whatever their clocks say.
+func TestStepsStandInTheOrderInWhichTheyWereWritten(t *testing.T) {
+	t.Parallel()
+	told := explained()
+	for n := range told.Changes {
+		told.Changes[n].At = start.Add(-time.Duration(n) * time.Hour)
+	}
+	var changes []int64
+	for _, s := range told.Why(profile.FieldName) {
+		if s.Kind == history.WasCreated || s.Kind == history.WasChanged {
+			changes = append(changes, s.Change)
+		}
+	}
+	require.Equal(t, []int64{1, 2, 3, 4, 5}, changes)
+}
+
+func TestHowAPushStands(t *testing.T) {
+	t.Parallel()
+	for want, p := range map[string]history.Push{
+		"a push is wanted, and not sent yet":       {State: push.Wanted},
+		"the push was refused: no such number":     {State: push.Refused, Reason: "no such\nnumber"},
+		"the push waits for a person":              {State: push.Waits},
+		"the push is held by a person":             {State: push.Held},
+		"there is no route for this type":          {State: push.NoRoute},
+		"number 3, the last one sent, does not st": {State: push.Accepted, Number: 3},
+		"accepted number 4":                        {State: push.Accepted, Number: 3, AcceptedNumber: 4, Sent: map[string]string{"name": "A"}},
+		"whether number 3 was taken is not known":  {State: push.Wanted, Number: 3, Unclear: true, Sent: map[string]string{"name": "A"}},
+	} {
+		p.Sink = push.SinkDoS
+		told := newPast("A").told()
+		told.Pushes = []history.Push{p}
+		steps := told.Why(profile.FieldName)
+		require.Contains(t, lines(steps), "dos: "+want)
+		for _, s := range steps {
+			require.NotContains(t, s.Text, "\n", "one line")
+		}
+	}
+}
