@@ -67,8 +67,8 @@ type Keeper struct {
 	Log      *slog.Logger
 }
 
-// moment returns now, with the calendar.
-func (k *Keeper) moment(ctx context.Context) (cases.Moment, error) {
+// Moment returns now, with the calendar.
+func (k *Keeper) Moment(ctx context.Context) (cases.Moment, error) {
 	days, _, err := k.Calendar.Holidays(ctx)
 	return cases.Moment{Now: k.Now(), Calendar: people.NewCalendar(days)}, err
 }
@@ -76,7 +76,7 @@ func (k *Keeper) moment(ctx context.Context) (cases.Moment, error) {
 // Look looks at the cases, and makes the letters due that must not wait. It returns
 // the steps that it took, and how many letters there are.
 func (k *Keeper) Look(ctx context.Context) (steps cases.Steps, letters int, err error) {
-	at, err := k.moment(ctx)
+	at, err := k.Moment(ctx)
 	if err != nil {
 		return steps, 0, err
 	}
@@ -93,7 +93,7 @@ func (k *Keeper) Look(ctx context.Context) (steps cases.Steps, letters int, err 
 
 // Tell makes all letters due, and returns how many.
 func (k *Keeper) Tell(ctx context.Context) (letters int, err error) {
-	at, err := k.moment(ctx)
+	at, err := k.Moment(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -102,7 +102,7 @@ func (k *Keeper) Tell(ctx context.Context) (letters int, err error) {
 
 // Letters returns the letters that Tell would make due.
 func (k *Keeper) Letters(ctx context.Context) ([]cases.Letter, error) {
-	at, err := k.moment(ctx)
+	at, err := k.Moment(ctx)
 	if err != nil {
 		return nil, err
 	}

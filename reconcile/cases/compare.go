@@ -72,7 +72,7 @@ func Compare(stored []Stored, standing []Case, at Moment) (steps Steps) {
 	for _, c := range standing {
 		old, stands := left[c.Key()]
 		if !stands {
-			steps.Open = append(steps.Open, Opening{c, at.Calendar.AddWorkingDays(today, c.Kind.rule().days)})
+			steps.Open = append(steps.Open, Opening{c, c.Kind.deadline(at)})
 			continue
 		}
 		delete(left, c.Key())

@@ -1,13 +1,17 @@
 package cases
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
 
 // rule is everything about a kind but its query and its page.
 type rule struct {
 	kind   Kind
 	about  Subject
 	owners []Owner // the first is told at once, the next ones when the deadline has passed
-	days   int     // working days until the deadline, from the day on which the case opens
+	days   int     // working days until the deadline; 0 for the day on which the case opens, if that is one
 	urgent bool    // told within 15 minutes, at any hour; all others once a working day
 	title  string  // what is wrong, in one line; {name} is a fact of the kind's query
 	next   string  // what to do next, with the command
@@ -37,6 +41,11 @@ func (k Kind) rule() rule {
 		return rules[at]
 	}
 	return rule{kind: k, owners: []Owner{Operations}, title: "{subject}: a kind of case that is no more", next: "It ends with the next look"}
+}
+
+// deadline returns by when the owner of a case has to act that opens now.
+func (k Kind) deadline(at Moment) profile.Date {
+	return at.Calendar.WorkingDayOnOrAfter(at.Calendar.AddWorkingDays(at.Today(), k.rule().days))
 }
 
 // About says what sort of thing a kind is about.

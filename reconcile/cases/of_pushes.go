@@ -19,11 +19,11 @@ const (
 
 var ofPushes = append([]rule{
 	{
-		kind: ClosureRefused, about: OfProfile, owners: []Owner{ServiceDesk, Operations}, days: 1, urgent: true,
+		kind: ClosureRefused, about: OfProfile, owners: []Owner{ServiceDesk, Operations}, urgent: true,
 		title: "{sink} refused that {code} is closed on {day}", next: pushAgain,
 	},
 	{
-		kind: SinkPaused, about: OfRoute, owners: []Owner{Operations, ServiceDesk}, days: 1, urgent: true,
+		kind: SinkPaused, about: OfRoute, owners: []Owner{Operations, ServiceDesk}, urgent: true,
 		title: "Pushes to {sink} by {route} are paused: {reason}",
 		next:  "Mend the reason; they go on by themselves. See what waits: profilesync push list --sink {sink}",
 	},

@@ -16,15 +16,15 @@ const (
 
 var ofRuns = []rule{
 	{
-		kind: MassChangeWithheld, about: OfListing, owners: []Owner{Operations, ServiceDesk}, days: 1, urgent: true,
+		kind: MassChangeWithheld, about: OfListing, owners: []Owner{Operations, ServiceDesk}, urgent: true,
 		title: "Changes of {field} ({type}) in {report} wait, {rows} in all: more at once than the guard lets pass", next: decide,
 	},
 	{
-		kind: RemovalsWithheld, about: OfListing, owners: []Owner{Operations, ServiceDesk}, days: 1, urgent: true,
+		kind: RemovalsWithheld, about: OfListing, owners: []Owner{Operations, ServiceDesk}, urgent: true,
 		title: "Closures ({type}) in {report} wait, {rows} in all: more at once than the guard lets pass", next: decide,
 	},
 	{
-		kind: ListingRefused, about: OfListing, owners: []Owner{Operations, RegisterDesk}, days: 1, urgent: true,
+		kind: ListingRefused, about: OfListing, owners: []Owner{Operations, RegisterDesk}, urgent: true,
 		title: "{report} of {day} was refused: nothing of it was taken over", next: "Read why: profilesync runs show {run}",
 	},
 	{

@@ -105,11 +105,12 @@ func persons(accounts []people.AccountID) []Recipient {
 	return all
 }
 
-// Told is what a recipient was told of a case since it opened.
+// Told is what a recipient was told of a case: since it opened last, and before.
 type Told struct {
-	First profile.Date // when it was new to them
-	Last  profile.Date // when it was overdue, or new
-	Ended bool         // that it is gone
+	First  profile.Date // when it was new to them; zero if it is still to be told
+	Last   profile.Date // when it was overdue, or new
+	Ended  bool         // that it is gone
+	Before profile.Date // when an earlier opening was new to them; zero for never
 }
 
 // And adds a piece of news that was told on a day.
@@ -163,14 +164,15 @@ func (l Letter) Kind() people.LetterKind {
 const again = 7
 
 // Letters returns the letters that are due about cases, of which those that are gone
-// are told to whoever knew them. Urgent letters go at once. All others are digests, one
+// are told to whoever knew them. Urgent letters go at once, but not again on one day
+// about a case that opens again and again. All others are digests, one
 // a recipient and working day: they go only where digests says so.
 func Letters(stored []Stored, directory Directory, at Moment, digests bool) []Letter {
 	today := at.Today()
 	urgent, others := make(map[Recipient][]Item), make(map[Recipient][]Item)
 	for _, s := range stored {
-		for to, news := range s.news(directory, today) {
-			if news == IsNew && s.Kind.Urgent() {
+		for to, news := range s.news(directory, at) {
+			if news == IsNew && s.Kind.Urgent() && s.Told[to].Before != today {
 				urgent[to] = append(urgent[to], Item{s, news, s.Openings})
 			} else {
 				others[to] = append(others[to], Item{s, news, s.Openings})
@@ -201,21 +203,22 @@ func (r Recipient) compare(other Recipient) int {
 
 // news returns what each recipient is to be told of the case. Of a case that waits or
 // is set aside nobody is told.
-func (s Stored) news(directory Directory, today profile.Date) map[Recipient]News {
+func (s Stored) news(directory Directory, at Moment) map[Recipient]News {
+	today := at.Today()
 	news := make(map[Recipient]News)
 	switch s.State {
 	case Gone:
 		for to, told := range s.Told {
-			if !told.Ended {
+			if !told.Ended && !told.First.IsZero() {
 				news[to] = HasEnded
 			}
 		}
 	case Open:
-		for _, owner := range s.owners(today) {
+		for _, owner := range s.owners(at) {
 			for _, to := range directory.Of(owner, s.Case) {
-				told, known := s.Told[to]
+				told := s.Told[to]
 				switch {
-				case !known:
+				case told.First.IsZero():
 					news[to] = IsNew
 				case today.After(s.Deadline) && !today.Before(told.Last.AddDays(again)):
 					news[to] = IsOverdue
@@ -227,17 +230,17 @@ func (s Stored) news(directory Directory, today profile.Date) map[Recipient]News
 }
 
 // Owner returns who has to act by now.
-func (s Stored) Owner(today profile.Date) Owner {
-	owners := s.owners(today)
+func (s Stored) Owner(at Moment) Owner {
+	owners := s.owners(at)
 	return owners[len(owners)-1]
 }
 
-// owners returns who owns the case by now: the first owner, the next one when the
-// deadline has passed, and one more every week.
-func (s Stored) owners(today profile.Date) []Owner {
+// owners returns who owns the case by now: the first owner, the next one from the
+// working day after the deadline on, and one more every week.
+func (s Stored) owners(at Moment) []Owner {
 	owners := s.Kind.rule().owners
 	most := 1
-	for day := s.Deadline; day.Before(today) && most < len(owners); day = day.AddDays(again) {
+	for day := at.Calendar.AddWorkingDays(s.Deadline, 1); !at.Today().Before(day) && most < len(owners); day = day.AddDays(again) {
 		most++
 	}
 	return owners[:most]

@@ -68,16 +68,16 @@ func told(t *testing.T, s *cases.Stored, at string, digests bool) (news []string
 }
 
 // A mass change that is withheld on a Friday reaches the administrators at once, and
-// the service desk when its deadline, the next working day, has passed.
+// the service desk on the next working day.
 func TestAnUrgentCaseIsToldAtOnceAndEscalated(t *testing.T) {
 	t.Parallel()
 	s := opened(t, cases.MassChangeWithheld, "06 05:00")
 	require.Equal(t, []string{"urgent u-3 new", "urgent u-4 new"}, told(t, &s, "06 05:00", false))
-	require.Empty(t, told(t, &s, "09 08:00", true), "it has until Monday")
-	require.Equal(t, []string{"urgent list-service-desk new"}, told(t, &s, "10 05:00", false))
+	require.Empty(t, told(t, &s, "08 23:00", true), "Sunday")
+	require.Equal(t, []string{"urgent list-service-desk new"}, told(t, &s, "09 05:00", false))
 	require.Equal(t, []string{"digest u-3 overdue", "digest u-4 overdue"}, told(t, &s, "13 08:00", true), "a week after they were told")
 	require.Empty(t, told(t, &s, "14 08:00", true), "Saturday")
-	require.Equal(t, []string{"digest list-service-desk overdue"}, told(t, &s, "17 08:00", true))
+	require.Equal(t, []string{"digest list-service-desk overdue"}, told(t, &s, "16 08:00", true))
 	s.State = cases.Gone
 	require.Equal(t, []string{"digest list-service-desk ended", "digest u-3 ended", "digest u-4 ended"}, told(t, &s, "18 08:00", true))
 }
@@ -153,4 +153,17 @@ func TestWhatNoLongerHoldsIsNotTold(t *testing.T) {
 		require.Equal(t, c.holds, item.Holds(), name)
 		require.Equal(t, c.holds, len(cases.Lines([]cases.Item{item})) == 1, name)
 	}
+}
+
+// A sink that pauses again and again is told at once only the first time of a day.
+func TestACaseThatOpensAgainAndAgainIsUrgentOnceADay(t *testing.T) {
+	t.Parallel()
+	s := opened(t, cases.SinkPaused, "06 05:00")
+	require.Equal(t, []string{"urgent u-3 new", "urgent u-4 new"}, told(t, &s, "06 05:00", false))
+	s.Openings = 2
+	for to, was := range s.Told {
+		s.Told[to] = cases.Told{Before: was.First}
+	}
+	require.Empty(t, told(t, &s, "06 06:00", false))
+	require.Equal(t, []string{"digest u-3 new", "digest u-4 new"}, told(t, &s, "06 08:00", true))
 }

@@ -327,6 +327,8 @@ const CanarySize = 10
 // number.
 func (c Canary) Allowance() int {
 	switch {
+	case c.Kind.Urgent():
+		return -1
 	case c.Sent < CanarySize:
 		return CanarySize - c.Sent
 	case c.Over:

@@ -37,6 +37,10 @@ func LetterKinds() []LetterKind {
 // AboutCases reports whether letters of the kind tell of cases.
 func (k LetterKind) AboutCases() bool { return k == LetterCaseUrgent || k == LetterCases }
 
+// Urgent reports whether letters of the kind are held back neither behind the first few
+// of a new text, nor by what a person has had that day.
+func (k LetterKind) Urgent() bool { return k == LetterCaseUrgent }
+
 // Letter is one message to one recipient. A fresh value is built for each, and it
 // prints nothing but its reference.
 type Letter struct {

@@ -8,6 +8,7 @@ package casecommands
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strconv"
 
@@ -47,7 +48,7 @@ func (c *casesList) Run(ctx context.Context, a *wiring.App, out *commands.Printe
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
-	found, err := a.Store.Cases.List(ctx, filter, a.Today())
+	found, err := list(ctx, a, filter)
 	if err != nil {
 		return err
 	}
@@ -161,7 +162,7 @@ func find(ctx context.Context, a *wiring.App, id int64) (l casestore.Listed, err
 	if err := a.Open(ctx); err != nil {
 		return l, err
 	}
-	found, err := a.Store.Cases.List(ctx, casestore.Filter{ID: id, Gone: true, Most: 1}, a.Today())
+	found, err := list(ctx, a, casestore.Filter{ID: id, Gone: true, Most: 1})
 	if err == nil && (len(found) == 0 || id < 1) {
 		return l, fmt.Errorf("case %d: there is none", id)
 	}
@@ -169,4 +170,16 @@ func find(ctx context.Context, a *wiring.App, id int64) (l casestore.Listed, err
 		return l, err
 	}
 	return found[0], nil
+}
+
+func list(ctx context.Context, a *wiring.App, f casestore.Filter) ([]casestore.Listed, error) {
+	keeper, err := a.Cases(a.Logger(slog.LevelWarn))
+	if err != nil {
+		return nil, err
+	}
+	at, err := keeper.Moment(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return a.Store.Cases.List(ctx, f, at)
 }

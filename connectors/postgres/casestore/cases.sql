@@ -43,10 +43,11 @@ where (cardinality(@kinds::text[]) = 0 or c.kind = any(@kinds::text[]))
 order by c.kind, c.subject, c.about;
 
 -- name: ToldOfCases :many
-select t.case_id, t.recipient, t.news, max(t.day)::date as day
-from case_told t join cases c on c.id = t.case_id and c.openings = t.opening
-where t.case_id = any(@ids::bigint[])
-group by t.case_id, t.recipient, t.news;
+-- Since the cases opened last, and, where before is true, when an earlier opening was told last.
+select t.case_id, t.recipient, t.news, (t.opening < c.openings)::boolean as before, max(t.day)::date as day
+from case_told t join cases c on c.id = t.case_id
+where t.case_id = any(@ids::bigint[]) and (t.opening = c.openings or t.news = 'new')
+group by t.case_id, t.recipient, t.news, t.opening < c.openings;
 
 -- name: MembersToTell :many
 select m.code, m.account_id, m.role

@@ -51,7 +51,7 @@ type Filter struct {
 }
 
 // List lists cases: what holds up most, and what is due first, comes first.
-func (s *Store) List(ctx context.Context, f Filter, today profile.Date) ([]Listed, error) {
+func (s *Store) List(ctx context.Context, f Filter, at cases.Moment) ([]Listed, error) {
 	if f.Opened.IsZero() {
 		f.Opened = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 	}
@@ -62,16 +62,16 @@ func (s *Store) List(ctx context.Context, f Filter, today profile.Date) ([]Liste
 	listed := make([]Listed, len(rows))
 	for i, r := range rows {
 		var bad error
-		listed[i], bad = toListed(r, today)
+		listed[i], bad = toListed(r, at)
 		err = errors.Join(err, bad)
 	}
 	return listed, postgres.Wrap(err, "listing cases")
 }
 
-func toListed(r casesql.Case, today profile.Date) (Listed, error) {
+func toListed(r casesql.Case, at cases.Moment) (Listed, error) {
 	stored, err := toStored(r)
 	return Listed{
-		ID: r.ID, Kind: r.Kind, State: r.State, Title: stored.Title(), Next: stored.Next(), Owner: stored.Owner(today),
+		ID: r.ID, Kind: r.Kind, State: r.State, Title: stored.Title(), Next: stored.Next(), Owner: stored.Owner(at),
 		Subject: r.Subject, About: r.About, Code: r.Code, Board: r.Board, Facts: stored.Facts, Since: r.Since, Opened: r.OpenedAt,
 		Openings: r.Openings, Deadline: r.Deadline, WaitsFor: r.WaitsFor, Until: r.Until, Reason: r.Reason, By: r.DecidedBy, Gone: r.GoneAt,
 	}, err

@@ -66,7 +66,7 @@ func due(ctx context.Context, q *casesql.Queries, lists map[profile.ODSCode]bool
 	return cases.Letters(stored, directory, at, digests), err
 }
 
-// addTold adds what was told of the cases since they opened.
+// addTold adds what was told of the cases.
 func addTold(ctx context.Context, q *casesql.Queries, stored []cases.Stored) error {
 	ids, place := make([]int64, len(stored)), make(map[int64]int, len(stored))
 	for i := range stored {
@@ -79,7 +79,13 @@ func addTold(ctx context.Context, q *casesql.Queries, stored []cases.Stored) err
 			return bad
 		}
 		of := stored[place[r.CaseID]].Told
-		of[to] = of[to].And(r.News, r.Day)
+		told := of[to]
+		if r.Before {
+			told.Before = r.Day
+		} else {
+			told = told.And(r.News, r.Day)
+		}
+		of[to] = told
 	}
 	return err
 }

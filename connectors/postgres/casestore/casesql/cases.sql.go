@@ -596,19 +596,21 @@ func (q *Queries) ToldOfCase(ctx context.Context, caseID int64) ([]ToldOfCaseRow
 }
 
 const toldOfCases = `-- name: ToldOfCases :many
-select t.case_id, t.recipient, t.news, max(t.day)::date as day
-from case_told t join cases c on c.id = t.case_id and c.openings = t.opening
-where t.case_id = any($1::bigint[])
-group by t.case_id, t.recipient, t.news
+select t.case_id, t.recipient, t.news, (t.opening < c.openings)::boolean as before, max(t.day)::date as day
+from case_told t join cases c on c.id = t.case_id
+where t.case_id = any($1::bigint[]) and (t.opening = c.openings or t.news = 'new')
+group by t.case_id, t.recipient, t.news, t.opening < c.openings
 `
 
 type ToldOfCasesRow struct {
 	CaseID    int64
 	Recipient string
 	News      cases.News
+	Before    bool
 	Day       profile.Date
 }
 
+// Since the cases opened last, and, where before is true, when an earlier opening was told last.
 func (q *Queries) ToldOfCases(ctx context.Context, ids []int64) ([]ToldOfCasesRow, error) {
 	rows, err := q.db.Query(ctx, toldOfCases, ids)
 	if err != nil {
@@ -622,6 +624,7 @@ func (q *Queries) ToldOfCases(ctx context.Context, ids []int64) ([]ToldOfCasesRo
 			&i.CaseID,
 			&i.Recipient,
 			&i.News,
+			&i.Before,
 			&i.Day,
 		); err != nil {
 			return nil, err

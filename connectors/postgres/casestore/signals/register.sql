@@ -1,4 +1,4 @@
--- What the register says of profiles that stay as they are.
+-- What the register says of profiles that stay as they are. A closure that is withheld is in withheld.sql.
 select x.kind, u.code as subject, u.report as about, u.code, p.icb as board, x.since,
     jsonb_build_object('report', u.report, 'type', p.type, 'flag', u.flag,
         'day', coalesce(to_char(x.since at time zone 'Europe/London', 'FMDD FMMonth YYYY'), u.facts ->> 'closed', '')) as facts
@@ -12,6 +12,7 @@ cross join lateral (
     union all
     select 'contradiction', null where u.contradiction
     union all
-    select 'closure-pending', u.pending_since::timestamp at time zone 'Europe/London' where u.pending_since is not null
+    select 'closure-pending', u.pending_since::timestamp at time zone 'Europe/London'
+    where u.pending_since is not null and not exists (select from plan_row w where w.code = u.code and w.waits and w.verb = 'close')
 ) x
 where u.flag <> '' or u.contradiction or u.pending_since is not null
