@@ -28,7 +28,7 @@ func (e NotYetError) Error() string {
 // one that it followed.
 func At(now Standing, changes []Change, instant time.Time) (then Standing, unfit []int64, err error) {
 	then = Standing{Code: now.Code, Values: now.Values, Parts: slices.Clone(now.Parts)}
-	counted := since(changes)
+	counted := Since(changes)
 	for n := len(changes) - 1; n >= 0; n-- {
 		if !counted[n].After(instant) {
 			continue
@@ -44,8 +44,8 @@ func At(now Standing, changes []Change, instant time.Time) (then Standing, unfit
 	return then, unfit, nil
 }
 
-// since returns from when each change counts.
-func since(changes []Change) []time.Time {
+// Since returns from when each of a profile's changes counts (RULES.md "History").
+func Since(changes []Change) []time.Time {
 	counted := make([]time.Time, len(changes))
 	last := map[string]time.Time{}
 	for n, c := range changes {
@@ -63,7 +63,7 @@ func since(changes []Change) []time.Time {
 // undo takes a change back. It reports whether what stood was what the change had
 // written.
 func (s *Standing) undo(c Change) (fits bool) {
-	f := c.field()
+	f := c.Of()
 	switch {
 	case f == profile.NoField:
 		return false

@@ -32,9 +32,9 @@ type Change struct {
 	Reason string  `json:"reason,omitempty"`
 }
 
-// field is the field of the change; NoField for a creation, and for a field that this
+// Of is the field of the change; NoField for a creation, and for a field that this
 // version does not know.
-func (c Change) field() profile.Field {
+func (c Change) Of() profile.Field {
 	f, _ := profile.ParseField(c.Field)
 	return f
 }

@@ -5,7 +5,5 @@
 //	at.go       the profile as it stood at an instant
 //	parts.go    parts of a profile as text: opening times, facilities, services
 //	told.go     everything that explains a value
-//	why.go      the steps by which a value came about
-//	sinks.go    what became of it at the sinks
 //	undo.go     what takes a single change back
 package history

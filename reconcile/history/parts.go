@@ -29,7 +29,7 @@ func (s Standing) Whole() profile.Values {
 	all := s.Values
 	for _, f := range profile.Fields() {
 		if f.InRows() {
-			all.Set(f, s.text(f))
+			all.Set(f, s.Text(f))
 		}
 	}
 	return all
@@ -38,7 +38,8 @@ func (s Standing) Whole() profile.Values {
 // line is a part as text, and what it is sorted by.
 type line struct{ key, text string }
 
-func (s Standing) text(f profile.Field) string {
+// Text is a field that consists of parts, a line each, as a push reads it.
+func (s Standing) Text(f profile.Field) string {
 	var lines []line
 	for _, p := range s.Parts {
 		var part stored

@@ -19,8 +19,6 @@ type Told struct {
 	Holds     []Hold
 	Pushes    []Push
 	Drift     []Drift
-	// Column names the columns of a listing in which a field is; empty where it is in none.
-	Column func(r Run, f profile.Field) string
 }
 
 // TakenBack says that a person took a single change back.

@@ -82,7 +82,7 @@ func (t Told) Undo(f profile.Field, number int64, today profile.Date) (back Reve
 // newest returns the rows of the newest transaction that changed the fact.
 func (t Told) newest(f profile.Field) (rows []Change) {
 	for _, c := range slices.Backward(t.Changes) {
-		if c.field() == profile.NoField || c.field().Fact() != f.Fact() {
+		if c.Of() == profile.NoField || c.Of().Fact() != f.Fact() {
 			continue
 		}
 		if len(rows) > 0 && rows[0].Transaction != c.Transaction {
@@ -122,7 +122,7 @@ func (t Told) notNewest(f profile.Field, newest []Change, number int64) error {
 		}
 	}
 	for _, c := range t.Changes {
-		if c.ID == number && len(newest) > 0 && c.field().Fact() == f.Fact() {
+		if c.ID == number && len(newest) > 0 && c.Of().Fact() == f.Fact() {
 			n := newest[0]
 			return RefusedError(fmt.Sprintf("change %d is not the newest of %s: change %d of %s followed it, by %s",
 				number, f, n.ID, inLondon(n.At), n.Actor))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 
+	"github.com/profilesync/profilesync/cmd/internal/whytext"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/ods"
 	"github.com/profilesync/profilesync/reconcile/history"
@@ -36,8 +37,7 @@ func (c *profileWhy) Run(ctx context.Context, a *wiring.App, out *Printer) error
 	if err != nil {
 		return err
 	}
-	told.Column = func(r history.Run, f profile.Field) string { return ods.ColumnsOf(r.Report, r.Layout, f) }
-	steps := told.Why(field)
+	steps := whytext.Of(told, field, func(r history.Run, f profile.Field) string { return ods.ColumnsOf(r.Report, r.Layout, f) })
 	rows := make([][]string, len(steps))
 	for n, s := range steps {
 		change := "-"

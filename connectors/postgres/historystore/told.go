@@ -16,7 +16,7 @@ import (
 )
 
 // Told returns everything that is stored of how a profile came to be what it is, as of
-// one moment; postgres.ErrNotFound if there is no such profile. The caller sets Column.
+// one moment; postgres.ErrNotFound if there is no such profile.
 func (s *Store) Told(ctx context.Context, code profile.ODSCode) (told history.Told, err error) {
 	err = pgx.BeginTxFunc(ctx, s.db, oneMoment, func(tx pgx.Tx) error {
 		told, err = readTold(ctx, tx, code)

@@ -1,16 +1,18 @@
-package history
+package whytext
 
 import (
 	"fmt"
 	"time"
 
+	"github.com/profilesync/profilesync/cmd/internal/columns"
+	"github.com/profilesync/profilesync/reconcile/history"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // at says what became of a field at a sink: sent under which number, accepted, seen, or
 // why not.
-func (t Told) at(p Push, f profile.Field) (steps []Step) {
+func (t story) at(p history.Push, f profile.Field) (steps []Step) {
 	step := func(at time.Time, kind StepKind, text string, args ...any) {
 		steps = append(steps, Step{
 			Field: f.String(), At: at, Kind: kind, Sink: p.Sink, Number: p.Number, Text: string(p.Sink) + ": " + fmt.Sprintf(text, args...),
@@ -18,7 +20,7 @@ func (t Told) at(p Push, f profile.Field) (steps []Step) {
 	}
 	for _, h := range t.Holds {
 		if h.Sink == p.Sink {
-			steps = append(steps, h.steps(f, string(p.Sink))...)
+			steps = append(steps, stepsOf(h, f, string(p.Sink))...)
 		}
 	}
 	sent, stated := p.Sent[f.String()]
@@ -26,14 +28,14 @@ func (t Told) at(p Push, f profile.Field) (steps []Step) {
 	case p.Number == 0:
 	case stated:
 		step(p.SentAt, WasSent, "sent %s as number %d", quoted(sent), p.Number)
-		p.answered(step)
+		answered(p, step)
 	case p.LeftOut[f.String()] != "":
-		step(p.SentAt, NotThere, "number %d left it out, since it is not taken: %s", p.Number, oneLine(p.LeftOut[f.String()]))
+		step(p.SentAt, NotThere, "number %d left it out, since it is not taken: %s", p.Number, columns.OneLine(p.LeftOut[f.String()]))
 	default:
 		step(p.SentAt, NotThere, "number %d, the last one sent, does not state it", p.Number)
 	}
 	if p.State != push.Accepted {
-		step(time.Time{}, NotThere, "%s", p.standing())
+		step(time.Time{}, NotThere, "%s", standing(p))
 	}
 	for _, d := range t.Drift {
 		if d.Sink == p.Sink && d.Field == f.String() {
@@ -44,7 +46,7 @@ func (t Told) at(p Push, f profile.Field) (steps []Step) {
 }
 
 // answered says what the sink made of what was sent last.
-func (p Push) answered(step func(time.Time, StepKind, string, ...any)) {
+func answered(p history.Push, step func(time.Time, StepKind, string, ...any)) {
 	switch {
 	case p.AcceptedNumber >= p.Number:
 		step(p.Accepted, WasAccepted, "accepted number %d", p.AcceptedNumber)
@@ -57,18 +59,18 @@ func (p Push) answered(step func(time.Time, StepKind, string, ...any)) {
 }
 
 // standing says how a push stands that the sink has not accepted.
-func (p Push) standing() string {
+func standing(p history.Push) string {
 	text := map[push.State]string{
 		push.Wanted: "a push is wanted, and not sent yet", push.Refused: "the push was refused", push.Waits: "the push waits for a person",
 		push.Held: "the push is held by a person", push.NoRoute: "there is no route for this type",
 	}[p.State]
 	if p.Reason != "" {
-		text += ": " + oneLine(p.Reason)
+		text += ": " + columns.OneLine(p.Reason)
 	}
 	return text
 }
 
-func shows(d Drift) string {
+func shows(d history.Drift) string {
 	if d.Entry == "" {
 		return "shows " + quoted(d.Shown)
 	}

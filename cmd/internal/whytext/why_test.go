@@ -1,4 +1,4 @@
-package history_test
+package whytext_test
 
 import (
 	"flag"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/profilesync/profilesync/cmd/internal/whytext"
 	"github.com/profilesync/profilesync/reconcile/history"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
@@ -19,46 +20,56 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
+var start = time.Date(2026, 3, 28, 23, 0, 0, 0, time.UTC)
+
+const (
+	eyes      = `{"name": "Eyes", "external_id": "12"}`
+	eyeClinic = `{"name": "Eye clinic", "external_id": "12"}`
+	parking   = `{"name": "Parking", "value": "yes"}`
+	toilet    = `{"name": "Toilet", "value": "no"}`
+)
+
+// audit is what was written of the profile.
+var audit = []history.Change{
+	{Field: history.Created, New: "A", Actor: "u-1", Run: 1, Transaction: "1"},
+	{Field: "name", Old: "A", New: "B", Actor: "u-1", Run: 3, Transaction: "2"},
+	{Field: "name", Old: "B", New: "C", Actor: "u-2", Transaction: "3"},
+	{Field: "name", Old: "C", New: "B", Actor: "u-1", Run: 4, Transaction: "4"},
+	{Field: "name", Old: "B", New: "A", Actor: "u-1", Run: 5, Transaction: "5"},
+	{Field: "phone", New: "0113 496 0001", Actor: "u-2", Transaction: "6"},
+	{Field: "facilities", New: parking, Actor: "u-2", Role: "profilesync_editor", Transaction: "6"},
+	{Field: "facilities", New: toilet, Actor: "u-2", Role: "profilesync_editor", Transaction: "6"},
+	{Field: "facilities", Old: parking, Actor: "u-2", Role: "u-2", Transaction: "7"},
+	{Field: "ers-services", New: eyes, Actor: "u-1", Run: 6, Transaction: "8"},
+	{Field: "ers-services", Old: eyes, New: eyeClinic, Actor: "u-1", Run: 99, Transaction: "9"},
+	{Field: "phone", Old: "0113 496 0001", Actor: "u-9", Transaction: "10"},
+	{Field: "kind", New: "hospital", Actor: "u-9", Reason: "wards\non two floors", Transaction: "11"},
+	{Field: "fax", New: "of another version", Actor: "u-9", Transaction: "12"},
+}
+
 // explained is a profile that has seen everything.
 func explained() history.Told {
-	p := newPast("A")
-	p.by("t1", "u-1", 1, 1)
-	p.set(profile.FieldName, "B")
-	p.by("t2", "u-1", 3, 1)
-	p.set(profile.FieldName, "C")
-	p.by("t3", "u-2", 0, 1)
-	p.set(profile.FieldName, "B")
-	p.by("t4", "u-1", 4, 1)
-	p.set(profile.FieldName, "A")
-	p.by("t5", "u-1", 5, 1)
-	p.set(profile.FieldPhone, "0113 496 0001")
-	p.add(facility(1))
-	p.by("t6", "u-2", 0, 2)
-	p.changes[6].Role = "profilesync_editor"
-	p.remove(0)
-	p.by("t6b", "u-2", 0, 1)
-	p.add(history.Part{Field: profile.FieldERSServices, JSON: `{"name": "Eyes", "external_id": "12"}`})
-	p.by("t7", "u-1", 6, 1)
-	p.write(history.Change{
-		Field: "ers-services", Old: `{"name": "Eyes", "external_id": "12"}`, New: `{"name": "Eye clinic", "external_id": "12"}`, Run: 99,
-	})
-	p.now.Parts[0].JSON = `{"name": "Eye clinic", "external_id": "12"}`
-	p.set(profile.FieldPhone, "")
-	p.by("t8", "u-9", 0, 1)
-	p.set(profile.FieldKind, "hospital")
-	p.by("t9", "u-9", 0, 1)
-	p.changes[len(p.changes)-1].Reason = "wards\non two floors"
-	told := p.told()
-	told.TakenBack = []history.TakenBack{{Change: 6, Transaction: "t8", Actor: "u-9", Reason: "a wrong number", At: start}}
-	told.Column = func(r history.Run, f profile.Field) string {
-		if f == profile.FieldName {
-			return "column 2 of " + r.Layout
-		}
-		return ""
+	told := history.Told{
+		Now:       history.Standing{Code: "R1A01"},
+		TakenBack: []history.TakenBack{{Change: 6, Transaction: "10", Actor: "u-9", Reason: "a wrong number", At: start}},
+	}
+	told.Now.Values.Set(profile.FieldName, "A")
+	told.Now.Values.Set(profile.FieldKind, "hospital")
+	told.Now.Parts = []history.Part{{Field: profile.FieldFacilities, JSON: toilet}, {Field: profile.FieldERSServices, JSON: eyeClinic}}
+	for n, c := range audit {
+		c.ID, c.At = int64(n+1), start.Add(time.Duration(n+1)*time.Minute)
+		told.Changes = append(told.Changes, c)
 	}
 	addRuns(&told)
 	addSinks(&told)
 	return told
+}
+
+func column(r history.Run, f profile.Field) string {
+	if f == profile.FieldName {
+		return "column 2 of " + r.Layout
+	}
+	return ""
 }
 
 func addRuns(told *history.Told) {
@@ -106,7 +117,7 @@ func addSinks(told *history.Told) {
 	}
 }
 
-func lines(steps []history.Step) string {
+func lines(steps []whytext.Step) string {
 	var text strings.Builder
 	for _, s := range steps {
 		at := "-"
@@ -120,7 +131,7 @@ func lines(steps []history.Step) string {
 
 func TestTheChainBehindEachValue(t *testing.T) {
 	t.Parallel()
-	text := lines(explained().Why(profile.NoField))
+	text := lines(whytext.Of(explained(), profile.NoField, column))
 	file := filepath.Join("testdata", "why.golden")
 	if *update {
 		require.NoError(t, os.MkdirAll("testdata", 0o750))
@@ -128,23 +139,23 @@ func TestTheChainBehindEachValue(t *testing.T) {
 	}
 	want, err := os.ReadFile(file)
 	require.NoError(t, err)
-	require.Equal(t, string(want), text, "run go test ./reconcile/history -update")
+	require.Equal(t, string(want), text, "run go test ./cmd/internal/whytext -update")
 }
 
 func TestTheChainOfOneFieldIsThatOfAll(t *testing.T) {
 	t.Parallel()
 	told := explained()
-	all := map[string][]history.Step{}
-	for _, s := range told.Why(profile.NoField) {
+	all := map[string][]whytext.Step{}
+	for _, s := range whytext.Of(told, profile.NoField, column) {
 		all[s.Field] = append(all[s.Field], s)
 	}
 	require.Len(t, all, 5, "those that have, or had, a value")
 	for name, steps := range all {
 		f, err := profile.ParseField(name)
 		require.NoError(t, err)
-		require.Equal(t, steps, told.Why(f), name)
+		require.Equal(t, steps, whytext.Of(told, f, column), name)
 	}
-	require.Equal(t, "email | - | stands | 0 | 0 | 0 | nothing; editors own it (editor)\n", strings.SplitAfter(lines(told.Why(profile.FieldEmail)), "\n")[0])
+	require.Equal(t, "email | - | stands | 0 | 0 | 0 | nothing; editors own it (editor)\n", strings.SplitAfter(lines(whytext.Of(told, profile.FieldEmail, column)), "\n")[0])
 }
 
 // An approval comes after what it approves, and a change after the one that it follows,
@@ -156,8 +167,8 @@ func TestStepsStandInTheOrderInWhichTheyWereWritten(t *testing.T) {
 		told.Changes[n].At = start.Add(-time.Duration(n) * time.Hour)
 	}
 	var changes []int64
-	for _, s := range told.Why(profile.FieldName) {
-		if s.Kind == history.WasCreated || s.Kind == history.WasChanged {
+	for _, s := range whytext.Of(told, profile.FieldName, column) {
+		if s.Kind == whytext.WasCreated || s.Kind == whytext.WasChanged {
 			changes = append(changes, s.Change)
 		}
 	}
@@ -177,9 +188,10 @@ func TestHowAPushStands(t *testing.T) {
 		"whether number 3 was taken is not known":  {State: push.Wanted, Number: 3, Unclear: true, Sent: map[string]string{"name": "A"}},
 	} {
 		p.Sink = push.SinkDoS
-		told := newPast("A").told()
+		told := history.Told{Changes: []history.Change{{ID: 1, Field: history.Created, New: "A"}}}
+		told.Now.Values.Set(profile.FieldName, "A")
 		told.Pushes = []history.Push{p}
-		steps := told.Why(profile.FieldName)
+		steps := whytext.Of(told, profile.FieldName, column)
 		require.Contains(t, lines(steps), "dos: "+want)
 		for _, s := range steps {
 			require.NotContains(t, s.Text, "\n", "one line")

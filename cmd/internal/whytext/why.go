@@ -1,4 +1,8 @@
-package history
+// Package whytext tells how a value came about, in plain English.
+//
+//	why.go     the steps by which it came about
+//	sinks.go   what became of it at the sinks
+package whytext
 
 import (
 	"cmp"
@@ -7,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/profilesync/profilesync/cmd/internal/columns"
+	"github.com/profilesync/profilesync/reconcile/history"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 	"github.com/profilesync/profilesync/reconcile/runs"
@@ -46,10 +52,19 @@ const (
 	NotThere    StepKind = "not-there" // why a sink has not got the value
 )
 
-// Why returns the chain behind the value of a field; without a field, behind each that
+// story is what is told, and what names the columns of a listing.
+type story struct {
+	history.Told
+
+	column func(r history.Run, f profile.Field) string
+}
+
+// Of returns the chain behind the value of a field; without a field, behind each that
 // has a value, or had one. First comes the value itself, then what happened to it, the
-// oldest first, then what became of it at each sink.
-func (t Told) Why(f profile.Field) (steps []Step) {
+// oldest first, then what became of it at each sink. Column names the columns of a
+// listing in which a field is; empty where it is in none.
+func Of(told history.Told, f profile.Field, column func(r history.Run, f profile.Field) string) (steps []Step) {
+	t := story{told, column}
 	fields := []profile.Field{f}
 	if f == profile.NoField {
 		fields = t.told()
@@ -80,10 +95,10 @@ var owners = map[profile.Owner]string{
 }
 
 // told lists the fields that have a value, or had one.
-func (t Told) told() (fields []profile.Field) {
+func (t story) told() (fields []profile.Field) {
 	values := t.Now.Whole()
 	for _, f := range profile.Fields() {
-		if values.Get(f) != "" || slices.ContainsFunc(t.Changes, func(c Change) bool { return c.field() == f }) {
+		if values.Get(f) != "" || slices.ContainsFunc(t.Changes, func(c history.Change) bool { return c.Of() == f }) {
 			fields = append(fields, f)
 		}
 	}
@@ -91,13 +106,13 @@ func (t Told) told() (fields []profile.Field) {
 }
 
 // created says with which value the profile was created, if it had one.
-func (t Told) created(f profile.Field) []Step {
-	at := slices.IndexFunc(t.Changes, func(c Change) bool { return c.Field == Created })
+func (t story) created(f profile.Field) []Step {
+	at := slices.IndexFunc(t.Changes, func(c history.Change) bool { return c.Field == history.Created })
 	if at < 0 || f.InRows() {
 		return nil
 	}
 	value := t.Now.Values.Get(f)
-	if first := slices.IndexFunc(t.Changes, func(c Change) bool { return c.field() == f }); first >= 0 {
+	if first := slices.IndexFunc(t.Changes, func(c history.Change) bool { return c.Of() == f }); first >= 0 {
 		value = t.Changes[first].Old
 	}
 	c := t.Changes[at]
@@ -112,7 +127,7 @@ func (t Told) created(f profile.Field) []Step {
 
 // changed says what changed the field. What one transaction wrote is one step; before an
 // approval comes what was withheld.
-func (t Told) changed(f profile.Field) (steps []Step) {
+func (t story) changed(f profile.Field) (steps []Step) {
 	groups, counted := t.groups(f)
 	for n, rows := range groups {
 		first := rows[0]
@@ -129,23 +144,23 @@ func (t Told) changed(f profile.Field) (steps []Step) {
 
 // groups are the changes of a field, those of one transaction together, and from when
 // each counts.
-func (t Told) groups(f profile.Field) (groups [][]Change, counted []time.Time) {
-	from := since(t.Changes)
+func (t story) groups(f profile.Field) (groups [][]history.Change, counted []time.Time) {
+	from := history.Since(t.Changes)
 	for i, c := range t.Changes {
-		if c.field() != f {
+		if c.Of() != f {
 			continue
 		}
 		if n := len(groups); n > 0 && groups[n-1][0].Transaction == c.Transaction {
 			groups[n-1] = append(groups[n-1], c)
 			continue
 		}
-		groups, counted = append(groups, []Change{c}), append(counted, from[i])
+		groups, counted = append(groups, []history.Change{c}), append(counted, from[i])
 	}
 	return groups, counted
 }
 
 // who names the writer of a change: a run with what it read, or a person.
-func (t Told) who(c Change, f profile.Field) string {
+func (t story) who(c history.Change, f profile.Field) string {
 	if c.Run != 0 {
 		return t.run(c.Run, f)
 	}
@@ -156,7 +171,7 @@ func (t Told) who(c Change, f profile.Field) string {
 }
 
 // run names a run, and what it read of the field.
-func (t Told) run(id runs.ID, f profile.Field) string {
+func (t story) run(id runs.ID, f profile.Field) string {
 	r, known := t.Runs[id]
 	switch {
 	case !known:
@@ -170,7 +185,7 @@ func (t Told) run(id runs.ID, f profile.Field) string {
 	case r.Kind == runs.RunDelta:
 		return fmt.Sprintf("run %d, a delta of %s (report %s), on %s,", id, r.Source, r.Report, r.AsOf)
 	}
-	column := t.Column(r, f)
+	column := t.column(r, f)
 	if column != "" {
 		column = ", " + column
 	}
@@ -178,22 +193,22 @@ func (t Told) run(id runs.ID, f profile.Field) string {
 }
 
 // reason says why a change was made, where that does not follow from who made it.
-func (t Told) reason(c Change) string {
-	back := slices.IndexFunc(t.TakenBack, func(b TakenBack) bool { return b.Transaction == c.Transaction })
+func (t story) reason(c history.Change) string {
+	back := slices.IndexFunc(t.TakenBack, func(b history.TakenBack) bool { return b.Transaction == c.Transaction })
 	switch {
-	case c.Run != 0 && t.Reasons[Planned{c.Run, c.Field}] == runs.BecauseDrift:
+	case c.Run != 0 && t.Reasons[history.Planned{Run: c.Run, Field: c.Field}] == runs.BecauseDrift:
 		return ": somebody had edited what the register owns"
 	case back >= 0:
 		b := t.TakenBack[back]
 		return strings.TrimSuffix(fmt.Sprintf(", taking change %d back: %s", b.Change, b.Reason), ": ")
 	case c.Reason != "":
-		return ": " + oneLine(c.Reason)
+		return ": " + columns.OneLine(c.Reason)
 	}
 	return ""
 }
 
 // written says what one transaction wrote of a field.
-func written(f profile.Field, rows []Change) string {
+func written(f profile.Field, rows []history.Change) string {
 	if !f.InRows() {
 		return "changed it from " + quoted(rows[0].Old) + " to " + quoted(rows[len(rows)-1].New)
 	}
@@ -213,7 +228,7 @@ func written(f profile.Field, rows []Change) string {
 }
 
 // withheldBy says what a run withheld of the field.
-func (t Told) withheldBy(id runs.ID, f profile.Field) (steps []Step) {
+func (t story) withheldBy(id runs.ID, f profile.Field) (steps []Step) {
 	for _, w := range t.Withheld {
 		if w.Run == id && w.Field == f.String() {
 			steps = append(steps, t.withheld(w, f))
@@ -222,13 +237,13 @@ func (t Told) withheldBy(id runs.ID, f profile.Field) (steps []Step) {
 	return steps
 }
 
-func (t Told) withheld(w Withheld, f profile.Field) Step {
+func (t story) withheld(w history.Withheld, f profile.Field) Step {
 	would := fmt.Sprintf("would have changed it from %s to %s, and withheld that: %s", quoted(w.Old), quoted(w.New), w.Reason)
 	return Step{Field: w.Field, At: t.Runs[w.Run].At, Kind: WasWithheld, Run: w.Run, Text: t.run(w.Run, f) + " " + would}
 }
 
 // undecided says which changes of the field wait, and which were rejected.
-func (t Told) undecided(f profile.Field) (steps []Step) {
+func (t story) undecided(f profile.Field) (steps []Step) {
 	for _, w := range t.Withheld {
 		switch step := t.withheld(w, f); {
 		case w.Field != f.String():
@@ -244,25 +259,25 @@ func (t Told) undecided(f profile.Field) (steps []Step) {
 }
 
 // held says who held the field, or one of its fact, and until when.
-func (t Told) held(f profile.Field) (steps []Step) {
+func (t story) held(f profile.Field) (steps []Step) {
 	for _, h := range t.Holds {
 		of, err := profile.ParseField(h.Field)
 		if err != nil || of.Fact() != f.Fact() {
 			continue
 		}
-		steps = append(steps, h.steps(f, "it")...)
+		steps = append(steps, stepsOf(h, f, "it")...)
 	}
 	return steps
 }
 
-func (h Hold) steps(f profile.Field, what string) []Step {
+func stepsOf(h history.Hold, f profile.Field, what string) []Step {
 	until := "without end"
 	if !h.Until.IsZero() {
 		until = "until " + h.Until.String()
 	}
 	steps := []Step{{
 		Field: f.String(), At: h.At, Kind: WasHeld, Sink: h.Sink,
-		Text: fmt.Sprintf("%s held %s %s: %s", h.Actor, what, until, oneLine(h.Reason)),
+		Text: fmt.Sprintf("%s held %s %s: %s", h.Actor, what, until, columns.OneLine(h.Reason)),
 	}}
 	if !h.Removed.IsZero() {
 		steps = append(steps, Step{Field: f.String(), At: h.Removed, Kind: WasReleased, Sink: h.Sink, Text: h.RemovedBy + " ended the hold"})
@@ -275,7 +290,7 @@ func quoted(value string) string {
 	if value == "" {
 		return "nothing"
 	}
-	return `"` + strings.ReplaceAll(value, "\n", ", ") + `"`
+	return `"` + columns.OneLine(value) + `"`
 }
 
 // partText is a part on one line, as a push reads it.
@@ -283,5 +298,5 @@ func partText(f profile.Field, part string) string {
 	if part == "" {
 		return ""
 	}
-	return quoted(cmp.Or(Standing{Parts: []Part{{f, part}}}.text(f), part))
+	return quoted(cmp.Or(history.Standing{Parts: []history.Part{{Field: f, JSON: part}}}.Text(f), part))
 }
