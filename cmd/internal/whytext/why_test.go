@@ -179,7 +179,7 @@ func TestHowAPushStands(t *testing.T) {
 	t.Parallel()
 	for want, p := range map[string]history.Push{
 		"a push is wanted, and not sent yet":       {State: push.Wanted},
-		"the push was refused: no such number":     {State: push.Refused, Reason: "no such\nnumber"},
+		"the push was refused: no such, number":    {State: push.Refused, Reason: "no such\nnumber"},
 		"the push waits for a person":              {State: push.Waits},
 		"the push is held by a person":             {State: push.Held},
 		"there is no route for this type":          {State: push.NoRoute},
