@@ -100,34 +100,122 @@ func TestWhatCannotBeTakenBack(t *testing.T) {
 		kind   string // empty if it can
 		text   string
 	}{
-		"e-RS":             {field: profile.FieldERSServices, kind: refused, text: "services of the e-Referral Service are taken back with their run"},
-		"never changed":    {field: profile.FieldEmail, kind: nothing, text: "email is as it was when the profile was created: nothing is left to undo"},
-		"no such change":   {field: profile.FieldPhone, number: 99, kind: refused, text: "change 99 is not one of phone of FA001"},
-		"of another field": {field: profile.FieldPhone, number: 7, kind: refused, text: "change 7 is not one of phone of FA001"},
-		"no change at all": {field: profile.FieldEmail, number: 7, kind: refused, text: "change 7 is not one of email"},
-		"followed": {field: profile.FieldName, number: 7, kind: refused, change: func(t *history.Told) {
-			t.Changes = append(t.Changes, history.Change{ID: 8, Field: "name", Old: "B", New: "C", Actor: "u-5", Transaction: "t8", At: start})
-			t.Now.Values.Set(profile.FieldName, "C")
-		}, text: "change 7 is not the newest of name: change 8 of 2026-03-28 23:00:00 followed it, by u-5"},
-		"an undo": {field: profile.FieldName, kind: nothing, change: func(t *history.Told) {
-			t.TakenBack = []history.TakenBack{{Change: 5, Transaction: "t3", Actor: "u-5", At: start}}
-		}, text: "u-5 took change 5 back at 2026-03-28 23:00:00: nothing is left to undo"},
-		"taken back before": {field: profile.FieldName, number: 3, kind: nothing, change: func(t *history.Told) {
-			t.TakenBack = []history.TakenBack{{Change: 3, Transaction: "t9", Actor: "u-5", At: start}}
-		}, text: "u-5 took change 3 back"},
-		"the undo of a run": {field: profile.FieldName, kind: nothing, change: func(t *history.Told) {
-			t.Runs = map[runs.ID]history.Run{7: {ID: 7, Kind: runs.RunUndo, Parent: 5}}
-		}, text: "run 7 took the change of run 5 back: nothing is left to undo"},
-		"written without the audit": {field: profile.FieldName, kind: refused, change: func(t *history.Told) {
-			t.Now.Values.Set(profile.FieldName, "C")
-		}, text: "change 7 is not what stands"},
-		"changed and changed back": {field: profile.FieldEmail, kind: nothing, change: func(t *history.Told) {
-			t.Changes = append(t.Changes, history.Change{ID: 8, Field: "email", New: "a", Transaction: "t8"},
-				history.Change{ID: 9, Field: "email", Old: "a", Transaction: "t8"})
-		}, text: "change 8 of email ended where it began: nothing is left to undo"},
-		"held":                 {field: profile.FieldName, change: hold(history.Hold{Field: "name"}), kind: refused, text: "name is held by u-4: a flood"},
-		"held with its fact":   {field: profile.FieldAddress, change: hold(history.Hold{Field: "postcode"}), kind: refused, text: "postcode is held"},
-		"held until today":     {field: profile.FieldName, change: hold(history.Hold{Field: "name", Until: today}), kind: refused, text: "name is held"},
+		"e-RS": {
+			field: profile.FieldERSServices,
+			kind:  refused,
+			text:  "services of the e-Referral Service are taken back with their run",
+		},
+		"never changed": {
+			field: profile.FieldEmail,
+			kind:  nothing,
+			text:  "email is as it was when the profile was created: nothing is left to undo",
+		},
+		"no such change": {
+			field:  profile.FieldPhone,
+			number: 99,
+			kind:   refused,
+			text:   "change 99 is not one of phone of FA001: see `profilesync profile why FA001 phone`",
+		},
+		"of another field": {
+			field:  profile.FieldPhone,
+			number: 7,
+			kind:   refused,
+			text:   "change 7 is not one of phone of FA001",
+		},
+		"the creation": {
+			field:  profile.FieldName,
+			number: 1,
+			kind:   refused,
+			text:   "change 1 is not one of name of FA001",
+		},
+		"no change at all": {
+			field:  profile.FieldEmail,
+			number: 7,
+			kind:   refused,
+			text:   "change 7 is not one of email",
+		},
+		"followed": {
+			field:  profile.FieldName,
+			number: 7,
+			kind:   refused,
+			change: func(t *history.Told) {
+				next := history.Change{ID: 8, Field: "name", Old: "B", New: "C", Actor: "u-5", Transaction: "t8", At: start}
+				t.Changes = append(t.Changes, next)
+				t.Now.Values.Set(profile.FieldName, "C")
+			},
+			text: "change 7 is not the newest of name: change 8 of 2026-03-28 23:00:00 followed it, by u-5",
+		},
+		"an undo": {
+			field: profile.FieldName,
+			kind:  nothing,
+			change: func(t *history.Told) {
+				t.TakenBack = []history.TakenBack{{Change: 5, Transaction: "t3", Actor: "u-5", At: start}}
+			},
+			text: "u-5 took change 5 back at 2026-03-28 23:00:00: nothing is left to undo",
+		},
+		"taken back before": {
+			field:  profile.FieldName,
+			number: 3,
+			kind:   nothing,
+			change: func(t *history.Told) {
+				t.TakenBack = []history.TakenBack{{Change: 3, Transaction: "t9", Actor: "u-5", At: start}}
+			},
+			text: "u-5 took change 3 back",
+		},
+		"the undo of a run": {
+			field: profile.FieldName,
+			kind:  nothing,
+			change: func(t *history.Told) {
+				t.Runs = map[runs.ID]history.Run{7: {ID: 7, Kind: runs.RunUndo, Parent: 5}}
+			},
+			text: "run 7 took the change of run 5 back: nothing is left to undo",
+		},
+		"an approval": {
+			field: profile.FieldName,
+			change: func(t *history.Told) {
+				t.Runs = map[runs.ID]history.Run{7: {ID: 7, Kind: runs.RunApprove, Parent: 5}}
+			},
+		},
+		"written without the audit": {
+			field:  profile.FieldName,
+			kind:   refused,
+			change: func(t *history.Told) { t.Now.Values.Set(profile.FieldName, "C") },
+			text:   "change 7 is not what stands: something wrote name without the audit",
+		},
+		"parts written without the audit": {
+			field:  profile.FieldFacilities,
+			kind:   refused,
+			change: func(t *history.Told) { t.Now.Parts = t.Now.Parts[:1] },
+			text:   "change 4 is not what stands: something wrote facilities without the audit",
+		},
+		"changed and changed back": {
+			field: profile.FieldEmail,
+			kind:  nothing,
+			change: func(t *history.Told) {
+				t.Changes = append(t.Changes,
+					history.Change{ID: 8, Field: "email", New: "a", Transaction: "t8"},
+					history.Change{ID: 9, Field: "email", Old: "a", Transaction: "t8"})
+			},
+			text: "change 8 of email ended where it began: nothing is left to undo",
+		},
+		"held": {
+			field:  profile.FieldName,
+			kind:   refused,
+			change: hold(history.Hold{Field: "name"}),
+			text:   "name is held by u-4: a flood",
+		},
+		"held with its fact": {
+			field:  profile.FieldAddress,
+			kind:   refused,
+			change: hold(history.Hold{Field: "postcode"}),
+			text:   "postcode is held",
+		},
+		"held until today": {
+			field:  profile.FieldName,
+			kind:   refused,
+			change: hold(history.Hold{Field: "name", Until: today}),
+			text:   "name is held",
+		},
 		"held until yesterday": {field: profile.FieldName, change: hold(history.Hold{Field: "name", Until: today.AddDays(-1)})},
 		"no longer held":       {field: profile.FieldName, change: hold(history.Hold{Field: "name", Removed: start})},
 		"another field held":   {field: profile.FieldName, change: hold(history.Hold{Field: "phone"})},

@@ -5,14 +5,14 @@ import (
 	"time"
 
 	"github.com/profilesync/profilesync/cmd/internal/columns"
-	"github.com/profilesync/profilesync/reconcile/history"
+	"github.com/profilesync/profilesync/connectors/postgres/historystore"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // at says what became of a field at a sink: sent under which number, accepted, seen, or
 // why not.
-func (t story) at(p history.Push, f profile.Field) (steps []Step) {
+func (t story) at(p historystore.Push, f profile.Field) (steps []Step) {
 	step := func(at time.Time, kind StepKind, text string, args ...any) {
 		steps = append(steps, Step{
 			Field: f.String(), At: at, Kind: kind, Sink: p.Sink, Number: p.Number, Text: string(p.Sink) + ": " + fmt.Sprintf(text, args...),
@@ -46,7 +46,7 @@ func (t story) at(p history.Push, f profile.Field) (steps []Step) {
 }
 
 // answered says what the sink made of what was sent last.
-func answered(p history.Push, step func(time.Time, StepKind, string, ...any)) {
+func answered(p historystore.Push, step func(time.Time, StepKind, string, ...any)) {
 	switch {
 	case p.AcceptedNumber >= p.Number:
 		step(p.Accepted, WasAccepted, "accepted number %d", p.AcceptedNumber)
@@ -59,7 +59,7 @@ func answered(p history.Push, step func(time.Time, StepKind, string, ...any)) {
 }
 
 // standing says how a push stands that the sink has not accepted.
-func standing(p history.Push) string {
+func standing(p historystore.Push) string {
 	text := map[push.State]string{
 		push.Wanted: "a push is wanted, and not sent yet", push.Refused: "the push was refused", push.Waits: "the push waits for a person",
 		push.Held: "the push is held by a person", push.NoRoute: "there is no route for this type",
@@ -70,7 +70,7 @@ func standing(p history.Push) string {
 	return text
 }
 
-func shows(d history.Drift) string {
+func shows(d historystore.Drift) string {
 	if d.Entry == "" {
 		return "shows " + quoted(d.Shown)
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/profilesync/profilesync/cmd/internal/columns"
+	"github.com/profilesync/profilesync/connectors/postgres/historystore"
 	"github.com/profilesync/profilesync/reconcile/history"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
@@ -54,7 +55,7 @@ const (
 
 // story is what is told, and what names the columns of a listing.
 type story struct {
-	history.Told
+	historystore.Explained
 
 	column func(r history.Run, f profile.Field) string
 }
@@ -63,7 +64,7 @@ type story struct {
 // has a value, or had one. First comes the value itself, then what happened to it, the
 // oldest first, then what became of it at each sink. Column names the columns of a
 // listing in which a field is; empty where it is in none.
-func Of(told history.Told, f profile.Field, column func(r history.Run, f profile.Field) string) (steps []Step) {
+func Of(told historystore.Explained, f profile.Field, column func(r history.Run, f profile.Field) string) (steps []Step) {
 	t := story{told, column}
 	fields := []profile.Field{f}
 	if f == profile.NoField {
@@ -196,7 +197,7 @@ func (t story) run(id runs.ID, f profile.Field) string {
 func (t story) reason(c history.Change) string {
 	back := slices.IndexFunc(t.TakenBack, func(b history.TakenBack) bool { return b.Transaction == c.Transaction })
 	switch {
-	case c.Run != 0 && t.Reasons[history.Planned{Run: c.Run, Field: c.Field}] == runs.BecauseDrift:
+	case c.Run != 0 && t.Reasons[historystore.Planned{Run: c.Run, Field: c.Field}] == runs.BecauseDrift:
 		return ": somebody had edited what the register owns"
 	case back >= 0:
 		b := t.TakenBack[back]
@@ -237,7 +238,7 @@ func (t story) withheldBy(id runs.ID, f profile.Field) (steps []Step) {
 	return steps
 }
 
-func (t story) withheld(w history.Withheld, f profile.Field) Step {
+func (t story) withheld(w historystore.Withheld, f profile.Field) Step {
 	would := fmt.Sprintf("would have changed it from %s to %s, and withheld that: %s", quoted(w.Old), quoted(w.New), w.Reason)
 	return Step{Field: w.Field, At: t.Runs[w.Run].At, Kind: WasWithheld, Run: w.Run, Text: t.run(w.Run, f) + " " + would}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/cmd/internal/whytext"
+	"github.com/profilesync/profilesync/connectors/postgres/historystore"
 	"github.com/profilesync/profilesync/reconcile/history"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
@@ -48,11 +49,11 @@ var audit = []history.Change{
 }
 
 // explained is a profile that has seen everything.
-func explained() history.Told {
-	told := history.Told{
+func explained() historystore.Explained {
+	told := historystore.Explained{Told: history.Told{
 		Now:       history.Standing{Code: "R1A01"},
 		TakenBack: []history.TakenBack{{Change: 6, Transaction: "10", Actor: "u-9", Reason: "a wrong number", At: start}},
-	}
+	}}
 	told.Now.Values.Set(profile.FieldName, "A")
 	told.Now.Values.Set(profile.FieldKind, "hospital")
 	told.Now.Parts = []history.Part{{Field: profile.FieldFacilities, JSON: toilet}, {Field: profile.FieldERSServices, JSON: eyeClinic}}
@@ -72,7 +73,7 @@ func column(r history.Run, f profile.Field) string {
 	return ""
 }
 
-func addRuns(told *history.Told) {
+func addRuns(told *historystore.Explained) {
 	day := profile.NewDate(2026, 3, 28)
 	told.Runs = map[runs.ID]history.Run{
 		1: {ID: 1, Kind: runs.RunListing, Source: "ods", Report: "edispensary", Layout: "dse", AsOf: day, Actor: "u-1", At: start},
@@ -84,9 +85,9 @@ func addRuns(told *history.Told) {
 		7: {ID: 7, Kind: runs.RunListing, Source: "ods", Report: "edispensary", Layout: "dse", AsOf: day.AddDays(1), Actor: "u-1", At: start.AddDate(0, 0, 1)},
 		8: {ID: 8, Kind: runs.RunListing, Source: "ods", Report: "edispensary", Layout: "dse", AsOf: day.AddDays(2), Actor: "u-1", At: start.AddDate(0, 0, 2)},
 	}
-	name := func(run runs.ID) history.Planned { return history.Planned{Run: run, Field: "name"} }
-	told.Reasons = map[history.Planned]runs.Reason{name(4): runs.BecauseDrift}
-	told.Withheld = []history.Withheld{
+	name := func(run runs.ID) historystore.Planned { return historystore.Planned{Run: run, Field: "name"} }
+	told.Reasons = map[historystore.Planned]runs.Reason{name(4): runs.BecauseDrift}
+	told.Withheld = []historystore.Withheld{
 		{Planned: name(2), Old: "A", New: "B", Reason: runs.MassChange, Decision: runs.Approved, In: 3, By: "u-3", At: start},
 		{Planned: name(7), Old: "A", New: "X", Reason: runs.MassChange, Decision: runs.Rejected, By: "u-3", At: start.AddDate(0, 0, 1).Add(time.Hour)},
 		{Planned: name(8), Old: "A", New: "Y", Reason: runs.MassChange, Decision: runs.Withdrawn},
@@ -99,9 +100,9 @@ func addRuns(told *history.Told) {
 	}
 }
 
-func addSinks(told *history.Told) {
+func addSinks(told *historystore.Explained) {
 	later := start.AddDate(0, 0, 5)
-	told.Pushes = []history.Push{
+	told.Pushes = []historystore.Push{
 		{
 			Sink: push.SinkDoS, Route: "change-event", State: push.Accepted, Number: 12, AcceptedNumber: 12, Sent: map[string]string{"name": "A"},
 			SentAt: later, Accepted: later.Add(time.Second), SeenAt: later.Add(time.Minute), LeftOut: map[string]string{"phone": "no digits"},
@@ -111,7 +112,7 @@ func addSinks(told *history.Told) {
 			Sent: map[string]string{"name": "B"}, SentAt: later, Accepted: start, SeenAt: start,
 		},
 	}
-	told.Drift = []history.Drift{
+	told.Drift = []historystore.Drift{
 		{Sink: push.SinkDoS, Entry: "service 1", Field: "name", Want: "A", Shown: "a b", At: later.Add(time.Hour)},
 		{Sink: push.SinkDoS, Field: "phone", Want: "", Shown: "0113", At: later.Add(time.Hour)},
 	}
@@ -177,7 +178,7 @@ func TestStepsStandInTheOrderInWhichTheyWereWritten(t *testing.T) {
 
 func TestHowAPushStands(t *testing.T) {
 	t.Parallel()
-	for want, p := range map[string]history.Push{
+	for want, p := range map[string]historystore.Push{
 		"a push is wanted, and not sent yet":       {State: push.Wanted},
 		"the push was refused: no such, number":    {State: push.Refused, Reason: "no such\nnumber"},
 		"the push waits for a person":              {State: push.Waits},
@@ -188,9 +189,9 @@ func TestHowAPushStands(t *testing.T) {
 		"whether number 3 was taken is not known":  {State: push.Wanted, Number: 3, Unclear: true, Sent: map[string]string{"name": "A"}},
 	} {
 		p.Sink = push.SinkDoS
-		told := history.Told{Changes: []history.Change{{ID: 1, Field: history.Created, New: "A"}}}
+		told := historystore.Explained{Told: history.Told{Changes: []history.Change{{ID: 1, Field: history.Created, New: "A"}}}}
 		told.Now.Values.Set(profile.FieldName, "A")
-		told.Pushes = []history.Push{p}
+		told.Pushes = []historystore.Push{p}
 		steps := whytext.Of(told, profile.FieldName, column)
 		require.Contains(t, lines(steps), "dos: "+want)
 		for _, s := range steps {

@@ -33,7 +33,7 @@ func (c *profileWhy) Run(ctx context.Context, a *wiring.App, out *Printer) error
 	if err != nil {
 		return err
 	}
-	told, err := a.Store.Audit.Told(ctx, code)
+	told, err := a.Store.Audit.Explain(ctx, code)
 	if err != nil {
 		return err
 	}

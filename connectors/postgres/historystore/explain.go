@@ -15,14 +15,16 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// Told returns everything that is stored of how a profile came to be what it is, as of
+// Explain returns everything that is stored of how a profile came to be what it is, as of
 // one moment; postgres.ErrNotFound if there is no such profile.
-func (s *Store) Told(ctx context.Context, code profile.ODSCode) (told history.Told, err error) {
+func (s *Store) Explain(ctx context.Context, code profile.ODSCode) (all Explained, err error) {
 	err = pgx.BeginTxFunc(ctx, s.db, oneMoment, func(tx pgx.Tx) error {
-		told, err = readTold(ctx, tx, code)
-		return err
+		if all.Told, err = readTold(ctx, tx, code); err != nil {
+			return err
+		}
+		return read(ctx, tx, &all, readWithheld, readReasons, readPushes, readDrift)
 	})
-	return told, postgres.Wrap(err, "history of "+string(code))
+	return all, postgres.Wrap(err, "history of "+string(code))
 }
 
 func readTold(ctx context.Context, tx pgx.Tx, code profile.ODSCode) (told history.Told, err error) {
@@ -32,15 +34,17 @@ func readTold(ctx context.Context, tx pgx.Tx, code profile.ODSCode) (told histor
 	if told.Changes, err = changes(ctx, tx, code); err != nil {
 		return told, err
 	}
-	q := historysql.New(tx)
-	for _, read := range []func(context.Context, *historysql.Queries, *history.Told) error{
-		readTakenBack, readRuns, readWithheld, readReasons, readHolds, readPushes, readDrift,
-	} {
-		if err := read(ctx, q, &told); err != nil {
-			return told, err
+	return told, read(ctx, tx, &told, readTakenBack, readRuns, readHolds)
+}
+
+// read makes the given readings, each of which adds what it read.
+func read[T any](ctx context.Context, tx pgx.Tx, to *T, readings ...func(context.Context, *historysql.Queries, *T) error) error {
+	for _, reading := range readings {
+		if err := reading(ctx, historysql.New(tx), to); err != nil {
+			return err
 		}
 	}
-	return told, nil
+	return nil
 }
 
 func readTakenBack(ctx context.Context, q *historysql.Queries, told *history.Told) error {
@@ -65,22 +69,22 @@ func readRuns(ctx context.Context, q *historysql.Queries, told *history.Told) er
 	return err
 }
 
-func readWithheld(ctx context.Context, q *historysql.Queries, told *history.Told) error {
+func readWithheld(ctx context.Context, q *historysql.Queries, told *Explained) error {
 	rows, err := q.WithheldOf(ctx, historysql.WithheldOfParams{Runs: numbers(told.Runs), Code: told.Now.Code})
 	for _, r := range rows {
-		told.Withheld = append(told.Withheld, history.Withheld{
-			Planned: history.Planned{Run: r.RunID, Field: r.Field}, Old: r.Old, New: r.New, Reason: r.Withheld, Waits: r.Waits,
+		told.Withheld = append(told.Withheld, Withheld{
+			Planned: Planned{Run: r.RunID, Field: r.Field}, Old: r.Old, New: r.New, Reason: r.Withheld, Waits: r.Waits,
 			Decision: r.Decision, In: runs.ID(r.DecidedIn), By: r.DecidedBy, At: r.DecidedAt,
 		})
 	}
 	return err
 }
 
-func readReasons(ctx context.Context, q *historysql.Queries, told *history.Told) error {
+func readReasons(ctx context.Context, q *historysql.Queries, told *Explained) error {
 	rows, err := q.ReasonsOf(ctx, historysql.ReasonsOfParams{Runs: numbers(told.Runs), Code: told.Now.Code})
-	told.Reasons = make(map[history.Planned]runs.Reason, len(rows))
+	told.Reasons = make(map[Planned]runs.Reason, len(rows))
 	for _, r := range rows {
-		told.Reasons[history.Planned{Run: r.RunID, Field: r.Field}] = r.Reason
+		told.Reasons[Planned{Run: r.RunID, Field: r.Field}] = r.Reason
 	}
 	return err
 }
@@ -96,13 +100,13 @@ func readHolds(ctx context.Context, q *historysql.Queries, told *history.Told) e
 	return err
 }
 
-func readPushes(ctx context.Context, q *historysql.Queries, told *history.Told) error {
+func readPushes(ctx context.Context, q *historysql.Queries, told *Explained) error {
 	rows, err := q.PushesOf(ctx, told.Now.Code)
 	if err != nil {
 		return err
 	}
 	for _, r := range rows {
-		p := history.Push{
+		p := Push{
 			Sink: r.Sink, Route: r.Route, State: r.State, Reason: r.Reason, Number: r.Sequence, SentAt: r.SentAt, Unclear: r.Unclear,
 			AcceptedNumber: r.AcceptedSequence, Accepted: r.AcceptedAt, SeenAt: r.SeenAt, LeftOut: map[string]string{},
 		}
@@ -121,10 +125,10 @@ func readPushes(ctx context.Context, q *historysql.Queries, told *history.Told) 
 	return nil
 }
 
-func readDrift(ctx context.Context, q *historysql.Queries, told *history.Told) error {
+func readDrift(ctx context.Context, q *historysql.Queries, told *Explained) error {
 	rows, err := q.DriftOf(ctx, told.Now.Code)
 	for _, r := range rows {
-		told.Drift = append(told.Drift, history.Drift{
+		told.Drift = append(told.Drift, Drift{
 			Sink: r.Sink, Entry: r.Entry, Field: r.Field, Want: r.Want, Shown: r.Shown, At: r.StartedAt,
 		})
 	}
