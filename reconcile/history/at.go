@@ -29,15 +29,15 @@ func (e NotYetError) Error() string {
 func At(now Standing, changes []Change, instant time.Time) (then Standing, unfit []int64, err error) {
 	then = Standing{Code: now.Code, Values: now.Values, Parts: slices.Clone(now.Parts)}
 	counted := Since(changes)
-	for n := len(changes) - 1; n >= 0; n-- {
+	for n, c := range slices.Backward(changes) {
 		if !counted[n].After(instant) {
 			continue
 		}
-		if changes[n].Field == Created {
+		if c.Field == Created {
 			return Standing{}, nil, NotYetError{now.Code, counted[n]}
 		}
-		if !then.undo(changes[n]) {
-			unfit = append(unfit, changes[n].ID)
+		if !then.undo(c) {
+			unfit = append(unfit, c.ID)
 		}
 	}
 	slices.Sort(unfit)

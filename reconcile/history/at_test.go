@@ -22,15 +22,15 @@ type past struct {
 	stood   []history.Standing // after each change
 }
 
-func newPast(name string) *past {
+func newPast() *past {
 	p := &past{now: history.Standing{Code: "FA001"}}
 	for _, f := range profile.Fields() {
 		if !f.InRows() {
 			p.now.Values.Set(f, "")
 		}
 	}
-	p.now.Values.Set(profile.FieldName, name)
-	p.write(history.Change{Field: history.Created, New: name})
+	p.now.Values.Set(profile.FieldName, "A")
+	p.write(history.Change{Field: history.Created, New: "A"})
 	return p
 }
 
@@ -68,7 +68,7 @@ func facility(n int) history.Part {
 func TestEveryInstantIsWhatStood(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		p := newPast("A")
+		p := newPast()
 		for range rapid.IntRange(0, 30).Draw(t, "changes") {
 			n := rapid.IntRange(0, 5).Draw(t, "n")
 			switch what := rapid.IntRange(0, 3).Draw(t, "what"); {
@@ -95,7 +95,7 @@ func TestEveryInstantIsWhatStood(t *testing.T) {
 
 func TestAnInstantChangesNothingOfThePresent(t *testing.T) {
 	t.Parallel()
-	p := newPast("A")
+	p := newPast()
 	p.add(facility(1))
 	p.add(facility(2))
 	p.remove(0)
@@ -106,7 +106,7 @@ func TestAnInstantChangesNothingOfThePresent(t *testing.T) {
 
 func TestAProfileThatDidNotExistYet(t *testing.T) {
 	t.Parallel()
-	p := newPast("A")
+	p := newPast()
 	_, _, err := history.At(p.now, p.changes, start)
 	require.EqualError(t, err, "profile FA001: it did not exist then; it was created at 2026-03-28 23:01:00")
 	p.changes[0].At = time.Date(2026, 7, 1, 8, 0, 0, 0, time.UTC)
@@ -117,7 +117,7 @@ func TestAProfileThatDidNotExistYet(t *testing.T) {
 // A transaction that began early and wrote late counts from when it can have written.
 func TestAChangeNeverCountsFromBeforeTheOneItFollowed(t *testing.T) {
 	t.Parallel()
-	p := newPast("A")
+	p := newPast()
 	p.set(profile.FieldPhone, "first")
 	p.now.Values.Set(profile.FieldPhone, "second")
 	p.write(history.Change{Field: "phone", Old: "first", New: "second", At: p.changes[1].At.Add(-30 * time.Second)})
@@ -132,7 +132,7 @@ func TestAChangeNeverCountsFromBeforeTheOneItFollowed(t *testing.T) {
 // What was written without the audit is named, and the audit is believed.
 func TestChangesThatDoNotFit(t *testing.T) {
 	t.Parallel()
-	p := newPast("A")
+	p := newPast()
 	p.set(profile.FieldPhone, "1")
 	p.set(profile.FieldPhone, "2")
 	p.add(facility(1))
@@ -155,7 +155,7 @@ func TestPartsAreTheSameInAnyForm(t *testing.T) {
 		"no JSON":       {`A`, `A`},
 		"many contacts": {`{"contacts": [{"a": 1}], "withdrawn": true}`, `{"withdrawn": true, "contacts": [{"a": 1}]}`},
 	} {
-		p := newPast("A")
+		p := newPast()
 		p.add(history.Part{Field: profile.FieldServices, JSON: forms[0]})
 		p.now.Parts[0].JSON = forms[1]
 		then, unfit, err := history.At(p.now, p.changes, p.changes[0].At)

@@ -40,7 +40,7 @@ func (c Change) Of() profile.Field {
 }
 
 // Standing is a profile with its parts, at one moment.
-type Standing struct {
+type Standing struct { //nolint:recvcheck // only what changes it takes a pointer
 	Code   profile.ODSCode
 	Values profile.Values // without the fields that are parts
 	Parts  []Part         // in no order

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -59,7 +60,7 @@ func (s Standing) Text(f profile.Field) string {
 func (p stored) line(f profile.Field) line {
 	switch f {
 	case profile.FieldOpeningTimes:
-		return line{string(rune('0'+slices.Index(days, p.Day))) + p.Opens, p.Day + " " + p.hours()}
+		return line{strconv.Itoa(slices.Index(days, p.Day)) + p.Opens, p.Day + " " + p.hours()}
 	case profile.FieldDatedOpeningTimes:
 		return line{p.Date + p.Opens, p.Date + " " + p.hours()}
 	case profile.FieldFacilities:

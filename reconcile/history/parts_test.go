@@ -58,7 +58,7 @@ func TestOpeningTimesStandInTheOrderOfTheWeek(t *testing.T) {
 func TestPartsThatAreAlikeAreCounted(t *testing.T) {
 	t.Parallel()
 	vaccination := history.Part{Field: profile.FieldServices, JSON: `{"name": "Vaccination", "nhs_code": "", "source": "editor"}`}
-	p := newPast("A")
+	p := newPast()
 	p.add(vaccination)
 	p.by("t1", "u-2", 0, 1)
 	p.add(vaccination)
@@ -78,7 +78,7 @@ func TestPartsThatAreAlikeAreCounted(t *testing.T) {
 func TestAPartIsOfItsField(t *testing.T) {
 	t.Parallel()
 	const row = `{"name": "Eyes", "external_id": "12"}`
-	p := newPast("A")
+	p := newPast()
 	p.add(history.Part{Field: profile.FieldERSServices, JSON: row})
 	p.add(history.Part{Field: profile.FieldServices, JSON: row})
 	p.by("t1", "u-2", 0, 1)
@@ -91,7 +91,7 @@ func TestAPartIsOfItsField(t *testing.T) {
 func TestAWithdrawnServiceIsKept(t *testing.T) {
 	t.Parallel()
 	const shown, withdrawn = `{"name": "Eyes", "external_id": "12"}`, `{"name": "Eyes", "external_id": "12", "withdrawn": true}`
-	p := newPast("A")
+	p := newPast()
 	p.add(history.Part{Field: profile.FieldERSServices, JSON: shown})
 	p.now.Parts[0].JSON = withdrawn
 	p.write(history.Change{Field: profile.FieldERSServices.String(), Old: shown, New: withdrawn})
@@ -105,7 +105,7 @@ func TestAWithdrawnServiceIsKept(t *testing.T) {
 // All fields are stated of a rebuilt profile that were of the present one, and the parts.
 func TestAWholeProfileStatesItsParts(t *testing.T) {
 	t.Parallel()
-	p := newPast("A")
+	p := newPast()
 	whole := p.now.Whole()
 	for _, f := range profile.Fields() {
 		require.True(t, whole.States(f), f)

@@ -128,7 +128,7 @@ func (t Told) notNewest(f profile.Field, newest []Change, number int64) error {
 				number, f, n.ID, inLondon(n.At), n.Actor))
 		}
 	}
-	return RefusedError(fmt.Sprintf("change %d is not one of %s of %s: see `profilesync profile why %s %s`", number, f, t.Now.Code, t.Now.Code, f))
+	return RefusedError(fmt.Sprintf("change %d is not one of %s of %s: see `profilesync profile why %[3]s %[2]s`", number, f, t.Now.Code))
 }
 
 func (t Told) takenBack(b TakenBack) string {

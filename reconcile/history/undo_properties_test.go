@@ -23,7 +23,7 @@ var scalars = []profile.Field{
 
 // drawPast is a profile that people and runs have written, some fields at once each time.
 func drawPast(t *rapid.T) *past {
-	p := newPast("A")
+	p := newPast()
 	p.by("t0", "u-1", 1, 1)
 	for n := range rapid.IntRange(1, 12).Draw(t, "transactions") {
 		rows := rapid.IntRange(1, 4).Draw(t, "rows")

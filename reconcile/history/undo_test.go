@@ -23,7 +23,7 @@ func (p *past) told() history.Told { return history.Told{Now: p.now, Changes: p.
 
 // moved is a profile that run 7 moved, after an editor had changed two things at once.
 func moved() *past {
-	p := newPast("A")
+	p := newPast()
 	p.by("t1", "u-1", 1, 1)
 	p.set(profile.FieldPhone, "0113 496 0001")
 	p.add(facility(1))

@@ -215,14 +215,14 @@ func written(f profile.Field, rows []history.Change) string {
 	}
 	texts := make([]string, len(rows))
 	for n, c := range rows {
-		old, new := partText(f, c.Old), partText(f, c.New)
+		before, after := partText(f, c.Old), partText(f, c.New)
 		switch {
 		case c.Old == "":
-			texts[n] = "added " + new
+			texts[n] = "added " + after
 		case c.New == "":
-			texts[n] = "removed " + old
+			texts[n] = "removed " + before
 		default:
-			texts[n] = "changed " + old + " to " + new
+			texts[n] = "changed " + before + " to " + after
 		}
 	}
 	return strings.Join(texts, ", ")

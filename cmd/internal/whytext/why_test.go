@@ -75,21 +75,30 @@ func column(r history.Run, f profile.Field) string {
 
 func addRuns(told *historystore.Explained) {
 	day := profile.NewDate(2026, 3, 28)
+	listing := func(id runs.ID, days int) history.Run {
+		return history.Run{
+			ID: id, Kind: runs.RunListing, Source: "ods", Report: "edispensary", Layout: "dse", AsOf: day.AddDays(days), Actor: "u-1",
+			At: start.AddDate(0, 0, days),
+		}
+	}
 	told.Runs = map[runs.ID]history.Run{
 		1: {ID: 1, Kind: runs.RunListing, Source: "ods", Report: "edispensary", Layout: "dse", AsOf: day, Actor: "u-1", At: start},
-		2: {ID: 2, Kind: runs.RunListing, Source: "ods", Report: "edispensary", Layout: "dse", AsOf: day, Actor: "u-1", At: start.Add(90 * time.Second)},
+		2: listing(2, 0),
 		3: {ID: 3, Kind: runs.RunApprove, Source: "ods", Report: "edispensary", AsOf: day, Actor: "u-3", Parent: 2, At: start},
 		4: {ID: 4, Kind: runs.RunDelta, Source: "ods", Report: "api", AsOf: day, Actor: "u-1", At: start},
 		5: {ID: 5, Kind: runs.RunUndo, Source: "ods", Report: "api", AsOf: day, Actor: "u-4", Parent: 3, At: start},
 		6: {ID: 6, Kind: runs.RunDelta, Source: "ers", Report: "services", AsOf: day, Actor: "u-1", At: start},
-		7: {ID: 7, Kind: runs.RunListing, Source: "ods", Report: "edispensary", Layout: "dse", AsOf: day.AddDays(1), Actor: "u-1", At: start.AddDate(0, 0, 1)},
-		8: {ID: 8, Kind: runs.RunListing, Source: "ods", Report: "edispensary", Layout: "dse", AsOf: day.AddDays(2), Actor: "u-1", At: start.AddDate(0, 0, 2)},
+		7: listing(7, 1),
+		8: listing(8, 2),
 	}
+	second := told.Runs[2]
+	second.At = start.Add(90 * time.Second)
+	told.Runs[2] = second
 	name := func(run runs.ID) historystore.Planned { return historystore.Planned{Run: run, Field: "name"} }
 	told.Reasons = map[historystore.Planned]runs.Reason{name(4): runs.BecauseDrift}
 	told.Withheld = []historystore.Withheld{
 		{Planned: name(2), Old: "A", New: "B", Reason: runs.MassChange, Decision: runs.Approved, In: 3, By: "u-3", At: start},
-		{Planned: name(7), Old: "A", New: "X", Reason: runs.MassChange, Decision: runs.Rejected, By: "u-3", At: start.AddDate(0, 0, 1).Add(time.Hour)},
+		{Planned: name(7), Old: "A", New: "X", Reason: runs.MassChange, Decision: runs.Rejected, By: "u-3", At: start.Add(25 * time.Hour)},
 		{Planned: name(8), Old: "A", New: "Y", Reason: runs.MassChange, Decision: runs.Withdrawn},
 		{Planned: name(8), Old: "A", New: "Z", Reason: runs.WasUndone, Waits: true},
 	}
@@ -156,7 +165,8 @@ func TestTheChainOfOneFieldIsThatOfAll(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, steps, whytext.Of(told, f, column), name)
 	}
-	require.Equal(t, "email | - | stands | 0 | 0 | 0 | nothing; editors own it (editor)\n", strings.SplitAfter(lines(whytext.Of(told, profile.FieldEmail, column)), "\n")[0])
+	email := lines(whytext.Of(told, profile.FieldEmail, column))
+	require.True(t, strings.HasPrefix(email, "email | - | stands | 0 | 0 | 0 | nothing; editors own it (editor)\n"), email)
 }
 
 // An approval comes after what it approves, and a change after the one that it follows,

@@ -23,14 +23,16 @@ import (
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
 // stands is a profile by the tables alone, in the forms of a push.
-const stands = `select concat_ws('|', p.name, array_to_string(p.address, e'\n'), p.postcode, p.type, array_to_string(p.roles, ','), p.status,
-	p.phone, p.website, p.description, p.hidden, p.kind,
+const stands = `select concat_ws('|', p.name, array_to_string(p.address, e'\n'), p.postcode, p.type,
+	array_to_string(p.roles, ','), p.status, p.phone, p.website, p.description, p.hidden, p.kind,
 	'hours', (select string_agg(o.day || ' ' || to_char(o.opens, 'HH24:MI') || '-' || to_char(o.closes, 'HH24:MI'), e'\n'
 		order by array_position('{mon,tue,wed,thu,fri,sat,sun,bank-holiday}', o.day), o.opens) from opening_period o where o.code = p.code),
 	'dates', (select string_agg(d.date || ' ' || coalesce(to_char(d.opens, 'HH24:MI') || '-' || to_char(d.closes, 'HH24:MI'), 'closed'), e'\n'
 		order by d.date, d.opens) from dated_opening_period d where d.code = p.code),
-	'facilities', (select string_agg(facility_line(f.name, f.value), e'\n' order by f.name collate "C") from facility f where f.code = p.code),
-	'services', (select string_agg(coalesce(nullif(s.nhs_code, ''), '-') || ' ' || s.name, e'\n' order by s.nhs_code collate "C", s.name collate "C")
+	'facilities', (select string_agg(facility_line(f.name, f.value), e'\n' order by f.name collate "C")
+		from facility f where f.code = p.code),
+	'services', (select string_agg(coalesce(nullif(s.nhs_code, ''), '-') || ' ' || s.name, e'\n'
+		order by s.nhs_code collate "C", s.name collate "C")
 		from service s where s.code = p.code and s.source = 'editor' and not s.withdrawn),
 	'ers', (select string_agg(s.external_id || ' ' || s.name, e'\n' order by s.external_id collate "C", s.name collate "C")
 		from service s where s.code = p.code and s.source = 'ers' and not s.withdrawn),
@@ -62,8 +64,12 @@ func shown(s history.Standing) (text string) {
 		name  string
 		field profile.Field
 	}{
-		{"hours", profile.FieldOpeningTimes}, {"dates", profile.FieldDatedOpeningTimes}, {"facilities", profile.FieldFacilities},
-		{"services", profile.FieldServices}, {"ers", profile.FieldERSServices}, {"texts", profile.FieldServiceTexts},
+		{"hours", profile.FieldOpeningTimes},
+		{"dates", profile.FieldDatedOpeningTimes},
+		{"facilities", profile.FieldFacilities},
+		{"services", profile.FieldServices},
+		{"ers", profile.FieldERSServices},
+		{"texts", profile.FieldServiceTexts},
 	} {
 		add(part.name)
 		if value := all.Get(part.field); value != "" { // concat_ws leaves nulls out

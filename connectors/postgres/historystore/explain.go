@@ -110,7 +110,10 @@ func readPushes(ctx context.Context, q *historysql.Queries, told *Explained) err
 			Sink: r.Sink, Route: r.Route, State: r.State, Reason: r.Reason, Number: r.Sequence, SentAt: r.SentAt, Unclear: r.Unclear,
 			AcceptedNumber: r.AcceptedSequence, Accepted: r.AcceptedAt, SeenAt: r.SeenAt, LeftOut: map[string]string{},
 		}
-		var left []struct{ Field, Reason string }
+		var left []struct {
+			Field  string `json:"field"`
+			Reason string `json:"reason"`
+		}
 		if err := json.Unmarshal(r.LeftOut, &left); err != nil {
 			return fmt.Errorf("what the push to %s left out: %w", r.Sink, err)
 		}

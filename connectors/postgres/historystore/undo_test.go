@@ -30,8 +30,10 @@ type world struct {
 func newWorld(t *testing.T) world {
 	t.Helper()
 	db := pgtest.New(t)
-	db.Exec("insert into profile (code, name, type, address, postcode, icb, region) values ('FA001', 'A', 'pharmacy', '{1 High Street}', 'LS1 1AA', 'QWO', 'Y63')")
-	db.Exec("insert into run (kind, source, report, as_of, actor, state) values ('listing', 'ods', 'edispensary', '2026-03-01', 'u-1', 'done')")
+	db.Exec(`insert into profile (code, name, type, address, postcode, icb, region)
+		values ('FA001', 'A', 'pharmacy', '{1 High Street}', 'LS1 1AA', 'QWO', 'Y63')`)
+	db.Exec(`insert into run (kind, source, report, as_of, actor, state)
+		values ('listing', 'ods', 'edispensary', '2026-03-01', 'u-1', 'done')`)
 	db.Exec("insert into listing (source, report, as_of, records, etag) values ('ods', 'edispensary', '2026-03-01', 1, 'tag')")
 	db.Exec(`insert into upstream_record (source, report, code, raw_hash, facts, facts_hash, rules_version, settled)
 		values ('ods', 'edispensary', 'FA001', '\x01', '{}', '\x01', 1, true)`)
@@ -147,7 +149,8 @@ func TestAnUndoOfOneFieldIsRefused(t *testing.T) {
 func TestTheUndoOfARunIsNotTakenBackByField(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.Exec("insert into run (kind, source, report, as_of, actor, state, parent_id) values ('undo', 'ods', 'edispensary', '2026-03-01', 'u-1', 'done', 1)")
+	w.Exec(`insert into run (kind, source, report, as_of, actor, state, parent_id)
+		values ('undo', 'ods', 'edispensary', '2026-03-01', 'u-1', 'done', 1)`)
 	w.writes("u-1", "1", "update profile set name = 'B' where code = 'FA001'")
 	w.writes("u-1", "2", "update profile set name = 'A' where code = 'FA001'")
 	w.refuses(profile.FieldName, 0, "run 2 took the change of run 1 back: nothing is left to undo")
@@ -213,8 +216,7 @@ func TestAnUndoGivesWhatStoodBefore(t *testing.T) {
 			require.ErrorAs(t, err, new(history.RefusedError))
 			continue
 		}
-		var nothing history.NothingLeftError
-		if errors.As(err, &nothing) {
+		if errors.As(err, new(history.NothingLeftError)) {
 			require.Contains(t, err.Error(), "ended where it began")
 			continue
 		}
