@@ -60,7 +60,8 @@ func TestWhyAProfileSaysWhatItSays(t *testing.T) {
 	}
 	edit("u-4711", "update profile set phone = '0113 496 0001' where code = $1")
 	edit("u-4712", "update profile set phone = '0113 496 0002' where code = $1")
-	edit("u-4711", "insert into opening_period (code, day, opens, closes) values ($1, 'mon', '09:00', '17:00'), ($1, 'tue', '09:00', '18:00')")
+	edit("u-4711", `insert into opening_period (code, day, opens, closes)
+		values ($1, 'mon', '09:00', '17:00'), ($1, 'tue', '09:00', '18:00')`)
 	edit("u-4711", "delete from opening_period where code = $1")
 	s.exits(0, "hold", "add", code, "--field", "address", "--until", "2027-03-01", "--reason", "moving house", "--actor", "u-9")
 

@@ -30,6 +30,9 @@ func (c *profileShow) showAt(ctx context.Context, a *wiring.App, out *Printer) e
 	for _, id := range unfit {
 		a.Sayf("change %d is not what stood after it: something wrote the profile without the audit", id)
 	}
+	if unfit == nil {
+		unfit = []int64{}
+	}
 	values := then.Whole()
 	rows := append([][]string{{"at", LondonTime(instant)}}, valueRows(code, values)...)
 	out.Print(map[string]any{"code": code, "at": instant.UTC(), "fields": values, "unfit": unfit}, "", rows)

@@ -87,7 +87,7 @@ func takeBack(ctx context.Context, q *historysql.Queries, w Wanted, back history
 		return err
 	}
 	for _, m := range back.Marks {
-		err := q.MarkUndone(ctx, historysql.MarkUndoneParams{
+		err := q.MarkTakenBack(ctx, historysql.MarkTakenBackParams{
 			Code: w.Code, Field: m.Field.String(), Value: m.Value, RunID: m.Run, Actor: w.Actor,
 		})
 		if err != nil {

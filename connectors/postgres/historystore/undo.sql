@@ -1,6 +1,8 @@
 -- name: TryLockRuns :one
--- Keeps runs of a register from planning from what is being taken back; whoever works one is not waited for.
-select pg_try_advisory_xact_lock(hashtextextended('profilesync.run.' || @source::text, 0)) as locked;
+-- Keeps runs of a register from planning from what is being taken back. Whoever works one is not waited for, nor is one that
+-- was killed while it applied its plan: it will go on.
+select (pg_try_advisory_xact_lock(hashtextextended('profilesync.run.' || @source::text, 0))
+    and not exists (select from run r where r.source = @source and r.state = 'running' and r.planned))::boolean as locked;
 
 -- name: LockProfile :execrows
 select from profile where code = @code for update;
@@ -83,7 +85,7 @@ where @field::text = 'service-texts';
 -- Each only once: a second fails.
 insert into taken_back (change_id) select unnest(@changes::bigint[]);
 
--- name: MarkUndone :exec
+-- name: MarkTakenBack :exec
 -- What a run wrote, and a person takes back, will be proposed again, and withheld.
 insert into mark (code, field, verdict, value, run_id, actor)
 values (@code, @field, 'undone', @value, @run_id, @actor)

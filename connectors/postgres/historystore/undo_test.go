@@ -97,6 +97,17 @@ func TestWhatARunWroteIsMarkedAndLookedAtAgain(t *testing.T) {
 	require.Len(t, w.marks(), 3)
 }
 
+func TestAClosureIsTakenBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.writes("u-1", "1", "update profile set status = 'closed' where code = 'FA001'")
+	_, err := w.undo(profile.FieldStatus, 0)
+	require.NoError(t, err)
+	require.Equal(t, "open", pgtest.One[string](w.Database, "select status from profile"))
+	require.Equal(t, []string{"status undone closed 1 u-9"}, w.marks())
+	w.refuses(profile.FieldStatus, 0, "nothing is left to undo")
+}
+
 func TestWhatEditorsOwnIsPutBackAsAnEdit(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -140,6 +151,9 @@ func TestAnUndoOfOneFieldIsRefused(t *testing.T) {
 	_, err := w.undo(profile.FieldPhone, number()-2)
 	require.NoError(t, err, "what editors own has nothing to do with it; the hold has ended")
 	w.Exec("select pg_advisory_unlock_all()")
+	w.Exec("update run set state = 'running', planned = true")
+	w.refuses(profile.FieldName, 0, "a run of the register is working") // killed while it applied: it will go on
+	w.Exec("update run set state = 'done'")
 	_, err = w.undo(profile.FieldName, 0)
 	require.NoError(t, err)
 	_, err = w.store.Undo(t.Context(), historystore.Wanted{Code: "FA999", Field: profile.FieldName, Actor: "u-9"})

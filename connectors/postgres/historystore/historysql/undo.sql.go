@@ -79,14 +79,14 @@ func (q *Queries) LookAgain(ctx context.Context, arg LookAgainParams) error {
 	return err
 }
 
-const markUndone = `-- name: MarkUndone :exec
+const markTakenBack = `-- name: MarkTakenBack :exec
 insert into mark (code, field, verdict, value, run_id, actor)
 values ($1, $2, 'undone', $3, $4, $5)
 on conflict on constraint mark_pkey do update
 set value = excluded.value, run_id = excluded.run_id, actor = excluded.actor, at = clock(), lifted_in = null
 `
 
-type MarkUndoneParams struct {
+type MarkTakenBackParams struct {
 	Code  profile.ODSCode
 	Field string
 	Value string
@@ -95,8 +95,8 @@ type MarkUndoneParams struct {
 }
 
 // What a run wrote, and a person takes back, will be proposed again, and withheld.
-func (q *Queries) MarkUndone(ctx context.Context, arg MarkUndoneParams) error {
-	_, err := q.db.Exec(ctx, markUndone,
+func (q *Queries) MarkTakenBack(ctx context.Context, arg MarkTakenBackParams) error {
+	_, err := q.db.Exec(ctx, markTakenBack,
 		arg.Code,
 		arg.Field,
 		arg.Value,
@@ -205,10 +205,12 @@ func (q *Queries) SetWriter(ctx context.Context, arg SetWriterParams) error {
 }
 
 const tryLockRuns = `-- name: TryLockRuns :one
-select pg_try_advisory_xact_lock(hashtextextended('profilesync.run.' || $1::text, 0)) as locked
+select (pg_try_advisory_xact_lock(hashtextextended('profilesync.run.' || $1::text, 0))
+    and not exists (select from run r where r.source = $1 and r.state = 'running' and r.planned))::boolean as locked
 `
 
-// Keeps runs of a register from planning from what is being taken back; whoever works one is not waited for.
+// Keeps runs of a register from planning from what is being taken back. Whoever works one is not waited for, nor is one that
+// was killed while it applied its plan: it will go on.
 func (q *Queries) TryLockRuns(ctx context.Context, source string) (bool, error) {
 	row := q.db.QueryRow(ctx, tryLockRuns, source)
 	var locked bool
