@@ -36,7 +36,7 @@ func (c *profileUndo) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 		return Usage(err)
 	}
 	if field == profile.FieldKind && strings.TrimSpace(c.Reason) == "" {
-		return ExitError{ExitUsage, "--reason: say why"}
+		return Usagef("--reason: say why")
 	}
 	code, err := OpenForOrganisation(ctx, a, c.Code)
 	if err != nil {
