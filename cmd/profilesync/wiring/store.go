@@ -6,6 +6,7 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/casestore"
+	"github.com/profilesync/profilesync/connectors/postgres/historystore"
 	"github.com/profilesync/profilesync/connectors/postgres/peoplestore"
 	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
 	"github.com/profilesync/profilesync/connectors/postgres/qualitystore"
@@ -32,6 +33,7 @@ type Store struct {
 	People     *peoplestore.Store
 	Reports    *reportstore.Store
 	Cases      *casestore.Store
+	Audit      *historystore.Store
 	Watch      *watchstore.Store
 }
 
@@ -39,7 +41,8 @@ func newStore(db *postgres.DB) *Store {
 	return &Store{
 		DB: db, Runs: runstore.New(db), References: referencestore.New(db),
 		Services: servicestore.New(db), Pushes: pushstore.New(db), Quality: qualitystore.New(db),
-		People: peoplestore.New(db), Reports: reportstore.New(db), Cases: casestore.New(db), Watch: watchstore.New(db),
+		People: peoplestore.New(db), Reports: reportstore.New(db), Cases: casestore.New(db),
+		Audit: historystore.New(db), Watch: watchstore.New(db),
 	}
 }
 
