@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -14,14 +15,20 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// silent listens, accepts, and never says anything. It returns its address, and a
-// function that reports whether somebody has called since it was last asked.
-func silent(t *testing.T) (address string, reached func() bool) {
+// silence is a server that accepts, and never says anything.
+type silence struct {
+	address string
+
+	mu      sync.Mutex
+	callers []string
+}
+
+func silent(t *testing.T) *silence {
 	t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { listener.Close() })
-	called := new(atomic.Bool)
+	s := &silence{address: listener.Addr().String()}
 	go func() {
 		for {
 			conn, err := listener.Accept()
@@ -29,10 +36,34 @@ func silent(t *testing.T) (address string, reached func() bool) {
 				return
 			}
 			t.Cleanup(func() { conn.Close() })
-			called.Store(true)
+			s.mu.Lock()
+			s.callers = append(s.callers, conn.RemoteAddr().String())
+			s.mu.Unlock()
 		}
 	}()
-	return listener.Addr().String(), func() bool { return called.Swap(false) }
+	return s
+}
+
+// reached reports whether anybody has called since forget.
+func (s *silence) reached() bool { return s.calledBy("") }
+
+func (s *silence) calledBy(caller string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.callers) > 0 && (caller == "" || slices.Contains(s.callers, caller))
+}
+
+// forget forgets every call until now, those included that wait to be accepted: they
+// are accepted in order.
+func (s *silence) forget(t *testing.T) {
+	t.Helper()
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", s.address)
+	require.NoError(t, err)
+	defer conn.Close()
+	require.Eventually(t, func() bool { return s.calledBy(conn.LocalAddr().String()) }, patience, time.Millisecond)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.callers = nil
 }
 
 // waitsInDatabase returns a function that reports whether a session of the site that
@@ -45,12 +76,14 @@ func (s *site) waitsInDatabase() func() bool {
 	return func() bool { return s.count(query, began) > 0 }
 }
 
-// stopsWithinASecond asks a command to stop once it waits, and requires that it has
-// ended a second later, with exit code 1: as a person asks, and as a service manager.
-func (s *site) stopsWithinASecond(waits func() bool, args ...string) {
+// stopsWithinASecond asks a command to stop once it waits for an answer, and requires
+// that it has ended a second later, with exit code 1: as a person asks, and as a
+// service manager.
+func (s *site) stopsWithinASecond(server *silence, args ...string) {
 	s.t.Helper()
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
-		s.stopsOn(signal, waits, args...)
+		server.forget(s.t)
+		s.stopsOn(signal, server.reached, args...)
 	}
 }
 
@@ -97,12 +130,12 @@ func TestCtrlCEndsEveryCommandThatWaitsForADatabase(t *testing.T) {
 		}
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
-			database, reached := silent(t)
-			s := bareSite(t).with("DATABASE_URL=postgres://x:x@"+database+"/x?sslmode=disable", "REPORT_KEYS="+reportKey,
+			database := silent(t)
+			s := bareSite(t).with("DATABASE_URL=postgres://x:x@"+database.address+"/x?sslmode=disable", "REPORT_KEYS="+reportKey,
 				"ERS_COLUMNS="+twoColumns, "ERS_AUTH=none", "ERS_URL="+nobody, "HTTP_ADDRESS=127.0.0.1:0",
 				"MAIL=directory", "DOS_URL="+nobody, "DOS_API_KEY=x", "WEBSITE_URL="+nobody, "WEBSITE_API_KEY=x")
 			args := strings.Fields(path + " " + strings.ReplaceAll(arguments[path], "FILE", file))
-			s.stopsWithinASecond(reached, args...)
+			s.stopsWithinASecond(database, args...)
 		})
 	}
 }
@@ -122,11 +155,11 @@ func TestCtrlCEndsEveryCommandThatWaitsForSomethingElse(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			address, reached := silent(t)
+			server := silent(t)
 			s := newSite(t)
 			s.write("insert into profile (code, name, type, icb) values ('FA001', 'First', 'pharmacy', 'QAA')")
-			s = s.with(strings.Fields(strings.ReplaceAll(c.settings, "SILENT", address))...)
-			s.stopsWithinASecond(reached, strings.Fields(c.args)...)
+			s = s.with(strings.Fields(strings.ReplaceAll(c.settings, "SILENT", server.address))...)
+			s.stopsWithinASecond(server, strings.Fields(c.args)...)
 		})
 	}
 	t.Run("a table that somebody has locked", func(t *testing.T) {
@@ -170,11 +203,11 @@ func TestCtrlCEndsEveryCommandThatWaitsForSomethingElse(t *testing.T) {
 		d := s.serve()
 		s.waitUntilPushed()
 		d.stop()
-		address, reached := silent(t)
-		s = s.with("DOS_URL=http://"+address, "DOS_READ_URL=http://"+address,
-			"WEBSITE_URL=http://"+address, "WEBSITE_SEARCH_URL=http://"+address)
+		server := silent(t)
+		s = s.with("DOS_URL=http://"+server.address, "DOS_READ_URL=http://"+server.address,
+			"WEBSITE_URL=http://"+server.address, "WEBSITE_SEARCH_URL=http://"+server.address)
 		for _, args := range []string{"drift --sink website", "drift --sink dos", "checks run", "push preview " + s.codes()[0]} {
-			s.stopsWithinASecond(reached, strings.Fields(args)...)
+			s.stopsWithinASecond(server, strings.Fields(args)...)
 		}
 	})
 }
@@ -182,7 +215,7 @@ func TestCtrlCEndsEveryCommandThatWaitsForSomethingElse(t *testing.T) {
 // Nobody reads what it says, so that it cannot even say why it ends.
 func TestCtrlCEndsACommandWhoseMessagesNobodyReads(t *testing.T) {
 	t.Parallel()
-	database, reached := silent(t)
+	database := silent(t)
 	reader, writer, err := os.Pipe()
 	require.NoError(t, err)
 	defer reader.Close()
@@ -191,11 +224,11 @@ func TestCtrlCEndsACommandWhoseMessagesNobodyReads(t *testing.T) {
 		_, err = writer.Write(make([]byte, 1<<10))
 	}
 	require.ErrorIs(t, err, os.ErrDeadlineExceeded, "the pipe is full")
-	cmd := bareSite(t).with("DATABASE_URL=postgres://x:x@"+database+"/x?sslmode=disable").command(t.Context(), "runs", "list")
+	cmd := bareSite(t).with("DATABASE_URL=postgres://x:x@"+database.address+"/x?sslmode=disable").command(t.Context(), "runs", "list")
 	cmd.Stderr = writer
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() { _ = cmd.Process.Kill() })
-	require.Eventually(t, reached, 20*time.Second, 10*time.Millisecond)
+	require.Eventually(t, database.reached, 20*time.Second, 10*time.Millisecond)
 	began := time.Now()
 	require.NoError(t, cmd.Process.Signal(syscall.SIGINT))
 	ended := make(chan error, 1)

@@ -169,8 +169,7 @@ func (g granter) attempt(ctx context.Context, script []string) error {
 
 // codeOf returns the SQLSTATE of an error of Postgres; empty for any other.
 func codeOf(err error) string {
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return pg.Code
 	}
 	return ""
