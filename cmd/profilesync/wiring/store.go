@@ -7,6 +7,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/casestore"
 	"github.com/profilesync/profilesync/connectors/postgres/peoplestore"
+	"github.com/profilesync/profilesync/connectors/postgres/planstore"
 	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
 	"github.com/profilesync/profilesync/connectors/postgres/qualitystore"
 	"github.com/profilesync/profilesync/connectors/postgres/referencestore"
@@ -25,6 +26,7 @@ type Store struct {
 	*postgres.DB
 
 	Runs       *runstore.Store
+	Plans      *planstore.Store
 	References *referencestore.Store
 	Services   *servicestore.Store
 	Pushes     *pushstore.Store
@@ -37,7 +39,7 @@ type Store struct {
 
 func newStore(db *postgres.DB) *Store {
 	return &Store{
-		DB: db, Runs: runstore.New(db), References: referencestore.New(db),
+		DB: db, Runs: runstore.New(db), Plans: planstore.New(db), References: referencestore.New(db),
 		Services: servicestore.New(db), Pushes: pushstore.New(db), Quality: qualitystore.New(db),
 		People: peoplestore.New(db), Reports: reportstore.New(db), Cases: casestore.New(db), Watch: watchstore.New(db),
 	}

@@ -55,7 +55,7 @@ func (p Planned) Fate() string {
 	case p.Moved:
 		return "left out"
 	case p.AheadIn != 0:
-		return fmt.Sprintf("applied: approved ahead by %s in %s", p.AheadBy, p.AheadIn)
+		return fmt.Sprintf("approved ahead by %s in %s", p.AheadBy, p.AheadIn)
 	default:
 		return "applied"
 	}
