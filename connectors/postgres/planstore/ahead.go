@@ -169,7 +169,7 @@ func (a Approval) store(ctx context.Context, q *plansql.Queries, open []Rehearse
 		return postgres.Wrap(err, "approving ahead")
 	}
 	codes, fields := keys(open)
-	err = q.InsertApproved(ctx, plansql.InsertApprovedParams{ApprovalID: id, PlanID: a.Plan, Codes: codes, Fields: fields})
+	err = q.InsertApproved(ctx, plansql.InsertApprovedParams{ToApproval: id, PlanID: a.Plan, Codes: codes, Fields: fields})
 	return postgres.Wrap(err, "approving ahead")
 }
 
@@ -220,7 +220,8 @@ func (s *Store) Withdraw(ctx context.Context, plan runs.PlanID, selection runs.S
 }
 
 func withdraw(ctx context.Context, q *plansql.Queries, plan runs.PlanID, selection runs.Selection, actor string) (int, error) {
-	if _, err := q.LockOpenOf(ctx, plan); postgres.IsLocked(err) {
+	approvals, err := q.LockOpenOf(ctx, plan)
+	if postgres.IsLocked(err) {
 		return 0, busyError{plan}
 	} else if err != nil {
 		return 0, postgres.Wrap(err, "withdrawing")
@@ -234,6 +235,13 @@ func withdraw(ctx context.Context, q *plansql.Queries, plan runs.PlanID, selecti
 		return 0, fmt.Errorf("plan %s: nothing of this is approved ahead and not used yet", plan)
 	}
 	codes, fields := keys(open)
-	_, err = q.Withdraw(ctx, plansql.WithdrawParams{PlanID: plan, Codes: codes, Fields: fields, Actor: actor})
-	return len(open), postgres.Wrap(err, "withdrawing")
+	rows := 0
+	for _, approval := range each(approvals) {
+		taken, err := q.Withdraw(ctx, plansql.WithdrawParams{ApprovalID: approval, Codes: codes, Fields: fields, Actor: actor})
+		if err != nil {
+			return 0, postgres.Wrap(err, "withdrawing")
+		}
+		rows += int(taken)
+	}
+	return rows, nil
 }

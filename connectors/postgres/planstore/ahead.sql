@@ -36,21 +36,21 @@ returning id;
 
 -- name: InsertApproved :exec
 insert into approved_ahead (approval_id, code, field, fact, type, verb, old, new, digest)
-select @approval_id, c.code, c.field, c.fact, c.type, c.verb, c.old, c.new, c.digest
+select @to_approval, c.code, c.field, c.fact, c.type, c.verb, c.old, c.new, c.digest
 from (select unnest(@codes::text[]) as code, unnest(@fields::text[]) as field) d
 join plan_change c on c.plan_id = @plan_id and c.code = d.code and c.field = d.field;
 
 -- name: LockOpenOf :many
 -- What is open of a rehearsal. Nobody is waited for: a run that is being planned may use it.
-select o.approval_id, o.code, o.field
+select o.approval_id
 from approved_ahead o join approval_ahead h on h.id = o.approval_id
 where h.plan_id = @plan_id and o.state = 'open'
 for update of o nowait;
 
 -- name: Withdraw :execrows
 update approved_ahead o set state = 'withdrawn', ended_by = @actor, ended_at = clock()
-from (select unnest(@codes::text[]) as code, unnest(@fields::text[]) as field) d, approval_ahead h
-where h.id = o.approval_id and h.plan_id = @plan_id and o.code = d.code and o.field = d.field and o.state = 'open';
+from (select unnest(@codes::text[]) as code, unnest(@fields::text[]) as field) d
+where o.approval_id = @approval_id and o.code = d.code and o.field = d.field and o.state = 'open';
 
 -- name: LoadOpen :many
 -- What was approved ahead for a day. It is kept until the plan is sealed or given up: nobody withdraws it meanwhile.
@@ -77,7 +77,7 @@ where r.run_id = @run_id and r.ahead_id is not null and not r.moved
 group by h.plan_id, h.actor order by h.plan_id, h.actor;
 
 -- name: LockOpenValues :many
-select o.approval_id, o.code, o.field
+select o.approval_id
 from (select unnest(@codes::text[]) as code, unnest(@fields::text[]) as field) d
 join approved_ahead o on o.code = d.code and o.field = d.field
 where o.state = 'open'
@@ -87,8 +87,10 @@ for update of o nowait;
 -- A value that a person rejects is approved ahead no longer.
 update approved_ahead o set state = 'rejected', ended_by = @actor, ended_at = clock()
 from (select unnest(@codes::text[]) as code, unnest(@fields::text[]) as field) d
-join plan_row r on r.run_id = @run_id and r.code = d.code and r.field = d.field
-where o.state = 'open' and o.code = r.code and o.field = r.field and o.new = r.new;
+cross join lateral (
+    select w.new from plan_row w where w.run_id = @run_id and w.code = d.code and w.field = d.field offset 0
+) r
+where o.approval_id = @approval_id and o.code = d.code and o.field = d.field and o.state = 'open' and o.new = r.new;
 
 -- name: EndUndone :exec
 -- Nor is a value that an undo takes back.

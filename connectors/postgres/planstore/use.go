@@ -2,6 +2,7 @@ package planstore
 
 import (
 	"context"
+	"slices"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/planstore/plansql"
@@ -41,11 +42,23 @@ func Count(ctx context.Context, tx plansql.DBTX, run runs.ID) (counts []runs.Ahe
 // It waits for nobody: see postgres.IsLocked.
 func EndRejected(ctx context.Context, tx plansql.DBTX, run runs.ID, codes, fields []string, actor string) error {
 	q := plansql.New(tx)
-	if _, err := q.LockOpenValues(ctx, plansql.LockOpenValuesParams{Codes: codes, Fields: fields}); err != nil {
+	approvals, err := q.LockOpenValues(ctx, plansql.LockOpenValuesParams{Codes: codes, Fields: fields})
+	if err != nil {
 		return err
 	}
-	err := q.EndRejected(ctx, plansql.EndRejectedParams{RunID: run, Codes: codes, Fields: fields, Actor: actor})
-	return postgres.Wrap(err, "ending what was approved ahead")
+	for _, approval := range each(approvals) {
+		err := q.EndRejected(ctx, plansql.EndRejectedParams{RunID: run, ApprovalID: approval, Codes: codes, Fields: fields, Actor: actor})
+		if err != nil {
+			return postgres.Wrap(err, "ending what was approved ahead")
+		}
+	}
+	return nil
+}
+
+// each returns approvals, each once.
+func each(approvals []runs.AheadID) []runs.AheadID {
+	slices.Sort(approvals)
+	return slices.Compact(approvals)
 }
 
 // EndUndone ends the approvals ahead of the values that an undo takes back, of the

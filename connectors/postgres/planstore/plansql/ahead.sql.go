@@ -47,22 +47,26 @@ func (q *Queries) CountAhead(ctx context.Context, runID runs.ID) ([]CountAheadRo
 
 const endRejected = `-- name: EndRejected :exec
 update approved_ahead o set state = 'rejected', ended_by = $1, ended_at = clock()
-from (select unnest($2::text[]) as code, unnest($3::text[]) as field) d
-join plan_row r on r.run_id = $4 and r.code = d.code and r.field = d.field
-where o.state = 'open' and o.code = r.code and o.field = r.field and o.new = r.new
+from (select unnest($3::text[]) as code, unnest($4::text[]) as field) d
+cross join lateral (
+    select w.new from plan_row w where w.run_id = $5 and w.code = d.code and w.field = d.field offset 0
+) r
+where o.approval_id = $2 and o.code = d.code and o.field = d.field and o.state = 'open' and o.new = r.new
 `
 
 type EndRejectedParams struct {
-	Actor  string
-	Codes  []string
-	Fields []string
-	RunID  runs.ID
+	Actor      string
+	ApprovalID runs.AheadID
+	Codes      []string
+	Fields     []string
+	RunID      runs.ID
 }
 
 // A value that a person rejects is approved ahead no longer.
 func (q *Queries) EndRejected(ctx context.Context, arg EndRejectedParams) error {
 	_, err := q.db.Exec(ctx, endRejected,
 		arg.Actor,
+		arg.ApprovalID,
 		arg.Codes,
 		arg.Fields,
 		arg.RunID,
@@ -126,7 +130,7 @@ join plan_change c on c.plan_id = $4 and c.code = d.code and c.field = d.field
 `
 
 type InsertApprovedParams struct {
-	ApprovalID runs.AheadID
+	ToApproval runs.AheadID
 	Codes      []string
 	Fields     []string
 	PlanID     runs.PlanID
@@ -134,7 +138,7 @@ type InsertApprovedParams struct {
 
 func (q *Queries) InsertApproved(ctx context.Context, arg InsertApprovedParams) error {
 	_, err := q.db.Exec(ctx, insertApproved,
-		arg.ApprovalID,
+		arg.ToApproval,
 		arg.Codes,
 		arg.Fields,
 		arg.PlanID,
@@ -199,32 +203,26 @@ func (q *Queries) LoadOpen(ctx context.Context, arg LoadOpenParams) ([]LoadOpenR
 }
 
 const lockOpenOf = `-- name: LockOpenOf :many
-select o.approval_id, o.code, o.field
+select o.approval_id
 from approved_ahead o join approval_ahead h on h.id = o.approval_id
 where h.plan_id = $1 and o.state = 'open'
 for update of o nowait
 `
 
-type LockOpenOfRow struct {
-	ApprovalID runs.AheadID
-	Code       profile.ODSCode
-	Field      string
-}
-
 // What is open of a rehearsal. Nobody is waited for: a run that is being planned may use it.
-func (q *Queries) LockOpenOf(ctx context.Context, planID runs.PlanID) ([]LockOpenOfRow, error) {
+func (q *Queries) LockOpenOf(ctx context.Context, planID runs.PlanID) ([]runs.AheadID, error) {
 	rows, err := q.db.Query(ctx, lockOpenOf, planID)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []LockOpenOfRow{}
+	items := []runs.AheadID{}
 	for rows.Next() {
-		var i LockOpenOfRow
-		if err := rows.Scan(&i.ApprovalID, &i.Code, &i.Field); err != nil {
+		var approval_id runs.AheadID
+		if err := rows.Scan(&approval_id); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(items, approval_id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -233,7 +231,7 @@ func (q *Queries) LockOpenOf(ctx context.Context, planID runs.PlanID) ([]LockOpe
 }
 
 const lockOpenValues = `-- name: LockOpenValues :many
-select o.approval_id, o.code, o.field
+select o.approval_id
 from (select unnest($1::text[]) as code, unnest($2::text[]) as field) d
 join approved_ahead o on o.code = d.code and o.field = d.field
 where o.state = 'open'
@@ -245,25 +243,19 @@ type LockOpenValuesParams struct {
 	Fields []string
 }
 
-type LockOpenValuesRow struct {
-	ApprovalID runs.AheadID
-	Code       profile.ODSCode
-	Field      string
-}
-
-func (q *Queries) LockOpenValues(ctx context.Context, arg LockOpenValuesParams) ([]LockOpenValuesRow, error) {
+func (q *Queries) LockOpenValues(ctx context.Context, arg LockOpenValuesParams) ([]runs.AheadID, error) {
 	rows, err := q.db.Query(ctx, lockOpenValues, arg.Codes, arg.Fields)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []LockOpenValuesRow{}
+	items := []runs.AheadID{}
 	for rows.Next() {
-		var i LockOpenValuesRow
-		if err := rows.Scan(&i.ApprovalID, &i.Code, &i.Field); err != nil {
+		var approval_id runs.AheadID
+		if err := rows.Scan(&approval_id); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(items, approval_id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
@@ -400,21 +392,21 @@ func (q *Queries) UseUp(ctx context.Context, runID int64) error {
 
 const withdraw = `-- name: Withdraw :execrows
 update approved_ahead o set state = 'withdrawn', ended_by = $1, ended_at = clock()
-from (select unnest($3::text[]) as code, unnest($4::text[]) as field) d, approval_ahead h
-where h.id = o.approval_id and h.plan_id = $2 and o.code = d.code and o.field = d.field and o.state = 'open'
+from (select unnest($3::text[]) as code, unnest($4::text[]) as field) d
+where o.approval_id = $2 and o.code = d.code and o.field = d.field and o.state = 'open'
 `
 
 type WithdrawParams struct {
-	Actor  string
-	PlanID runs.PlanID
-	Codes  []string
-	Fields []string
+	Actor      string
+	ApprovalID runs.AheadID
+	Codes      []string
+	Fields     []string
 }
 
 func (q *Queries) Withdraw(ctx context.Context, arg WithdrawParams) (int64, error) {
 	result, err := q.db.Exec(ctx, withdraw,
 		arg.Actor,
-		arg.PlanID,
+		arg.ApprovalID,
 		arg.Codes,
 		arg.Fields,
 	)
