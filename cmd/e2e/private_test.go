@@ -90,7 +90,7 @@ func TestAPrivateDatabaseIsNotStartedUnasked(t *testing.T) {
 		require.Empty(t, entries(t, s.dir), "nothing was started")
 	}
 	s.exits(0, "migrate", "--private")
-	require.Contains(t, s.exits(0, "runs", "list").err, "database: private cluster under .local")
+	require.Contains(t, s.exits(0, "runs", "list").err, "using the private database under .local")
 	require.Contains(t, s.exits(2, "serve").err, refusal, "the daemon needs to be told each time")
 	s.with("MODE=demo").exits(0, "migrate")
 }

@@ -132,10 +132,14 @@ func TestLettersThatLinkNeedAKey(t *testing.T) {
 func TestFilesOfReportsAreForTheirGroup(t *testing.T) {
 	t.Parallel()
 	s := siteWithAReport(t)
-	out := filepath.Join(s.dir, "one.csv")
-	require.NoError(t, os.WriteFile(out+".new", nil, 0o600)) // left by a killed process
-	require.NoError(t, os.Chmod(out+".new", 0o666))
+	out, planted := filepath.Join(s.dir, "one.csv"), filepath.Join(t.TempDir(), "planted")
+	require.NoError(t, os.WriteFile(planted, []byte("of somebody else"), 0o600))
+	require.NoError(t, os.Symlink(planted, out+".new"))
+	require.NoError(t, os.Symlink(planted, out)) // replaced, not followed
 	s.playing("2026-11-20T06:30:00Z").exits(0, "report", "--format", "csv", "--out", out)
+	left, err := os.ReadFile(planted)
+	require.NoError(t, err)
+	require.Equal(t, "of somebody else", string(left), "no link is followed")
 	files := 0
 	for _, root := range []string{out, filepath.Join(s.dir, "reports")} {
 		require.NoError(t, filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
@@ -152,6 +156,24 @@ func TestFilesOfReportsAreForTheirGroup(t *testing.T) {
 		}))
 	}
 	require.Equal(t, 1+2*4, files, "one, and those of England and of a list")
+}
+
+// A board is named in any spelling, and a link is one that the daemon accepts.
+func TestABoardIsGivenByItsCode(t *testing.T) {
+	t.Parallel()
+	s := siteWithAReport(t).playing("2026-11-20T06:30:00Z")
+	d := s.serve()
+	status, _ := d.getAs(pathOf(t, s.exits(0, "report", "link", "--region", "qaa").out), "")
+	require.Equal(t, http.StatusOK, status)
+	require.Contains(t, s.exits(0, "report", "--format", "csv", "--region", "qaa").out, "FA001")
+	d.stop()
+	for _, region := range []string{"QAA/../x", "QAA\x1b[31m", "\u202eQAA", "QAA?x"} {
+		for _, args := range [][]string{{"report", "link"}, {"report", "--format", "json"}, {"report", "--format", "html"}} {
+			o := s.exits(2, append(args, "--region", region)...)
+			require.Contains(t, o.err, "--region", "%q", region)
+			require.Empty(t, o.out)
+		}
+	}
 }
 
 func TestReadersThatNeverReadKeepNobodyOut(t *testing.T) {

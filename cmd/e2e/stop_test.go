@@ -4,7 +4,7 @@ import (
 	"context"
 	"net"
 	"os"
-	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -58,7 +58,12 @@ func (s *site) stopsOn(signal syscall.Signal, waits func() bool, args ...string)
 	s.t.Helper()
 	ctx, kill := context.WithTimeout(s.t.Context(), 30*time.Second)
 	defer kill()
-	c := s.start(ctx, args...)
+	s.endsOn(signal, waits, s.start(ctx, args...), args)
+}
+
+// endsOn asks a command that was started to stop.
+func (s *site) endsOn(signal syscall.Signal, waits func() bool, c started, args []string) {
+	s.t.Helper()
 	require.Eventually(s.t, waits, 20*time.Second, 10*time.Millisecond, "%v waits", args)
 	began := time.Now()
 	require.NoError(s.t, c.cmd.Process.Signal(signal))
@@ -87,7 +92,7 @@ func TestCtrlCEndsEveryCommandThatWaitsForADatabase(t *testing.T) {
 	t.Parallel()
 	file := madeUp(t, "edispensary", 20)
 	for _, path := range bareSite(t).commandPaths() {
-		if strings.Contains(strings.Join(withoutDatabase, ","), path) {
+		if slices.Contains(withoutDatabase, path) {
 			continue
 		}
 		t.Run(path, func(t *testing.T) {
@@ -144,17 +149,20 @@ func TestCtrlCEndsEveryCommandThatWaitsForSomethingElse(t *testing.T) {
 		t.Parallel()
 		s := newSite(t)
 		s.longReport()
-		pipe := filepath.Join(s.dir, "one.csv.new")
-		require.NoError(t, syscall.Mkfifo(pipe, 0o600))
-		reader, err := os.OpenFile(pipe, os.O_RDWR, 0)
+		reader, writer, err := os.Pipe()
 		require.NoError(t, err)
 		defer reader.Close()
+		args := []string{"report", "--format", "csv"}
+		c := started{cmd: s.command(t.Context(), args...), stdout: new(output), stderr: new(output)}
+		c.cmd.Stdout, c.cmd.Stderr = writer, c.stderr
+		require.NoError(t, c.cmd.Start())
+		require.NoError(t, writer.Close())
 		wrote := new(atomic.Bool)
 		go func() { // it reads one byte and no more
 			_, err := reader.Read(make([]byte, 1))
 			wrote.Store(err == nil)
 		}()
-		s.stopsOn(syscall.SIGINT, wrote.Load, "report", "--format", "csv", "--out", filepath.Join(s.dir, "one.csv"))
+		s.endsOn(syscall.SIGINT, wrote.Load, c, args)
 	})
 	t.Run("a sink", func(t *testing.T) {
 		t.Parallel()
@@ -169,4 +177,34 @@ func TestCtrlCEndsEveryCommandThatWaitsForSomethingElse(t *testing.T) {
 			s.stopsWithinASecond(reached, strings.Fields(args)...)
 		}
 	})
+}
+
+// Nobody reads what it says, so that it cannot even say why it ends.
+func TestCtrlCEndsACommandWhoseMessagesNobodyReads(t *testing.T) {
+	t.Parallel()
+	database, reached := silent(t)
+	reader, writer, err := os.Pipe()
+	require.NoError(t, err)
+	defer reader.Close()
+	require.NoError(t, writer.SetWriteDeadline(time.Now().Add(100*time.Millisecond)))
+	for err == nil {
+		_, err = writer.Write(make([]byte, 1<<10))
+	}
+	require.ErrorIs(t, err, os.ErrDeadlineExceeded, "the pipe is full")
+	cmd := bareSite(t).with("DATABASE_URL=postgres://x:x@"+database+"/x?sslmode=disable").command(t.Context(), "runs", "list")
+	cmd.Stderr = writer
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() { _ = cmd.Process.Kill() })
+	require.Eventually(t, reached, 20*time.Second, 10*time.Millisecond)
+	began := time.Now()
+	require.NoError(t, cmd.Process.Signal(syscall.SIGINT))
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case <-ended:
+	case <-time.After(5 * time.Second):
+		t.Fatal("it goes on")
+	}
+	require.Less(t, time.Since(began), time.Second)
+	require.Equal(t, 1, cmd.ProcessState.ExitCode())
 }

@@ -36,6 +36,7 @@ func TestHelpOfEveryCommandFitsTheScreen(t *testing.T) {
 		}
 	}
 	require.Contains(t, s.exits(0, "--help").out, "Exit codes: 0 done")
+	require.Equal(t, s.exits(0, "runs", "--help").out, s.exits(0, "help", "runs").out)
 	require.Empty(t, entries(t, s.dir), "help starts no database")
 }
 

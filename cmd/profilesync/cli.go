@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,25 +70,28 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return exitWith(stderr, err)
 	}
+	if len(args) > 0 && args[0] == "help" {
+		args = append(slices.Clone(args[1:]), "--help")
+	}
 	args = spread(args)
 	if flag := emptyFlag(args); flag != "" {
-		return exitWith(stderr, usage(flag+": its value is empty"))
+		return exitWith(stderr, commands.Usagef("%s: its value is empty", flag))
 	}
 	kctx, err := parser.Parse(args)
 	if exited >= 0 {
 		return exited // --help
 	}
 	if err != nil {
-		return exitWith(stderr, usage(err.Error()+" (see profilesync --help)"))
+		return exitWith(stderr, commands.Usagef("%w (see profilesync --help)", err))
 	}
 	if line.Format != "table" && line.Format != "json" && !strings.HasPrefix(kctx.Command(), "report") {
-		return exitWith(stderr, usage("--format "+line.Format+" is for reports; want table or json"))
+		return exitWith(stderr, commands.Usagef("--format %s is for reports; want table or json", line.Format))
 	}
 	app, err := wiring.New(ctx, stderr, version)
 	if err != nil {
 		return exitWith(stderr, err)
 	}
-	app.Private = line.Private
+	app.MayStartPrivate = line.Private
 	kctx.BindTo(ctx, (*context.Context)(nil))
 	work := func() error {
 		err := kctx.Run(app, commands.NewPrinter(stdout, line.Format))
@@ -121,10 +125,6 @@ func untilStopped(ctx context.Context, work func() error) error {
 	case <-time.After(leaveAfter):
 		return errors.New("stopped; what it had begun is finished by the next command or by a daemon")
 	}
-}
-
-func usage(message string) error {
-	return commands.ExitError{Code: commands.ExitUsage, Message: message}
 }
 
 // exitWith prints the error, if any, and returns the exit code.

@@ -7,14 +7,21 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
+	"time"
 
+	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/local"
 )
 
 // version is set when the binary is built.
 var version = "dev"
+
+// lastMoment is how long after Ctrl-C a command may still say why it ends, if nobody
+// reads that. It is longer than leaveAfter.
+const lastMoment = leaveAfter + 300*time.Millisecond
 
 func main() {
 	local.SuperviseIfAsked()
@@ -23,6 +30,9 @@ func main() {
 		os.Exit(1)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
+	context.AfterFunc(ctx, stop)                // a second Ctrl-C ends the program at once
+	if !slices.Contains(os.Args[1:], "serve") { // its jobs have longer to end
+		context.AfterFunc(ctx, func() { time.AfterFunc(lastMoment, func() { os.Exit(commands.ExitFailed) }) })
+	}
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -11,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/cmd/internal/visible"
+	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 )
 
 // testNames are the names of all tests of the tree.
@@ -65,6 +68,46 @@ func TestEveryStatementAboutSecurityHasATest(t *testing.T) {
 		}
 	}
 	require.Greater(t, statements, 20)
+}
+
+// Each secret setting has a statement on how it rotates, and one that is read again when
+// it is used has none that wants a restart.
+func TestEverySecretSaysHowItRotates(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../.github/SECURITY.md")
+	require.NoError(t, err)
+	_, section, found := strings.Cut(string(text), "\n## How secrets are kept and rotate\n")
+	require.True(t, found)
+	program := ""
+	for _, folder := range []string{"wiring", "serve", "settings"} {
+		files, err := fs.Glob(os.DirFS(folder), "*.go")
+		require.NoError(t, err)
+		for _, file := range files {
+			code, err := os.ReadFile(filepath.Join(folder, file))
+			require.NoError(t, err)
+			if !strings.HasSuffix(file, "_test.go") {
+				program += string(code)
+			}
+		}
+	}
+	secrets := 0
+	for field := range reflect.TypeFor[settings.Settings]().Fields() {
+		if field.Type != reflect.TypeFor[settings.Secret]() {
+			continue
+		}
+		secrets++
+		name, _, _ := strings.Cut(field.Tag.Get("env"), ",")
+		statements := ""
+		for line := range strings.Lines(section) {
+			if strings.Contains(line, "`PROFILESYNC_"+name+"`") {
+				statements += line
+			}
+		}
+		require.NotEmpty(t, statements, "nothing says how PROFILESYNC_%s rotates", name)
+		readAgain := strings.Contains(program, `Rotating("`+name+`")`)
+		require.NotEqual(t, readAgain, strings.Contains(statements, "restart the daemon"), name)
+	}
+	require.Greater(t, secrets, 10)
 }
 
 func TestNoMessageSteersATerminal(t *testing.T) {

@@ -33,6 +33,10 @@ func whyDropped(d push.Delivery) error {
 		ids.CodeLength, len(d.Code))
 }
 
+// mostDated is how many dated periods an event holds, whatever else it says
+// (CONTRACT.md "Limits").
+const mostDated = 1200
+
 // leftOutOfEvent names the fields of an event that DoS would skip, or that cannot be
 // written (CONTRACT.md "Silent refusals"). Of a closed or hidden pharmacy DoS applies
 // nothing, so that only what cannot be written counts.
@@ -44,7 +48,11 @@ func leftOutOfEvent(v profile.Values) (left []push.LeftOut) {
 	if _, err := weeklyRows(v.Get(profile.FieldOpeningTimes)); err != nil {
 		left = append(left, push.LeftOut{Field: profile.FieldOpeningTimes, Reason: err.Error()})
 	}
-	if _, err := datedRows(v.Get(profile.FieldDatedOpeningTimes)); err != nil {
+	dated, err := datedRows(v.Get(profile.FieldDatedOpeningTimes))
+	if err == nil && len(dated) > mostDated {
+		err = fmt.Errorf("%d dated periods, an event of DoS holds %d", len(dated), mostDated)
+	}
+	if err != nil {
 		left = append(left, push.LeftOut{Field: profile.FieldDatedOpeningTimes, Reason: err.Error()})
 	}
 	return left

@@ -2,8 +2,10 @@ package dos
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -162,4 +164,33 @@ func TestFieldsOfARefusal(t *testing.T) {
 		require.NoError(t, json.Unmarshal([]byte(fhirJSON(fhirObject{"resourceType": "OperationOutcome", "issue": []any{issue}})), &o))
 		require.Equal(t, want, push.FieldsLeftOut(o.fields(d.Values)), text)
 	}
+}
+
+// An event with as many dated periods as are sent, and the longest of everything else,
+// fits the queue behind DoS; of more, the dated hours are left out.
+func TestTheLargestEventFitsTheQueue(t *testing.T) {
+	t.Parallel()
+	dated := func(periods int) string {
+		lines := make([]string, 0, periods)
+		for n := range periods {
+			lines = append(lines, time.Date(2027, 9, 10+n/8, 0, 0, 0, 0, time.UTC).Format("2006-01-02")+
+				fmt.Sprintf(" %02d:00-%02d:30", 10+n%8, 10+n%8))
+		}
+		return strings.Join(lines, "\n")
+	}
+	var week []string
+	for _, day := range []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"} {
+		for n := range 9 {
+			week = append(week, fmt.Sprintf("%s %02d:00-%02d:30", day, 10+n, 10+n))
+		}
+	}
+	d := example(t, withField("dated-opening-times", dated(mostDated)), withField("opening-times", strings.Join(week, "\n")),
+		withField("address", strings.Repeat(strings.Repeat("&", 199)+"\n", 5)), withField("name", strings.Repeat("<", 100)),
+		withField("website", "https://xy.example.uk/"+strings.Repeat("p", 490)))
+	require.Empty(t, leftOut(t, d))
+	text, err := body(d)
+	require.NoError(t, err)
+	require.Less(t, len(text), 256<<10)
+	require.Equal(t, map[string]string{"dated-opening-times": "1201 dated periods, an event of DoS holds 1200"},
+		leftOut(t, example(t, withField("dated-opening-times", dated(mostDated+1)))))
 }

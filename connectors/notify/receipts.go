@@ -11,19 +11,17 @@ import (
 	"time"
 )
 
-// MinToken is the least number of characters of a bearer token of receipts: at
-// least 128 bits even when written in hex.
-const MinToken = 32
-
 const (
 	maxReceipt     = 16 << 10
 	receiptTimeout = 4 * time.Second // Notify waits 5
 )
 
 // Receipts handles the delivery receipts that Notify posts (CONTRACT.md "Receipts"),
-// each with the bearer token set there, of at least 32 characters. Take stores one.
-// It may be called late and more than once for the same receipt, and must then
-// change nothing (Acceptance.ID and Acceptance.At identify it). Take must log its own errors.
+// each with the bearer token set there. Tokens returns those that are accepted, and is
+// asked at each request, so that they can be replaced while in use. Take stores one
+// receipt. It may be called late and more than once for the same receipt, and must then
+// change nothing (Acceptance.ID and Acceptance.At identify it). Both must log their own
+// errors.
 //
 // Notify sends again only after 429, 5xx and silence, so only failures that may pass
 // get such an answer:
@@ -32,33 +30,36 @@ const (
 //	400  not a receipt of an e-mail, and never will be
 //	401  another token: polling has to find what is lost
 //	405  not a POST; 413 more than 16 KiB
-//	503  Take failed or took more than 4 seconds, or the body broke off
-func Receipts(token string, take func(context.Context, Receipt) error) (http.Handler, error) {
-	if len(token) < MinToken {
-		return nil, errors.New("the token of delivery receipts has fewer than 32 characters")
-	}
-	want := sha256.Sum256([]byte(token))
+//	503  Tokens failed, Take failed or took more than 4 seconds, or the body broke off
+func Receipts(tokens func() ([]string, error), take func(context.Context, Receipt) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
+		accepted, err := tokens()
 		switch {
 		case r.Method != http.MethodPost:
 			w.Header().Set("Allow", http.MethodPost)
 			w.WriteHeader(http.StatusMethodNotAllowed)
-		case !authorized(r, want):
+		case err != nil: // it may be mended before Notify gives up
+			w.WriteHeader(http.StatusServiceUnavailable)
+		case !authorized(r, accepted):
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			w.WriteHeader(http.StatusUnauthorized)
 		default:
 			w.WriteHeader(receive(w, r, take))
 		}
-	}), nil
+	})
 }
 
 // authorized compares hashes, so that neither the time nor the length reveals
-// anything about the token.
-func authorized(r *http.Request, want [sha256.Size]byte) bool {
+// anything about a token.
+func authorized(r *http.Request, accepted []string) bool {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	got := sha256.Sum256([]byte(token))
-	return strings.EqualFold(scheme, "bearer") && subtle.ConstantTimeCompare(got[:], want[:]) == 1
+	same, got := 0, sha256.Sum256([]byte(token))
+	for _, one := range accepted {
+		want := sha256.Sum256([]byte(one))
+		same |= subtle.ConstantTimeCompare(got[:], want[:])
+	}
+	return strings.EqualFold(scheme, "bearer") && same == 1
 }
 
 func receive(w http.ResponseWriter, r *http.Request, take func(context.Context, Receipt) error) (status int) {

@@ -34,14 +34,13 @@ func TestReceipts(t *testing.T) {
 	}
 	down := true
 	got := make(map[string]notify.Receipt)
-	handler, err := notify.Receipts(token, func(_ context.Context, r notify.Receipt) error {
+	handler := notify.Receipts(accepting(token), func(_ context.Context, r notify.Receipt) error {
 		if down {
 			return errors.New("the store is down")
 		}
 		got[r.Reference] = r
 		return nil
 	})
-	require.NoError(t, err)
 	web := httptest.NewServer(handler)
 	t.Cleanup(web.Close)
 	post := func() notifytest.Posted {
@@ -106,31 +105,64 @@ func TestReceiptAnswers(t *testing.T) {
 		}), 503, 0},
 	} {
 		taken := 0
-		handler, err := notify.Receipts(token, func(context.Context, notify.Receipt) error {
+		handler := notify.Receipts(accepting(token), func(context.Context, notify.Receipt) error {
 			taken++
 			return nil
 		})
-		require.NoError(t, err)
 		w := httptest.NewRecorder()
 		handler.ServeHTTP(w, row.request)
 		require.Equal(t, row.want, w.Code, name)
 		require.Equal(t, row.taken, taken, name)
 		require.Empty(t, w.Body.String(), name)
 	}
-	_, err := notify.Receipts("short", nil)
-	require.Error(t, err)
-	require.NotContains(t, err.Error(), "short")
+}
+
+func accepting(tokens ...string) func() ([]string, error) {
+	return func() ([]string, error) { return tokens, nil }
+}
+
+// A token is replaced without losing a receipt: both are accepted for a while, each as it
+// is read at the request, and Notify sends again what came while none could be read.
+func TestTokensOfReceiptsAreReadEachTime(t *testing.T) {
+	t.Parallel()
+	const good = `{"id":"201b576e-c09b-467b-9dfa-9c3b689ee730","reference":"r","status":"delivered","notification_type":"email"}`
+	next := strings.ToUpper(token)
+	var accepted []string
+	var unread error
+	handler := notify.Receipts(func() ([]string, error) { return accepted, unread },
+		func(context.Context, notify.Receipt) error { return nil })
+	answers := func() (codes [2]int) {
+		for i, one := range []string{token, next} {
+			w := httptest.NewRecorder()
+			handler.ServeHTTP(w, post(one, good))
+			codes[i] = w.Code
+		}
+		return codes
+	}
+	for _, step := range []struct {
+		accepted []string
+		unread   error
+		want     [2]int
+	}{
+		{[]string{token}, nil, [2]int{204, 401}},
+		{[]string{next, token}, nil, [2]int{204, 204}},
+		{nil, errors.New("no file"), [2]int{503, 503}},
+		{[]string{next}, nil, [2]int{401, 204}},
+		{nil, nil, [2]int{401, 401}},
+	} {
+		accepted, unread = step.accepted, step.unread
+		require.Equal(t, step.want, answers())
+	}
 }
 
 // TestSlowStore: Notify waits 5 seconds, so we answer before.
 func TestSlowStore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		handler, err := notify.Receipts(token, func(ctx context.Context, _ notify.Receipt) error {
+		handler := notify.Receipts(accepting(token), func(ctx context.Context, _ notify.Receipt) error {
 			<-ctx.Done()
 			return ctx.Err()
 		})
-		require.NoError(t, err)
 		start, w := time.Now(), httptest.NewRecorder()
 		handler.ServeHTTP(w, post(token, `{"id":"201b576e-c09b-467b-9dfa-9c3b689ee730","reference":"r","status":"delivered",
 			"notification_type":"email"}`))

@@ -22,25 +22,27 @@ func CheckAddress(address string) error {
 	return err
 }
 
+const wellFormed = "like postgres://user@host/database?sslmode=verify-full"
+
 // parse reads an address. What leads to another database than the address says is
 // refused: it must name the host (or the folder of the socket) and the database
 // itself, for which the library would otherwise take whatever is on this machine.
 func parse(address string) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(address)
 	if err != nil { // it may repeat a password
-		return nil, errors.New("want a database address like postgres://user@host/database?sslmode=verify-full")
+		return nil, errors.New("want a database address " + wellFormed)
 	}
 	given := namedIn(address)
 	for host := range strings.SplitSeq(given["host"], ",") {
 		if strings.TrimSpace(host) == "" {
-			return nil, errors.New("the database address names no host: want one like postgres://user@host/database?sslmode=verify-full")
+			return nil, errors.New("the database address names no host: want one " + wellFormed)
 		}
 	}
 	switch {
 	case given["service"] != "":
-		return nil, errors.New("the database address names a service: want one like postgres://user@host/database?sslmode=verify-full")
+		return nil, errors.New("the database address names a service: want one " + wellFormed)
 	case strings.TrimSpace(given["dbname"]) == "":
-		return nil, errors.New("the database address names no database: want one like postgres://user@host/database?sslmode=verify-full")
+		return nil, errors.New("the database address names no database: want one " + wellFormed)
 	}
 	return config, requireTLS(config.ConnConfig)
 }

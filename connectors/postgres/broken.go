@@ -10,8 +10,8 @@ import (
 )
 
 var (
-	//go:embed unsure_constraints.sql
-	unsureConstraints string
+	//go:embed invalid_constraints.sql
+	invalidConstraints string
 	//go:embed breaking_constraint.sql
 	breakingConstraint string
 	//go:embed breaking_rows.sql
@@ -29,8 +29,8 @@ type BrokenRow struct {
 // mostBroken is how many rows of each rule are listed.
 const mostBroken = 1000
 
-// CheckRules makes every constraint whole that no row breaks any more, and returns
-// the rows that break the others, and the rules that triggers keep.
+// CheckRules validates every constraint that no row breaks any more, and returns the
+// rows that break the others, or the rules that triggers keep.
 func CheckRules(ctx context.Context, url string) (broken []BrokenRow, err error) {
 	pool, err := ownersPool(ctx, url)
 	if err != nil {
@@ -38,12 +38,12 @@ func CheckRules(ctx context.Context, url string) (broken []BrokenRow, err error)
 	}
 	defer pool.Close()
 	type constraint struct{ Table, Name, Expression string }
-	rows, _ := pool.Query(ctx, unsureConstraints, Schema)
-	unsure, err := pgx.CollectRows(rows, pgx.RowToStructByPos[constraint])
+	rows, _ := pool.Query(ctx, invalidConstraints, Schema)
+	invalid, err := pgx.CollectRows(rows, pgx.RowToStructByPos[constraint])
 	if err != nil {
 		return nil, fmt.Errorf("reading constraints: %w", err)
 	}
-	for _, c := range unsure {
+	for _, c := range invalid {
 		found, err := brokenRows(ctx, pool, fmt.Sprintf(breakingConstraint, c.Table, c.Name, c.Expression))
 		if err != nil {
 			return nil, err
@@ -52,7 +52,7 @@ func CheckRules(ctx context.Context, url string) (broken []BrokenRow, err error)
 			continue
 		}
 		if _, err := pool.Exec(ctx, fmt.Sprintf("alter table %s validate constraint %s", c.Table, c.Name)); err != nil {
-			return nil, fmt.Errorf("making constraint %s whole: %w", c.Name, err)
+			return nil, fmt.Errorf("validating constraint %s: %w", c.Name, err)
 		}
 	}
 	found, err := brokenRows(ctx, pool, breakingRows)

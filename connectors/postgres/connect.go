@@ -74,7 +74,7 @@ func poolConfig(url string, playedNow time.Time, process *Process, l limits) (*p
 	}
 	config.BeforeConnect = func(_ context.Context, c *pgx.ConnConfig) error {
 		c.RuntimeParams["application_name"] = process.application()
-		setOnceConnected(c)
+		setOnceOpen(c)
 		return nil
 	}
 	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
@@ -90,7 +90,7 @@ func (db *DB) connect(ctx context.Context, l limits, params map[string]string) (
 	config.RuntimeParams["application_name"] = db.process.application()
 	l.set(config.RuntimeParams)
 	maps.Copy(config.RuntimeParams, params)
-	setOnceConnected(config)
+	setOnceOpen(config)
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("connecting: %w", err)
@@ -110,7 +110,7 @@ func ConnectOnce(ctx context.Context, url string) (*pgx.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	setOnceConnected(config.ConnConfig)
+	setOnceOpen(config.ConnConfig)
 	conn, err := pgx.ConnectConfig(ctx, config.ConnConfig)
 	if err != nil {
 		return nil, fmt.Errorf("connecting to the database: %w", err)

@@ -15,7 +15,8 @@ var ErrNotFound = errors.New("not found")
 var ErrNotMigrated = errors.New("the database is not migrated: run `profilesync migrate`")
 
 // ErrNotPlayed means that the database was not created for a demo or a test.
-var ErrNotPlayed = errors.New("PROFILESYNC_NOW: the database was not created with PROFILESYNC_MODE demo or test, and keeps the real time")
+var ErrNotPlayed = errors.New("PROFILESYNC_NOW: the database keeps the real time, since it was not created with PROFILESYNC_MODE " +
+	"demo or test: unset it, or use one that was")
 
 // Wrap adds to an error what was being done when a statement failed; nil stays
 // nil. A query for one row that found none becomes ErrNotFound, and a missing

@@ -37,10 +37,10 @@ type Migration struct {
 type Purpose bool
 
 const (
-	// ForWork is for the real present: no session can play another one.
-	ForWork Purpose = false
-	// ForPlay is for demos and tests: Options.PlayedNow may play another present.
-	ForPlay Purpose = true
+	// ForProduction keeps the real time, whatever a session says.
+	ForProduction Purpose = false
+	// ForDemo is for demos and tests: Options.PlayedNow may be another time.
+	ForDemo Purpose = true
 )
 
 // Migrate brings the schema up to date, forwards only: first ours, then the job
@@ -67,7 +67,7 @@ func Migrate(ctx context.Context, url string, purpose Purpose) ([]Migration, err
 	if err != nil {
 		return nil, err
 	}
-	if purpose == ForPlay && len(ours) > 0 && ours[0].Version == 1 {
+	if purpose == ForDemo && len(ours) > 0 && ours[0].Version == 1 {
 		if err := dbsql.New(pool).MarkAsPlayed(ctx); err != nil {
 			return nil, fmt.Errorf("marking the database as a demo's or a test's: %w", err)
 		}

@@ -22,7 +22,7 @@ func TestMigrateOnceAndAgain(t *testing.T) {
 	_, err := store.Profile(t.Context(), "FA0000")
 	require.ErrorIs(t, err, postgres.ErrNotMigrated)
 
-	steps, err := postgres.Migrate(t.Context(), url, postgres.ForWork)
+	steps, err := postgres.Migrate(t.Context(), url, postgres.ForProduction)
 	require.NoError(t, err)
 	ours, rivers := 0, 0
 	for _, step := range steps {
@@ -38,7 +38,7 @@ func TestMigrateOnceAndAgain(t *testing.T) {
 	require.Positive(t, rivers)
 	require.NoError(t, store.Ready(t.Context()))
 
-	steps, err = postgres.Migrate(t.Context(), url, postgres.ForWork)
+	steps, err = postgres.Migrate(t.Context(), url, postgres.ForProduction)
 	require.NoError(t, err)
 	require.Empty(t, steps)
 	db := &pgtest.Database{TB: t, SQL: pgtest.Connect(t, url)}
@@ -62,7 +62,7 @@ func TestMigrateTwiceAtOnce(t *testing.T) {
 	results := make(chan error)
 	for range 3 {
 		go func() {
-			_, err := postgres.Migrate(t.Context(), url, postgres.ForWork)
+			_, err := postgres.Migrate(t.Context(), url, postgres.ForProduction)
 			results <- err
 		}()
 	}
@@ -74,7 +74,7 @@ func TestMigrateTwiceAtOnce(t *testing.T) {
 
 func TestMigrateRefusesABadAddress(t *testing.T) {
 	t.Parallel()
-	_, err := postgres.Migrate(t.Context(), "postgres://%zz", postgres.ForWork)
+	_, err := postgres.Migrate(t.Context(), "postgres://%zz", postgres.ForProduction)
 	require.ErrorContains(t, err, "database address")
 }
 

@@ -149,27 +149,6 @@ func (db *DB) DaemonRuns(ctx context.Context) (bool, error) {
 	return *running, nil
 }
 
-// IsOwner reports whether the program logged in as the owner of the tables, or as
-// a superuser: nothing in the database keeps it from changing the audit then.
-func (db *DB) IsOwner(ctx context.Context) (bool, error) {
-	owns, err := db.q.OwnsAudit(ctx)
-	return owns, Wrap(err, "looking at the database's role")
-}
-
-// ErrNotDaemon means that the database does not believe what the program says of its
-// runs.
-var ErrNotDaemon = errors.New("the database's login is no member of the daemon's role: what runs write would count as edits")
-
-// RequireDaemon returns ErrNotDaemon if the program logged in neither as the daemon
-// nor as the owner, even if it may write everything.
-func (db *DB) RequireDaemon(ctx context.Context) error {
-	believed, err := db.q.IsDaemon(ctx)
-	if err == nil && !believed {
-		return ErrNotDaemon
-	}
-	return Wrap(err, "looking at the database's role")
-}
-
 // Process is the name of the process that uses this store.
 func (db *DB) Process() string { return db.process.Name() }
 

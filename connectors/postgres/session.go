@@ -82,20 +82,41 @@ func compareSessions(ctx context.Context, asked [2]*dbsql.Queries) error {
 	return nil
 }
 
+// IsOwner reports whether the program logged in as the owner of the tables, or as
+// a superuser: nothing in the database keeps it from changing the audit then.
+func (db *DB) IsOwner(ctx context.Context) (bool, error) {
+	owns, err := db.q.OwnsAudit(ctx)
+	return owns, Wrap(err, "looking at the database's role")
+}
+
+// ErrNotDaemon means that the database does not believe what the program says of its
+// runs.
+var ErrNotDaemon = errors.New("the database's login is no member of the daemon's role, so what runs write would count as edits: " +
+	"log in as a member of it (README.md, \"Roles\")")
+
+// RequireDaemon returns ErrNotDaemon if the program logged in neither as the daemon
+// nor as the owner, even if it may write everything.
+func (db *DB) RequireDaemon(ctx context.Context) error {
+	believed, err := db.q.IsDaemon(ctx)
+	if err == nil && !believed {
+		return ErrNotDaemon
+	}
+	return Wrap(err, "looking at the database's role")
+}
+
 //go:embed session_settings.sql
 var sessionSettings string
 
-// ofStartup are the parameters of a session that must be stated as it starts, and
-// that poolers accept there.
-var ofStartup = []string{"application_name", "client_encoding", "options", "replication"}
+// startupParameters are those that must be stated as a session starts, and that
+// poolers accept there.
+var startupParameters = []string{"application_name", "client_encoding", "options", "replication"}
 
-// setOnceConnected states the parameters of a session by its first statement: a
-// pooler in session mode refuses most of them, or drops them, where a session
-// starts.
-func setOnceConnected(config *pgx.ConnConfig) {
+// setOnceOpen states all other parameters by the first statement of a session: a
+// pooler in session mode refuses most of them, or drops them, where a session starts.
+func setOnceOpen(config *pgx.ConnConfig) {
 	settings := maps.Clone(config.RuntimeParams)
 	config.RuntimeParams = make(map[string]string)
-	for _, name := range ofStartup {
+	for _, name := range startupParameters {
 		if value, ok := settings[name]; ok {
 			config.RuntimeParams[name] = value
 		}

@@ -75,6 +75,9 @@ func refusal(req *http.Request, d push.Delivery, body []byte, a *httpx.Answer) e
 	case http.StatusNotModified:
 		e.Answer = push.AnswerUnclear
 		e.Reason += "not an answer of this API"
+	case http.StatusRequestEntityTooLarge:
+		e.Reason += fmt.Sprintf("our document is refused: its %d bytes are too many", len(body))
+		e.Fields = longestList(d, body)
 	default:
 		e.Reason += "our document is refused" + details.faults()
 		e.Fields = details.fields(body)

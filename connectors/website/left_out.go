@@ -74,6 +74,38 @@ func (p problem) fields(body []byte) (found []push.LeftOut) {
 	return found
 }
 
+// longestList returns the list that takes most of a document that is too large, of those
+// that the delivery states: a 413 names nothing (CONTRACT.md "Answers").
+func longestList(d push.Delivery, body []byte) []push.LeftOut {
+	var sent organisation
+	var rows receivedParts
+	for _, into := range []any{&sent, &rows} {
+		if json.Unmarshal(body, into) != nil {
+			return nil
+		}
+	}
+	sizes := make(map[profile.Field]int)
+	for part, list := range map[string][]json.RawMessage{
+		"OpeningTimes": rows.OpeningTimes, "Services": rows.Services, "UecServices": rows.UecServices, "Facilities": rows.Facilities,
+	} {
+		for i, row := range list {
+			for _, f := range sent.fieldsAt(fmt.Sprintf("/%s/%d", part, i)) {
+				sizes[f] += len(row)
+			}
+		}
+	}
+	longest := profile.NoField
+	for _, f := range profile.Fields() {
+		if d.Values.States(f) && !slices.Contains(d.Filled, f) && sizes[f] > sizes[longest] {
+			longest = f
+		}
+	}
+	if longest == profile.NoField {
+		return nil
+	}
+	return []push.LeftOut{{Field: longest, Reason: "the website refuses the document as too large, and this is the longest list in it"}}
+}
+
 // fieldsAt returns the fields that a pointer is about.
 func (p organisation) fieldsAt(pointer string) []profile.Field {
 	part, rest, _ := strings.Cut(strings.TrimPrefix(pointer, "/"), "/")

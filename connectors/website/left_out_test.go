@@ -2,6 +2,8 @@ package website
 
 import (
 	"encoding/json"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -77,4 +79,24 @@ func TestFieldsOfARefusal(t *testing.T) {
 			require.Equal(t, "the website refuses it: BAD", l.Reason)
 		}
 	}
+}
+
+// A document that is too large goes without its longest list, list by list: the rest
+// is taken.
+func TestADocumentThatIsTooLarge(t *testing.T) {
+	t.Parallel()
+	d := push.Delivery{Code: "FA123", Type: profile.Pharmacy}
+	body := []byte(`{"Facilities": [{"Name": "A"}, {"Name": "B"}], "Services": [{"ServiceName": "` + strings.Repeat("s", 100) + `"}],
+		"OpeningTimes": [{"OpeningTimeType": "Additional"}, {"OpeningTimeType": "Surgery", "Weekday": "` + strings.Repeat("d", 500) + `"}]}`)
+	require.Empty(t, longestList(d, body), "nothing is stated")
+	require.Empty(t, longestList(d, []byte("[")))
+	order := []profile.Field{profile.FieldServices, profile.FieldDatedOpeningTimes, profile.FieldFacilities}
+	for i, f := range slices.Backward(order) {
+		d.Values.Set(f, "x")
+		left := longestList(d, body)
+		require.Equal(t, order[i:i+1], push.FieldsLeftOut(left))
+		require.Equal(t, "the website refuses the document as too large, and this is the longest list in it", left[0].Reason)
+	}
+	d.Filled = order[:1]
+	require.Equal(t, order[1:2], push.FieldsLeftOut(longestList(d, body)), "what is sent back as shown is not ours to leave out")
 }

@@ -65,6 +65,8 @@ const (
 	// sweepEvery is how often a dispatcher looks for pushes whose jobs are
 	// gone.
 	sweepEvery = 10 * time.Second
+	// noteEvery is how often progress is recorded, however many rounds there are.
+	noteEvery = time.Second
 	// maxPause is the longest wait between rounds without a wake-up.
 	// whileElsewhere is the wait while another process is dispatching: its
 	// round may have begun before the change that woke this one.
@@ -135,7 +137,7 @@ func (d *Dispatcher) listen(ctx context.Context, woken chan<- struct{}) {
 // before the next round.
 func (d *Dispatcher) round(ctx context.Context, client *queue.Client) (wait time.Duration, err error) {
 	began, within := time.Now(), roundTimeout
-	sweep := began.Sub(d.lastSweep) >= sweepEvery
+	sweep, note := began.Sub(d.lastSweep) >= sweepEvery, began.Sub(d.lastNoted) >= noteEvery
 	if d.lastSweep.IsZero() {
 		within = firstRoundTimeout
 	}
@@ -143,7 +145,7 @@ func (d *Dispatcher) round(ctx context.Context, client *queue.Client) (wait time
 	defer cancel()
 	left := 0
 	ours, err := d.Store.WithDispatch(ctx, d.Routes, func(round Dispatch) (err error) {
-		if left, err = d.prepare(ctx, round, sweep, began); err != nil {
+		if left, err = d.prepare(ctx, round, sweep, note); err != nil {
 			return err
 		}
 		if err := round.ReadChanges(ctx, d.Today(), d.EditDelay); err != nil {
@@ -166,7 +168,9 @@ func (d *Dispatcher) round(ctx context.Context, client *queue.Client) (wait time
 	if !ours {
 		return whileElsewhere, nil
 	}
-	d.lastNoted = began
+	if note {
+		d.lastNoted = began
+	}
 	if sweep {
 		d.lastSweep = began
 	}
@@ -179,9 +183,9 @@ func (d *Dispatcher) round(ctx context.Context, client *queue.Client) (wait time
 
 // prepare does what not every round needs: enrol new profiles in the first
 // round, find lost pushes and follow the calendar in a sweep, and record progress
-// once a second. It returns how many pushes changes had asked for and no job would
+// every second. It returns how many pushes changes had asked for and no job would
 // have delivered.
-func (d *Dispatcher) prepare(ctx context.Context, round Dispatch, sweep bool, now time.Time) (left int, err error) {
+func (d *Dispatcher) prepare(ctx context.Context, round Dispatch, sweep, note bool) (left int, err error) {
 	if d.lastSweep.IsZero() {
 		if err := round.Enrol(ctx); err != nil {
 			return 0, err
@@ -198,10 +202,10 @@ func (d *Dispatcher) prepare(ctx context.Context, round Dispatch, sweep bool, no
 			return 0, err
 		}
 	}
-	if now.Sub(d.lastNoted) < time.Second {
-		return left, nil
+	if note {
+		err = round.NoteProgress(ctx)
 	}
-	return left, round.NoteProgress(ctx)
+	return left, err
 }
 
 // queue inserts the jobs of due pushes.

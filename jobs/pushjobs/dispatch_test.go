@@ -250,3 +250,17 @@ func (f *failingStore) Wakeups(ctx context.Context, wake func()) error {
 	<-ctx.Done()
 	return ctx.Err()
 }
+
+// Whoever wakes the dispatcher again and again must not make it look dead.
+func TestProgressIsRecordedHoweverOftenItIsWoken(t *testing.T) {
+	t.Parallel()
+	x := newPushing(t)
+	x.start(t)
+	const recorded = "select count(*) from forward_progress where activity = 'dispatch'"
+	x.eventually(t, 1, recorded)
+	x.exec(t, "create table earlier as select at from forward_progress where activity = 'dispatch'")
+	require.Eventually(t, func() bool {
+		x.exec(t, "select pg_notify('profilesync_change', '')")
+		return x.count(t, recorded+" and at > (select at + interval '1 second' from earlier)") == 1
+	}, 10*time.Second, 5*time.Millisecond)
+}

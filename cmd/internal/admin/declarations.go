@@ -73,6 +73,9 @@ const (
 	mailPausedSeconds
 	calendarAgeSeconds
 	calendarVanishedRecords
+	standingCases
+	overdueCases
+	caseOldestSeconds
 	progressAgeSeconds
 	pushDueSeconds
 	pushTriedSeconds
@@ -263,6 +266,18 @@ var declared = [...]declaration{
 	calendarAgeSeconds: {
 		name: "calendar_age_seconds", form: gauge,
 		help: "Time since the official list of bank holidays was read; absent if it never was.",
+	},
+	standingCases: {
+		name: "standing_cases", form: gauge, labels: []string{"kind", "state"},
+		help: "What waits for people; state is open, waiting (for somebody, until a day) or set-aside.",
+	},
+	overdueCases: {
+		name: "overdue_cases", form: gauge, labels: []string{"kind"},
+		help: "Open cases past their deadline.",
+	},
+	caseOldestSeconds: {
+		name: "case_oldest_seconds", form: gauge, labels: []string{"kind", "state"},
+		help: "How long ago the oldest of these opened.",
 	},
 	calendarVanishedRecords: {
 		name: "calendar_vanished_records", form: gauge,

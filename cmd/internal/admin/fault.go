@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// FaultError is an error with one word for callers, whom nobody has asked who they are.
-// The log has all of it.
+// FaultError is an error with one word for callers, who may be anybody. The log has
+// all of it.
 type FaultError struct {
 	Word string
 	Err  error
@@ -28,9 +28,9 @@ func wordOf(err error) string {
 	return "failed"
 }
 
-// told logs the state of a page when its word changes: probes ask every few
+// pageLog logs the state of a page when its word changes: probes ask every few
 // seconds.
-type told struct {
+type pageLog struct {
 	page string
 	log  *slog.Logger
 
@@ -38,20 +38,20 @@ type told struct {
 	word  string // empty while all is well
 }
 
-func (t *told) tell(ctx context.Context, err error) {
+func (l *pageLog) record(ctx context.Context, err error) {
 	word := ""
 	if err != nil {
 		word = wordOf(err)
 	}
-	t.mutex.Lock()
-	changed := word != t.word
-	t.word = word
-	t.mutex.Unlock()
+	l.mutex.Lock()
+	changed := word != l.word
+	l.word = word
+	l.mutex.Unlock()
 	switch {
 	case !changed:
 	case err == nil:
-		t.log.InfoContext(ctx, "a page answers ok again", slog.String("page", t.page))
+		l.log.InfoContext(ctx, "a page answers ok again", slog.String("page", l.page))
 	default:
-		t.log.WarnContext(ctx, "a page answers 503", slog.String("page", t.page), slog.String("word", word), slog.Any("error", err))
+		l.log.WarnContext(ctx, "a page answers 503", slog.String("page", l.page), slog.String("word", word), slog.Any("error", err))
 	}
 }

@@ -13,7 +13,8 @@ import (
 
 const (
 	readyTimeout = 3 * time.Second
-	// scrapeTimeout is longer than watchTimeout, so that without a database only the gauges are missing, not the page.
+	// scrapeTimeout is longer than watchTimeout, so that without a database only the
+	// gauges are missing, not the page.
 	scrapeTimeout = 9 * time.Second
 	maxScrapes    = 4
 )
@@ -42,7 +43,7 @@ type Checks struct {
 // FaultError; the log has the whole error, once until the word changes.
 func Handler(c Checks) http.Handler {
 	mux := http.NewServeMux()
-	alive, ready := &told{page: "/healthz", log: c.Log}, &told{page: "/readyz", log: c.Log}
+	alive, ready := &pageLog{page: "/healthz", log: c.Log}, &pageLog{page: "/readyz", log: c.Log}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) { answer(r.Context(), w, alive, c.Alive()) })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
@@ -70,8 +71,8 @@ func Handler(c Checks) http.Handler {
 
 // answer writes ok, or a word for the error. Load balancers and caches must not
 // store it.
-func answer(ctx context.Context, w http.ResponseWriter, told *told, err error) {
-	told.tell(ctx, err)
+func answer(ctx context.Context, w http.ResponseWriter, log *pageLog, err error) {
+	log.record(ctx, err)
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")

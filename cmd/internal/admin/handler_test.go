@@ -246,9 +246,8 @@ func TestListenRefusesWhatOthersCanReach(t *testing.T) {
 		_, err := admin.Listen(t.Context(), admin.Options{Address: address, Log: discard()}, http.NotFoundHandler())
 		require.ErrorContains(t, err, `address "`+address+`": `)
 	}
-	for _, o := range []admin.Options{{Address: "localhost:0"}, {Address: "127.0.0.2:0"}, {Address: "0.0.0.0:0", Anywhere: true}} {
-		o.Log = discard()
-		server, err := admin.Listen(t.Context(), o, http.NotFoundHandler())
+	for _, address := range []string{"localhost:0", "127.0.0.2:0"} {
+		server, err := admin.Listen(t.Context(), admin.Options{Address: address, Log: discard()}, http.NotFoundHandler())
 		require.NoError(t, err)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()

@@ -8,8 +8,6 @@ import (
 	"net"
 	"net/http"
 	"time"
-
-	"golang.org/x/net/netutil"
 )
 
 const (
@@ -20,17 +18,14 @@ const (
 	stopTimeout   = 5 * time.Second
 	maxHeader     = 16 << 10
 	// maxConnections is far more than scrapers, probes and the readers of reports
-	// need. Further callers wait until one is closed.
+	// need. Further callers take the places of those that are idle (crowd).
 	maxConnections = 256
 )
 
 // Options say where to listen.
 type Options struct {
-	// Address is host:port; port 0 takes a free one.
+	// Address is host:port, of this machine only; port 0 takes a free one.
 	Address string
-	// Anywhere allows an address that other machines can reach: health and metrics
-	// are then open to them.
-	Anywhere bool
 	// Hosts are the names under which people reach it, besides those of this
 	// machine (onlyHosts).
 	Hosts []string
@@ -45,28 +40,32 @@ type Server struct {
 }
 
 // Listen starts listening; Serve must follow. It refuses an address that is not
-// loopback unless o.Anywhere is set.
+// loopback.
 func Listen(ctx context.Context, o Options, handler http.Handler) (*Server, error) {
 	address, err := net.ResolveTCPAddr("tcp", o.Address)
 	if err != nil {
 		return nil, fmt.Errorf("address %q: %w", o.Address, err)
 	}
-	if !o.Anywhere && !address.IP.IsLoopback() {
+	if !address.IP.IsLoopback() {
 		return nil, fmt.Errorf("address %q: other machines can reach it, and health and metrics are open to everybody; "+
-			"use a loopback address like 127.0.0.1:9090, or allow it explicitly", o.Address)
+			"use a loopback address like 127.0.0.1:8383, and a proxy for other machines", o.Address)
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address.String()) // the address that was checked, not resolved again
 	if err != nil {
 		return nil, fmt.Errorf("address %q: %w", o.Address, err)
 	}
-	return &Server{listener: netutil.LimitListener(listener, maxConnections), log: o.Log, http: &http.Server{
-		Handler:           onlyHosts(o.Hosts, handler),
+	limited := newCrowd(listener, maxConnections)
+	return &Server{listener: limited, log: o.Log, http: &http.Server{
+		Handler:           limited.occupied(onlyHosts(o.Hosts, handler)),
+		ConnContext:       limited.remember,
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
-		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
+		// Else the server itself would answer OPTIONS *, under any name.
+		DisableGeneralOptionsHandler: true,
+		ErrorLog:                     slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
 	}}, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/profilesync/profilesync/connectors/postgres/watchstore"
+	"github.com/profilesync/profilesync/reconcile/cases"
 )
 
 const (
@@ -28,7 +29,7 @@ type Watcher struct {
 	log      *slog.Logger
 	failures prometheus.Counter
 
-	mu    sync.Mutex // one scrape reads at a time; the others wait for its result
+	mutex sync.Mutex // one scrape reads at a time; the others wait for its result
 	asked time.Time  // time of the last read; zero if there was none
 	gauge []prometheus.Metric
 }
@@ -60,8 +61,8 @@ func (w *Watcher) Collect(to chan<- prometheus.Metric) {
 }
 
 func (w *Watcher) gauges() []prometheus.Metric {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
 	now := w.now()
 	if !w.asked.IsZero() && now.Sub(w.asked) < watchEvery {
 		return w.gauge
@@ -114,9 +115,21 @@ func gaugesOf(watched watchstore.Watched) (all []prometheus.Metric) {
 	for _, r := range watched.Services {
 		set(registeredServices, float64(r.Services), string(r.State))
 	}
+	caseGauges(watched.Cases, set)
 	peopleGauges(watched.People, set)
 	progressGauges(watched.Progress, set)
 	return all
+}
+
+// caseGauges sets the gauges of cases.
+func caseGauges(standing []watchstore.StandingCases, set func(m metric, value float64, labels ...string)) {
+	for _, c := range standing {
+		set(standingCases, float64(c.Cases), string(c.Kind), string(c.State))
+		set(caseOldestSeconds, c.Oldest.Seconds(), string(c.Kind), string(c.State))
+		if c.State == cases.Open {
+			set(overdueCases, float64(c.Overdue), string(c.Kind))
+		}
+	}
 }
 
 // peopleGauges sets the gauges of people and mail.

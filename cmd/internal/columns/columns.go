@@ -16,8 +16,8 @@ import (
 // pageWidth is the maximum width of a table: long cells wrap.
 const pageWidth = 100
 
-// Write writes a table, with nothing in its cells that steers a terminal. The names in the header are separated by " | "; an empty
-// header is left out.
+// Write writes a table, with nothing in its cells that steers a terminal. The names in
+// the header are separated by " | "; an empty header is left out.
 func Write(to io.Writer, header string, rows [][]string) {
 	page := table.NewWriter()
 	page.SetOutputMirror(to)

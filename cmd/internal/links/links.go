@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	// Shortest is the length in bytes from which a key or a token is accepted.
-	Shortest = 32
+	// shortest is the least length of a key or a token, in bytes.
+	shortest = 32
 	// most is how many are accepted at the same time: the new one and the old.
 	most = 2
 	// parameter is the part of a link that holds its signature.
@@ -33,16 +33,16 @@ type Guard struct {
 	Now    func() time.Time
 }
 
-// Split returns one or two keys or tokens. It refuses more, and those shorter than
-// Shortest; an error never repeats one.
+// Split returns one or two keys or tokens. It refuses more, and those shorter than 32
+// bytes; an error never repeats one.
 func Split(text string) ([]string, error) {
 	words := strings.Fields(text)
 	if len(words) == 0 || len(words) > most {
 		return nil, fmt.Errorf("want one or two, separated by a line end or a space; there are %d", len(words))
 	}
 	for i, word := range words {
-		if len(word) < Shortest {
-			return nil, fmt.Errorf("the one in place %d is shorter than %d characters", i+1, Shortest)
+		if len(word) < shortest {
+			return nil, fmt.Errorf("the one in place %d is shorter than %d characters", i+1, shortest)
 		}
 	}
 	return words, nil
@@ -77,6 +77,9 @@ func (g Guard) Check(r *http.Request, page string) error {
 }
 
 func (g Guard) checkSignature(signature, page string) error {
+	if strings.ContainsAny(signature, "\r\n") { // which decoding would skip
+		return errors.New("the link's signature is not ours")
+	}
 	keys, err := g.keys()
 	if err != nil {
 		return err

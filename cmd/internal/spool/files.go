@@ -38,7 +38,7 @@ type Files struct {
 	slots  chan struct{}
 	makers sync.WaitGroup
 
-	mu     sync.Mutex
+	mutex  sync.Mutex
 	texts  map[string]*text
 	turn   uint64 // grows with each use
 	closed bool
@@ -52,7 +52,7 @@ type text struct {
 	file   *scratch
 	err    error
 
-	// guarded by Files.mu
+	// guarded by Files.mutex
 	size  int64 // 0 until it is made
 	users int   // readers and the maker
 	used  uint64
@@ -101,9 +101,9 @@ func (f *Files) Open(ctx context.Context, name string, write Make) (*File, error
 
 // join makes the caller a user of a text, and starts making the text if needed.
 func (f *Files) join(ctx context.Context, name string, write Make) (*text, error) {
-	f.mu.Lock()
+	f.mutex.Lock()
 	t := f.find(name)
-	f.mu.Unlock()
+	f.mutex.Unlock()
 	if t != nil {
 		return t, nil
 	}
@@ -133,8 +133,8 @@ func (f *Files) find(name string) *text {
 // begin starts making a text in the caller's slot, unless another call was
 // faster.
 func (f *Files) begin(ctx context.Context, name string, write Make) (*text, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
 	if f.closed {
 		<-f.slots
 		return nil, errClosed
@@ -159,8 +159,8 @@ func (f *Files) make(ctx context.Context, t *text, write Make) {
 	if t.err != nil && f.Failed != nil {
 		f.Failed(ctx, t.name, t.err)
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
 	if t.err != nil {
 		f.forget(t)
 	} else {
@@ -183,8 +183,8 @@ func written(ctx context.Context, write Make, to io.Writer) (err error) {
 // leave removes a user. After the last one the text is kept for a while, unless
 // it was forgotten.
 func (f *Files) leave(t *text) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
 	f.leaveLocked(t)
 }
 
@@ -204,8 +204,8 @@ func (f *Files) leaveLocked(t *text) {
 
 // expire drops a text that was not used for a while.
 func (f *Files) expire(t *text) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
 	if t.users == 0 && f.texts[t.name] == t {
 		f.drop(t)
 	}
@@ -253,15 +253,15 @@ func (f *Files) forget(t *text) {
 // Close abandons the texts being made and removes every text. Files that are
 // still open can no longer be read.
 func (f *Files) Close() error {
-	f.mu.Lock()
+	f.mutex.Lock()
 	f.closed = true
 	for _, t := range f.texts {
 		t.cancel()
 	}
-	f.mu.Unlock()
+	f.mutex.Unlock()
 	f.makers.Wait()
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
 	for _, t := range f.texts {
 		f.drop(t)
 	}

@@ -251,21 +251,21 @@ func TestCloseAbandonsTextsBeingMade(t *testing.T) {
 	require.ErrorIs(t, <-ended, context.Canceled)
 }
 
-func TestHoldReadsEverything(t *testing.T) {
+func TestCopyReadsEverything(t *testing.T) {
 	t.Parallel()
-	file, err := spool.Hold(t.Context(), iotest.HalfReader(strings.NewReader("text")), 4)
+	file, err := spool.Copy(t.Context(), iotest.HalfReader(strings.NewReader("text")), 4)
 	require.NoError(t, err)
 	require.EqualValues(t, 4, file.Size())
 	require.Equal(t, "text", read(t, file))
 	require.NoError(t, file.Close())
 	_, err = file.ReadAt(make([]byte, 1), 0)
 	require.ErrorIs(t, err, os.ErrClosed)
-	_, err = spool.Hold(t.Context(), strings.NewReader("texts"), 4)
+	_, err = spool.Copy(t.Context(), strings.NewReader("texts"), 4)
 	require.ErrorContains(t, err, "more than 4 bytes")
-	_, err = spool.Hold(t.Context(), iotest.ErrReader(errors.New("disk gone")), 4)
+	_, err = spool.Copy(t.Context(), iotest.ErrReader(errors.New("disk gone")), 4)
 	require.ErrorContains(t, err, "disk gone")
 	stopped, stop := context.WithCancel(t.Context())
 	stop()
-	_, err = spool.Hold(stopped, strings.NewReader("text"), 4)
+	_, err = spool.Copy(stopped, strings.NewReader("text"), 4)
 	require.ErrorIs(t, err, context.Canceled)
 }

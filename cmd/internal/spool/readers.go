@@ -139,49 +139,49 @@ type deadlineWriter struct {
 	gone  bool      // it lost its place
 }
 
-func (p *deadlineWriter) Write(b []byte) (int, error) {
-	if err := p.extend(); err != nil {
+func (w *deadlineWriter) Write(b []byte) (int, error) {
+	if err := w.extend(); err != nil {
 		return 0, err
 	}
-	return p.ResponseWriter.Write(b)
+	return w.ResponseWriter.Write(b)
 }
 
 // begin starts the time of the reader.
-func (p *deadlineWriter) begin(within time.Duration) {
-	p.mutex.Lock()
-	p.until = time.Now().Add(within)
-	p.mutex.Unlock()
-	_ = p.extend() // a write fails again
+func (w *deadlineWriter) begin(within time.Duration) {
+	w.mutex.Lock()
+	w.until = time.Now().Add(within)
+	w.mutex.Unlock()
+	_ = w.extend() // a write fails again
 }
 
-func (p *deadlineWriter) extend() error {
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
-	if p.gone {
+func (w *deadlineWriter) extend() error {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	if w.gone {
 		return os.ErrDeadlineExceeded
 	}
-	p.read = time.Now()
-	end := p.read.Add(p.stall)
-	if end.After(p.until) {
-		end = p.until
+	w.read = time.Now()
+	end := w.read.Add(w.stall)
+	if end.After(w.until) {
+		end = w.until
 	}
-	return p.control.SetWriteDeadline(end)
+	return w.control.SetWriteDeadline(end)
 }
 
 // idle is how long the reader has read nothing.
-func (p *deadlineWriter) idle() time.Duration {
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
-	if p.gone || p.read.IsZero() {
+func (w *deadlineWriter) idle() time.Duration {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	if w.gone || w.read.IsZero() {
 		return 0
 	}
-	return time.Since(p.read)
+	return time.Since(w.read)
 }
 
 // disconnect ends the response, and reports whether it could.
-func (p *deadlineWriter) disconnect() bool {
-	p.mutex.Lock()
-	defer p.mutex.Unlock()
-	p.gone = true
-	return p.control.SetWriteDeadline(time.Now()) == nil
+func (w *deadlineWriter) disconnect() bool {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	w.gone = true
+	return w.control.SetWriteDeadline(time.Now()) == nil
 }

@@ -40,27 +40,27 @@ func (s *scratch) remove() {
 
 // limitedWriter writes a text to its file within the limits of time and size.
 type limitedWriter struct {
-	ctx  context.Context //nolint:containedctx // io.Writer has no context; the page lives within one call
+	ctx  context.Context //nolint:containedctx // io.Writer has no context; the writer lives within one call
 	file *scratch
 	most int64
 }
 
-func (p *limitedWriter) Write(b []byte) (int, error) {
-	if p.ctx.Err() != nil {
-		return 0, context.Cause(p.ctx)
+func (w *limitedWriter) Write(b []byte) (int, error) {
+	if w.ctx.Err() != nil {
+		return 0, context.Cause(w.ctx)
 	}
-	if p.file.written+int64(len(b)) > p.most {
-		return 0, fmt.Errorf("spooling: more than %d bytes", p.most)
+	if w.file.written+int64(len(b)) > w.most {
+		return 0, fmt.Errorf("spooling: more than %d bytes", w.most)
 	}
-	n, err := p.file.Write(b)
-	p.file.written += int64(n)
+	n, err := w.file.Write(b)
+	w.file.written += int64(n)
 	return n, err
 }
 
-// Hold copies a reader into a temporary file, so that later readers do not wait
+// Copy copies a reader into a temporary file, so that later readers do not wait
 // for the source. Close removes it. It fails if there are more than most bytes, or
 // when ctx ends.
-func Hold(ctx context.Context, from io.Reader, most int64) (*File, error) {
+func Copy(ctx context.Context, from io.Reader, most int64) (*File, error) {
 	s, err := newScratch("")
 	if err != nil {
 		return nil, err

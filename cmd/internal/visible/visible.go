@@ -15,15 +15,11 @@ import (
 // characters (escape sequences begin with one), marks that change the direction of
 // a text or end a line or a paragraph, and what is no character at all.
 func Is(r rune) bool {
-	switch {
-	case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), r == '\u2028', r == '\u2029', r == '\ufffe', r == '\uffff':
-		return false
-	}
-	return true
+	return !unicode.IsControl(r) && !unicode.Is(unicode.Bidi_Control, r) && !strings.ContainsRune("\u2028\u2029\ufffe\uffff", r)
 }
 
-// Text returns a text in which each character that only shows something, and each
-// line end, is kept. A tab is a space; anything else becomes U+FFFD.
+// Text keeps each character that only shows something, and each line end. A tab
+// becomes a space, anything else U+FFFD.
 func Text(text string) string {
 	if plain(text) {
 		return text

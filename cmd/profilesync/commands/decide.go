@@ -52,7 +52,7 @@ func (f selectionFlags) selection() (runs.Selection, error) {
 			continue
 		}
 		if err := flag.parse(flag.value); err != nil {
-			return selection, Usage(fmt.Errorf("--%s: %w", flag.name, err))
+			return selection, Usagef("--%s: %w", flag.name, err)
 		}
 	}
 	return selection, nil
@@ -151,7 +151,7 @@ func (f deciderFlags) on(ctx context.Context, a *wiring.App) (on decided, err er
 		return on, err
 	}
 	if f.ID == 0 && on.Whole() && !f.All {
-		return on, Usage(errors.New("say what is decided on: a run, a selection as --field, or --all"))
+		return on, Usagef("say what is decided on: a run, a selection as --field, or --all")
 	}
 	if err := a.Open(ctx); err != nil {
 		return on, err

@@ -90,7 +90,7 @@ func (c *ersList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	if c.Site != "" {
 		code, err := profile.ParseODSCode(c.Site)
 		if err != nil {
-			return ExitError{ExitUsage, "--site: " + err.Error()}
+			return Usagef("--site: %w", err)
 		}
 		site = code
 	}

@@ -1,6 +1,8 @@
 package commands
 
 import (
+	"fmt"
+
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
@@ -24,6 +26,9 @@ func (e ExitError) Error() string { return e.Message }
 
 // Usage says that arguments were wrong.
 func Usage(err error) error { return ExitError{ExitUsage, err.Error()} }
+
+// Usagef is Usage of fmt.Errorf.
+func Usagef(format string, args ...any) error { return Usage(fmt.Errorf(format, args...)) }
 
 // exitOf turns the state of runs into an exit code: the worst of them. What awaits
 // a person is followed by the next command.

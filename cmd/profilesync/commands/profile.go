@@ -133,7 +133,7 @@ type profileKind struct {
 // site.
 func (c *profileKind) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	if strings.TrimSpace(c.Reason) == "" {
-		return ExitError{ExitUsage, "--reason: say why"}
+		return Usagef("--reason: say why")
 	}
 	code, err := OpenForOrganisation(ctx, a, c.Code)
 	if err != nil {

@@ -3,7 +3,6 @@ package commands
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/reconcile/runs"
@@ -59,7 +58,7 @@ func (c *Reconcile) Run(ctx context.Context, a *wiring.App, out *Printer) error 
 // applyPlan applies exactly what a plan shows.
 func (c *Reconcile) applyPlan(ctx context.Context, a *wiring.App, show func(runs.Summary) error) error {
 	if other := c.given(); other != "" {
-		return Usage(fmt.Errorf("--plan and %s cannot be used together: the plan says what is read", other))
+		return Usagef("--plan and %s cannot be used together: the plan says what is read", other)
 	}
 	if err := a.Open(ctx); err != nil {
 		return err

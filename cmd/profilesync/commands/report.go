@@ -35,6 +35,10 @@ later findings go into the next one. --format is html (default), csv, xlsx or js
 }
 
 func (c *reportShow) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	region, err := regionOf(c.Region)
+	if err != nil {
+		return err
+	}
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
@@ -42,7 +46,7 @@ func (c *reportShow) Run(ctx context.Context, a *wiring.App, out *Printer) error
 	if err != nil {
 		return err
 	}
-	f := wiring.ReportFile{Day: day, Region: profile.ODSCode(c.Region), Form: out.form, Section: c.Section}
+	f := wiring.ReportFile{Day: day, Region: region, Form: out.form, Section: c.Section}
 	if c.Out == "" {
 		return a.CopyReport(ctx, out.to, f)
 	}
@@ -55,7 +59,7 @@ func reportDay(ctx context.Context, a *wiring.App, text string) (profile.Date, e
 	if text != "" {
 		day, err := profile.ParseDate(text)
 		if err != nil {
-			return day, ExitError{ExitUsage, "--date: " + err.Error()}
+			return day, Usagef("--date: %w", err)
 		}
 		return day, nil
 	}
@@ -64,6 +68,18 @@ func reportDay(ctx context.Context, a *wiring.App, text string) (profile.Date, e
 		err = errors.New("there is no report yet: `profilesync report make` makes the due ones")
 	}
 	return day, err
+}
+
+// regionOf parses the code of a board; empty for England.
+func regionOf(text string) (profile.ODSCode, error) {
+	if text == "" {
+		return "", nil
+	}
+	region, err := profile.ParseODSCode(text)
+	if err != nil {
+		return "", ExitError{ExitUsage, "--region: " + err.Error()}
+	}
+	return region, nil
 }
 
 type reportMake struct{}
@@ -146,9 +162,13 @@ Whoever has it can read this one report, in every form (.html, .csv, .xlsx, .jso
 }
 
 func (c *reportLink) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	region, err := regionOf(c.Region)
+	if err != nil {
+		return err
+	}
 	link, last, err := a.ReportLinks()
 	if err != nil {
-		return ExitError{ExitUsage, err.Error()}
+		return Usage(err)
 	}
 	if err := a.Open(ctx); err != nil {
 		return err
@@ -157,7 +177,6 @@ func (c *reportLink) Run(ctx context.Context, a *wiring.App, out *Printer) error
 	if err != nil {
 		return err
 	}
-	region := profile.ODSCode(c.Region)
 	if _, err := a.Store.Reports.Report(ctx, day, region); err != nil {
 		return err
 	}

@@ -40,7 +40,7 @@ func (f scopeFlags) scopes(a *wiring.App) (scopes []scope, err error) {
 	for _, text := range f.ODS {
 		code, err := profile.ParseODSCode(text)
 		if err != nil {
-			return nil, ExitError{ExitUsage, "--ods: " + err.Error()}
+			return nil, Usagef("--ods: %w", err)
 		}
 		base.Kind, base.Codes = runs.RunDelta, append(base.Codes, code)
 	}
@@ -84,8 +84,7 @@ func (f scopeFlags) pulls(a *wiring.App, base runs.Run) ([]scope, error) {
 			return nil, Usage(err)
 		}
 		if day != base.AsOf {
-			return nil, ExitError{ExitUsage, fmt.Sprintf(
-				"--as-of %s: a pull is for today (%s); --as-of is the date of a listing in a file (--files)", day, base.AsOf)}
+			return nil, Usagef("--as-of %s: a pull is for today (%s); --as-of is the date of a listing in a file (--files)", day, base.AsOf)
 		}
 	}
 	if base.Source == profile.SourceERS {
@@ -107,7 +106,7 @@ func (f scopeFlags) pulled(a *wiring.App, base runs.Run) (scopes []scope, err er
 	}
 	for _, report := range reports {
 		if _, err := ods.Types(report); err != nil {
-			return nil, ExitError{ExitUsage, "--report: " + err.Error()}
+			return nil, Usagef("--report: %w", err)
 		}
 		base.Report = report
 		scopes = append(scopes, scope{run: base})
@@ -206,9 +205,9 @@ func (f scopeFlags) given() string {
 func (f scopeFlags) services(a *wiring.App, run runs.Run) ([]scope, error) {
 	switch {
 	case len(f.Files) > 0:
-		return nil, ExitError{ExitUsage, "--files: e-RS has no listings; see `profilesync ers register import`"}
+		return nil, Usagef("--files: e-RS has no listings; see `profilesync ers register import`")
 	case f.Report != "" && f.Report != services.ReportServices:
-		return nil, ExitError{ExitUsage, "--report: e-RS has only one, " + services.ReportServices}
+		return nil, Usagef("--report: e-RS has only one, %s", services.ReportServices)
 	case !a.Settings.AsksERS():
 		return nil, settings.ErrNoERS
 	}

@@ -66,7 +66,7 @@ func (c *runsUndo) confirm(a *wiring.App, parent runs.Run, found runjobs.Reversa
 	case c.Confirm == number, c.Yes && !large:
 		return nil
 	case c.Confirm != "":
-		return ExitError{ExitUsage, fmt.Sprintf("--confirm %s: the run to undo is %s", c.Confirm, number)}
+		return Usagef("--confirm %s: the run to undo is %s", c.Confirm, number)
 	}
 	NewPrinter(a.Stderr, "table").printReversal(parent, found, marks)
 	asked := wiring.IsTerminal(a.Stdin) && !c.Yes
@@ -74,11 +74,11 @@ func (c *runsUndo) confirm(a *wiring.App, parent runs.Run, found runjobs.Reversa
 	case large && asked:
 		return ask(a, "To take this back, type the number of the run: ", number)
 	case large:
-		return ExitError{ExitUsage, "nothing was changed: so large an undo needs --confirm " + number}
+		return Usagef("nothing was changed: so large an undo needs --confirm %s", number)
 	case asked:
 		return ask(a, "Take this back? [y/N] ", "y", "yes")
 	default:
-		return ExitError{ExitUsage, "nothing was changed: standard input is no terminal, so that nobody can be asked; give --yes"}
+		return Usagef("nothing was changed: standard input is no terminal, so that nobody can be asked; give --yes")
 	}
 }
 

@@ -46,7 +46,7 @@ func (c *accountsInactive) Run(ctx context.Context, a *wiring.App, out *commands
 	inactivity := a.Inactivity()
 	if c.Apply {
 		if c.Date != "" {
-			return commands.ExitError{Code: commands.ExitUsage, Message: "--date: only with --preview"}
+			return commands.Usagef("--date: only with --preview")
 		}
 		if err := inactivity.Run(ctx, commands.ActorOr(c.Actor)); err != nil {
 			return err
@@ -194,7 +194,7 @@ func (c *accountsShow) Run(ctx context.Context, a *wiring.App, out *commands.Pri
 func openAccount(ctx context.Context, a *wiring.App, text string) (people.AccountID, error) {
 	id, err := people.ParseAccountID(text)
 	if err != nil {
-		return 0, commands.ExitError{Code: commands.ExitUsage, Message: err.Error()}
+		return 0, commands.Usage(err)
 	}
 	return id, a.Open(ctx)
 }
@@ -232,14 +232,12 @@ type accountsLeave struct {
 func (c *accountsLeave) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
 	until, err := profile.ParseDate(c.Until)
 	if err != nil {
-		return commands.ExitError{Code: commands.ExitUsage, Message: "--until: " + err.Error()}
+		return commands.Usagef("--until: %w", err)
 	}
 	today := a.Today()
 	if !until.IsZero() && (until.Before(today) || until.After(today.AddMonths(people.MaxLeaveMonths))) {
 		last := today.AddMonths(people.MaxLeaveMonths)
-		return commands.ExitError{
-			Code: commands.ExitUsage, Message: fmt.Sprintf("--until %s: want a day from today to %s", until, last),
-		}
+		return commands.Usagef("--until %s: want a day from today to %s", until, last)
 	}
 	id, err := openAccount(ctx, a, c.ID)
 	if err != nil {

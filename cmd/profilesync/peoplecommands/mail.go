@@ -36,7 +36,7 @@ func (c *mailList) Run(ctx context.Context, a *wiring.App, out *commands.Printer
 	if c.Account != "" {
 		id, err := people.ParseAccountID(c.Account)
 		if err != nil {
-			return commands.ExitError{Code: commands.ExitUsage, Message: err.Error()}
+			return commands.Usage(err)
 		}
 		account = id
 	}
@@ -102,13 +102,15 @@ func (c *mailStop) Run(ctx context.Context, a *wiring.App, out *commands.Printer
 	return printMail(ctx, a, out)
 }
 
-type mailResume struct{}
+type mailResume struct {
+	Actor string `placeholder:"NAME" help:"Who resumes it. Default: the operating-system user."`
+}
 
-func (*mailResume) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
+func (c *mailResume) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
-	if err := a.Store.People.ResumeMail(ctx); err != nil {
+	if err := a.Store.People.ResumeMail(ctx, commands.ActorOr(c.Actor)); err != nil {
 		return err
 	}
 	return printMail(ctx, a, out)
@@ -118,7 +120,7 @@ type mailSend struct{}
 
 func (*mailSend) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
 	if a.Settings.Mail == settings.MailOff {
-		return commands.ExitError{Code: commands.ExitUsage, Message: "setting PROFILESYNC_MAIL is off: nothing can be sent"}
+		return commands.Usagef("setting PROFILESYNC_MAIL is off: nothing can be sent")
 	}
 	if err := a.Open(ctx); err != nil {
 		return err
@@ -157,7 +159,7 @@ func (c *mailTemplates) Run(out *commands.Printer) error {
 		errs, list = append(errs, err), append(list, template{string(kind), subject, body})
 	}
 	if list == nil {
-		return commands.ExitError{Code: commands.ExitUsage, Message: fmt.Sprintf("there is no text %q", c.Kind)}
+		return commands.Usagef("there is no text %q", c.Kind)
 	}
 	rows := [][]string{}
 	for _, t := range list {

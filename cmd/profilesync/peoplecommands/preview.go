@@ -14,7 +14,7 @@ func playDay(text string, now *func() time.Time) error {
 	}
 	day, err := profile.ParseDate(text)
 	if err != nil {
-		return commands.ExitError{Code: commands.ExitUsage, Message: "--date: " + err.Error()}
+		return commands.Usagef("--date: %w", err)
 	}
 	at := time.Date(day.Time().Year(), day.Time().Month(), day.Time().Day(), 9, 0, 0, 0, profile.London())
 	*now = func() time.Time { return at }

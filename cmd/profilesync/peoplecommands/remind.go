@@ -43,13 +43,13 @@ func (c *Remind) Run(ctx context.Context, a *wiring.App, out *commands.Printer) 
 	case c.Preview:
 		return c.preview(ctx, out, reminders)
 	case c.Date != "":
-		return commands.ExitError{Code: commands.ExitUsage, Message: "--date: only with --preview"}
+		return commands.Usagef("--date: only with --preview")
 	case c.Post:
 		return printMadeDue(ctx, out, reminders.MakeDue)
 	}
 	code, err := profile.ParseODSCode(c.SendNow)
 	if err != nil {
-		return commands.ExitError{Code: commands.ExitUsage, Message: "--send-now: " + err.Error()}
+		return commands.Usagef("--send-now: %w", err)
 	}
 	return printMadeDue(ctx, out, func(ctx context.Context) (int, error) { return reminders.SendNow(ctx, code) })
 }

@@ -52,9 +52,7 @@ func (c *Drift) Run(ctx context.Context, a *wiring.App, out *commands.Printer) e
 		return err
 	}
 	if len(sinks) == 0 {
-		return commands.ExitError{
-			Code: commands.ExitUsage, Message: "no sink is configured: set PROFILESYNC_DOS_URL or PROFILESYNC_WEBSITE_URL",
-		}
+		return commands.Usagef("no sink is configured: set PROFILESYNC_DOS_URL or PROFILESYNC_WEBSITE_URL")
 	}
 	worst := commands.ExitDone
 	for _, sink := range wanted {

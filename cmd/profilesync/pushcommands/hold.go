@@ -2,7 +2,6 @@ package pushcommands
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
@@ -47,10 +46,10 @@ func (c *holdAdd) Run(ctx context.Context, a *wiring.App, out *commands.Printer)
 		return commands.Usage(err)
 	}
 	if hold.Until, err = profile.ParseDate(c.Until); err != nil {
-		return commands.ExitError{Code: commands.ExitUsage, Message: "--until: " + err.Error()}
+		return commands.Usagef("--until: %w", err)
 	}
 	if !hold.Until.IsZero() && hold.Until.Before(a.Today()) {
-		return commands.ExitError{Code: commands.ExitUsage, Message: fmt.Sprintf("--until %s: that day has passed", hold.Until)}
+		return commands.Usagef("--until %s: that day has passed", hold.Until)
 	}
 	if hold.Code, err = commands.OpenForOrganisation(ctx, a, c.Code); err != nil {
 		return err

@@ -52,9 +52,7 @@ func (c *pushPreview) Run(ctx context.Context, a *wiring.App, out *commands.Prin
 		previews = append(previews, shown)
 	}
 	if len(previews) == 0 {
-		return commands.ExitError{
-			Code: commands.ExitUsage, Message: "no such sink is configured: set PROFILESYNC_DOS_URL or PROFILESYNC_WEBSITE_URL",
-		}
+		return commands.Usagef("no such sink is configured: set PROFILESYNC_DOS_URL or PROFILESYNC_WEBSITE_URL")
 	}
 	for i, p := range previews {
 		p.print(out, i > 0)

@@ -118,13 +118,14 @@ func (*pushList) check(f pushstore.PushFilter) error {
 			return nil
 		}
 	}
-	return commands.ExitError{Code: commands.ExitUsage, Message: fmt.Sprintf("state %q: want one of %v", f.State, push.States())}
+	return commands.Usagef("state %q: want one of %v", f.State, push.States())
 }
 
 type pushRetry struct {
 	Code      []string `arg:"" help:"ODS codes."`
 	Sink      string   `placeholder:"SINK" help:"Only to dos or website."`
 	Overwrite bool     `help:"Even if it overwrites what nobody stated; that is recorded, and shown by push list."`
+	Actor     string   `placeholder:"NAME" help:"Who requests it. Default: the operating-system user."`
 }
 
 func (c *pushRetry) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
@@ -139,7 +140,7 @@ func (c *pushRetry) Run(ctx context.Context, a *wiring.App, out *commands.Printe
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
-	forced, err := a.Store.Pushes.ForcePushes(ctx, codes, sinks, c.Overwrite)
+	forced, err := a.Store.Pushes.ForcePushes(ctx, codes, sinks, c.Overwrite, commands.ActorOr(c.Actor))
 	if err != nil {
 		return err
 	}

@@ -141,7 +141,7 @@ func (c *checksRun) Run(ctx context.Context, a *wiring.App, out *commands.Printe
 		}
 	})
 	if checker == nil {
-		return commands.ExitError{Code: commands.ExitUsage, Message: "DoS is not configured: set PROFILESYNC_DOS_URL"}
+		return commands.Usagef("DoS is not configured: set PROFILESYNC_DOS_URL")
 	}
 	result, err := checker.Check(ctx, codes, commands.ActorOr(c.Actor))
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package schemacommands is the command that prepares a database: its schema, its
-// roles, and what of its rows breaks a rule.
+// Package schemacommands is the command that prepares a database: its schema and its
+// roles.
 package schemacommands
 
 import (
@@ -18,11 +18,18 @@ type Migrate struct {
 	Print bool `help:"With --roles: change nothing; print the SQL, for an administrator to run."`
 }
 
+// Help is shown by --help.
+func (*Migrate) Help() string {
+	return `Goes forwards only, and is safe while the previous version is running. Rows from before a rule
+of the published interface that break it are kept and listed. Settings name the roles
+(PROFILESYNC_ROLE_OWNER and so on; README.md, "Roles").`
+}
+
 // Run applies all missing migrations, ours and the job queue's, grants roles, and
 // lists rows from before a rule that break it.
 func (c *Migrate) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
 	if c.Print && !c.Roles {
-		return commands.ExitError{Code: commands.ExitUsage, Message: "--print goes with --roles"}
+		return commands.Usagef("--print goes with --roles")
 	}
 	url, _, err := a.Database(ctx)
 	if err != nil {
@@ -35,7 +42,7 @@ func (c *Migrate) Run(ctx context.Context, a *wiring.App, out *commands.Printer)
 		}
 		return err
 	}
-	steps, err := postgres.Migrate(ctx, url, postgres.Purpose(a.Settings.Playable()))
+	steps, err := postgres.Migrate(ctx, url, postgres.Purpose(a.Settings.DemoOrTest()))
 	if err != nil {
 		return err
 	}
@@ -60,8 +67,8 @@ func (c *Migrate) Run(ctx context.Context, a *wiring.App, out *commands.Printer)
 	return nil
 }
 
-// grant creates and grants roles if asked to, and grants again what was granted
-// before: what a migration has made needs rights too.
+// grant creates and grants roles if asked to. Otherwise it grants again what was
+// granted before: tables that a migration has made need rights too.
 func (c *Migrate) grant(ctx context.Context, a *wiring.App, url string) error {
 	if !c.Roles {
 		return roles.Renew(ctx, url, a.Settings.Roles())
@@ -71,8 +78,8 @@ func (c *Migrate) grant(ctx context.Context, a *wiring.App, url string) error {
 		return err
 	}
 	for _, other := range others {
-		a.Sayf("role %s keeps its rights, and no setting names it: if it is one from before, take them with "+
-			"`revoke all on schema profilesync, river, console from %[1]s`", other)
+		a.Sayf("role %s keeps its rights, and no setting names it: if it is one from before, take them, as the role that migrates, with: %s",
+			other.Name, other.Revoke)
 	}
 	locks, err := roles.Grant(ctx, url, a.Settings.Roles())
 	if err == nil && !locks {

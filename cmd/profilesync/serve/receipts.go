@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/profilesync/profilesync/cmd/internal/links"
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/notify"
@@ -12,19 +13,26 @@ import (
 
 // receipts returns the handler of delivery receipts; nil unless a token is set
 // for them.
-func receipts(a *wiring.App, log *slog.Logger) (http.Handler, error) {
+func receipts(a *wiring.App, log *slog.Logger) http.Handler {
 	if a.Settings.NotifyCallbackToken == "" {
-		return nil, nil //nolint:nilnil // receipts are off
+		return nil
 	}
-	handler, err := notify.Receipts(a.Settings.NotifyCallbackToken.Reveal(), func(ctx context.Context, r notify.Receipt) error {
+	tokens := settings.Rotating("NOTIFY_CALLBACK_TOKEN")
+	return notify.Receipts(func() ([]string, error) {
+		text, err := tokens()
+		var accepted []string
+		if err == nil {
+			accepted, err = links.Split(text)
+		}
+		if err != nil {
+			log.Error("reading the tokens of delivery receipts", "error", err)
+		}
+		return accepted, err
+	}, func(ctx context.Context, r notify.Receipt) error {
 		err := a.Store.People.RecordStatus(ctx, r.Acceptance)
 		if err != nil {
 			log.ErrorContext(ctx, "recording a delivery receipt", "error", err)
 		}
 		return err
 	})
-	if err != nil {
-		return nil, settings.Error{Err: err}
-	}
-	return handler, nil
 }

@@ -47,7 +47,7 @@ func (*Command) Run(ctx context.Context, a *wiring.App) error {
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
-	if err := a.WarnOfOwner(ctx, log); err != nil {
+	if err := a.CheckRole(ctx, log); err != nil {
 		return err
 	}
 	outage := newOutage(log, time.Now)
@@ -62,13 +62,9 @@ func (*Command) Run(ctx context.Context, a *wiring.App) error {
 	}
 	admin.NewWatcher(registry, s.control.Watch.Watch, time.Now, log)
 	s.watchPools(admin.NewPools(registry))
-	receipts, err := receipts(a, log)
-	if err != nil {
-		return err
-	}
 	listen := admin.Options{Address: a.Settings.HTTPAddress, Hosts: a.Settings.Hosts(), Log: log}
 	server, err := admin.Listen(ctx, listen, admin.Handler(admin.Checks{
-		Alive: s.health.alive, Ready: s.ready, Metrics: registry, Receipts: receipts, Reports: a.ReportHandler(log), Log: log,
+		Alive: s.health.alive, Ready: s.ready, Metrics: registry, Receipts: receipts(a, log), Reports: a.ReportHandler(log), Log: log,
 	}))
 	if err != nil {
 		return err

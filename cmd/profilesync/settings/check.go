@@ -3,7 +3,6 @@ package settings
 import (
 	"errors"
 	"log/slog"
-	"net"
 	"net/url"
 	"strings"
 	"time"
@@ -16,8 +15,8 @@ import (
 
 // check returns everything that is wrong with the values.
 func (s *Settings) check() error {
-	return errors.Join(s.checkMode(), s.checkDatabase(), s.checkLevel(), s.checkTypes(), s.checkListener(), s.checkHosts(),
-		s.checkODS(), s.checkSinks(), s.checkERS(), checkPositive("FILE_LIMIT_MIB", float64(s.FileLimitMiB)), s.checkPeople(),
+	return errors.Join(s.checkMode(), s.checkDatabase(), s.checkLevel(), s.checkTypes(), s.checkListener(),
+		s.checkODS(), s.checkSinks(), s.checkERS(), s.checkFileLimit(), s.checkPeople(),
 		s.checkReports(), s.checkMail(), s.checkRoles())
 }
 
@@ -30,7 +29,7 @@ func (s *Settings) checkMode() (err error) {
 	if s.Now == "" {
 		return nil
 	}
-	if s.Mode == "production" {
+	if !s.DemoOrTest() {
 		return Wrong("NOW", "=%s: only PROFILESYNC_MODE=demo or test may set another time", s.Now)
 	}
 	if s.now, err = time.Parse(time.RFC3339, s.Now); err != nil {
@@ -145,13 +144,6 @@ func (s *Settings) IngestTokens() (dos.Tokens, error) {
 	}.Tokens()
 }
 
-func (s *Settings) checkListener() error {
-	if _, _, err := net.SplitHostPort(s.HTTPAddress); err != nil {
-		return Wrong("HTTP_ADDRESS", "=%s: want an address like 127.0.0.1:8383", s.HTTPAddress)
-	}
-	return nil
-}
-
 // checkAddress does not repeat an address, which may hold a password.
 func checkAddress(name, address string) error {
 	u, err := url.Parse(address)
@@ -170,6 +162,16 @@ func checkBase(name, address string) error {
 		return Wrong(name, ": want an address like https://host/path, with nothing after it")
 	}
 	return checkAddress(name, address)
+}
+
+// mostFileMiB is more than any disk holds.
+const mostFileMiB = 1 << 30
+
+func (s *Settings) checkFileLimit() error {
+	if s.FileLimitMiB < 1 || s.FileLimitMiB > mostFileMiB {
+		return Wrong("FILE_LIMIT_MIB", "=%d: want 1 to %d", s.FileLimitMiB, mostFileMiB)
+	}
+	return nil
 }
 
 func checkPositive(name string, value float64) error {

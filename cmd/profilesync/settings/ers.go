@@ -37,7 +37,7 @@ func (s *Settings) checkERS() error {
 	if _, err := s.ExtractColumns(); err != nil {
 		errs = append(errs, Wrong("ERS_COLUMNS", ": %w", err))
 	}
-	if _, err := s.ERSApplications(); err != nil {
+	if _, err := s.ersApplications(s.ERSCredentials.Reveal()); err != nil {
 		errs = append(errs, Wrong("ERS_CREDENTIALS", " (or _FILE): %w", err))
 	}
 	return errors.Join(errs...)
@@ -62,13 +62,29 @@ func ParseExtractColumns(from io.Reader) (columns ers.Columns, err error) {
 	return columns, nil
 }
 
-// ERSApplications returns the applications that we registered, read from
-// consecutive JSON objects. An error never repeats the value.
-func (s *Settings) ERSApplications() (credentials []ers.Credential, err error) {
+// ERSApplications returns the applications that we registered. Their credentials are
+// read again (Rotating).
+func (s *Settings) ERSApplications() ([]ers.Credential, error) {
+	if s.ERSAuth == ersNone {
+		return s.ersApplications("")
+	}
+	text, err := Rotating("ERS_CREDENTIALS")()
+	if err != nil {
+		return nil, Error{err}
+	}
+	credentials, err := s.ersApplications(text)
+	if err != nil {
+		return nil, Error{Wrong("ERS_CREDENTIALS", " (or _FILE): %w", err)}
+	}
+	return credentials, nil
+}
+
+// ersApplications reads consecutive JSON objects. An error never repeats the value.
+func (s *Settings) ersApplications(text string) (credentials []ers.Credential, err error) {
 	if s.ERSAuth == ersNone {
 		return []ers.Credential{{Name: ersNone}}, nil
 	}
-	decoder := json.NewDecoder(strings.NewReader(s.ERSCredentials.Reveal()))
+	decoder := json.NewDecoder(strings.NewReader(text))
 	for n := 1; ; n++ {
 		var a ersApplication
 		err := decoder.Decode(&a)

@@ -21,9 +21,9 @@ const (
 // checkMail refuses settings that would otherwise only fail when the first letter
 // is due, or its receipt comes.
 func (s *Settings) checkMail() error {
-	errs := []error{checkPositive("MAIL_PER_DAY", float64(s.MailPerDay)), checkPositive("MAIL_PER_SECOND", s.MailPerSecond)}
-	if s.NotifyCallbackToken != "" && len(s.NotifyCallbackToken) < notify.MinToken {
-		errs = append(errs, Wrong("NOTIFY_CALLBACK_TOKEN", " (or _FILE): want at least %d characters", notify.MinToken))
+	errs := []error{
+		checkPositive("MAIL_PER_DAY", float64(s.MailPerDay)), checkPositive("MAIL_PER_SECOND", s.MailPerSecond),
+		checkWords("NOTIFY_CALLBACK_TOKEN", s.NotifyCallbackToken),
 	}
 	switch s.Mail {
 	case MailOff:

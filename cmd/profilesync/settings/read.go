@@ -93,7 +93,8 @@ func (e environment) value(name string, secret bool) (string, error) {
 	return value, nil
 }
 
-// readFile returns what a file holds, without white space around it.
+// readFile returns what a file holds, without white space around it, and without the
+// mark of UTF-8 that some editors begin a file with.
 func readFile(f *os.File, secret bool) (string, error) {
 	info, err := f.Stat()
 	switch {
@@ -113,7 +114,7 @@ func readFile(f *os.File, secret bool) (string, error) {
 	if len(text) > maxFile {
 		return "", fmt.Errorf("it is larger than %d KiB", maxFile>>10)
 	}
-	value := strings.TrimSpace(string(text))
+	value := strings.TrimSpace(strings.TrimPrefix(string(text), "\ufeff"))
 	if value == "" {
 		return "", errors.New("it is empty")
 	}
@@ -144,9 +145,10 @@ func (e environment) unknown(order []string) (faults []error) {
 	return faults
 }
 
-// nearest is the known name that takes the fewest changes of a letter; of several,
-// the first of the alphabet.
+// nearest is the known name that takes the fewest changes of a letter, in capitals; of
+// several, the first of the alphabet.
 func nearest(name string, known map[string]bool) string {
+	name = strings.ToUpper(name)
 	return slices.MinFunc(slices.Sorted(maps.Keys(known)), func(a, b string) int {
 		return levenshtein.ComputeDistance(name, a) - levenshtein.ComputeDistance(name, b)
 	})

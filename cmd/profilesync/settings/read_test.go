@@ -69,14 +69,10 @@ func TestAMisspeltNameOfAnySettingStopsTheStart(t *testing.T) {
 	_, order := fields()
 	for _, name := range order {
 		for misspelt, meant := range map[string]string{
-			name + name[len(name)-1:]: name, name[:1] + "_" + name[1:]: name, name + "_FIEL": name + "_FILE", strings.ToLower(name): "",
+			name + name[len(name)-1:]: name, name[:1] + "_" + name[1:]: name, name + "_FIEL": name + "_FILE", strings.ToLower(name): name,
 		} {
 			_, err := load(t.Context(), []string{"PROFILESYNC_" + misspelt + "=hunter2"})
-			require.ErrorContains(t, err, "setting PROFILESYNC_"+misspelt+": there is no such setting; did you mean PROFILESYNC_"+meant)
-			require.NotContains(t, err.Error(), "hunter2")
-			if meant != "" {
-				require.EqualError(t, err, "setting PROFILESYNC_"+misspelt+": there is no such setting; did you mean PROFILESYNC_"+meant+"?")
-			}
+			require.EqualError(t, err, "setting PROFILESYNC_"+misspelt+": there is no such setting; did you mean PROFILESYNC_"+meant+"?")
 		}
 	}
 }
@@ -117,8 +113,11 @@ func TestTheNamesOfTheTestsMayBeSet(t *testing.T) {
 	var found []string
 	tree := os.DirFS("../../..")
 	require.NoError(t, fs.WalkDir(tree, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() && (name == ".git" || name == ".local") {
-			return cmpSkip(err)
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && (name == ".git" || name == ".local"):
+			return fs.SkipDir
 		}
 		if filepath.Ext(name) != ".go" && name != "Makefile" {
 			return nil
@@ -139,10 +138,18 @@ func TestTheNamesOfTheTestsMayBeSet(t *testing.T) {
 	}
 }
 
-// cmpSkip leaves a folder out, unless it could not be read.
-func cmpSkip(err error) error {
-	if err != nil {
-		return err
+// Editors of some systems begin a file with a mark of its encoding, which nobody sees.
+func TestAFileMayBeginWithAMarkOfItsEncoding(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "key")
+	for text, want := range map[string]string{"\ufeffthe-key\r\n": "the-key", "\ufeff": "", "\ufeff\r\n": ""} {
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		s, err := load(t.Context(), []string{"PROFILESYNC_ODS_API_KEY_FILE=" + path})
+		if want == "" {
+			require.EqualError(t, err, "setting PROFILESYNC_ODS_API_KEY_FILE="+path+": it is empty")
+			continue
+		}
+		require.NoError(t, err)
+		require.Equal(t, want, s.ODSAPIKey.Reveal())
 	}
-	return fs.SkipDir
 }

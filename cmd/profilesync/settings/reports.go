@@ -2,9 +2,6 @@ package settings
 
 import (
 	"errors"
-	"net/url"
-	"slices"
-	"strings"
 
 	"github.com/profilesync/profilesync/cmd/internal/links"
 )
@@ -38,25 +35,4 @@ func checkWords(name string, value Secret) error {
 		return Wrong(name, " (or _FILE): %w", err)
 	}
 	return nil
-}
-
-// checkHosts refuses names that no Host header can hold.
-func (s *Settings) checkHosts() error {
-	var errs []error
-	for i, host := range s.HTTPHosts {
-		s.HTTPHosts[i] = strings.TrimSpace(host)
-		if u, err := url.Parse("http://" + s.HTTPHosts[i]); err != nil || u.Host == "" || u.Host != s.HTTPHosts[i] {
-			errs = append(errs, Wrong("HTTP_HOSTS", "=%s: want names like reports.example", s.HTTPHosts[i]))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// Hosts are the names under which the daemon answers besides those of this machine.
-func (s *Settings) Hosts() []string {
-	hosts := slices.Clone(s.HTTPHosts)
-	if u, err := url.Parse(s.ReportURL); err == nil && u.Host != "" {
-		hosts = append(hosts, u.Host)
-	}
-	return hosts
 }

@@ -15,15 +15,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// everyField calls do for each setting that the environment may set.
-func everyField(do func(name string, field reflect.StructField)) {
-	for field := range reflect.TypeFor[Settings]().Fields() {
-		if name, _, _ := strings.Cut(field.Tag.Get("env"), ","); name != "" {
-			do("PROFILESYNC_"+name, field)
-		}
-	}
-}
-
 func TestAFileOfASecretMustNotBeReadableByEverybody(t *testing.T) {
 	t.Parallel()
 	path := keep(t, filepath.Join(t.TempDir(), "file"), "x\n")
@@ -34,15 +25,10 @@ func TestAFileOfASecretMustNotBeReadableByEverybody(t *testing.T) {
 	}
 	for _, mode := range []os.FileMode{0o644, 0o604, 0o444, 0o640, 0o440, 0o400, 0o600} {
 		require.NoError(t, os.Chmod(path, mode))
-		secrets := 0
-		everyField(func(name string, field reflect.StructField) {
-			secret := field.Type == reflect.TypeFor[Secret]()
-			require.Equal(t, secret && mode&0o004 != 0, readable(name), "%s %o", name, mode)
-			if secret {
-				secrets++
-			}
-		})
-		require.Greater(t, secrets, 8)
+		byName, _ := fields()
+		for name, field := range byName {
+			require.Equal(t, field.Type == secretType && mode&0o004 != 0, readable(prefix+name), "%s %o", name, mode)
+		}
 	}
 }
 
@@ -68,10 +54,12 @@ func TestAFileOfASecretMustNotBeChangeableByOthers(t *testing.T) {
 // part of one, nor beside other mistakes.
 func TestASecretInThePlaceOfItsFileIsNotPrinted(t *testing.T) {
 	t.Parallel()
-	everyField(func(name string, field reflect.StructField) {
-		if field.Type != reflect.TypeFor[Secret]() {
-			return
+	byName, _ := fields()
+	for name, field := range byName {
+		if field.Type != secretType {
+			continue
 		}
+		name = prefix + name
 		for _, secret := range []string{"hunter2", "/hunter2", "postgres://a:hunter2@b/c", strings.Repeat("hunter2", 100), "hunter2\x00"} {
 			_, err := load(t.Context(), []string{name + "_FILE=" + secret})
 			require.ErrorContains(t, err, "setting "+name+"_FILE: the file that it names cannot be opened")
@@ -80,7 +68,7 @@ func TestASecretInThePlaceOfItsFileIsNotPrinted(t *testing.T) {
 			require.Error(t, err)
 			require.NotContains(t, err.Error(), "hunter2")
 		}
-	})
+	}
 }
 
 // TestARotatedSecret sets the environment of the process, so nothing runs beside it.
@@ -125,21 +113,26 @@ func TestARotatedSecret(t *testing.T) {
 func TestSettingsNamedLikeSecretsAreSecrets(t *testing.T) {
 	t.Parallel()
 	called := regexp.MustCompile(`_(KEY|PASSWORD|TOKEN)S?$|_CREDENTIALS$|_(DATABASE_URL|LISTS)$`)
-	everyField(func(name string, field reflect.StructField) {
-		if called.MatchString(name) {
-			require.Equal(t, reflect.TypeFor[Secret](), field.Type, name)
+	byName, _ := fields()
+	secrets := 0
+	for name, field := range byName {
+		if called.MatchString("_" + name) {
+			secrets++
+			require.Equal(t, secretType, field.Type, name)
 		}
-	})
+	}
+	require.Greater(t, secrets, 8)
 }
 
 func TestSecretsAreNeverPrinted(t *testing.T) {
 	t.Parallel()
 	s := new(Settings)
-	everyField(func(_ string, field reflect.StructField) {
-		if field.Type == reflect.TypeFor[Secret]() {
+	byName, _ := fields()
+	for _, field := range byName {
+		if field.Type == secretType {
 			reflect.ValueOf(s).Elem().FieldByIndex(field.Index).SetString("canary")
 		}
-	})
+	}
 	require.Equal(t, "canary", s.NotifyKey.Reveal())
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 		for _, value := range []any{s, *s, s.NotifyKey, []Secret{s.NotifyKey}, map[string]Secret{"key": s.NotifyKey}} {

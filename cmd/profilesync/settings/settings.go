@@ -17,7 +17,7 @@ type Settings struct {
 	Mode string `env:"MODE, default=production"`
 	// Now is the time to use instead of the real one (RFC 3339).
 	Now string `env:"NOW"`
-	// DatabaseURL is the database; without it, a private cluster is started.
+	// DatabaseURL is the database; without it, only a private one can be used.
 	DatabaseURL Secret `env:"DATABASE_URL"`
 	// The roles that `migrate --roles` creates and grants: who migrates, the daemon,
 	// editing applications, dashboards, and the console's sessions.
@@ -26,7 +26,7 @@ type Settings struct {
 	RoleEditor  string `env:"ROLE_EDITOR, default=profilesync_editor"`
 	RoleReader  string `env:"ROLE_READER, default=profilesync_reader"`
 	RoleConsole string `env:"ROLE_CONSOLE, default=profilesync_console"`
-	// LocalDir is where the private cluster lives.
+	// LocalDir is the folder of the private database.
 	LocalDir string `env:"LOCAL_DIR, default=.local"`
 	// LogLevel is debug, info, warn or error.
 	LogLevel string `env:"LOG_LEVEL, default=info"`
@@ -173,8 +173,9 @@ type Settings struct {
 	NotifyURL       string `env:"NOTIFY_URL, default=https://api.notifications.service.gov.uk"`
 	NotifyKey       Secret `env:"NOTIFY_KEY"`
 	NotifyTemplates string `env:"NOTIFY_TEMPLATES"`
-	// NotifyCallbackToken is the bearer token of delivery receipts, which are
-	// received at /notify/receipts; without it, status is only polled.
+	// NotifyCallbackToken are one or two bearer tokens of delivery receipts
+	// (links.Split), which are received at /notify/receipts; without one, status is
+	// only polled.
 	NotifyCallbackToken Secret `env:"NOTIFY_CALLBACK_TOKEN"`
 	// SMTPHost is the relay; SMTPTLS is starttls, implicit, or none for loopback.
 	SMTPHost     string `env:"SMTP_HOST"`
@@ -224,9 +225,8 @@ func (s *Settings) PlayedNow() time.Time { return s.now }
 // FileLimit is the largest file that a command reads, in bytes.
 func (s *Settings) FileLimit() int64 { return int64(s.FileLimitMiB) << 20 }
 
-// Playable reports whether Mode is demo or test: a database that is created then may
-// play another present.
-func (s *Settings) Playable() bool { return s.Mode != "production" }
+// DemoOrTest reports whether Mode is demo or test.
+func (s *Settings) DemoOrTest() bool { return s.Mode != "production" }
 
 // OrgTypes are the kinds of organisation that have profiles.
 func (s *Settings) OrgTypes() []profile.OrgType { return s.kept }

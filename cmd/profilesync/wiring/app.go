@@ -28,8 +28,9 @@ type App struct {
 	Stdin    io.Reader // for answers to questions
 	Stderr   io.Writer // for logs, progress and messages that are not results
 	Version  string    // of the program
-	Private  bool      // a private database may be started
 	Process  *postgres.Process
+	// MayStartPrivate allows starting a private database.
+	MayStartPrivate bool
 
 	// Store is the database, once it is open. ReportStore only reads reports,
 	// through connections of its own.
@@ -41,7 +42,7 @@ type App struct {
 	AnsweredERS func(ers.Call)
 
 	url         string       // of the database
-	private     bool         // it is the private cluster's
+	private     bool         // it is the private database's
 	reportFiles *spool.Files // reports prepared for readers
 	// announced is the number of the process while it is announced, and
 	// replaced ends when others presume it dead.
@@ -84,17 +85,16 @@ func (a *App) Today() profile.Date { return profile.DateIn(a.Settings.Clock(), p
 // NeedDatabase refuses to work without a configured database, unless a person said
 // that a private one is meant.
 func (a *App) NeedDatabase() error {
-	if a.Settings.DatabaseURL != "" || a.Private || a.Settings.Mode != "production" {
+	if a.Settings.DatabaseURL != "" || a.MayStartPrivate || a.Settings.DemoOrTest() {
 		return nil
 	}
 	return settings.Error{Err: settings.Wrong("DATABASE_URL", " (or _FILE) is missing: name a database; "+
 		"or start a private one under %s with --private, or with PROFILESYNC_MODE=demo", a.Settings.LocalDir)}
 }
 
-// Database returns the address of the configured database, once that was found to
-// give sessions, or of the private
-// cluster, which is started if it is not running. One that exists already needs
-// no permission of NeedDatabase.
+// Database returns the address of the configured database, which must give sessions
+// (postgres.CheckSession), or of the private one, which is started if it is not
+// running. One that exists already needs no permission.
 func (a *App) Database(ctx context.Context) (url string, private bool, err error) {
 	if a.Settings.DatabaseURL != "" {
 		url = a.Settings.DatabaseURL.Reveal()
@@ -112,7 +112,7 @@ func (a *App) Database(ctx context.Context) (url string, private bool, err error
 	for _, warning := range cluster.Warnings() {
 		a.Sayf("%s", warning)
 	}
-	a.Sayf("database: private cluster under %s", a.Settings.LocalDir)
+	a.Sayf("using the private database under %s", a.Settings.LocalDir)
 	return cluster.URL(), true, nil
 }
 
@@ -135,14 +135,14 @@ func (a *App) Open(ctx context.Context) error {
 	}
 	err = store.Ready(ctx)
 	if private && errors.Is(err, postgres.ErrNotMigrated) {
-		_, err = postgres.Migrate(ctx, url, postgres.Purpose(a.Settings.Playable()))
+		_, err = postgres.Migrate(ctx, url, postgres.Purpose(a.Settings.DemoOrTest()))
 	}
 	return err
 }
 
-// WarnOfOwner logs that nothing keeps this program from changing the audit, and fails
-// where the database would not believe it. In a private cluster there is only one role.
-func (a *App) WarnOfOwner(ctx context.Context, log *slog.Logger) error {
+// CheckRole fails if the program's login is not the daemon's, and warns if nothing
+// keeps it from changing the audit. A private database has one role only.
+func (a *App) CheckRole(ctx context.Context, log *slog.Logger) error {
 	if err := a.Store.RequireDaemon(ctx); err != nil {
 		return err
 	}

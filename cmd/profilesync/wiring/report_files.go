@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -141,15 +142,19 @@ func writeReport(w io.Writer, r report.Report, form, section string) error {
 // reportMode lets the group read a file of a report, and nobody else.
 const reportMode = 0o640
 
-// SaveReport writes a file of a report to path, atomically.
+// SaveReport writes a file of a report to path, atomically. It is written under a name
+// that nobody can foresee, so that no link leads it elsewhere.
 func (a *App) SaveReport(ctx context.Context, path string, f ReportFile) error {
-	file, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, reportMode) //nolint:gosec // the caller names the file
+	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.new")
 	if err != nil {
 		return err
 	}
-	err = file.Chmod(reportMode) // whatever mode an earlier one had
-	if err := errors.Join(err, a.CopyReport(ctx, file, f), file.Close()); err != nil {
+	err = errors.Join(a.CopyReport(ctx, file, f), file.Chmod(reportMode), file.Close())
+	if err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	if err != nil {
 		return errors.Join(err, os.Remove(file.Name()))
 	}
-	return os.Rename(file.Name(), path)
+	return nil
 }

@@ -22,14 +22,14 @@ func (a *App) Upload(ctx context.Context, path string) (int64, error) {
 	return a.Store.Runs.StoreUpload(ctx, filepath.Base(path), file)
 }
 
-// spoolFile copies a file, to its end.
+// spoolFile copies a file that a person named.
 func (a *App) spoolFile(ctx context.Context, path string) (*spool.File, error) {
 	file, err := a.OpenFile(path)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = file.Close() }() // only read
-	return spool.Hold(ctx, file, a.Settings.FileLimit())
+	return spool.Copy(ctx, file, a.Settings.FileLimit())
 }
 
 // OpenFile opens a file that a person named. It refuses what is no regular file,

@@ -51,7 +51,7 @@ func (p *Program) pointAt(systems *outside.Systems, dir string) error {
 			return err
 		}
 	}
-	for _, name := range []string{"REPORT_KEYS", "REPORT_TOKENS"} { // as long as links.Shortest, and new for each start
+	for _, name := range []string{"REPORT_KEYS", "REPORT_TOKENS"} { // at least 32 characters, and new for each start
 		if err := p.setSecret(dir, name, rand.Text()+rand.Text()); err != nil {
 			return err
 		}

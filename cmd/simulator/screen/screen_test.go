@@ -25,7 +25,7 @@ func TestATerminalShowsWhatIsBeingDone(t *testing.T) {
 	s.Do("reading")
 	clock = clock.Add(1500 * time.Millisecond)
 	s.Note("comparing ...")
-	s.Note("database: private cluster under x")
+	s.Note("using the private database under x")
 	require.Contains(t, out.String(), "\r\x1b[K   comparing ... 1.5 s")
 	require.NotContains(t, out.String(), "private")
 	s.Linef("done")

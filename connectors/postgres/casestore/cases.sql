@@ -91,12 +91,6 @@ where (@id::bigint = 0 or id = @id) and (@gone::boolean or state <> 'gone')
 order by array_position(@order_of_kinds::text[], kind), deadline, subject, about, id
 limit @most;
 
--- name: CountCases :many
-select kind, state, count(*) as cases,
-    extract(epoch from clock() - min(opened_at))::double precision as oldest_seconds,
-    count(*) filter (where state = 'open' and deadline < @today::date) as overdue
-from cases where state <> 'gone' group by kind, state order by kind, state;
-
 -- name: StepsOfCase :many
 select step, facts, waits_for, until, reason, actor, database_role, at from case_step where case_id = @case_id order by id;
 

@@ -147,24 +147,3 @@ func (s *Store) Decide(ctx context.Context, seen Listed, d Decision) error {
 		return err
 	}), fmt.Sprintf("deciding on case %d", seen.ID))
 }
-
-// Count is how many cases of a kind are in a state.
-type Count struct {
-	Kind    cases.Kind
-	State   cases.State
-	Cases   int
-	Oldest  time.Duration // since the oldest of them opened
-	Overdue int           // open, and their deadline has passed
-}
-
-// Count counts the cases that stand.
-func (s *Store) Count(ctx context.Context, today profile.Date) ([]Count, error) {
-	rows, err := s.q.CountCases(ctx, today)
-	counts := make([]Count, len(rows))
-	for i, r := range rows {
-		counts[i] = Count{
-			Kind: r.Kind, State: r.State, Cases: r.Cases, Oldest: time.Duration(r.OldestSeconds * float64(time.Second)), Overdue: r.Overdue,
-		}
-	}
-	return counts, postgres.Wrap(err, "counting cases")
-}

@@ -31,13 +31,13 @@ const (
 // options, the options of the program that started the supervisor apply.
 type Options struct {
 	// Dir is the cluster's folder; it is created when missing.
-	Dir string
+	Dir string `json:"dir"`
 	// ThrowAway is for tests: nothing is flushed to disk, the cluster starts empty,
 	// and its data are removed when it stops.
-	ThrowAway bool
+	ThrowAway bool `json:"throw_away"`
 	// Linger keeps the cluster running this long after its last user has gone; zero
 	// stops it at once.
-	Linger time.Duration
+	Linger time.Duration `json:"linger"`
 }
 
 // Cluster is one program's share in a running cluster.
@@ -62,11 +62,11 @@ type Cluster struct {
 func Open(ctx context.Context, o Options) (*Cluster, error) {
 	if os.Getenv(askedEnv) != "" {
 		// Without this check a binary that lacks the hook would start itself for ever.
-		return nil, errors.New("opening the local database: main does not begin with local.SuperviseIfAsked")
+		return nil, errors.New("opening the private database: main does not begin with local.SuperviseIfAsked")
 	}
 	dir, err := makeDir(o.Dir)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("opening the private database: %w", err)
 	}
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
@@ -77,7 +77,8 @@ func Open(ctx context.Context, o Options) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	sp := spec{Dir: dir, ThrowAway: o.ThrowAway, Linger: o.Linger}
+	sp := spec(o)
+	sp.Dir = dir
 	st, err := join(ctx, sp)
 	if err != nil {
 		return nil, errors.Join(err, users.Close())
@@ -163,7 +164,7 @@ func join(ctx context.Context, sp spec) (state, error) {
 		return refused == nil, nil
 	})
 	if err != nil {
-		return state{}, fmt.Errorf("starting the local database (log: %s): %w", filepath.Join(sp.Dir, logFile), errors.Join(err, refused))
+		return state{}, fmt.Errorf("starting the private database (log: %s): %w", filepath.Join(sp.Dir, logFile), errors.Join(err, refused))
 	}
 	return st, nil
 }
@@ -204,16 +205,16 @@ func (c *Cluster) keep(ctx context.Context) {
 // something else in its place.
 func makeDir(dir string) (string, error) {
 	if dir == "" {
-		return "", errors.New("opening the local database: no folder given")
+		return "", errors.New("no folder given")
 	}
 	abs, err := filepath.Abs(dir)
 	if err != nil {
-		return "", fmt.Errorf("opening the local database: %w", err)
+		return "", err
 	}
 	if _, err := os.Stat(abs); err == nil {
 		return realPath(abs)
 	} else if !errors.Is(err, os.ErrNotExist) || filepath.Dir(abs) == abs {
-		return "", fmt.Errorf("opening the local database: %w", err)
+		return "", err
 	}
 	in, err := makeDir(filepath.Dir(abs))
 	if err != nil {
@@ -225,11 +226,8 @@ func makeDir(dir string) (string, error) {
 // realPath returns a path that is absolute and has no links.
 func realPath(path string) (string, error) {
 	abs, err := filepath.Abs(path)
-	if err == nil {
-		abs, err = filepath.EvalSymlinks(abs)
-	}
 	if err != nil {
-		return "", fmt.Errorf("opening the local database: %w", err)
+		return "", err
 	}
-	return abs, nil
+	return filepath.EvalSymlinks(abs)
 }

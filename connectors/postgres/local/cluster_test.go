@@ -184,7 +184,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		"a folder is in the way": {foreign, "", "is no Postgres data folder: move it away"},
 		"old data":               {broken, "", "are of Postgres 7, and only Postgres"},
 		"no hook in main":        {newFolder(t), "LOCAL_TEST_NO_HOOK=1", "main does not begin with local.SuperviseIfAsked"},
-		"no folder can be made":  {"/dev/null/x", "", "opening the local database: stat /dev/null"},
+		"no folder can be made":  {"/dev/null/x", "", "opening the private database: stat /dev/null"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -1,6 +1,6 @@
-// Package local is the embedded default database: a private Postgres cluster in
-// one folder, run from the machine's own binaries, reachable only through a unix
-// socket in a folder of mode 0700, and shared by every program that opens the folder.
+// Package local is the private database: a Postgres cluster in one folder, run from
+// the machine's own binaries, reachable only through a unix socket in a folder of mode
+// 0700, and shared by every program that opens the folder.
 //
 // Three flock files in the folder decide which process may do what. The kernel frees
 // them when their holders die, kill -9 included, so none of them can be stale:
@@ -17,10 +17,10 @@
 // finds either a supervisor that stays, or a free supervisor.lock; then it starts
 // one.
 //
-// The supervisor is this very executable, started again with an environment
-// variable, an argument and the locked file that SuperviseIfAsked looks for. It must outlive the program that started
-// it, because others may have joined since. Its environment, and so that of Postgres,
-// holds only the variables of passedOn.
+// The supervisor is this very executable, started again with an environment variable,
+// an argument and the locked file that SuperviseIfAsked looks for. It must outlive the
+// program that started it, because others may have joined since. Its environment, and
+// so that of Postgres, holds only the variables of passedOn.
 //
 // Whoever can change the folder could lead what is done in it astray, and root works
 // in the folders of others. So folder.go opens a folder once, checks who can change

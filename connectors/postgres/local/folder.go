@@ -27,7 +27,7 @@ type folder struct {
 func openFolder(path string) (*folder, error) {
 	root, err := os.OpenRoot(path)
 	if err != nil {
-		return nil, fmt.Errorf("opening the local database: %w", err)
+		return nil, err
 	}
 	f := &folder{Root: root, path: path}
 	if err := f.check(); err != nil {
@@ -57,12 +57,12 @@ func (f *folder) check() error {
 	if err := checkParents(f.path, f.uid); err != nil || me != 0 {
 		return err
 	}
-	return f.checkWay(info)
+	return f.checkNoLinks(info)
 }
 
-// checkWay finds out that no part of the path has become a link. For root only:
+// checkNoLinks returns an error if a part of the path has become a link. For root only:
 // whoever owns a part could lead it into a folder of somebody else.
-func (f *folder) checkWay(want os.FileInfo) error {
+func (f *folder) checkNoLinks(want os.FileInfo) error {
 	const flags = unix.O_RDONLY | unix.O_DIRECTORY | unix.O_NOFOLLOW | unix.O_CLOEXEC
 	at, err := unix.Open("/", flags, 0)
 	for part := range strings.SplitSeq(strings.Trim(f.path, "/"), "/") {
@@ -104,7 +104,7 @@ func (f *folder) open(name string, flags int) (*os.File, error) {
 				return f.give(made)
 			}
 			if !errors.Is(err, os.ErrExist) {
-				return nil, fmt.Errorf("opening the local database: %w", err)
+				return nil, err
 			}
 		}
 		file, err := f.openOld(name, flags&^os.O_CREATE)
@@ -129,7 +129,7 @@ func (f *folder) give(made *os.File) (*os.File, error) {
 func (f *folder) openOld(name string, flags int) (*os.File, error) {
 	file, err := f.OpenFile(name, flags|unix.O_NONBLOCK, 0) // a pipe must not block, and no link leads out of the folder
 	if err != nil {
-		return nil, fmt.Errorf("opening the local database: %w", err)
+		return nil, err
 	}
 	if err := f.checkFile(name, file); err != nil {
 		return nil, errors.Join(err, file.Close())
@@ -179,24 +179,21 @@ func makePrivate(in *os.Root, name string, as *account) error { return makeFolde
 
 // makeFolder makes an empty folder that belongs to an account.
 func makeFolder(in *os.Root, name string, mode os.FileMode, as *account) error {
-	if err := in.Mkdir(name, mode); err != nil {
-		return fmt.Errorf("making a folder for Postgres: %w", err)
-	}
-	if as == nil {
-		return nil
+	if err := in.Mkdir(name, mode); err != nil || as == nil {
+		return err
 	}
 	before, err := in.Lstat(name)
 	if err != nil {
-		return fmt.Errorf("making a folder for Postgres: %w", err)
+		return err
 	}
 	made, err := in.Open(name)
 	if err != nil {
-		return fmt.Errorf("making a folder for Postgres: %w", err)
+		return err
 	}
 	defer func() { _ = made.Close() }()
 	info, err := made.Stat()
 	if err != nil {
-		return fmt.Errorf("making a folder for Postgres: %w", err)
+		return err
 	}
 	_, filled := made.ReadDir(1)
 	if !before.IsDir() || !os.SameFile(before, info) || !errors.Is(filled, io.EOF) {

@@ -49,6 +49,15 @@ func TestChooseBinaries(t *testing.T) {
 	}
 }
 
+func TestTheMakefileLooksInTheSamePlaces(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../../Makefile")
+	require.NoError(t, err)
+	_, list, _ := strings.Cut(string(text), "\nPG_PLACES ?= ")
+	list, _, _ = strings.Cut(list, "\n\n")
+	require.Equal(t, places, strings.Fields(strings.ReplaceAll(list, "\\\n", "")))
+}
+
 func TestShortFolderFitsASocket(t *testing.T) {
 	t.Parallel()
 	path := shortFolder(strings.Repeat("/deep", 60))

@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"strings"
 	"syscall"
-	"time"
 )
 
 const (
@@ -30,12 +29,8 @@ const complaint = "supervisor: "
 // errDied means the supervisor was killed before it could report anything.
 var errDied = errors.New("the supervisor ended without reporting an error")
 
-// spec is what a supervisor needs to know.
-type spec struct {
-	Dir       string        `json:"dir"` // absolute
-	ThrowAway bool          `json:"throw_away"`
-	Linger    time.Duration `json:"linger"` // nanoseconds
-}
+// spec is what a supervisor needs to know. Dir is absolute.
+type spec Options
 
 // child is a supervisor that this program started.
 type child struct {

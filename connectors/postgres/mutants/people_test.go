@@ -27,6 +27,13 @@ var (
 	}
 )
 
+// namedAgain lets several reports name an event.
+var namedAgain = edit{
+	file: trust26,
+	find: "    report_id bigint not null,\n    constraint report_event_pkey primary key (event)\n",
+	put:  "    report_id bigint not null\n",
+}
+
 var peopleMutants = []mutant{
 	{"letter: due", "its reference", unnamed, peoples, "^TestALostAnswerAboutPeople$/^reminders$"},
 	{
@@ -220,5 +227,19 @@ var peopleMutants = []mutant{
 			},
 		},
 		reports, "^TestALostAnswerAboutReports$/^delivering$",
+	},
+	{
+		"report: named an event", "that a report has named it, of accounts",
+		append([]edit{
+			{file: reportSQL, find: "\n        and not exists (select from report_event r where r.event = a.event)", put: ""},
+		}, namedAgain),
+		reports, "^TestAnAccountThatEndsLateIsInTheNextReport$",
+	},
+	{
+		"report: named an event", "that a report has named it, of what was overwritten",
+		append([]edit{
+			{file: reportSQL, find: " and not exists (select from report_event r where r.event = overwrite_event(o))", put: ""},
+		}, namedAgain),
+		reports, "^TestWhatWasOverwrittenLateIsInTheNextReport$",
 	},
 }

@@ -98,7 +98,8 @@ func TestALostAnswerAboutPeople(t *testing.T) {
 func TestALostAnswerToAPerson(t *testing.T) {
 	t.Parallel()
 	const mail = `select concat_ws(' ', stopped_at is null, stopped_by, reason) from mail_gate
-		union all select concat_ws(' ', 'sent', sent) from mail_canary`
+		union all select concat_ws(' ', 'sent', sent) from mail_canary
+		union all select concat_ws(' ', about, field, new, actor, count(*)) from decision_change group by about, field, new, actor`
 	accounts := func(does func(c *crowd) error) func(*testing.T) pgtest.Write {
 		return func(t *testing.T) pgtest.Write {
 			t.Helper()
@@ -128,7 +129,7 @@ func TestALostAnswerToAPerson(t *testing.T) {
 			w := newWorld(t)
 			require.NoError(t, w.store.StopMail(t.Context(), "jo", "a mistake"))
 			w.Exec("insert into mail_canary (kind, version, sent) values ('check', 1, 2)")
-			return pgtest.Write{Database: w.Database, Rows: mail, Try: func() error { return w.store.ResumeMail(t.Context()) }}
+			return pgtest.Write{Database: w.Database, Rows: mail, Try: func() error { return w.store.ResumeMail(t.Context(), "jo") }}
 		}},
 	})
 }

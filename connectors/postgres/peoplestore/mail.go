@@ -250,8 +250,11 @@ func (s *Store) StopMail(ctx context.Context, actor, reason string) error {
 }
 
 // ResumeMail lets letters go out again, and ends the pauses of canaries.
-func (s *Store) ResumeMail(ctx context.Context) error {
+func (s *Store) ResumeMail(ctx context.Context, actor string) error {
 	return postgres.Wrap(s.inTx(ctx, func(q *peoplesql.Queries, _ pgx.Tx) error {
+		if err := q.SetReason(ctx, peoplesql.SetReasonParams{Actor: actor}); err != nil {
+			return err
+		}
 		if err := q.ResumeCanaries(ctx, people.CanarySize); err != nil {
 			return err
 		}

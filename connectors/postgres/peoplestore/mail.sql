@@ -7,7 +7,8 @@ select stopped_at, stopped_by, paused_until, reason, coalesce(extract(epoch from
 from mail_gate;
 
 -- name: StopMail :exec
-update mail_gate set stopped_at = now(), stopped_by = @actor, reason = @reason;
+-- The audit is told who it is by the same statement.
+update mail_gate set stopped_at = now(), stopped_by = set_config('profilesync.actor', @actor::text, true), reason = @reason;
 
 -- name: ResumeMail :exec
 update mail_gate set stopped_at = null, stopped_by = '', paused_until = null, reason = '';

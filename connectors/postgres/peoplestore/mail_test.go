@@ -296,8 +296,10 @@ func TestTheKillSwitchStopsTheNextLetter(t *testing.T) {
 	m.makeDue(30)
 	m.deliver(5, 25)
 	m.deliver(0, 25)
-	require.NoError(t, m.store.ResumeMail(t.Context()))
+	require.NoError(t, m.store.ResumeMail(t.Context(), "jo"))
 	m.deliver(25, 0)
+	require.Equal(t, []string{"Ann", "jo"}, pgtest.All[string](m.Database,
+		"select actor from decision_change where about = 'mail_gate' and field = 'stopped_by' order by id"))
 }
 
 func TestOfANewTextAFewGoOutFirst(t *testing.T) {
@@ -307,7 +309,7 @@ func TestOfANewTextAFewGoOutFirst(t *testing.T) {
 	m.makeDue(40)
 	m.deliver(people.CanarySize, 30)
 	m.deliver(0, 30)
-	require.NoError(t, m.store.ResumeMail(t.Context()))
+	require.NoError(t, m.store.ResumeMail(t.Context(), "jo"))
 	m.service.fails = func(nth int, _ string) (bool, error) {
 		if nth == people.CanarySize+5 {
 			m.service.version = 2 // edited while letters go out

@@ -45,7 +45,7 @@ func (s *server) makeTemplate(ctx context.Context) (string, error) {
 // rightsFingerprint is short and different after any change to the table of rights.
 func rightsFingerprint() string {
 	hash := fnv.New32a()
-	_, _ = fmt.Fprintf(hash, "%q %q", roles.Rights(), roles.JobRights()) // never fails
+	_, _ = fmt.Fprintf(hash, "%q", roles.Rights()) // never fails
 	return hex.EncodeToString(hash.Sum(nil))
 }
 
@@ -60,7 +60,7 @@ func (s *server) migrate(ctx context.Context, conn *pgxpool.Conn, name string) e
 	if err != nil {
 		return err
 	}
-	if _, err := postgres.Migrate(ctx, address, postgres.ForPlay); err != nil {
+	if _, err := postgres.Migrate(ctx, address, postgres.ForDemo); err != nil {
 		return err
 	}
 	if s.roles.Daemon != "" {

@@ -269,7 +269,7 @@ func TestWritersOfManyPushesDoNotBlockEachOther(t *testing.T) {
 			return err
 		},
 		func() error {
-			_, err := store.ForcePushes(ctx, codes(), push.Sinks(), false)
+			_, err := store.ForcePushes(ctx, codes(), push.Sinks(), false, "jo")
 			return err
 		},
 		func() error {

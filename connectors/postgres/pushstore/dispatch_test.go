@@ -347,7 +347,7 @@ func TestWakeups(t *testing.T) {
 	<-woken
 	require.NoError(t, w.store.RemoveHold(ctx, id, "jo"))
 	<-woken
-	_, err := w.store.ForcePushes(ctx, []profile.ODSCode{"FA0000"}, push.Sinks(), false)
+	_, err := w.store.ForcePushes(ctx, []profile.ODSCode{"FA0000"}, push.Sinks(), false, "jo")
 	require.NoError(t, err)
 	<-woken
 	cancel()

@@ -189,7 +189,7 @@ func TestDriftIsRepairedThreeTimes(t *testing.T) {
 	rows := w.driftOf(fourth.Check)
 	require.Equal(t, []bool{true, false}, []bool{rows[0].GivenUp, rows[1].GivenUp}, "people are told")
 
-	_, err := w.store.ForcePushes(t.Context(), []profile.ODSCode{"FA0000"}, push.Sinks(), false)
+	_, err := w.store.ForcePushes(t.Context(), []profile.ODSCode{"FA0000"}, push.Sinks(), false, "jo")
 	require.NoError(t, err)
 	fifth := w.finds(w.check(), false, "FA0000")
 	require.Zero(t, fifth.Repaired, "not asked to")

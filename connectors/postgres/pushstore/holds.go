@@ -53,7 +53,7 @@ func (s *Store) AddHold(ctx context.Context, h Hold) (int64, error) {
 
 // RemoveHold ends a hold before its time. The row stays.
 func (s *Store) RemoveHold(ctx context.Context, id int64, actor string) error {
-	n, err := s.q.RemoveHold(ctx, pushsql.RemoveHoldParams{ID: id, Actor: &actor})
+	n, err := s.q.RemoveHold(ctx, pushsql.RemoveHoldParams{ID: id, Actor: actor})
 	if err == nil && n == 0 {
 		err = postgres.ErrNotFound
 	}

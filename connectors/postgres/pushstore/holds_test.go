@@ -41,6 +41,9 @@ func TestHoldsAreListedAndRemoved(t *testing.T) {
 	require.Empty(t, standing("", 3, false))
 	require.ErrorIs(t, w.store.RemoveHold(t.Context(), forever, "al"), postgres.ErrNotFound, "once")
 	require.ErrorIs(t, w.store.RemoveHold(t.Context(), 99, "al"), postgres.ErrNotFound)
+	require.Equal(t, []string{"hold 1 field jo", "hold 1 reason jo", "hold 1 removed_by al", "hold 2 sink jo", "hold 2 until jo"},
+		pgtest.All[string](w.Database, `select concat_ws(' ', about, field, actor) from decision_change
+			where field <> 'removed_at' and (about, field) <> ('hold 2', 'reason') order by about, id`), "the audit says who")
 
 	every, err := w.store.Holds(t.Context(), "", day(3), true)
 	require.NoError(t, err)
@@ -145,7 +148,7 @@ func TestAHeldPushIsForcedWhenTheHoldEnds(t *testing.T) {
 	w := resting(t, profile.Pharmacy)
 	w.hold(pushstore.Hold{Code: "FA0000", Sink: "dos", Until: day(2), Reason: "moving", Actor: "jo"})
 	w.dispatchOn(1)
-	forced, err := w.store.ForcePushes(t.Context(), []profile.ODSCode{"FA0000"}, []push.Sink{push.SinkDoS}, false)
+	forced, err := w.store.ForcePushes(t.Context(), []profile.ODSCode{"FA0000"}, []push.Sink{push.SinkDoS}, false, "jo")
 	require.NoError(t, err)
 	require.Equal(t, []pushstore.ForcedPush{{Code: "FA0000", Sink: push.SinkDoS, State: push.Held}}, forced)
 	require.Empty(t, w.queue(10))

@@ -36,7 +36,7 @@ func TestWhatAPushLeavesOutIsRemembered(t *testing.T) {
 	require.Equal(t, listed, w.listed(pushstore.PushFilter{Code: "FA0000"})[0].LeftOut)
 
 	// A repair does not try again what the sink refused; a person does.
-	_, err := w.store.ForcePushes(t.Context(), []profile.ODSCode{"FA0000"}, push.Sinks(), false)
+	_, err := w.store.ForcePushes(t.Context(), []profile.ODSCode{"FA0000"}, push.Sinks(), false, "jo")
 	require.NoError(t, err)
 	left[1].Refused = profile.Hash{}
 	require.Equal(t, left, w.load(push.SinkDoS, 1, "FA0000")[0].LeftOut, "still named, in their order, until the next outcome")

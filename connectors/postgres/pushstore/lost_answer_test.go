@@ -18,7 +18,8 @@ import (
 const allOfAPush = `select concat_ws(' ', code, sink, route, state, due_at is not null, job_id, settled_job, forced, failures, repairs,
 	reason, sequence > 0, sent::text, unclear, accepted_sequence > 0, version, asked, answered) from push
 	union all select concat_ws(' ', 'attempt', code, sink, answer, count(*)) from push_attempt group by code, sink, answer
-	union all select concat_ws(' ', 'job', kind, count(*)) from river.river_job group by kind`
+	union all select concat_ws(' ', 'job', kind, count(*)) from river.river_job group by kind
+	union all select concat_ws(' ', about, field, old, new, actor, count(*)) from decision_change group by about, field, old, new, actor`
 
 func TestALostAnswerAboutPushes(t *testing.T) {
 	t.Parallel()
@@ -79,7 +80,7 @@ func TestALostAnswerAboutPushes(t *testing.T) {
 			w := resting(t, profile.Pharmacy)
 			w.Exec("update push set state = 'refused', failures = 3")
 			return pgtest.Write{Database: w.Database, Rows: allOfAPush, Try: func() error {
-				_, err := w.store.ForcePushes(t.Context(), []profile.ODSCode{"FA0000"}, push.Sinks(), false)
+				_, err := w.store.ForcePushes(t.Context(), []profile.ODSCode{"FA0000"}, push.Sinks(), true, "jo")
 				return err
 			}}
 		}},

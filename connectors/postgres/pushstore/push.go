@@ -261,11 +261,14 @@ type ForcedPush struct {
 
 // ForcePushes asks for pushes at a person's request: they are sent even if
 // nothing differs or the sink refused them before and, if the person says so, even if
-// they overwrite what nobody stated.
-func (s *Store) ForcePushes(ctx context.Context, codes []profile.ODSCode, sinks []push.Sink, overwrite bool) (
+// they overwrite what nobody stated, which is audited.
+func (s *Store) ForcePushes(ctx context.Context, codes []profile.ODSCode, sinks []push.Sink, overwrite bool, actor string) (
 	forced []ForcedPush, err error,
 ) {
 	err = s.inTx(ctx, func(q *pushsql.Queries, _ pgx.Tx) error {
+		if err := q.SayWho(ctx, actor); err != nil {
+			return postgres.Wrap(err, "pushing again")
+		}
 		forced, err = forcePushes(ctx, q, pushsql.ForcePushesParams{
 			Codes: postgres.Texts(codes), Sinks: postgres.Texts(sinks), Overwrite: overwrite,
 		})

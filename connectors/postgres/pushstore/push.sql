@@ -127,6 +127,9 @@ update route set probes = probes + 1, probe_at = now() + @wait::interval where s
 update route set paused = '', paused_at = null, probe_at = null, probes = 0
 where sink = @sink and route = @route and paused <> '';
 
+-- name: SayWho :exec
+select set_config('profilesync.actor', @actor::text, true);
+
 -- name: ForcePushes :many
 -- Sends pushes although nothing differs and whatever was refused before, because a person asked or as a repair of drift. A
 -- push with something pending since the drift check is sent anyway, so it is not forced as a repair. What the sink refused

@@ -287,7 +287,7 @@ func TestAWaitOutlastsLaterEdits(t *testing.T) {
 	require.True(t, pgtest.One[bool](w.Database,
 		"select due_at > now() + interval '59 min' from push where sink = 'dos'"), "the sink asked for it")
 	require.Empty(t, w.queue(10))
-	_, err := w.store.ForcePushes(t.Context(), []profile.ODSCode{"FA0000"}, []push.Sink{push.SinkDoS}, false)
+	_, err := w.store.ForcePushes(t.Context(), []profile.ODSCode{"FA0000"}, []push.Sink{push.SinkDoS}, false, "jo")
 	require.NoError(t, err)
 	require.Len(t, w.queue(10), 1, "a person overrides the wait")
 }
@@ -314,7 +314,7 @@ func TestForcingPushes(t *testing.T) {
 	t.Parallel()
 	w := resting(t, profile.Pharmacy, profile.Trust)
 	w.Exec("update push set state = 'refused', failures = 4, repairs = 2 where sink = 'dos' and code = 'FA0000'")
-	forced, err := w.store.ForcePushes(t.Context(), []profile.ODSCode{"FA0000", "FA0001"}, []push.Sink{push.SinkDoS}, false)
+	forced, err := w.store.ForcePushes(t.Context(), []profile.ODSCode{"FA0000", "FA0001"}, []push.Sink{push.SinkDoS}, false, "jo")
 	require.NoError(t, err)
 	require.Equal(t, []pushstore.ForcedPush{{Code: "FA0000", Sink: push.SinkDoS, State: push.Wanted}}, forced)
 	require.Equal(t, []string{"FA0000 dos wanted 0"}, w.standing("state = 'wanted'"))
@@ -323,7 +323,7 @@ func TestForcingPushes(t *testing.T) {
 	require.True(t, w.load(push.SinkDoS, 1, "FA0000")[0].Forced)
 
 	w.queue(10)
-	_, err = w.store.ForcePushes(t.Context(), []profile.ODSCode{"FA0000"}, []push.Sink{push.SinkDoS}, false)
+	_, err = w.store.ForcePushes(t.Context(), []profile.ODSCode{"FA0000"}, []push.Sink{push.SinkDoS}, false, "jo")
 	require.NoError(t, err)
 	accepted := push.Outcome{Code: "FA0000", Route: "change-event", State: push.Accepted}
 	w.settles(accepted)

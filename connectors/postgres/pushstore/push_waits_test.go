@@ -95,11 +95,11 @@ func TestAPushThatWaitsIsTriedAgain(t *testing.T) {
 			w.dispatch()
 		}},
 		"a person": {forced: true, again: func(w *world) {
-			_, err := w.store.ForcePushes(w.Context(), []profile.ODSCode{"FA0000"}, push.Sinks(), false)
+			_, err := w.store.ForcePushes(w.Context(), []profile.ODSCode{"FA0000"}, push.Sinks(), false, "jo")
 			require.NoError(w, err)
 		}},
 		"a person who says yes": {forced: true, overwrite: true, again: func(w *world) {
-			_, err := w.store.ForcePushes(w.Context(), []profile.ODSCode{"FA0000"}, push.Sinks(), true)
+			_, err := w.store.ForcePushes(w.Context(), []profile.ODSCode{"FA0000"}, push.Sinks(), true, "jo")
 			require.NoError(w, err)
 		}},
 		"the drift check": {again: func(w *world) {
@@ -139,7 +139,7 @@ func TestAPermissionToOverwriteIsForOnePush(t *testing.T) {
 	t.Parallel()
 	w := resting(t, profile.Pharmacy)
 	force := func() {
-		_, err := w.store.ForcePushes(t.Context(), []profile.ODSCode{"FA0000"}, []push.Sink{push.SinkDoS}, true)
+		_, err := w.store.ForcePushes(t.Context(), []profile.ODSCode{"FA0000"}, []push.Sink{push.SinkDoS}, true, "jo")
 		require.NoError(t, err)
 	}
 	permitted := func() bool { return w.load(push.SinkDoS, 1, "FA0000")[0].Overwrite }
@@ -154,8 +154,10 @@ func TestAPermissionToOverwriteIsForOnePush(t *testing.T) {
 	w.queue(10)
 	w.settles(push.Outcome{Code: "FA0000", Route: "change-event", State: push.Accepted, Attempt: "accepted"})
 	require.False(t, permitted())
+	require.Equal(t, []string{"push FA0000 dos, overwrite: true by jo"}, pgtest.All[string](w.Database,
+		"select about || ', ' || field || ': ' || new || ' by ' || actor from decision_change"))
 
-	_, err := w.store.ForcePushes(t.Context(), []profile.ODSCode{"FA0000"}, []push.Sink{push.SinkDoS}, false)
+	_, err := w.store.ForcePushes(t.Context(), []profile.ODSCode{"FA0000"}, []push.Sink{push.SinkDoS}, false, "jo")
 	require.NoError(t, err)
 	w.queue(10)
 	w.waits("FA0000")

@@ -15,8 +15,8 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres/roles"
 )
 
-// pgtestOwner opens a database as its owner.
-func pgtestOwner(t *testing.T, w *pgtest.Database) *postgres.DB {
+// asOwner opens a database as its owner.
+func asOwner(t *testing.T, w *pgtest.Database) *postgres.DB {
 	t.Helper()
 	db, err := postgres.Open(t.Context(), w.URL, postgres.Options{})
 	require.NoError(t, err)
@@ -79,7 +79,7 @@ func (h hosted) owners() []string {
 func TestGrantByAnOrdinaryRole(t *testing.T) {
 	t.Parallel()
 	h := newHosted(t, "createrole")
-	_, err := postgres.Migrate(t.Context(), h.tenant, postgres.ForWork)
+	_, err := postgres.Migrate(t.Context(), h.tenant, postgres.ForProduction)
 	require.NoError(t, err)
 	require.Equal(t, []string{h.login}, h.owners())
 	require.NoError(t, roles.Renew(t.Context(), h.tenant, h.names), "nothing was granted yet")
@@ -90,7 +90,7 @@ func TestGrantByAnOrdinaryRole(t *testing.T) {
 		require.False(t, locks)
 		require.Equal(t, []string{h.names.Owner}, h.owners())
 		require.True(t, h.granted())
-		steps, err := postgres.Migrate(t.Context(), h.tenant, postgres.ForWork)
+		steps, err := postgres.Migrate(t.Context(), h.tenant, postgres.ForProduction)
 		require.NoError(t, err)
 		require.Empty(t, steps)
 		_, err = postgres.CheckRules(t.Context(), h.tenant)
@@ -108,15 +108,38 @@ func TestGrantByAnOrdinaryRole(t *testing.T) {
 	require.True(t, temporary())
 	require.NoError(t, roles.Renew(t.Context(), h.tenant, h.names))
 	require.False(t, temporary())
+}
 
-	others, err := roles.Others(t.Context(), h.tenant, h.names)
+// Roles of names from before keep their rights; what is said to take them takes them
+// all, and then nothing more is said.
+func TestRolesFromBefore(t *testing.T) {
+	t.Parallel()
+	h := newHosted(t, "createrole")
+	_, err := postgres.Migrate(t.Context(), h.tenant, postgres.ForProduction)
 	require.NoError(t, err)
-	require.Empty(t, others)
+	_, err = roles.Grant(t.Context(), h.tenant, h.names)
+	require.NoError(t, err)
+	others := func(n roles.Names) []roles.Other {
+		found, err := roles.Others(t.Context(), h.tenant, n)
+		require.NoError(t, err)
+		return found
+	}
+	require.Empty(t, others(h.names))
 	renamed := h.names
-	renamed.Editor = "pgtest_other_editor"
-	others, err = roles.Others(t.Context(), h.tenant, renamed)
-	require.NoError(t, err)
-	require.Equal(t, []string{h.names.Editor}, others, "it keeps its rights")
+	renamed.Daemon, renamed.Editor = "pgtest_daemon_2", "pgtest_editor_2"
+	renamed.Reader, renamed.Console = "pgtest_reader_2", "pgtest_console_2"
+	h.Exec("revoke all on schema profilesync from " + h.names.Editor)
+	var named []string
+	for _, other := range others(renamed) {
+		named = append(named, other.Name)
+		_, err := pgtest.Connect(t, h.tenant).Exec(t.Context(), other.Revoke)
+		require.NoError(t, err)
+	}
+	require.Equal(t, []string{h.names.Console, h.names.Daemon, h.names.Editor, h.names.Reader}, named, "the editor's rights on tables too")
+	require.Empty(t, others(renamed))
+	require.Empty(t, pgtest.All[string](h.Database, `select pg_describe_object(classid, objid, objsubid) || ' of ' || refobjid::regrole
+		from pg_shdepend where dbid in (0, (select oid from pg_database where datname = current_database()))
+			and refobjid::regrole::text = any($1) and deptype = 'a'`, named))
 }
 
 func (h hosted) granted() bool {
@@ -129,7 +152,7 @@ func (h hosted) granted() bool {
 func TestGrantByAnAdministrator(t *testing.T) {
 	t.Parallel()
 	h := newHosted(t, "")
-	_, err := postgres.Migrate(t.Context(), h.tenant, postgres.ForWork)
+	_, err := postgres.Migrate(t.Context(), h.tenant, postgres.ForProduction)
 	require.NoError(t, err)
 	_, err = roles.Grant(t.Context(), h.tenant, h.names)
 	require.ErrorIs(t, err, roles.ErrAdministrator)
@@ -145,7 +168,7 @@ func TestGrantByAnAdministrator(t *testing.T) {
 		"select has_function_privilege($1, 'pg_advisory_lock(bigint)', 'execute')", h.names.Editor))
 	_, err = roles.Grant(t.Context(), h.tenant, h.names)
 	require.NoError(t, err, "the roles exist now")
-	_, err = postgres.Migrate(t.Context(), h.tenant, postgres.ForWork)
+	_, err = postgres.Migrate(t.Context(), h.tenant, postgres.ForProduction)
 	require.NoError(t, err)
 }
 
@@ -153,9 +176,9 @@ func TestGrantByAnAdministrator(t *testing.T) {
 func TestOnlyADemosDatabasePlaysAnotherPresent(t *testing.T) {
 	t.Parallel()
 	h := newHosted(t, "createrole")
-	_, err := postgres.Migrate(t.Context(), h.tenant, postgres.ForWork)
+	_, err := postgres.Migrate(t.Context(), h.tenant, postgres.ForProduction)
 	require.NoError(t, err)
-	_, err = postgres.Migrate(t.Context(), h.tenant, postgres.ForPlay)
+	_, err = postgres.Migrate(t.Context(), h.tenant, postgres.ForDemo)
 	require.NoError(t, err, "it keeps its purpose")
 	const clock = "select profilesync.clock() = now()"
 	h.Exec("set profilesync.now = '2999-01-01'")
@@ -172,4 +195,29 @@ func TestOnlyADemosDatabasePlaysAnotherPresent(t *testing.T) {
 	var same bool
 	require.NoError(t, editor.QueryRow(t.Context(), clock).Scan(&same))
 	require.True(t, same, "an editor plays nothing")
+}
+
+// A daemon at work holds tables, in an order of its own: granting gives way, and tries
+// again until it gets all of them.
+func TestGrantingGivesWayToADaemonAtWork(t *testing.T) {
+	t.Parallel()
+	w := pgtest.New(t)
+	names := pgtest.Roles(t)
+	w.Exec("alter table watermark owner to " + names.Console) // the script gives it back
+	conn := pgtest.Connect(t, w.URL)
+	tx, err := conn.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = tx.Exec(t.Context(), "select from profilesync.watermark")
+	require.NoError(t, err)
+	granted := make(chan error, 1)
+	go func() {
+		_, err := roles.Grant(t.Context(), w.URL, names)
+		granted <- err
+	}()
+	const waits = "select count(*) from pg_locks where not granted and relation = 'profilesync.watermark'::regclass"
+	for _, waiting := range []int{1, 0, 1} {
+		require.Eventually(t, func() bool { return pgtest.One[int](w, waits) == waiting }, 30*time.Second, 5*time.Millisecond)
+	}
+	require.NoError(t, tx.Rollback(t.Context()))
+	require.NoError(t, <-granted)
 }

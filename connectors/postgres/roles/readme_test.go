@@ -4,7 +4,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 
@@ -40,7 +39,7 @@ func TestTheReadmeHasTheRights(t *testing.T) {
 func rightsTable() string {
 	var order []roles.Right
 	names := make(map[roles.Right][]string)
-	for _, r := range slices.Concat(roles.Rights(), roles.JobRights()) {
+	for _, r := range roles.Rights() {
 		same := r
 		same.Table = ""
 		if names[same] == nil {

@@ -3,8 +3,8 @@
 //	rights.go   the table of rights, which the README shows
 //	script.go   the SQL that makes it true, and applying it
 //
-// A test tries every right, and what is refused (roles_test.go); another, what an
-// editor may try to write the audit wrongly (tricks_test.go).
+// A test tries every right and every refusal (rights_test.go); another tries what an
+// editor could do to falsify the audit (tricks_test.go).
 package roles
 
 import "slices"
@@ -18,17 +18,10 @@ type Names struct {
 	Console string // sessions of the console
 }
 
-// DefaultNames are used where no settings name others.
-func DefaultNames() Names {
-	return Names{
-		Owner: "profilesync_owner", Daemon: "profilesync_daemon", Editor: "profilesync_editor",
-		Reader: "profilesync_reader", Console: "profilesync_console",
-	}
-}
-
 // Right is what the roles may do with a table, in plain words: read (select),
-// add (insert), change (update) and remove (delete), as "add (code, name)" for some
-// columns, and "read but (a, b)" for all others. The owner may do everything, and everybody else nothing.
+// add (insert), change (update) and remove (delete): "add (code, name)" for some
+// columns, "read but (a, b)" for all but some. The owner may do everything, and
+// everybody else nothing.
 type Right struct {
 	Table                  string
 	Daemon, Editor, Reader string
@@ -39,13 +32,12 @@ const (
 	write = "read, add, change, remove"
 )
 
-// Rights are the rights on every table of the schema profilesync, in alphabetical
-// order.
+// Rights are the rights on every table, in alphabetical order. The audit is written by
+// triggers with their owner's rights alone. Readers get no addresses, no names of
+// people or logins, and no texts that may hold one, such as the arguments and errors
+// of jobs.
 func Rights() []Right { return slices.Clone(rights) }
 
-// rights are those of Rights. The audit is written by triggers with their owner's
-// rights alone. Readers get no addresses, no names of people, and no texts that may
-// hold one.
 var rights = []Right{
 	{"accepted_listing", "read, add", "", "read but (actor, reason)"},
 	{
@@ -53,14 +45,15 @@ var rights = []Right{
 		"read, add (email, name, kind, region, state, leave_from, leave_until), " +
 			"change (email, name, kind, region, state, leave_from, leave_until)", "read but (email, name)",
 	},
-	{"account_change", read, "", "read but (actor, reason)"},
+	{"account_change", read, "", "read but (actor, database_role, reason)"},
 	{"approval_ahead", "read, add", "", "read but (actor, os_user)"},
 	{"approved_ahead", "read, add, change", "", "read but (old, new, ended_by)"},
-	{"case_step", read, "", "read but (facts, waits_for, reason, actor)"},
+	{"case_step", read, "", "read but (facts, waits_for, reason, actor, database_role)"},
 	{"case_told", "read, add", "", read},
 	{"cases", "read, add, change", "", "read but (facts, waits_for, reason, decided_by)"},
-	{"change", read, "", "read but (actor, reason, old, new)"},
+	{"change", read, "", "read but (actor, database_role, reason, old, new)"},
 	{"dated_opening_period", read, write, read},
+	{"decision_change", read, "", "read but (actor, database_role, reason, old, new)"},
 	{"dispatch", "read, change", "", read},
 	{"dispatched_early", write, "", read},
 	{"drift", "read, add", "", "read but (want, shown)"},
@@ -76,7 +69,6 @@ var rights = []Right{
 		"read but (reason, actor, removed_by)",
 	},
 	{"holiday", "read, add, change", read, read},
-	{"hours_turn", "", "", ""},
 	{"idle_ending", write, "", read},
 	{"idle_kept", "read, add", "", read},
 	{"idle_run", write, "", "read but (actor, decided_by)"},
@@ -90,6 +82,7 @@ var rights = []Right{
 		"membership", "read, change", "read, add (account_id, code, role), change (role, ended_at)", read,
 	},
 	{"opening_period", read, write, read},
+	{"part_turn", "", "", ""},
 	{"plan", "read, add, change", "", "read but (actor, os_user, summary)"},
 	{"plan_change", write, "", "read but (old, new)"},
 	{"plan_row", write, "", "read but (old, new, decided_by, decided_os_user)"},
@@ -107,7 +100,7 @@ var rights = []Right{
 	{"quality_finding", write, "", "read but (detail)"},
 	{"quarantine", "read, add, change", "", "read but (value, raw)"},
 	{"rate_turn", "read, add, change", "", read},
-	{"reference_report", "read, add, change", "", "read but (content, actor)"},
+	{"reference_report", "read, add, change", "", "read but (name, content, actor)"},
 	{"region_name", "read, add, change", read, read},
 	{"report", "read, add, change", "", read},
 	{"report_change", "read, add", "", read},
@@ -117,6 +110,11 @@ var rights = []Right{
 	{"report_pending", "read, add, remove", "", read},
 	{"report_region", "read, add", "", read},
 	{"report_row", "read, add", "", ""},
+	{"river_job", write, "", "read but (args, errors, metadata, tags, unique_key)"},
+	{"river_leader", write, "", read},
+	{"river_migration", read, "", read},
+	{"river_notification", write, "", ""},
+	{"river_queue", write, "", read},
 	{"route", "read, add, change", "", read},
 	{"run", "read, add, change", "", "read but (actor, os_user, rejected_by, rejected_os_user, summary, error)"},
 	{"run_record", write, "", "read but (facts)"},
@@ -125,23 +123,11 @@ var rights = []Right{
 	{"schema_version", read, "", read},
 	{"section_check", read, "read, add (code, section, account_id)", read},
 	{"section_checked", read, "", read},
-	{"service", "read, add, change", write, "read but (contacts, instructions)"},
+	{"service", "read, add, change", write, "read but (hours, instructions, booking, contacts)"},
 	{"service_text", read, write, "read but (text)"},
 	{"sign_in", read, "read, add (account_id)", read},
 	{"upload", "read, add, remove", "", ""},
 	{"upload_chunk", "read, add", "", ""},
 	{"upstream_record", "read, add, change", "", "read but (facts)"},
 	{"watermark", "read, add, change", "", read},
-}
-
-// JobRights are the rights on the tables of the job queue. Arguments of jobs and
-// their errors are not for readers.
-func JobRights() []Right {
-	return []Right{
-		{"river_job", write, "", "read but (args, errors, metadata, tags, unique_key)"},
-		{"river_leader", write, "", read},
-		{"river_migration", read, "", read},
-		{"river_notification", write, "", ""},
-		{"river_queue", write, "", read},
-	}
 }

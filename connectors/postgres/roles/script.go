@@ -8,9 +8,11 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/sethvargo/go-retry"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
 )
@@ -19,8 +21,6 @@ import (
 const consoleSchema = "console"
 
 var (
-	//go:embed is_granted.sql
-	isGrantedQuery string
 	//go:embed session.sql
 	sessionQuery string
 	//go:embed ownership.sql
@@ -38,23 +38,11 @@ var (
 // ErrAdministrator means that the role that migrates may not create or grant roles.
 var ErrAdministrator = errors.New("an administrator must do this: let one run what `profilesync migrate --roles --print` prints")
 
-// list returns the names in a fixed order, the owner first.
-func (n Names) list() []string { return []string{n.Owner, n.Daemon, n.Editor, n.Reader, n.Console} }
-
 // Script is everything that Grant does, for an administrator to run. The schema must
 // be migrated.
 func Script(ctx context.Context, url string, n Names) (script []string, err error) {
-	err = connected(ctx, url, func(conn *pgx.Conn) error {
-		created, err := creation(ctx, conn, n)
-		if err != nil {
-			return err
-		}
-		locks, _, err := lockRights(ctx, conn, n)
-		if err != nil {
-			return err
-		}
-		granted, err := grants(ctx, conn, n)
-		script = slices.Concat(created, granted, locks)
+	err = connected(ctx, url, n, func(g granter) error {
+		script, err = g.everything(ctx, true)
 		for i := range script {
 			script[i] += ";"
 		}
@@ -67,23 +55,13 @@ func Script(ctx context.Context, url string, n Names) (script []string, err erro
 // nothing. It reports whether it could also keep others from the locks of daemons,
 // which takes a superuser.
 func Grant(ctx context.Context, url string, n Names) (locks bool, err error) {
-	err = connected(ctx, url, func(conn *pgx.Conn) error {
-		script, err := creation(ctx, conn, n)
+	err = connected(ctx, url, n, func(g granter) error {
+		locks = g.superuser
+		script, err := g.everything(ctx, locks)
 		if err != nil {
 			return err
 		}
-		granted, err := grants(ctx, conn, n)
-		if err != nil {
-			return err
-		}
-		restricted, superuser, err := lockRights(ctx, conn, n)
-		if err != nil {
-			return err
-		}
-		if locks = superuser; superuser {
-			granted = append(granted, restricted...)
-		}
-		return apply(ctx, conn, append(script, granted...))
+		return g.apply(ctx, script)
 	})
 	return locks, err
 }
@@ -92,185 +70,217 @@ func Grant(ctx context.Context, url string, n Names) (locks bool, err error) {
 // made since, and on the database and its locks, which a restored dump has lost, as
 // far as the session may.
 func Renew(ctx context.Context, url string, n Names) error {
-	return connected(ctx, url, func(conn *pgx.Conn) error {
-		var granted bool
-		err := conn.QueryRow(ctx, isGrantedQuery, n.Daemon, postgres.Schema).Scan(&granted)
-		if err != nil || !granted {
-			return postgres.Wrap(err, "looking for roles")
+	return connected(ctx, url, n, func(g granter) error {
+		if !g.granted {
+			return nil
 		}
-		script, err := grants(ctx, conn, n)
+		script, err := g.rights(ctx, g.superuser)
 		if err != nil {
 			return err
 		}
-		who, err := look(ctx, conn, n)
-		if err != nil {
-			return err
+		if g.ownsDatabase {
+			script = append(script, g.databaseRights()...)
 		}
-		if who.ownsDatabase {
-			script = append(script, databaseRights(who.database, n)...)
-		}
-		if locks, superuser, err := lockRights(ctx, conn, n); err != nil {
-			return err
-		} else if superuser {
-			script = append(script, locks...)
-		}
-		return apply(ctx, conn, script)
+		return g.apply(ctx, script)
 	})
 }
 
-// Others returns the roles that may use our schemas and are none of the names: those
-// of names from before keep their rights until somebody takes them.
-func Others(ctx context.Context, url string, n Names) (others []string, err error) {
-	err = connected(ctx, url, func(conn *pgx.Conn) error {
-		rows, _ := conn.Query(ctx, othersQuery, n.list(), schemas())
-		others, err = pgx.CollectRows(rows, pgx.RowTo[string])
+// Other is a role that has rights in our schemas although no setting names it.
+type Other struct {
+	Name   string
+	Revoke string // the statements that take all its rights, on one line
+}
+
+// Others returns the roles that have rights in our schemas and are none of the names:
+// those of names from before keep their rights until somebody takes them.
+func Others(ctx context.Context, url string, n Names) (others []Other, err error) {
+	err = connected(ctx, url, n, func(g granter) error {
+		rows, _ := g.conn.Query(ctx, othersQuery, n.list(), schemas())
+		others, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Other])
 		return postgres.Wrap(err, "looking for other roles")
 	})
 	return others, err
 }
 
-func connected(ctx context.Context, url string, do func(*pgx.Conn) error) (err error) {
+// granter is a session that grants: who it is, and which of the roles exist.
+type granter struct {
+	conn  *pgx.Conn
+	names Names
+	to    Names // the same, quoted
+
+	database, user    string
+	superuser, member bool // of the owner; a superuser is
+	ownsDatabase      bool
+	existing          []string
+	granted           bool // Grant was here before
+}
+
+func connected(ctx context.Context, url string, n Names, do func(granter) error) (err error) {
 	conn, err := postgres.ConnectOnce(ctx, url)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
-	return do(conn)
+	g := granter{conn: conn, names: n, to: Names{
+		Owner: quoted(n.Owner), Daemon: quoted(n.Daemon), Editor: quoted(n.Editor), Reader: quoted(n.Reader), Console: quoted(n.Console),
+	}}
+	err = conn.QueryRow(ctx, sessionQuery, n.Owner, n.list(), n.Daemon, postgres.Schema).Scan(
+		&g.database, &g.user, &g.superuser, &g.member, &g.ownsDatabase, &g.existing, &g.granted)
+	if err != nil {
+		return postgres.Wrap(err, "looking for roles")
+	}
+	return do(g)
 }
 
-// apply runs the script in one transaction: everything, or nothing.
-func apply(ctx context.Context, conn *pgx.Conn, script []string) error {
-	err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		for _, statement := range script {
+// The SQLSTATE of what may happen to a script.
+const (
+	deadlock    = "40P01"
+	lockTimeout = "55P03"
+	forbidden   = "42501"
+)
+
+// apply runs the script in one transaction: everything, or nothing. It takes tables
+// from a daemon at work in an order that is not the daemon's, so it gives way where
+// they wait for each other, or where it waits long, and tries again.
+func (g granter) apply(ctx context.Context, script []string) error {
+	err := retry.Do(ctx, retry.WithMaxRetries(10, retry.NewConstant(500*time.Millisecond)), func(ctx context.Context) error {
+		err := g.attempt(ctx, script)
+		if code := codeOf(err); code == deadlock || code == lockTimeout {
+			return retry.RetryableError(err)
+		}
+		return err
+	})
+	if codeOf(err) == forbidden {
+		return fmt.Errorf("%w (%w)", ErrAdministrator, err)
+	}
+	return postgres.Wrap(err, "granting roles")
+}
+
+func (g granter) attempt(ctx context.Context, script []string) error {
+	return pgx.BeginFunc(ctx, g.conn, func(tx pgx.Tx) error {
+		for _, statement := range append([]string{"set local lock_timeout = '2s'"}, script...) {
 			if _, err := tx.Exec(ctx, statement); err != nil {
 				return fmt.Errorf("%s: %w", statement, err)
 			}
 		}
 		return nil
 	})
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) && pg.Code == "42501" {
-		return fmt.Errorf("%w (%w)", ErrAdministrator, err)
-	}
-	return postgres.Wrap(err, "granting roles")
 }
 
-// creation is the SQL that creates the roles that are missing, gives the schemas to
-// the owner, and keeps everybody else from creating anything in the database, even
-// temporary tables.
-func creation(ctx context.Context, conn *pgx.Conn, n Names) (script []string, err error) {
-	who, err := look(ctx, conn, n)
-	if err != nil {
-		return nil, err
+// codeOf returns the SQLSTATE of an error of Postgres; empty for any other.
+func codeOf(err error) string {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code
 	}
-	for _, name := range n.list() {
-		if !slices.Contains(who.existing, name) {
+	return ""
+}
+
+// everything is the SQL that creates the roles that are missing, gives the schemas to
+// the owner, and gives each role its rights.
+func (g granter) everything(ctx context.Context, locks bool) (script []string, err error) {
+	for _, name := range g.names.list() {
+		if !slices.Contains(g.existing, name) {
 			script = append(script, "create role "+quoted(name)+" nologin")
 		}
 	}
-	if !who.member {
-		script = append(script, fmt.Sprintf("grant %s to %s", quoted(n.Owner), quoted(who.user)))
+	if !g.member {
+		script = append(script, fmt.Sprintf("grant %s to %s", g.to.Owner, quoted(g.user)))
 	}
-	script = append(script, databaseRights(who.database, n)...)
-	owned, err := ownership(ctx, conn, n.Owner)
-	return append(script, owned...), err
+	script = append(script, g.databaseRights()...)
+	owned, err := g.texts(ctx, "looking for what the owner is to own", ownershipQuery, g.names.Owner, schemas())
+	if err != nil {
+		return nil, err
+	}
+	rights, err := g.rights(ctx, locks)
+	return slices.Concat(script, owned, rights), err
 }
 
 // databaseRights is the SQL that keeps everybody else from creating anything in the
 // database, even temporary tables.
-func databaseRights(database string, n Names) []string {
+func (g granter) databaseRights() []string {
+	database := quoted(g.database)
 	return []string{
-		fmt.Sprintf("revoke create, temporary on database %s from public", quoted(database)),
-		fmt.Sprintf("grant create, temporary on database %s to %s", quoted(database), quoted(n.Owner)),
-		fmt.Sprintf("grant temporary on database %s to %s", quoted(database), quoted(n.Daemon)),
+		fmt.Sprintf("revoke create, temporary on database %s from public", database),
+		fmt.Sprintf("grant create, temporary on database %s to %s", database, g.to.Owner),
+		fmt.Sprintf("grant temporary on database %s to %s", database, g.to.Daemon),
 	}
-}
-
-// session is who grants, where, and which of the roles exist.
-type session struct {
-	database, user    string
-	superuser, member bool // of the owner; a superuser is
-	ownsDatabase      bool
-	existing          []string
-}
-
-func look(ctx context.Context, conn *pgx.Conn, n Names) (s session, err error) {
-	err = conn.QueryRow(ctx, sessionQuery, n.Owner, n.list()).Scan(
-		&s.database, &s.user, &s.superuser, &s.member, &s.ownsDatabase, &s.existing)
-	return s, postgres.Wrap(err, "looking for roles")
-}
-
-// ownership gives everything in our schemas to the owner.
-func ownership(ctx context.Context, conn *pgx.Conn, owner string) ([]string, error) {
-	rows, _ := conn.Query(ctx, ownershipQuery, owner, schemas())
-	script, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	return script, postgres.Wrap(err, "looking for what the owner is to own")
 }
 
 func schemas() []string { return []string{postgres.Schema, postgres.RiverSchema, consoleSchema} }
 
-// lockRights is the SQL that keeps everybody but the owner and the daemon from taking
-// advisory locks, by which daemons take turns. It needs a superuser.
-func lockRights(ctx context.Context, conn *pgx.Conn, n Names) (script []string, superuser bool, err error) {
-	who, err := look(ctx, conn, n)
-	if err != nil {
-		return nil, false, err
-	}
-	rows, _ := conn.Query(ctx, locksQuery)
-	functions, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	all := strings.Join(functions, ", ")
-	return []string{
-		"revoke execute on function " + all + " from public",
-		"grant execute on function " + all + " to " + quoted(n.Owner) + ", " + quoted(n.Daemon),
-	}, who.superuser, postgres.Wrap(err, "looking for locks")
+// texts returns what a query of one column finds.
+func (g granter) texts(ctx context.Context, doing, query string, args ...any) ([]string, error) {
+	rows, _ := g.conn.Query(ctx, query, args...)
+	found, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	return found, postgres.Wrap(err, doing)
 }
 
-// grants is the SQL that gives each role its rights, and takes all others.
-func grants(ctx context.Context, conn *pgx.Conn, n Names) (script []string, err error) {
-	others := strings.Join([]string{quoted(n.Daemon), quoted(n.Editor), quoted(n.Reader), quoted(n.Console), "public"}, ", ")
+// rights is the SQL that gives each role its rights, and revokes all others. With
+// locks it also keeps everybody but owner and daemon from taking advisory locks, by
+// which daemons take turns; that needs a superuser.
+func (g granter) rights(ctx context.Context, locks bool) (script []string, err error) {
+	others := strings.Join([]string{g.to.Daemon, g.to.Editor, g.to.Reader, g.to.Console, "public"}, ", ")
 	for _, schema := range schemas() {
 		script = append(script,
 			fmt.Sprintf("revoke all on schema %s from %s", schema, others),
 			fmt.Sprintf("revoke all on all tables in schema %s from %s", schema, others),
 			fmt.Sprintf("revoke all on all sequences in schema %s from %s", schema, others))
 	}
-	rows, _ := conn.Query(ctx, functionsQuery, postgres.Schema)
-	functions, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return nil, postgres.Wrap(err, "looking for functions")
-	}
-	script = append(script,
-		fmt.Sprintf("revoke execute on function %s from %s", strings.Join(functions, ", "), others),
-		fmt.Sprintf("grant usage on schema %s to %s, %s, %s", postgres.Schema, quoted(n.Daemon), quoted(n.Editor), quoted(n.Reader)),
-		fmt.Sprintf("grant usage on schema %s to %s, %s", postgres.RiverSchema, quoted(n.Daemon), quoted(n.Reader)),
-		fmt.Sprintf("grant usage on schema %s to %s", consoleSchema, quoted(n.Console)),
-		fmt.Sprintf("grant select, insert, update, delete on all tables in schema %s to %s", consoleSchema, quoted(n.Console)),
-		fmt.Sprintf("grant usage on all sequences in schema %s to %s", consoleSchema, quoted(n.Console)),
-		fmt.Sprintf("grant select on %s.account_event to %s", postgres.Schema, quoted(n.Daemon)),
-		fmt.Sprintf("grant usage on sequence %[1]s.run_id_seq, %[1]s.preview_number to %[2]s", postgres.Schema, quoted(n.Daemon)),
-		fmt.Sprintf("grant usage on all sequences in schema %s to %s", postgres.RiverSchema, quoted(n.Daemon)),
-		fmt.Sprintf("grant execute on function %[1]s.analyze_plan(), %[1]s.analyze_accepted() to %[2]s", postgres.Schema, quoted(n.Daemon)))
-	columns, err := columnsOf(ctx, conn)
+	functions, err := g.texts(ctx, "looking for functions", functionsQuery, postgres.Schema)
 	if err != nil {
 		return nil, err
 	}
-	for _, r := range slices.Concat(Rights(), JobRights()) {
-		for _, grant := range []struct{ role, right string }{{n.Daemon, r.Daemon}, {n.Editor, r.Editor}, {n.Reader, r.Reader}} {
-			if grant.right == "" {
-				continue
+	script = append(script, fmt.Sprintf("revoke execute on function %s from %s", strings.Join(functions, ", "), others))
+	script = append(script, g.otherRights()...)
+	tables, err := g.tableRights(ctx)
+	if err != nil || !locks {
+		return append(script, tables...), err
+	}
+	functions, err = g.texts(ctx, "looking for locks", locksQuery)
+	all := strings.Join(functions, ", ")
+	return append(append(script, tables...),
+		"revoke execute on function "+all+" from public",
+		"grant execute on function "+all+" to "+g.to.Owner+", "+g.to.Daemon), err
+}
+
+// otherRights is the SQL of the rights on what is no table of ours.
+func (g granter) otherRights() []string {
+	return []string{
+		fmt.Sprintf("grant usage on schema %s to %s, %s, %s", postgres.Schema, g.to.Daemon, g.to.Editor, g.to.Reader),
+		fmt.Sprintf("grant usage on schema %s to %s, %s", postgres.RiverSchema, g.to.Daemon, g.to.Reader),
+		fmt.Sprintf("grant usage on schema %s to %s", consoleSchema, g.to.Console),
+		fmt.Sprintf("grant select, insert, update, delete on all tables in schema %s to %s", consoleSchema, g.to.Console),
+		fmt.Sprintf("grant usage on all sequences in schema %s to %s", consoleSchema, g.to.Console),
+		fmt.Sprintf("grant select on %s.account_event to %s", postgres.Schema, g.to.Daemon),
+		fmt.Sprintf("grant usage on sequence %[1]s.run_id_seq, %[1]s.preview_number to %[2]s", postgres.Schema, g.to.Daemon),
+		fmt.Sprintf("grant usage on all sequences in schema %s to %s", postgres.RiverSchema, g.to.Daemon),
+		fmt.Sprintf("grant execute on function %[1]s.analyze_plan(), %[1]s.analyze_accepted() to %[2]s", postgres.Schema, g.to.Daemon),
+	}
+}
+
+// tableRights is the SQL of the table of rights.
+func (g granter) tableRights(ctx context.Context) (script []string, err error) {
+	columns, err := g.columns(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rights {
+		if len(columns[r.name()]) == 0 {
+			return nil, fmt.Errorf("table %s: %w", r.name(), postgres.ErrNotMigrated)
+		}
+		for _, grant := range []struct{ to, right string }{{g.to.Daemon, r.Daemon}, {g.to.Editor, r.Editor}, {g.to.Reader, r.Reader}} {
+			if grant.right != "" {
+				script = append(script, fmt.Sprintf("grant %s on %s to %s", listed(grant.right, columns[r.name()]), r.name(), grant.to))
 			}
-			if len(columns[r.name()]) == 0 {
-				return nil, fmt.Errorf("table %s: %w", r.name(), postgres.ErrNotMigrated)
-			}
-			script = append(script, fmt.Sprintf("grant %s on %s to %s", listed(grant.right, columns[r.name()]), r.name(), quoted(grant.role)))
 		}
 	}
 	return script, nil
 }
 
-// columnsOf returns the columns of our tables, by schema.table.
-func columnsOf(ctx context.Context, conn *pgx.Conn) (map[string][]string, error) {
-	rows, _ := conn.Query(ctx, columnsQuery, schemas())
+// columns returns the columns of our tables, by schema.table.
+func (g granter) columns(ctx context.Context) (map[string][]string, error) {
+	rows, _ := g.conn.Query(ctx, columnsQuery, schemas())
 	columns := make(map[string][]string)
 	var table, column string
 	_, err := pgx.ForEachRow(rows, []any{&table, &column}, func() error {
@@ -300,6 +310,9 @@ func listed(right string, columns []string) string {
 		return match[1] + " (" + strings.Join(rest, ", ") + ")"
 	})
 }
+
+// list returns the names in a fixed order, the owner first.
+func (n Names) list() []string { return []string{n.Owner, n.Daemon, n.Editor, n.Reader, n.Console} }
 
 // name is the table's with its schema: that of the job queue has a prefix.
 func (r Right) name() string {

@@ -57,7 +57,8 @@ func TestALostAnswerAboutServices(t *testing.T) {
 		"a service": {Statement: "AddService", Begin: func(t *testing.T) pgtest.Write {
 			t.Helper()
 			w := newWorld(t, 1, 1)
-			return pgtest.Write{Database: w.Database, Rows: "select concat_ws(' ', id, claimed::text) from ers_service", Try: func() error {
+			return pgtest.Write{Database: w.Database, Rows: `select concat_ws(' ', id, claimed::text) from ers_service
+				union all select concat_ws(' ', about, new, actor) from decision_change`, Try: func() error {
 				session, err := w.store.Lock(t.Context())
 				if err != nil {
 					return err

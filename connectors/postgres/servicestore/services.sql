@@ -1,6 +1,6 @@
 -- name: ImportExtract :one
 -- Stores each service of the extract: its sites from all its rows, everything else from the first. A service that is not in
--- the extract is unchanged.
+-- the extract is unchanged. The audit is told who it is by the same statement.
 with claims as (
     select r.id, array_agg(distinct r.site order by r.site) filter (where r.site <> '') as sites from extract_row r group by r.id
 ), news as (
@@ -11,7 +11,7 @@ with claims as (
     order by r.id, r.line
 ), written as (
     insert into ers_service as e (id, origin, claimed, provider, specialty, extract, added_by)
-    select n.id, 'extract', n.claimed, n.provider, n.specialty, n.extract, @actor from news n order by n.id
+    select n.id, 'extract', n.claimed, n.provider, n.specialty, n.extract, set_config('profilesync.actor', @actor::text, true) from news n order by n.id
     on conflict on constraint ers_service_pkey do update
     set claimed = excluded.claimed, provider = excluded.provider, specialty = excluded.specialty, extract = excluded.extract,
         shown = case when e.specialty = excluded.specialty then e.shown end
@@ -22,7 +22,7 @@ with claims as (
 select count(*) filter (where w.added) as added, count(*) filter (where not w.added) as changed from written w;
 
 -- name: AddService :execrows
-insert into ers_service as e (id, origin, claimed, added_by) values (@id, 'editor', array[@site::text], @actor)
+insert into ers_service as e (id, origin, claimed, added_by) values (@id, 'editor', array[@site::text], set_config('profilesync.actor', @actor::text, true))
 on conflict on constraint ers_service_pkey do update set claimed = array_append(e.claimed, @site::text)
 where @site::text <> all (e.claimed);
 

@@ -24,7 +24,7 @@ type Options struct {
 	ReadKey string
 	// NoCreate answers 404 to the PUT of an organisation that is not stored.
 	NoCreate bool
-	// MaxBody is the size in bytes above which a PUT gets 413; 0: 256 KiB.
+	// MaxBody is the size in bytes above which a PUT gets 413; 0: 1 MiB.
 	MaxBody int64
 	// PageSize is the most records on one page of a search; 0: 1,000.
 	PageSize int
@@ -67,7 +67,7 @@ type Server struct {
 
 // New makes a server that shows nothing yet.
 func New(o Options) *Server {
-	o.MaxBody, o.PageSize = cmp.Or(o.MaxBody, 256<<10), cmp.Or(o.PageSize, 1000)
+	o.MaxBody, o.PageSize = cmp.Or(o.MaxBody, 1<<20), cmp.Or(o.PageSize, 1000)
 	o.KeptKeys = cmp.Or(o.KeptKeys, 1_000_000)
 	s := &Server{options: o, mux: http.NewServeMux()}
 	s.Kit = simulate.New[Entry](simulate.Options{

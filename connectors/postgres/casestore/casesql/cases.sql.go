@@ -158,47 +158,6 @@ func (q *Queries) CasesToTell(ctx context.Context, kinds []string) ([]Case, erro
 	return items, nil
 }
 
-const countCases = `-- name: CountCases :many
-select kind, state, count(*) as cases,
-    extract(epoch from clock() - min(opened_at))::double precision as oldest_seconds,
-    count(*) filter (where state = 'open' and deadline < $1::date) as overdue
-from cases where state <> 'gone' group by kind, state order by kind, state
-`
-
-type CountCasesRow struct {
-	Kind          cases.Kind
-	State         cases.State
-	Cases         int
-	OldestSeconds float64
-	Overdue       int
-}
-
-func (q *Queries) CountCases(ctx context.Context, today profile.Date) ([]CountCasesRow, error) {
-	rows, err := q.db.Query(ctx, countCases, today)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []CountCasesRow{}
-	for rows.Next() {
-		var i CountCasesRow
-		if err := rows.Scan(
-			&i.Kind,
-			&i.State,
-			&i.Cases,
-			&i.OldestSeconds,
-			&i.Overdue,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const decideCase = `-- name: DecideCase :execrows
 update cases set state = $1, waits_for = $2, reason = $3, until = $4, decided_by = $5
 where id = $6 and openings = $7 and state <> 'gone'

@@ -481,7 +481,7 @@ func (q *Queries) StaleLetters(ctx context.Context, lookupAfter time.Duration) (
 }
 
 const stopMail = `-- name: StopMail :exec
-update mail_gate set stopped_at = now(), stopped_by = $1, reason = $2
+update mail_gate set stopped_at = now(), stopped_by = set_config('profilesync.actor', $1::text, true), reason = $2
 `
 
 type StopMailParams struct {
@@ -489,6 +489,7 @@ type StopMailParams struct {
 	Reason string
 }
 
+// The audit is told who it is by the same statement.
 func (q *Queries) StopMail(ctx context.Context, arg StopMailParams) error {
 	_, err := q.db.Exec(ctx, stopMail, arg.Actor, arg.Reason)
 	return err

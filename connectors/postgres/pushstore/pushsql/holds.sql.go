@@ -20,7 +20,7 @@ with there as (
         and h.until is not distinct from $4 and h.reason = $5 and h.actor = $6 and h.removed_at is null
 ), added as (
     insert into hold (code, field, sink, until, reason, actor)
-    select $1, $2, $3, $4, $5, $6 where not exists (select from there)
+    select $1, $2, $3, $4, $5, set_config('profilesync.actor', $6::text, true) where not exists (select from there)
     returning id
 )
 select id from there union all select id from added order by id limit 1
@@ -36,6 +36,7 @@ type InsertHoldParams struct {
 }
 
 // Asking for an identical hold again returns the existing one: if there were two, ending one would leave the other in force.
+// The audit is told who it is by the same statement.
 func (q *Queries) InsertHold(ctx context.Context, arg InsertHoldParams) (int64, error) {
 	row := q.db.QueryRow(ctx, insertHold,
 		arg.Code,
@@ -111,11 +112,11 @@ func (q *Queries) ListHolds(ctx context.Context, arg ListHoldsParams) ([]ListHol
 }
 
 const removeHold = `-- name: RemoveHold :execrows
-update hold set removed_at = clock(), removed_by = $1 where id = $2 and removed_at is null
+update hold set removed_at = clock(), removed_by = set_config('profilesync.actor', $1::text, true) where id = $2 and removed_at is null
 `
 
 type RemoveHoldParams struct {
-	Actor *string
+	Actor string
 	ID    int64
 }
 

@@ -628,6 +628,15 @@ func (q *Queries) ResumeRoute(ctx context.Context, arg ResumeRouteParams) (int64
 	return result.RowsAffected(), nil
 }
 
+const sayWho = `-- name: SayWho :exec
+select set_config('profilesync.actor', $1::text, true)
+`
+
+func (q *Queries) SayWho(ctx context.Context, actor string) error {
+	_, err := q.db.Exec(ctx, sayWho, actor)
+	return err
+}
+
 const stagePushes = `-- name: StagePushes :many
 with staged as (
     select unnest($1::text[]) as code, unnest($2::bigint[]) as job, unnest($3::bigint[]) as last,

@@ -43,7 +43,7 @@ func (q *Queries) GetReference(ctx context.Context, arg GetReferenceParams) (Get
 
 const keepReference = `-- name: KeepReference :execrows
 insert into reference_report (source, report, name, as_of, records, etag, content, actor)
-values ($1, $2, $3, $4, $5, $6, $7, $8)
+values ($1, $2, $3, $4, $5, $6, $7, set_config('profilesync.actor', $8::text, true))
 on conflict on constraint reference_report_pkey do update
 set name = excluded.name, as_of = excluded.as_of, records = excluded.records, etag = excluded.etag, content = excluded.content,
     actor = excluded.actor, kept_at = clock()
@@ -61,7 +61,7 @@ type KeepReferenceParams struct {
 	Actor   string
 }
 
-// One of an earlier day changes nothing.
+// One of an earlier day changes nothing. The audit is told who it is by the same statement.
 func (q *Queries) KeepReference(ctx context.Context, arg KeepReferenceParams) (int64, error) {
 	result, err := q.db.Exec(ctx, keepReference,
 		arg.Source,

@@ -60,7 +60,7 @@ func (q *Queries) AcceptServices(ctx context.Context, runID runs.ID) error {
 }
 
 const addService = `-- name: AddService :execrows
-insert into ers_service as e (id, origin, claimed, added_by) values ($1, 'editor', array[$2::text], $3)
+insert into ers_service as e (id, origin, claimed, added_by) values ($1, 'editor', array[$2::text], set_config('profilesync.actor', $3::text, true))
 on conflict on constraint ers_service_pkey do update set claimed = array_append(e.claimed, $2::text)
 where $2::text <> all (e.claimed)
 `
@@ -293,7 +293,7 @@ with claims as (
     order by r.id, r.line
 ), written as (
     insert into ers_service as e (id, origin, claimed, provider, specialty, extract, added_by)
-    select n.id, 'extract', n.claimed, n.provider, n.specialty, n.extract, $1 from news n order by n.id
+    select n.id, 'extract', n.claimed, n.provider, n.specialty, n.extract, set_config('profilesync.actor', $1::text, true) from news n order by n.id
     on conflict on constraint ers_service_pkey do update
     set claimed = excluded.claimed, provider = excluded.provider, specialty = excluded.specialty, extract = excluded.extract,
         shown = case when e.specialty = excluded.specialty then e.shown end
@@ -310,7 +310,7 @@ type ImportExtractRow struct {
 }
 
 // Stores each service of the extract: its sites from all its rows, everything else from the first. A service that is not in
-// the extract is unchanged.
+// the extract is unchanged. The audit is told who it is by the same statement.
 func (q *Queries) ImportExtract(ctx context.Context, actor string) (ImportExtractRow, error) {
 	row := q.db.QueryRow(ctx, importExtract, actor)
 	var i ImportExtractRow

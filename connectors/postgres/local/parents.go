@@ -36,7 +36,7 @@ func checkParents(path string, owner uint32) error {
 		case os.Geteuid() == 0 && st.Uid != 0 && st.Uid != owner:
 			return fmt.Errorf("%s belongs to user id %d, who could replace what is in it: choose another folder with PROFILESYNC_LOCAL_DIR",
 				path, st.Uid)
-		case open != 0 && info.Mode()&(os.ModeSticky|os.ModeSymlink) == 0: // checkWay refuses links
+		case open != 0 && info.Mode()&(os.ModeSticky|os.ModeSymlink) == 0: // checkNoLinks refuses links
 			return fmt.Errorf("%s can be changed by others than its owner, and so can what is in it: "+
 				"run chmod go-w on it, or choose another folder with PROFILESYNC_LOCAL_DIR", path)
 		}
@@ -49,7 +49,7 @@ func checkParents(path string, owner uint32) error {
 func makeIn(dir, name string) (string, error) {
 	in, err := os.OpenRoot(dir)
 	if err != nil {
-		return "", fmt.Errorf("opening the local database: %w", err)
+		return "", err
 	}
 	defer func() { _ = in.Close() }()
 	info, err := in.Stat(".")
@@ -69,7 +69,7 @@ func makeIn(dir, name string) (string, error) {
 		as = &account{uid: st.Uid, gid: st.Gid}
 	}
 	if err := makeFolder(in, name, 0o755, as); err != nil && !errors.Is(err, fs.ErrExist) {
-		return "", fmt.Errorf("opening the local database: %w", err)
+		return "", err
 	}
 	return realPath(path)
 }

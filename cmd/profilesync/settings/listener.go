@@ -1,0 +1,33 @@
+package settings
+
+import (
+	"errors"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// checkListener also refuses names that no Host header can hold.
+func (s *Settings) checkListener() error {
+	var errs []error
+	if _, _, err := net.SplitHostPort(s.HTTPAddress); err != nil {
+		errs = append(errs, Wrong("HTTP_ADDRESS", "=%s: want an address like 127.0.0.1:8383", s.HTTPAddress))
+	}
+	for i, host := range s.HTTPHosts {
+		s.HTTPHosts[i] = strings.TrimSpace(host)
+		if u, err := url.Parse("http://" + s.HTTPHosts[i]); err != nil || u.Host == "" || u.Host != s.HTTPHosts[i] {
+			errs = append(errs, Wrong("HTTP_HOSTS", "=%s: want names like reports.example", s.HTTPHosts[i]))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Hosts are the names under which the daemon answers besides those of this machine.
+func (s *Settings) Hosts() []string {
+	hosts := slices.Clone(s.HTTPHosts)
+	if u, err := url.Parse(s.ReportURL); err == nil && u.Host != "" {
+		hosts = append(hosts, u.Host)
+	}
+	return hosts
+}

@@ -1,0 +1,20 @@
+package settings
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestNamesOfTheListener(t *testing.T) {
+	t.Parallel()
+	s, err := load(t.Context(), []string{
+		"PROFILESYNC_HTTP_HOSTS=profiles.internal, 10.0.0.7,[2001:db8::7]:8383", "PROFILESYNC_REPORT_URL=https://reports.example/at",
+	})
+	require.NoError(t, err)
+	require.Equal(t, []string{"profiles.internal", "10.0.0.7", "[2001:db8::7]:8383", "reports.example"}, s.Hosts())
+	for _, name := range []string{"https://reports.example", "reports.example/at", "someone@reports.example", "two names", "?"} {
+		_, err := load(t.Context(), []string{"PROFILESYNC_HTTP_HOSTS=" + name})
+		require.EqualError(t, err, "setting PROFILESYNC_HTTP_HOSTS="+name+": want names like reports.example")
+	}
+}
