@@ -72,3 +72,9 @@ comment on column approved_ahead.ended_at is 'When it was used or ended';
 alter table plan_row add column ahead_id bigint;
 create index plan_row_ahead on plan_row (run_id) where ahead_id is not null;
 comment on column plan_row.ahead_id is 'The approval ahead by which it is applied unasked; null for any other';
+
+create trigger approval_ahead_written after insert on approval_ahead
+    for each row execute function decision_written('id', 'plan_id first_day last_day digest actor os_user');
+create trigger approved_ahead_ended after update of state on approved_ahead
+    for each row when (new.state in ('rejected', 'withdrawn', 'undone'))
+    execute function decision_written('approval_id code field', 'state ended_by run_id');

@@ -31,7 +31,7 @@ order by c.withheld, c.verb, c.type, c.fact, bool_or(c.field = 'postcode') over 
 
 -- name: InsertApproval :one
 insert into approval_ahead (plan_id, first_day, last_day, digest, actor, os_user)
-values (@plan_id, @first_day, @last_day, @digest, @actor, @os_user)
+values (@plan_id, @first_day, @last_day, @digest, set_config('profilesync.actor', @actor::text, true), @os_user)
 returning id;
 
 -- name: InsertApproved :exec
@@ -48,7 +48,7 @@ where h.plan_id = @plan_id and o.state = 'open'
 for update of o nowait;
 
 -- name: Withdraw :execrows
-update approved_ahead o set state = 'withdrawn', ended_by = @actor, ended_at = clock()
+update approved_ahead o set state = 'withdrawn', ended_by = set_config('profilesync.actor', @actor::text, true), ended_at = clock()
 from (select unnest(@codes::text[]) as code, unnest(@fields::text[]) as field) d
 where o.approval_id = @approval_id and o.code = d.code and o.field = d.field and o.state = 'open';
 
@@ -85,7 +85,7 @@ for update of o nowait;
 
 -- name: EndRejected :exec
 -- A value that a person rejects is approved ahead no longer.
-update approved_ahead o set state = 'rejected', ended_by = @actor, ended_at = clock()
+update approved_ahead o set state = 'rejected', ended_by = set_config('profilesync.actor', @actor::text, true), ended_at = clock()
 from (select unnest(@codes::text[]) as code, unnest(@fields::text[]) as field) d
 cross join lateral (
     select w.new from plan_row w where w.run_id = @run_id and w.code = d.code and w.field = d.field offset 0

@@ -188,6 +188,11 @@ func TestRejectedAndUndoneValuesAreNotApprovedAheadAnyMore(t *testing.T) {
 		_, err := r.store.Reject(t.Context(), idOf(early), runs.Selection{}, "Bob", "bob")
 		require.NoError(t, err)
 		require.Equal(t, map[string]int{"rejected": 14}, r.states())
+		require.Equal(t, 14, pgtest.One[int](r.Database, `
+			select count(*) from decision_change
+			where about like 'approved_ahead 1 FA%name' and field = 'state' and new = 'rejected' and actor = 'Bob'`))
+		require.Equal(t, 1, pgtest.One[int](r.Database,
+			"select count(*) from decision_change where about = 'approval_ahead 1' and field = 'digest' and actor = 'Ann'"))
 		require.Empty(t, r.run(5, orgs).ApprovedAhead)
 		r.run(6, pharmacies(30)) // lifts the rejection
 		require.Equal(t, []string{"mass-change name 14"}, withheldFor(r.run(7, orgs)))

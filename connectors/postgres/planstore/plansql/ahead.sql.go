@@ -46,7 +46,7 @@ func (q *Queries) CountAhead(ctx context.Context, runID runs.ID) ([]CountAheadRo
 }
 
 const endRejected = `-- name: EndRejected :exec
-update approved_ahead o set state = 'rejected', ended_by = $1, ended_at = clock()
+update approved_ahead o set state = 'rejected', ended_by = set_config('profilesync.actor', $1::text, true), ended_at = clock()
 from (select unnest($3::text[]) as code, unnest($4::text[]) as field) d
 cross join lateral (
     select w.new from plan_row w where w.run_id = $5 and w.code = d.code and w.field = d.field offset 0
@@ -95,7 +95,7 @@ func (q *Queries) EndUndone(ctx context.Context, arg EndUndoneParams) error {
 
 const insertApproval = `-- name: InsertApproval :one
 insert into approval_ahead (plan_id, first_day, last_day, digest, actor, os_user)
-values ($1, $2, $3, $4, $5, $6)
+values ($1, $2, $3, $4, set_config('profilesync.actor', $5::text, true), $6)
 returning id
 `
 
@@ -391,7 +391,7 @@ func (q *Queries) UseUp(ctx context.Context, runID int64) error {
 }
 
 const withdraw = `-- name: Withdraw :execrows
-update approved_ahead o set state = 'withdrawn', ended_by = $1, ended_at = clock()
+update approved_ahead o set state = 'withdrawn', ended_by = set_config('profilesync.actor', $1::text, true), ended_at = clock()
 from (select unnest($3::text[]) as code, unnest($4::text[]) as field) d
 where o.approval_id = $2 and o.code = d.code and o.field = d.field and o.state = 'open'
 `
