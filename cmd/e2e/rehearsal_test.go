@@ -136,15 +136,25 @@ func TestTheRecodeOfApril2026IsApprovedAhead(t *testing.T) {
 	}
 	require.Equal(t, 55, s.count("select count(*) from approved_ahead where state = 'used' and run_id::text = $1", run.Run))
 
+	approved := 0
+	tenth := s.on("2026-04-10")
+	tenth.exits(0, "report", "make")
+	for _, row := range tenth.reportRows("--date", "2026-04-10") {
+		if row["approval_status"] == "APPROVED" {
+			approved++
+			require.Equal(t, []string{"operator", "2026-03-30T"}, []string{row["approved_by"], row["approved_at"][:11]}, "Ann, when she approved")
+		}
+	}
+	require.Equal(t, 55, approved)
 	again := ninth.reconcile(0, file, "2026-04-09")
 	require.Zero(t, again.Changes, "a second run finds nothing")
 	require.Empty(t, again.ApprovedAhead)
 
 	undone := ninth.asJSON(0, "runs", "undo", run.Run, "--confirm", run.Run)
 	require.Equal(t, 55, undone.Fields["icb"])
-	tenth := s.on("2026-04-10").reconcile(3, file, "2026-04-10")
-	require.Equal(t, 55, tenth.Waiting-4, "what was undone waits, although it was approved ahead")
-	require.Empty(t, tenth.ApprovedAhead)
+	next := tenth.reconcile(3, file, "2026-04-10")
+	require.Equal(t, 55, next.Waiting-4, "what was undone waits, although it was approved ahead")
+	require.Empty(t, next.ApprovedAhead)
 }
 
 // moved is the listing of 9 April with one more trust in another board.
