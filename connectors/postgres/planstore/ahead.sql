@@ -73,7 +73,7 @@ where r.run_id = @run_id::bigint and r.ahead_id is not null and o.state = 'open'
 -- name: CountAhead :many
 select h.plan_id, h.actor, count(*) as count
 from plan_row r join approval_ahead h on h.id = r.ahead_id
-where r.run_id = @run_id and r.ahead_id is not null and not r.moved
+where r.run_id = @run_id and r.ahead_id is not null and r.withheld = '' and not r.moved
 group by h.plan_id, h.actor order by h.plan_id, h.actor;
 
 -- name: LockOpenValues :many

@@ -123,6 +123,7 @@ func TestWhatIsAppliedOfWhatWasApprovedAhead(t *testing.T) {
 			require.Equal(t, c.applied, r.count(shown))
 			require.Equal(t, c.withheld, withheldFor(shown))
 			require.Equal(t, c.states, r.states())
+			require.Equal(t, c.applied, pgtest.One[int](r.Database, "select count(*) from profile where name like '% (New)'"))
 			again := r.run(5, c.orgs)
 			require.Zero(t, again.Changes)
 			require.Empty(t, again.ApprovedAhead)

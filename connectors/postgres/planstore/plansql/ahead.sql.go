@@ -15,7 +15,7 @@ import (
 const countAhead = `-- name: CountAhead :many
 select h.plan_id, h.actor, count(*) as count
 from plan_row r join approval_ahead h on h.id = r.ahead_id
-where r.run_id = $1 and r.ahead_id is not null and not r.moved
+where r.run_id = $1 and r.ahead_id is not null and r.withheld = '' and not r.moved
 group by h.plan_id, h.actor order by h.plan_id, h.actor
 `
 
