@@ -45,17 +45,21 @@ func TestWhatWasApprovedAheadIsTakenWholeAndAsItWasSeen(t *testing.T) {
 		want    []string
 		by      runs.AheadID
 	}{
-		"nothing":                           {},
-		"one fact":                          {ahead: approvedAhead(3, name), want: []string{"update name"}, by: 3},
-		"a fact of two fields":              {ahead: approvedAhead(3, postcode, address), want: both, by: 3},
-		"a part of a fact":                  {ahead: approvedAhead(3, postcode)},
-		"two parts, by two people":          {ahead: slices.Concat(approvedAhead(3, postcode), approvedAhead(4, address))},
-		"by two people":                     {ahead: slices.Concat(approvedAhead(4, name), approvedAhead(3, name)), want: []string{"update name"}, by: 3},
+		"nothing":                  {},
+		"one fact":                 {ahead: approvedAhead(3, name), want: []string{"update name"}, by: 3},
+		"a fact of two fields":     {ahead: approvedAhead(3, postcode, address), want: both, by: 3},
+		"a part of a fact":         {ahead: approvedAhead(3, postcode)},
+		"two parts, by two people": {ahead: slices.Concat(approvedAhead(3, postcode), approvedAhead(4, address))},
+		"by two people": {
+			ahead: slices.Concat(approvedAhead(4, name), approvedAhead(3, name)), want: []string{"update name"}, by: 3,
+		},
 		"more of a fact than the run finds": {ahead: approvedAhead(3, name, newName)},
 		"another old value":                 {ahead: approvedAhead(3, oldName)},
 		"another new value":                 {ahead: approvedAhead(3, newName)},
 		"another verb":                      {ahead: approvedAhead(3, closing)},
-		"the second of two is the same":     {ahead: slices.Concat(approvedAhead(3, oldName), approvedAhead(4, name)), want: []string{"update name"}, by: 4},
+		"the second of two is the same": {
+			ahead: slices.Concat(approvedAhead(3, oldName), approvedAhead(4, name)), want: []string{"update name"}, by: 4,
+		},
 		"what was undone": {
 			ahead: approvedAhead(3, name), marks: []runs.Mark{decided(runs.VerdictUndone, profile.FieldName, name.New)},
 		},
@@ -239,7 +243,7 @@ func TestGuardWithWhatWasApprovedAhead(t *testing.T) {
 
 func TestSpans(t *testing.T) {
 	t.Parallel()
-	day := func(n int) profile.Date { return today.AddDays(n) }
+	day := today.AddDays
 	for name, c := range map[string]struct {
 		span runs.Span
 		want string

@@ -234,6 +234,10 @@ func (c *runsApprove) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 	if c.From != "" || c.Until != "" {
 		return Usage(errors.New("--from and --until are for what is approved ahead: give --plan"))
 	}
+	return c.approve(ctx, a, out)
+}
+
+func (c *runsApprove) approve(ctx context.Context, a *wiring.App, out *Printer) error {
 	on, err := c.on(ctx, a)
 	if err != nil {
 		return err

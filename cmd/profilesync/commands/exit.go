@@ -53,7 +53,8 @@ func exitOf(a *wiring.App, summaries []runs.Summary) error {
 // a plan that would withhold something.
 func sayNext(a *wiring.App, s runs.Summary) {
 	if s.Rehearsal {
-		a.Sayf("next: `profilesync runs waiting --plan %[1]s`; then `profilesync runs approve --plan %[1]s --digest DIGEST --until DATE`", s.Plan)
+		a.Sayf("next: `profilesync runs waiting --plan %[1]s`; "+
+			"then `profilesync runs approve --plan %[1]s --digest DIGEST --until DATE`", s.Plan)
 		return
 	}
 	if s.Run == "" {

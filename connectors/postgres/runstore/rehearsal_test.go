@@ -14,7 +14,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// rehearsal is a world of 30 pharmacies on 1 April that has rehearsed a listing.
+// rehearsal is a world of 30 pharmacies that has rehearsed a listing.
 type rehearsal struct {
 	*world
 
@@ -22,12 +22,12 @@ type rehearsal struct {
 	plan  runs.PlanID
 }
 
-// rehearsed rehearses a listing of a day, on 1 April.
-func rehearsed(t *testing.T, on int, orgs []org) *rehearsal {
+// rehearsed rehearses a listing of 5 April.
+func rehearsed(t *testing.T, orgs []org) *rehearsal {
 	t.Helper()
 	w := newWorld(t)
 	w.listing(1, pharmacies(30))
-	shown := w.rehearse(on, orgs)
+	shown := w.rehearse(5, orgs)
 	require.True(t, shown.Rehearsal)
 	return &rehearsal{w, planstore.New(w.DB), shown.Plan}
 }
@@ -114,7 +114,7 @@ func TestWhatIsAppliedOfWhatWasApprovedAhead(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := rehearsed(t, 5, orgs)
+			r := rehearsed(t, orgs)
 			r.ahead(c.selection, c.first, c.last)
 			if c.edit != "" {
 				r.Exec(c.edit)
@@ -136,7 +136,7 @@ func TestWhatIsAppliedOfWhatWasApprovedAhead(t *testing.T) {
 func TestFactsAreApprovedAheadAsOne(t *testing.T) {
 	t.Parallel()
 	moves := func(o *org) { o.Address, o.Postcode = "9 NEW ROAD\nHULL", "HU1 1AA" }
-	r := rehearsed(t, 5, with(pharmacies(30), 14, moves))
+	r := rehearsed(t, with(pharmacies(30), 14, moves))
 	r.ahead(runs.Selection{Fact: "address"}, 2, 9)
 	run := r.run(5, with(with(pharmacies(30), 14, moves), 1, func(o *org) { o.Postcode = "HU2 2AA" }))
 	require.Equal(t, 26, r.count(run))
@@ -149,7 +149,7 @@ func TestFactsAreApprovedAheadAsOne(t *testing.T) {
 func TestADeltaAppliesWhatWasApprovedAhead(t *testing.T) {
 	t.Parallel()
 	orgs := with(pharmacies(30), 14, renamed)
-	r := rehearsed(t, 5, orgs)
+	r := rehearsed(t, orgs)
 	r.ahead(runs.Selection{}, 2, 9)
 	delta := r.work(r.begin(runs.Run{Kind: runs.RunDelta, Report: "api", AsOf: day(4)}, orgs[:12]))
 	require.Equal(t, 12, r.count(delta))
@@ -163,7 +163,7 @@ func TestADeltaAppliesWhatWasApprovedAhead(t *testing.T) {
 func TestWhatWasApprovedAheadIsUsedOnce(t *testing.T) {
 	t.Parallel()
 	orgs := with(pharmacies(30), 14, renamed)
-	r := rehearsed(t, 5, orgs)
+	r := rehearsed(t, orgs)
 	r.ahead(runs.Selection{}, 2, 9)
 	require.Equal(t, 14, r.count(r.rehearse(6, orgs)), "a second rehearsal shows what was approved")
 	require.Equal(t, map[string]int{"open": 14}, r.states(), "and uses nothing")
@@ -183,7 +183,7 @@ func TestRejectedAndUndoneValuesAreNotApprovedAheadAnyMore(t *testing.T) {
 	orgs := with(pharmacies(30), 14, renamed)
 	t.Run("rejected", func(t *testing.T) {
 		t.Parallel()
-		r := rehearsed(t, 5, orgs)
+		r := rehearsed(t, orgs)
 		r.ahead(runs.Selection{}, 5, 9)
 		early := r.run(4, orgs)
 		_, err := r.store.Reject(t.Context(), idOf(early), runs.Selection{}, "Bob", "bob")
@@ -200,7 +200,7 @@ func TestRejectedAndUndoneValuesAreNotApprovedAheadAnyMore(t *testing.T) {
 	})
 	t.Run("undone", func(t *testing.T) {
 		t.Parallel()
-		r := rehearsed(t, 5, orgs)
+		r := rehearsed(t, orgs)
 		r.ahead(runs.Selection{}, 5, 9)
 		early := r.run(4, orgs)
 		applied := r.approve(early, runs.Selection{})
@@ -213,7 +213,7 @@ func TestRejectedAndUndoneValuesAreNotApprovedAheadAnyMore(t *testing.T) {
 	})
 	t.Run("undone after it was used", func(t *testing.T) {
 		t.Parallel()
-		r := rehearsed(t, 5, orgs)
+		r := rehearsed(t, orgs)
 		r.ahead(runs.Selection{}, 5, 9)
 		run := r.run(5, orgs)
 		undo := r.child(runs.RunUndo, run)
@@ -252,7 +252,7 @@ func TestOpeningsAreApprovedAhead(t *testing.T) {
 
 func TestMissingMarksAreNotApprovedAhead(t *testing.T) {
 	t.Parallel()
-	r := rehearsed(t, 5, pharmacies(30)[:18])
+	r := rehearsed(t, pharmacies(30)[:18])
 	rows, err := r.plans.Rehearsed(t.Context(), r.plan, runs.Selection{})
 	require.NoError(t, err)
 	require.Empty(t, rows)
@@ -265,7 +265,7 @@ func TestMissingMarksAreNotApprovedAhead(t *testing.T) {
 func TestAKilledRunUsesWhatWasApprovedAheadOnce(t *testing.T) {
 	t.Parallel()
 	orgs := with(pharmacies(30), 14, renamed)
-	r := rehearsed(t, 5, orgs)
+	r := rehearsed(t, orgs)
 	r.ahead(runs.Selection{}, 5, 5)
 	id := r.begin(runs.Run{Kind: runs.RunListing, AsOf: day(5)}, orgs)
 	r.read(id, pull{orgs: orgs, fails: errors.New("cut off")})
@@ -297,11 +297,11 @@ func TestAKilledRunUsesWhatWasApprovedAheadOnce(t *testing.T) {
 func TestNothingIsWithdrawnThatARunIsAboutToUse(t *testing.T) {
 	t.Parallel()
 	orgs := with(pharmacies(30), 14, renamed)
-	r := rehearsed(t, 5, orgs)
+	r := rehearsed(t, orgs)
 	r.ahead(runs.Selection{}, 5, 5)
 	var withdrawn error
 	var once sync.Once
-	r.hooks.report = func(stage string, done int) {
+	r.hooks.report = func(stage string, _ int) {
 		if stage != "comparing" {
 			return
 		}
@@ -322,7 +322,7 @@ func TestNothingIsWithdrawnThatARunIsAboutToUse(t *testing.T) {
 
 func TestOfTwoWhoApproveTheSameAheadOneLearnsOfTheOther(t *testing.T) {
 	t.Parallel()
-	r := rehearsed(t, 5, with(pharmacies(30), 14, renamed))
+	r := rehearsed(t, with(pharmacies(30), 14, renamed))
 	rows, err := r.plans.Rehearsed(t.Context(), r.plan, runs.Selection{})
 	require.NoError(t, err)
 	errs := make([]error, 2)
@@ -363,7 +363,7 @@ func TestNoRehearsalIsStoredAsARun(t *testing.T) {
 // for a week.
 func TestARehearsalIsKeptUntilItsDayIsOver(t *testing.T) {
 	t.Parallel()
-	r := rehearsed(t, 5, with(pharmacies(30), 14, renamed))
+	r := rehearsed(t, with(pharmacies(30), 14, renamed))
 	r.Exec("update plan set created_at = created_at - interval '90 days'")
 	for _, c := range []struct {
 		day  string
