@@ -63,6 +63,7 @@ var layers = []layer{
 	coreRoom("reconcile/quality", "reconcile/profile", "reconcile/push"),
 	coreRoom("reconcile/people", "reconcile/profile"),
 	coreRoom("reconcile/cases", "reconcile/profile", "reconcile/quality", "reconcile/people"),
+	coreRoom("reconcile/history", "reconcile/profile", "reconcile/runs", "reconcile/push"),
 	coreRoom("reconcile/report", "reconcile/profile", "reconcile/runs", "reconcile/services", "reconcile/push", "reconcile/people"),
 	{
 		dir:     "reconcile",
@@ -86,6 +87,7 @@ var layers = []layer{
 	storeRoom("referencestore"),
 	storeRoom("watchstore"),
 	storeRoom("casestore"),
+	storeRoom("historystore"),
 	storeRoom("roles"),
 	{
 		dir:     "connectors",

@@ -61,16 +61,17 @@ type Keeper struct {
 	Store    Store
 	Busy     error // returned by the store while another process is at it
 	Calendar Calendar
+	Rules    people.CheckRules
 	Pulled   []string                 // what the daemon pulls by itself, as "ods edispensary"
 	Lists    map[profile.ODSCode]bool // the mailing lists that there are
 	Now      func() time.Time
 	Log      *slog.Logger
 }
 
-// Moment returns now, with the calendar.
+// Moment returns now, with the calendar and the rules.
 func (k *Keeper) Moment(ctx context.Context) (cases.Moment, error) {
 	days, _, err := k.Calendar.Holidays(ctx)
-	return cases.Moment{Now: k.Now(), Calendar: people.NewCalendar(days)}, err
+	return cases.Moment{Now: k.Now(), Calendar: people.NewCalendar(days), Rules: k.Rules}, err
 }
 
 // Look looks at the cases, and makes the letters due that must not wait. It returns

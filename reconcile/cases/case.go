@@ -38,7 +38,7 @@ const (
 	OfListing Subject = "listing" // source and report: ods edispensary
 	OfProfile Subject = "profile" // ODS code
 	OfRoute   Subject = "route"   // sink and route: dos pharmacy
-	OfAccount Subject = "account" // account id: u-4711
+	OfAccount Subject = "account" // account id: u-4711; all for those that ended together
 	OfDay     Subject = "day"     // 2026-12-25
 )
 
@@ -69,7 +69,8 @@ type Case struct {
 // Key says which case it is.
 func (c Case) Key() Key { return Key{c.Kind, c.Subject, c.About} }
 
-func (c Case) order(other Case) int {
+// Order compares two cases in the order of lists: what holds up most comes first.
+func (c Case) Order(other Case) int {
 	return cmp.Or(cmp.Compare(c.Kind.place(), other.Kind.place()), cmp.Compare(c.Subject, other.Subject), cmp.Compare(c.About, other.About))
 }
 
@@ -88,10 +89,11 @@ func (c Case) fill(text string) string {
 	return strings.NewReplacer(pairs...).Replace(text)
 }
 
-// Moment is when cases are looked at.
+// Moment is when cases are looked at, by which calendar, and what has to be checked.
 type Moment struct {
 	Now      time.Time
 	Calendar people.Calendar
+	Rules    people.CheckRules
 }
 
 // Today is the day in London.

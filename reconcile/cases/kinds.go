@@ -18,7 +18,7 @@ type rule struct {
 	stands func(Signal, Moment) bool
 }
 
-// rules holds every kind, in the order of lists.
+// rules holds every kind, in the order of lists (RULES.md "Cases").
 var rules = slices.Concat(ofRuns, ofPushes, ofProfiles, ofPeople)
 
 // Kinds lists every kind, in the order of lists.

@@ -1,6 +1,7 @@
 package cases_test
 
 import (
+	"fmt"
 	"os"
 	"regexp"
 	"strings"
@@ -32,10 +33,38 @@ func TestEveryKindIsWhole(t *testing.T) {
 		for _, part := range []string{"What it means for patients", "First look", "What to do", "Whom to ask"} {
 			require.Contains(t, page, "**"+part+".**", kind)
 		}
+		words := len(strings.Fields(page))
+		require.True(t, 80 <= words && words <= 150, "%s: its page has %d words", kind, words)
 	}
 	pages, err := os.ReadDir("runbook")
 	require.NoError(t, err)
 	require.Len(t, pages, len(cases.Kinds()))
+}
+
+// The table of the rules names every kind once, as it is.
+func TestTheRulesNameEveryKind(t *testing.T) {
+	t.Parallel()
+	file, heading, _ := strings.Cut(`../RULES.md "Cases"`, " ")
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	_, section, found := strings.Cut(string(text), "\n## "+strings.Trim(heading, `"`)+"\n")
+	require.True(t, found)
+	section, _, _ = strings.Cut(section, "\n## ")
+	got := make(map[string]string)
+	for _, row := range regexp.MustCompile(`(?m)^\| ([a-z-]+(?:, [a-z-]+)*) \| [^|]+ (\|.*)$`).FindAllStringSubmatch(section, -1) {
+		for kind := range strings.SplitSeq(row[1], ", ") {
+			require.Empty(t, got[kind], "%s stands twice", kind)
+			got[kind] = row[2]
+		}
+	}
+	delete(got, "kind")
+	want := make(map[string]string)
+	for _, kind := range cases.Kinds() {
+		urgent := map[bool]string{true: "yes "}[kind.Urgent()]
+		owners := strings.Trim(strings.ReplaceAll(fmt.Sprint(kind.Owners()), " ", ", "), "[]")
+		want[string(kind)] = fmt.Sprintf("| %s | %d | %s|", owners, kind.Days(), urgent)
+	}
+	require.Equal(t, want, got)
 }
 
 func TestNoKindIsThereTwice(t *testing.T) {

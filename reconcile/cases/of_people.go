@@ -13,34 +13,42 @@ const (
 
 var ofPeople = []rule{
 	{
-		kind: AccountsWithheld, about: OfDay, owners: []Owner{Operations, ServiceDesk}, days: 2,
-		title: "{ending} of {accounts} accounts would have ended on {subject}: more at once than is believed, so none did",
-		next:  "See them: profilesync accounts idle. Then: profilesync accounts approve",
+		kind: AccountsWithheld, about: OfAccount, owners: []Owner{Operations, ServiceDesk}, days: 2,
+		title: "{ending} of {accounts} accounts were to end on {day}: more at once than is believed, so none did",
+		next:  "See them: profilesync accounts inactive --preview. Then, if it is right: profilesync accounts approve {look}",
 	},
 	{
 		kind: NoAccountManager, about: OfProfile, owners: []Owner{Board, ServiceDesk}, days: 10,
-		title: "{code} is new, and has no account manager", next: "Ask the organisation who it is, and invite them in the editing application",
+		title: "{code} is new since {day}, and has no account manager",
+		next: "Ask the organisation who manages its profile, and invite them in the editing application: " +
+			"profilesync profile show {code}",
 	},
 	{
 		kind: NoRecipient, about: OfProfile, owners: []Owner{Board, ServiceDesk}, days: 10,
-		title: "Nobody of {code} can be written to", next: "Ask the organisation for an address, and correct the account: profilesync accounts list --code {code}",
+		title: "Nobody of {code} can be written to",
+		next: "Ask the organisation who answers for its profile, and correct the account or invite somebody: " +
+			"profilesync accounts show {account}",
 	},
 	{
 		kind: LastManagerIdle, about: OfProfile, owners: []Owner{Board, ServiceDesk}, days: 10,
 		title: "{account}, the only account manager of {code}, has not signed in since {day}",
-		next:  "Ask the organisation who manages its profile now, and change the account in the editing application",
+		next: "Ask the organisation who manages its profile now, and change it in the editing application: " +
+			"profilesync accounts show {account}",
 	},
 	{
 		kind: CheckOverdue, about: OfProfile, owners: []Owner{Board, ServiceDesk}, days: 20,
-		title: "{code} was not checked in the quarter that ended on {day}", next: "Ask the organisation to check its profile: profilesync remind {code}",
+		title: "{code} was not checked in full by {day}: {sections}",
+		next:  "Ask the organisation to check its profile: profilesync remind --send-now {code}",
 	},
 	{
 		kind: LetterBounced, about: OfAccount, owners: []Owner{ServiceDesk, Board}, days: 5,
-		title: "Letters do not reach {subject}: {reason}", next: "Correct the address in the editing application: profilesync accounts show {subject}",
+		title: "Letters do not reach {subject}: {reason}",
+		next:  "Correct the address in the editing application: profilesync accounts show {subject}",
 	},
 	{
 		kind: HolidayVanished, about: OfDay, owners: []Owner{Operations}, days: 5,
-		title: "The official list names {subject} ({title}) no more; it still counts as a bank holiday",
-		next:  "Compare with the list. If the day is none: profilesync calendar remove {subject}",
+		title: "The official list names {day} ({title}) no more; it still counts as a bank holiday",
+		next: "Compare with https://www.gov.uk/bank-holidays. If the day is none, tell those who stated hours for it, " +
+			"and set the case aside until then",
 	},
 }

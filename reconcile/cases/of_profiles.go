@@ -19,19 +19,22 @@ var ofProfiles = []rule{
 	{
 		kind: ClosurePending, about: OfProfile, owners: []Owner{Managers, Board}, days: 1,
 		title: "The register says that {code} has closed; a second look on a later day closes the profile",
-		next:  "If it is open, tell the register, and hold its status: profilesync hold add {code} --field status",
+		next: "If it is open, tell the register, and hold its status: " +
+			"profilesync hold add {code} --field status --reason 'it is open'",
 	},
 	{
 		kind: ClosedWithHours, about: OfProfile, owners: []Owner{Managers, Board}, days: 2,
-		title: "{code} is closed, and its profile states hours for {days} days to come, the first on {day}", next: correct,
+		title: "{code} is closed, and its profile states hours for days to come: {days}, the first on {day}",
+		next: "Find out whether it is open: profilesync profile history {code}. If it is not, remove the hours; " +
+			"if it is, have the register corrected",
 	},
 	{
 		kind: Missing, about: OfProfile, owners: []Owner{Board, RegisterDesk}, days: 10,
-		title: "{code} is in {report} no more since {day}; its profile stays open", next: correct,
+		title: "{code} is missing from {report} since {day}; its profile stays open", next: correct,
 	},
 	{
 		kind: LeftType, about: OfProfile, owners: []Owner{Board, ServiceDesk}, days: 10,
-		title: "{code} is no {type} any more, says {report}; its profile stays as it is", next: correct,
+		title: "{code} is no longer a {type} in {report}; its profile stays as it is", next: correct,
 	},
 	{
 		kind: Deleted, about: OfProfile, owners: []Owner{Board, RegisterDesk}, days: 10,
@@ -39,24 +42,28 @@ var ofProfiles = []rule{
 	},
 	{
 		kind: InactiveWithoutEnd, about: OfProfile, owners: []Owner{RegisterDesk, Board}, days: 10,
-		title: "{code} is inactive in {report}, and has not ended: {flag}", next: correct,
+		title: "{code} is inactive in {report}, and {why}; its profile stays open", next: correct,
 	},
 	{
 		kind: Contradiction, about: OfProfile, owners: []Owner{RegisterDesk, Board}, days: 10,
-		title: "{code} is active in {report}, and ended on {day}", next: correct,
+		title: "{code} is active in {report}, and ended on {day} by the same record", next: correct,
 	},
 	{
 		kind: SuccessorNamed, about: OfProfile, owners: []Owner{ServiceDesk, Board}, days: 5,
-		title: "{successor} follows {code}", next: "Take over what still holds: profilesync profile show {code}, profilesync profile show {successor}",
+		title: "{successor} follows {code}, which has closed, and nobody has checked it since",
+		next: "Have what still holds taken over, and the profile checked: profilesync profile show {code}, " +
+			"profilesync profile show {successor}",
 	},
 	{
 		kind: Renamed, about: OfProfile, owners: []Owner{Managers, Board}, days: 20,
-		title: "The register gave {code} another name on {day}", next: "Confirm the contact details of the profile, or have the register corrected",
+		title: "The register gave {code} another name on {day}",
+		next:  "See it: profilesync profile history {code}. Confirm the contact details of the profile, or have the register corrected",
 	},
 	{
 		kind: ProbableDuplicate, about: OfProfile, owners: []Owner{Board, ServiceDesk}, days: 10,
-		title: "{code} and {about} seem to be one place: {type}, {postcode}, and nearly the same name",
-		next:  "Compare them: profilesync profile show {code}, profilesync profile show {about}. Have the register close the wrong one",
+		title:  "{code} and {about} seem to be one place: {type}, {postcode}, and nearly the same name",
+		next:   "Compare them: profilesync profile show {code}, profilesync profile show {about}. Have the register close the wrong one",
+		stands: func(s Signal, _ Moment) bool { return nearlySame(s.Facts["name"], s.Facts["other"]) },
 	},
 	{
 		kind: ClosedInReality, about: OfProfile, owners: []Owner{Board, ServiceDesk, RegisterDesk}, days: 5,

@@ -20,33 +20,36 @@ const (
 var ofPushes = append([]rule{
 	{
 		kind: ClosureRefused, about: OfProfile, owners: []Owner{ServiceDesk, Operations}, urgent: true,
-		title: "{sink} refused that {code} is closed on {day}", next: pushAgain,
+		title: "The closure of {code} on {day} was refused by {place}, which may show it as open", next: pushAgain,
 	},
 	{
 		kind: SinkPaused, about: OfRoute, owners: []Owner{Operations, ServiceDesk}, urgent: true,
-		title: "Pushes to {sink} by {route} are paused: {reason}",
+		title: "Pushes to {place} by {route} are paused: {reason}",
 		next:  "Mend the reason; they go on by themselves. See what waits: profilesync push list --sink {sink}",
 	},
 	{
 		kind: PushRefused, about: OfProfile, owners: []Owner{ServiceDesk, Managers}, days: 2,
-		title: "{sink} refused the profile {code}", next: pushAgain,
+		title: "The profile {code} was refused by {place}", next: pushAgain,
 	},
 	{
 		kind: PushWaits, about: OfProfile, owners: []Owner{Managers, ServiceDesk}, days: 5,
-		title: "{sink} shows something about {code} that nobody stated, and a push would overwrite it",
-		next:  "State it in the profile, or overwrite it: profilesync push retry {code} --overwrite",
+		title: "A push of {code} waits: it would overwrite in {place} what nobody stated in its profile",
+		next: "See what it would change: profilesync push preview {code}. State it in the profile, or overwrite it: " +
+			"profilesync push retry {code} --sink {sink} --overwrite",
 	},
 	{
 		kind: FieldUnsent, about: OfProfile, owners: []Owner{Managers, ServiceDesk}, days: 5,
-		title: "{sink} does not take {field} of {code}", next: "See why: profilesync profile show {code}. Then correct the field",
+		title: "Pushes of {code} leave out its {field}: {place} does not take it",
+		next:  "See why: profilesync push preview {code}. Then correct it in the profile",
 	},
 	{
 		kind: DriftGivenUp, about: OfProfile, owners: []Owner{ServiceDesk, Operations}, days: 5,
-		title: "{sink} goes on showing another {field} of {code} than was sent", next: "See both: profilesync drift {code}",
+		title: "{code}: after three repairs {place} {shows}", next: "See both: profilesync drift --ods {code} --sink {sink}",
 	},
 }, ofChecks()...)
 
-const pushAgain = "See why: profilesync push list {code}. Correct the profile, or push again: profilesync push retry {code}"
+const pushAgain = "See why: profilesync push list --state refused --sink {sink}. Correct the profile, or push again: " +
+	"profilesync push retry {code} --sink {sink}"
 
 // OfCheck returns the kind of case that the findings of a quality check are.
 func OfCheck(k quality.Kind) Kind { return "dos-" + Kind(k) }
@@ -61,7 +64,8 @@ func ofChecks() []rule {
 	for _, k := range quality.Kinds() {
 		checks = append(checks, rule{
 			kind: OfCheck(k), about: OfProfile, owners: slices.Clone(owners[k.Owner()]), days: 10,
-			title: "{code}: {detail}", next: strings.TrimSuffix(k.Advice(), "."),
+			title: "{code}: {detail}",
+			next:  strings.TrimSuffix(k.Advice(), ".") + ". See it: profilesync checks list --kind {check} --code {code}",
 		})
 	}
 	return checks

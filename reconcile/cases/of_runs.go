@@ -21,7 +21,7 @@ var ofRuns = []rule{
 	},
 	{
 		kind: RemovalsWithheld, about: OfListing, owners: []Owner{Operations, ServiceDesk}, urgent: true,
-		title: "Closures ({type}) in {report} wait, {rows} in all: more at once than the guard lets pass", next: decide,
+		title: "Closures or absences ({type}) in {report} wait, {rows} in all: more at once than the guard lets pass", next: decide,
 	},
 	{
 		kind: ListingRefused, about: OfListing, owners: []Owner{Operations, RegisterDesk}, urgent: true,
@@ -29,7 +29,7 @@ var ofRuns = []rule{
 	},
 	{
 		kind: ShortListing, about: OfListing, owners: []Owner{Operations, RegisterDesk}, days: 1,
-		title: "{report} of {day} is short: {records} records instead of about {before}",
+		title: "{report} of {day} is short: {records} records instead of {before}",
 		next:  "Ask the register whether it is complete, then: profilesync runs approve {run}, or profilesync runs reject {run}",
 	},
 	{
@@ -42,11 +42,14 @@ var ofRuns = []rule{
 	},
 	{
 		kind: SourceLate, about: OfListing, owners: []Owner{Operations, RegisterDesk}, days: 1,
-		title: "{report} was last read on {day}", next: "Look at its runs: profilesync runs list", stands: late,
+		title:  "{report} is late: {read}",
+		next:   "Look at its runs, and at the register's site: profilesync runs list",
+		stands: late,
 	},
 	{
 		kind: QuarantinedRecord, about: OfListing, owners: []Owner{Operations, RegisterDesk}, days: 5,
-		title: "A record of {report} could not be understood: {field}", next: "See it, and what to do: profilesync quarantine list --report {report}",
+		title: "{record} in {report} could not be understood: {field}",
+		next:  "See it, and what to do: profilesync quarantine list --report {report}",
 	},
 }
 

@@ -17,6 +17,6 @@ func Standing(shown map[Kind][]Signal, at Moment) []Case {
 			}
 		}
 	}
-	slices.SortFunc(standing, Case.order)
+	slices.SortFunc(standing, Case.Order)
 	return standing
 }

@@ -97,6 +97,7 @@ func TestOtherCasesAreToldOnceAWorkingDay(t *testing.T) {
 func TestWhoIsTold(t *testing.T) {
 	t.Parallel()
 	of := cases.Case{Kind: cases.PushWaits, Signal: cases.Signal{Code: "FA001", Board: "QAA"}}
+	unmanaged := cases.Case{Signal: cases.Signal{Code: "FA002", Board: "QAA"}}
 	other := cases.Case{Kind: cases.PushWaits, Signal: cases.Signal{Code: "FA002", Board: "QBB"}}
 	nobody := cases.Directory{Lists: map[profile.ODSCode]bool{people.NationalList: true}}
 	for name, c := range map[string]struct {
@@ -106,7 +107,7 @@ func TestWhoIsTold(t *testing.T) {
 		want  []cases.Recipient
 	}{
 		"managers":                       {cases.Managers, of, directory(), []cases.Recipient{manager}},
-		"no manager, the board":          {cases.Managers, cases.Case{Signal: cases.Signal{Code: "FA002", Board: "QAA"}}, directory(), []cases.Recipient{lead, list}},
+		"no manager, the board":          {cases.Managers, unmanaged, directory(), []cases.Recipient{lead, list}},
 		"no manager, no board":           {cases.Managers, other, directory(), []cases.Recipient{admin, deputy}},
 		"a board with lead and list":     {cases.Board, of, directory(), []cases.Recipient{lead, list}},
 		"the list of the service desk":   {cases.ServiceDesk, of, directory(), []cases.Recipient{desk}},

@@ -165,7 +165,7 @@ func TestTheDatabaseIsReadAtMostOncePerInterval(t *testing.T) {
 				scrapes.Go(func() {
 					families, err := reg.Gather()
 					assert.NoError(t, err) //nolint:testifylint // require must not be called in another goroutine than the test's
-					assert.Len(t, families, 31)
+					assert.Len(t, families, 34)
 				})
 			}
 			scrapes.Wait()

@@ -19,13 +19,19 @@ type Profile struct {
 	Show    profileShow    `cmd:"" help:"Show a profile."`
 	History profileHistory `cmd:"" help:"Show every change to a profile: who, when, before, after."`
 	Kind    profileKind    `cmd:"" help:"Make a trust or one of its sites a hospital (people stay overnight) or a clinic."`
+	Why     profileWhy     `cmd:"" help:"Show how a value came about: listing, run, edits, approval, pushes."`
+	Undo    profileUndo    `cmd:"" help:"Take one change of one field back."`
 }
 
 type profileShow struct {
 	Code string `arg:"" help:"ODS code."`
+	At   string `placeholder:"INSTANT" help:"As it stood then: 2026-11-19T09:00:00Z, or a day for its end."`
 }
 
 func (c *profileShow) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	if c.At != "" {
+		return c.showAt(ctx, a, out)
+	}
 	code, err := OpenForOrganisation(ctx, a, c.Code)
 	if err != nil {
 		return err
@@ -34,12 +40,7 @@ func (c *profileShow) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 	if err != nil {
 		return err
 	}
-	rows := [][]string{{"code", stored.Code.String()}}
-	for _, f := range profile.Fields() {
-		if stored.Values.States(f) {
-			rows = append(rows, []string{f.String(), columns.OneLine(stored.Values.Get(f)), "owner: " + string(f.Owner())})
-		}
-	}
+	rows := valueRows(stored.Code, stored.Values)
 	pushes, err := a.Store.Pushes.Pushes(ctx, pushstore.PushFilter{Code: code, Most: len(push.Sinks()), Earlier: true})
 	if err != nil {
 		return err
@@ -53,6 +54,17 @@ func (c *profileShow) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 	}
 	out.Print(map[string]any{"code": stored.Code, "fields": stored.Values, "pushes": pushes, "findings": found}, "", append(rows, more...))
 	return nil
+}
+
+// valueRows are the values of a profile, and who owns each.
+func valueRows(code profile.ODSCode, values profile.Values) [][]string {
+	rows := [][]string{{"code", code.String()}}
+	for _, f := range profile.Fields() {
+		if values.States(f) {
+			rows = append(rows, []string{f.String(), columns.OneLine(values.Get(f)), "owner: " + string(f.Owner())})
+		}
+	}
+	return rows
 }
 
 // pushRows show when a push was wanted, sent, accepted and seen, what it left out, and

@@ -6,6 +6,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres/casestore"
 	"github.com/profilesync/profilesync/jobs/casejobs"
 	"github.com/profilesync/profilesync/jobs/runjobs"
+	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
@@ -15,12 +16,17 @@ func (a *App) Cases(log *slog.Logger) (*casejobs.Keeper, error) {
 	if err != nil {
 		return nil, err
 	}
+	rules, err := people.ParseCheckRules(a.Settings.CheckRules)
+	if err != nil {
+		return nil, err
+	}
 	lists := make(map[profile.ODSCode]bool, len(addresses))
 	for name := range addresses {
 		lists[name] = true
 	}
 	return &casejobs.Keeper{
-		Store: a.Store.Cases, Busy: casestore.ErrBusy, Calendar: a.Store.People, Pulled: a.pulled(), Lists: lists, Now: a.Settings.Clock, Log: log,
+		Store: a.Store.Cases, Busy: casestore.ErrBusy, Calendar: a.Store.People, Rules: rules, Pulled: a.pulled(), Lists: lists,
+		Now: a.Settings.Clock, Log: log,
 	}, nil
 }
 

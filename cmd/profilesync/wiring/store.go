@@ -6,6 +6,7 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/casestore"
+	"github.com/profilesync/profilesync/connectors/postgres/historystore"
 	"github.com/profilesync/profilesync/connectors/postgres/peoplestore"
 	"github.com/profilesync/profilesync/connectors/postgres/planstore"
 	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
@@ -34,6 +35,7 @@ type Store struct {
 	People     *peoplestore.Store
 	Reports    *reportstore.Store
 	Cases      *casestore.Store
+	Audit      *historystore.Store
 	Watch      *watchstore.Store
 }
 
@@ -41,7 +43,8 @@ func newStore(db *postgres.DB) *Store {
 	return &Store{
 		DB: db, Runs: runstore.New(db), Plans: planstore.New(db), References: referencestore.New(db),
 		Services: servicestore.New(db), Pushes: pushstore.New(db), Quality: qualitystore.New(db),
-		People: peoplestore.New(db), Reports: reportstore.New(db), Cases: casestore.New(db), Watch: watchstore.New(db),
+		People: peoplestore.New(db), Reports: reportstore.New(db), Cases: casestore.New(db),
+		Audit: historystore.New(db), Watch: watchstore.New(db),
 	}
 }
 

@@ -2,6 +2,11 @@
 -- One look at a time; nobody is waited for. The lock ends with the transaction.
 select pg_try_advisory_xact_lock(hashtextextended('profilesync cases', 0)) as locked;
 
+-- name: GoByKey :exec
+-- Few rows need a person: the others are found by the keys of those, whatever the statistics say.
+select set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+    set_config('max_parallel_workers_per_gather', '0', true), set_config('jit', 'off', true);
+
 -- name: StandingCases :many
 select * from cases where state <> 'gone'
 order by kind, subject, about;
@@ -104,3 +109,24 @@ select set_config('profilesync.actor', @actor::text, true);
 -- What a person decides counts for the opening that they saw.
 update cases set state = @state, waits_for = @waits_for, reason = @reason, until = @until, decided_by = @actor
 where id = @id and openings = @openings and state <> 'gone';
+
+-- name: OrganisationsOverdue :many
+-- Open organisations of which the overdue notices of the newest quarter told, to their account managers and to lists.
+with notice as (
+    select l.quarter, l.account_id, l.codes from letter l
+    where l.stage = 'overdue' and l.quarter = (select max(n.quarter) from letter n where n.stage = 'overdue')
+), told as (
+    select n.quarter, m.code from notice n
+    join membership m on m.account_id = n.account_id and m.role = 'account-manager' and m.ended_at is null
+    union
+    select n.quarter, unnest(n.codes) from notice n
+)
+select t.quarter, p.code, p.icb, p.type, coalesce(x.section, '')::text as section, x.at, x.day
+from told t
+join profile p on p.code = t.code and p.status <> 'closed' and p.type = any(@types::text[])
+left join lateral (
+    select s.section, s.at, null::date as day from section_checked s where s.code = p.code
+    union all
+    select distinct '', null::timestamptz, d.date from dated_opening_period d where d.code = p.code and d.date >= @today::date
+) x on true
+order by p.code;

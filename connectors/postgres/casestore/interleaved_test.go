@@ -103,7 +103,8 @@ func TestCasesAreThoseThatTheTablesGive(t *testing.T) {
 		w.Exec(sql)
 	}
 	w.looks()
-	require.ElementsMatch(t, want, pgtest.All[string](w.Database, "select concat_ws(' ', kind, subject, about) from cases where state <> 'gone'"))
+	require.ElementsMatch(t, want, pgtest.All[string](w.Database,
+		"select concat_ws(' ', kind, subject, about) from cases where state <> 'gone'"))
 	require.Zero(t, pgtest.One[int](w.Database, `select count(*) from cases c where c.openings <>
 		(select count(*) from case_step s where s.case_id = c.id and s.step = 'opened')`), "each opening is in the audit")
 	require.Zero(t, pgtest.One[int](w.Database, `select count(*) from cases c where (c.state = 'gone') <>

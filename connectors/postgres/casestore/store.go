@@ -43,8 +43,14 @@ func (s *Store) Look(ctx context.Context, at cases.Moment, pulled []string) (ste
 		if err != nil {
 			return err
 		}
-		shown, err := signals(ctx, tx, pulled)
+		if err := q.GoByKey(ctx); err != nil {
+			return err
+		}
+		shown, err := signals(ctx, tx, at, pulled)
 		if err != nil {
+			return err
+		}
+		if shown[cases.CheckOverdue], err = overdueChecks(ctx, q, at); err != nil {
 			return err
 		}
 		stored, err := standing(ctx, q)
@@ -87,11 +93,12 @@ type row struct {
 	Facts   map[string]string
 }
 
-func signals(ctx context.Context, tx pgx.Tx, pulled []string) (map[cases.Kind][]cases.Signal, error) {
+func signals(ctx context.Context, tx pgx.Tx, at cases.Moment, pulled []string) (map[cases.Kind][]cases.Signal, error) {
 	shown := make(map[cases.Kind][]cases.Signal)
+	known := pgx.NamedArgs{"reports": pulled, "today": at.Today(), "types": postgres.Texts(at.Rules.Types())}
 	batch := &pgx.Batch{}
 	for _, query := range signalQueries {
-		batch.Queue(query, pgx.NamedArgs{"reports": pulled}).Query(func(rows pgx.Rows) error {
+		batch.Queue(query, known).Query(func(rows pgx.Rows) error {
 			all, err := pgx.CollectRows(rows, pgx.RowToStructByName[row])
 			for _, r := range all {
 				shown[r.Kind] = append(shown[r.Kind], cases.Signal{

@@ -9,6 +9,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres/casestore"
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
 	"github.com/profilesync/profilesync/reconcile/cases"
+	"github.com/profilesync/profilesync/reconcile/people"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
@@ -24,7 +25,7 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	db := pgtest.New(t)
-	return &world{db, casestore.New(db.DB), cases.Moment{Now: time.Now()}}
+	return &world{db, casestore.New(db.DB), cases.Moment{Now: time.Now(), Rules: people.DefaultCheckRules()}}
 }
 
 // looks looks at the cases, and then once more, which must find nothing.

@@ -138,3 +138,15 @@ comment on column case_told.recipient is 'An account as u-4711, or a mailing lis
 comment on column case_told.news is 'new, overdue or ended';
 comment on column case_told.day is 'The day of the letter';
 comment on column case_told.reference is 'The letter';
+
+-- What the signals of cases look for, so that profiles with nothing wrong cost a look nothing.
+create index profile_closed on profile (code) where status = 'closed';
+create index profile_place on profile (type, postcode, code) where status <> 'closed' and postcode <> '' and not hidden;
+create index change_by_run on change (run_id, field, code, id, at) where run_id is not null and field in ('profile', 'name');
+create index upstream_record_shown on upstream_record (code) where flag <> '' or contradiction or pending_since is not null;
+create index run_by_report on run (source, report, id) where codes = '{}' and kind in ('listing', 'delta');
+create index run_by_parent on run (parent_id) where parent_id is not null;
+create index account_unreached on account (id) where state <> 'active' or dead_at is not null;
+create index letter_bounced on letter (account_id, accepted_at) where state = 'bounced';
+create index letter_overdue on letter (quarter) where stage = 'overdue';
+create index drift_given_up on drift (check_id) where given_up;

@@ -203,6 +203,17 @@ func (q *Queries) EndCases(ctx context.Context, ids []int64) (int64, error) {
 	return result.RowsAffected(), nil
 }
 
+const goByKey = `-- name: GoByKey :exec
+select set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+    set_config('max_parallel_workers_per_gather', '0', true), set_config('jit', 'off', true)
+`
+
+// Few rows need a person: the others are found by the keys of those, whatever the statistics say.
+func (q *Queries) GoByKey(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, goByKey)
+	return err
+}
+
 const listCases = `-- name: ListCases :many
 select id, kind, subject, about, code, board, facts, since, openings, opened_at, deadline, state, waits_for, reason, until, decided_by, gone_at from cases
 where ($1::bigint = 0 or id = $1) and ($2::boolean or state <> 'gone')
@@ -341,6 +352,71 @@ func (q *Queries) OpenCases(ctx context.Context, arg OpenCasesParams) (int64, er
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const organisationsOverdue = `-- name: OrganisationsOverdue :many
+with notice as (
+    select l.quarter, l.account_id, l.codes from letter l
+    where l.stage = 'overdue' and l.quarter = (select max(n.quarter) from letter n where n.stage = 'overdue')
+), told as (
+    select n.quarter, m.code from notice n
+    join membership m on m.account_id = n.account_id and m.role = 'account-manager' and m.ended_at is null
+    union
+    select n.quarter, unnest(n.codes) from notice n
+)
+select t.quarter, p.code, p.icb, p.type, coalesce(x.section, '')::text as section, x.at, x.day
+from told t
+join profile p on p.code = t.code and p.status <> 'closed' and p.type = any($1::text[])
+left join lateral (
+    select s.section, s.at, null::date as day from section_checked s where s.code = p.code
+    union all
+    select distinct '', null::timestamptz, d.date from dated_opening_period d where d.code = p.code and d.date >= $2::date
+) x on true
+order by p.code
+`
+
+type OrganisationsOverdueParams struct {
+	Types []string
+	Today profile.Date
+}
+
+type OrganisationsOverdueRow struct {
+	Quarter profile.Date
+	Code    profile.ODSCode
+	Icb     profile.ODSCode
+	Type    profile.OrgType
+	Section string
+	At      time.Time
+	Day     profile.Date
+}
+
+// Open organisations of which the overdue notices of the newest quarter told, to their account managers and to lists.
+func (q *Queries) OrganisationsOverdue(ctx context.Context, arg OrganisationsOverdueParams) ([]OrganisationsOverdueRow, error) {
+	rows, err := q.db.Query(ctx, organisationsOverdue, arg.Types, arg.Today)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OrganisationsOverdueRow{}
+	for rows.Next() {
+		var i OrganisationsOverdueRow
+		if err := rows.Scan(
+			&i.Quarter,
+			&i.Code,
+			&i.Icb,
+			&i.Type,
+			&i.Section,
+			&i.At,
+			&i.Day,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const recordTold = `-- name: RecordTold :exec

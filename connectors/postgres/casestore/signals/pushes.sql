@@ -1,7 +1,16 @@
--- Pushes that were refused or wait. A refusal of a closed profile leaves it open to the public.
+-- Pushes that were refused or wait. While the sink has taken nothing since a profile was closed, it may show it as open.
 select
-    case when h.state = 'waits' then 'push-waits' when p.status = 'closed' then 'closure-refused' else 'push-refused' end as kind,
+    case
+        when h.state = 'waits' then 'push-waits'
+        when p.status = 'closed' and h.accepted_sequence < extract(epoch from coalesce(c.at, p.updated_at)) * 1000 then 'closure-refused'
+        else 'push-refused'
+    end as kind,
     h.code as subject, h.sink as about, h.code, p.icb as board, h.wanted_at as since,
-    jsonb_build_object('sink', h.sink) as facts
-from push h join profile p using (code)
+    jsonb_build_object('sink', h.sink, 'place', case h.sink when 'dos' then 'DoS' else 'the website' end,
+        'day', to_char(c.at at time zone 'Europe/London', 'FMDD FMMonth YYYY')) as facts
+from push h
+join profile p using (code)
+cross join lateral (
+    select max(c.at) as at from change c where p.status = 'closed' and c.code = p.code and c.field = 'status' and c.new = 'closed'
+) c
 where h.state in ('refused', 'waits')

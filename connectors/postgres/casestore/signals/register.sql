@@ -1,7 +1,8 @@
 -- What the register says of profiles that stay as they are. A closure that is withheld is in withheld.sql.
 select x.kind, u.code as subject, u.report as about, u.code, p.icb as board, x.since,
-    jsonb_build_object('report', u.report, 'type', p.type, 'flag', u.flag,
-        'day', coalesce(to_char(x.since at time zone 'Europe/London', 'FMDD FMMonth YYYY'), u.facts ->> 'closed', '')) as facts
+    jsonb_build_object('report', u.report, 'type', p.type,
+        'why', case u.flag when 'end-in-future' then 'the day on which it ends has not come' else 'no day is stated on which it ended' end,
+        'day', to_char(coalesce((x.since at time zone 'Europe/London')::date, (u.facts ->> 'closed')::date), 'FMDD FMMonth YYYY')) as facts
 from upstream_record u
 join profile p using (code)
 cross join lateral (
@@ -13,6 +14,7 @@ cross join lateral (
     select 'contradiction', null where u.contradiction
     union all
     select 'closure-pending', u.pending_since::timestamp at time zone 'Europe/London'
-    where u.pending_since is not null and not exists (select from plan_row w where w.code = u.code and w.waits and w.verb = 'close')
+    where u.pending_since is not null and p.status <> 'closed'
+        and not exists (select from plan_row w where w.code = u.code and w.waits and w.verb = 'close')
 ) x
 where u.flag <> '' or u.contradiction or u.pending_since is not null

@@ -1,22 +1,28 @@
 -- The newest run of each report that the daemon pulls, if it was refused or failed; and of each when one ended well last.
 with pulled as (
-    select id, source, report, state, as_of, coalesce(ended_at, created_at) as at
-    from run
-    where kind in ('listing', 'delta') and codes = '{}' and state in ('done', 'withheld', 'refused', 'failed')
-        and source || ' ' || report = any(@reports::text[])
-), newest as (
-    select distinct on (source, report) * from pulled order by source, report, id desc
-), good as (
-    select source, report, max(at) as at from pulled where state in ('done', 'withheld') group by source, report
+    select w.name, n.*, g.at as good
+    from unnest(@reports::text[]) as w (name)
+    left join lateral (
+        select r.id, r.state, r.as_of, coalesce(r.ended_at, r.created_at) as at from run r
+        where r.source = split_part(w.name, ' ', 1) and r.report = split_part(w.name, ' ', 2) and r.codes = '{}'
+            and r.kind in ('listing', 'delta') and r.state in ('done', 'withheld', 'refused', 'failed')
+        order by r.id desc limit 1
+    ) n on true
+    left join lateral (
+        select coalesce(r.ended_at, r.created_at) as at from run r
+        where r.source = split_part(w.name, ' ', 1) and r.report = split_part(w.name, ' ', 2) and r.codes = '{}'
+            and r.kind in ('listing', 'delta') and r.state in ('done', 'withheld')
+        order by r.id desc limit 1
+    ) g on true
 )
-select 'listing-refused' as kind, n.source || ' ' || n.report as subject, '' as about, '' as code, '' as board, n.at as since,
-    jsonb_build_object('report', n.report, 'run', n.id::text, 'day', to_char(n.as_of, 'FMDD FMMonth YYYY')) as facts
-from newest n
+select 'listing-refused' as kind, n.name as subject, '' as about, '' as code, '' as board, n.at as since,
+    jsonb_build_object('report', split_part(n.name, ' ', 2), 'run', n.id::text, 'day', to_char(n.as_of, 'FMDD FMMonth YYYY')) as facts
+from pulled n
 where n.state in ('refused', 'failed')
 union all
-select 'source-late', w.name, '', '', '', l.at,
-    jsonb_build_object('report', split_part(w.name, ' ', 2), 'day', to_char(l.at at time zone 'Europe/London', 'FMDD FMMonth YYYY'))
-from unnest(@reports::text[]) as w (name)
-left join good g on g.source || ' ' || g.report = w.name
-cross join lateral (select coalesce(g.at, (select min(s.due_at) from schedule_run s)) as at) l
-where l.at is not null
+select 'source-late', n.name, '', '', '', coalesce(n.good, f.at),
+    jsonb_build_object('report', split_part(n.name, ' ', 2),
+        'read', coalesce('it was last read on ' || to_char(n.good at time zone 'Europe/London', 'FMDD FMMonth YYYY'), 'it was never read'))
+from pulled n
+cross join (select min(due_at) as at from schedule_run) f
+where coalesce(n.good, f.at) is not null

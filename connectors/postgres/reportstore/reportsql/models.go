@@ -3,3 +3,48 @@
 //   sqlc v1.31.1
 
 package reportsql
+
+import (
+	"time"
+
+	"github.com/profilesync/profilesync/reconcile/cases"
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// What waits for a person: derived from the other tables at every look, so nobody closes one by saying so
+type Case struct {
+	// The number of the case, as people type it
+	ID int64
+	// What is wrong: mass-change-withheld, sink-paused, ...
+	Kind cases.Kind
+	// What it is about: an ODS code, a source and report, a sink and route, an account or a day
+	Subject string
+	// Tells several of one kind and subject apart; empty where there can be one
+	About string
+	// The organisation; empty if it is about none
+	Code profile.ODSCode
+	// The board that oversees it; empty for none
+	Board profile.ODSCode
+	// What its texts name; nothing about people
+	Facts []byte
+	// Since when the tables show it; null where they do not say
+	Since time.Time
+	// How often it opened
+	Openings int
+	// When it opened last
+	OpenedAt time.Time
+	// By when its owner has to act
+	Deadline profile.Date
+	// open, waiting (for somebody, until a day), set-aside (by a person, until a day) or gone
+	State cases.State
+	// Whom it waits for; empty if it does not
+	WaitsFor string
+	// Why it was set aside, or waits
+	Reason string
+	// The last day of waiting or being set aside
+	Until profile.Date
+	// Who made it wait, or set it aside
+	DecidedBy string
+	// When it was found gone; null while it stands
+	GoneAt time.Time
+}
