@@ -136,6 +136,9 @@ func TestTheRecodeOfApril2026IsApprovedAhead(t *testing.T) {
 	}
 	require.Equal(t, 55, s.count("select count(*) from approved_ahead where state = 'used' and run_id::text = $1", run.Run))
 
+	code := one[string](s, "select min(code) from approved_ahead")
+	why := strings.Join(strings.Fields(ninth.exits(0, "profile", "why", code, "icb").out), " ")
+	require.Contains(t, why, "approved ahead in rehearsal P1 on 2026-03-30")
 	approved := 0
 	tenth := s.on("2026-04-10")
 	tenth.exits(0, "report", "make")
