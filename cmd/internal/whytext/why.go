@@ -195,8 +195,11 @@ func (t story) run(id runs.ID, f profile.Field) string {
 
 // reason says why a change was made, where that does not follow from who made it.
 func (t story) reason(c history.Change) string {
+	ahead, wasAhead := t.Ahead[historystore.Planned{Run: c.Run, Field: c.Field}]
 	back := slices.IndexFunc(t.TakenBack, func(b history.TakenBack) bool { return b.Transaction == c.Transaction })
 	switch {
+	case wasAhead:
+		return fmt.Sprintf(", as %s had approved ahead in rehearsal %s on %s", ahead.By, ahead.Plan, profile.DateIn(ahead.At, profile.London()))
 	case c.Run != 0 && t.Reasons[historystore.Planned{Run: c.Run, Field: c.Field}] == runs.BecauseDrift:
 		return ": somebody had edited what the register owns"
 	case back >= 0:

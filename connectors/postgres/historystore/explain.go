@@ -22,7 +22,7 @@ func (s *Store) Explain(ctx context.Context, code profile.ODSCode) (all Explaine
 		if all.Told, err = readTold(ctx, tx, code); err != nil {
 			return err
 		}
-		return read(ctx, tx, &all, readWithheld, readReasons, readPushes, readDrift)
+		return read(ctx, tx, &all, readWithheld, readReasons, readAhead, readPushes, readDrift)
 	})
 	return all, postgres.Wrap(err, "history of "+string(code))
 }
@@ -85,6 +85,15 @@ func readReasons(ctx context.Context, q *historysql.Queries, told *Explained) er
 	told.Reasons = make(map[Planned]runs.Reason, len(rows))
 	for _, r := range rows {
 		told.Reasons[Planned{Run: r.RunID, Field: r.Field}] = r.Reason
+	}
+	return err
+}
+
+func readAhead(ctx context.Context, q *historysql.Queries, told *Explained) error {
+	rows, err := q.AheadOf(ctx, historysql.AheadOfParams{Runs: numbers(told.Runs), Code: told.Now.Code})
+	told.Ahead = make(map[Planned]Ahead, len(rows))
+	for _, r := range rows {
+		told.Ahead[Planned{Run: runs.ID(r.RunID), Field: r.Field}] = Ahead{Plan: r.PlanID, By: r.Actor, At: r.CreatedAt}
 	}
 	return err
 }

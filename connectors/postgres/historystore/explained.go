@@ -15,6 +15,7 @@ type Explained struct {
 
 	Withheld []Withheld // what the runs withheld of the profile
 	Reasons  map[Planned]runs.Reason
+	Ahead    map[Planned]Ahead // the first approval by which a run applied a change unasked
 	Pushes   []Push
 	Drift    []Drift
 }
@@ -23,6 +24,13 @@ type Explained struct {
 type Planned struct {
 	Run   runs.ID
 	Field string
+}
+
+// Ahead is a person's approval of a change of a rehearsal, before the run that made it.
+type Ahead struct {
+	Plan runs.PlanID
+	By   string
+	At   time.Time
 }
 
 // Withheld is a change that a run did not apply until a person decides, or at all.

@@ -55,6 +55,13 @@ select p.run_id, p.field, p.reason from plan_row p
 where p.run_id = any(@runs::bigint[]) and p.code = @code and p.withheld = '' and not p.moved and p.field <> ''
 order by p.run_id, p.field;
 
+-- name: AheadOf :many
+-- What some runs applied of a profile since it was approved ahead.
+select o.run_id::bigint as run_id, o.field, v.plan_id, v.actor, v.created_at
+from approved_ahead o join approval_ahead v on v.id = o.approval_id
+where o.run_id = any(@runs::bigint[]) and o.code = @code and o.state = 'used'
+order by o.approval_id desc;
+
 -- name: HoldsOf :many
 select h.id, coalesce(h.field, '')::text as field, coalesce(h.sink, '')::text as sink, h.until, h.reason, h.actor, h.at, h.removed_at,
     coalesce(h.removed_by, '')::text as removed_by

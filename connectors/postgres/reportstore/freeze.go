@@ -216,7 +216,7 @@ func toAudited(r reportsql.CandidateChangesRow) report.AuditedChange {
 		ID: r.ID, Code: r.Code, Field: r.Field, Old: r.Old, New: r.New, Actor: r.Actor, At: r.At, Later: r.Later,
 		Name: r.Name, Type: r.Type, ICB: r.Icb, ICBName: r.IcbName, RegionName: nameOr(r.RegionName, r.Region),
 		Run: runs.ID(r.RunID), Source: profile.Source(r.Source), Kind: runs.Kind(r.Kind), Decided: r.RunActor,
-		RunAt: r.RunAt, Account: people.AccountKind(r.AccountKind), Role: people.MemberRole(r.Role),
+		RunAt: r.RunAt, AheadBy: r.AheadBy, AheadAt: r.AheadAt, Account: people.AccountKind(r.AccountKind), Role: people.MemberRole(r.Role),
 		DoS:     report.PushStanding{State: push.State(r.DosState), Accepted: r.DosAt, Sent: r.DosSent},
 		Website: report.PushStanding{State: push.State(r.WebState), Accepted: r.WebAt, Sent: r.WebSent},
 	}

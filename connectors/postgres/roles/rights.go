@@ -46,6 +46,8 @@ var rights = []Right{
 			"change (email, name, kind, region, state, leave_from, leave_until)", "read but (email, name)",
 	},
 	{"account_change", read, "", "read but (actor, database_role, reason)"},
+	{"approval_ahead", "read, add", "", "read but (actor, os_user)"},
+	{"approved_ahead", "read, add, change", "", "read but (old, new, ended_by)"},
 	{"case_step", read, "", "read but (facts, waits_for, reason, actor, database_role)"},
 	{"case_told", "read, add", "", read},
 	{"cases", "read, add, change", "", "read but (facts, waits_for, reason, decided_by)"},

@@ -14,6 +14,53 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
+const aheadOf = `-- name: AheadOf :many
+select o.run_id::bigint as run_id, o.field, v.plan_id, v.actor, v.created_at
+from approved_ahead o join approval_ahead v on v.id = o.approval_id
+where o.run_id = any($1::bigint[]) and o.code = $2 and o.state = 'used'
+order by o.approval_id desc
+`
+
+type AheadOfParams struct {
+	Runs []int64
+	Code profile.ODSCode
+}
+
+type AheadOfRow struct {
+	RunID     int64
+	Field     string
+	PlanID    runs.PlanID
+	Actor     string
+	CreatedAt time.Time
+}
+
+// What some runs applied of a profile since it was approved ahead.
+func (q *Queries) AheadOf(ctx context.Context, arg AheadOfParams) ([]AheadOfRow, error) {
+	rows, err := q.db.Query(ctx, aheadOf, arg.Runs, arg.Code)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []AheadOfRow{}
+	for rows.Next() {
+		var i AheadOfRow
+		if err := rows.Scan(
+			&i.RunID,
+			&i.Field,
+			&i.PlanID,
+			&i.Actor,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const changes = `-- name: Changes :many
 select c.id, c.xid::text as transaction, c.at, c.field, coalesce(c.old, '')::text as old, coalesce(c.new, '')::text as new, c.actor,
     c.database_role, coalesce(c.run_id, 0)::bigint as run, c.reason
