@@ -44,7 +44,8 @@ func TestWhatIsWithheldReachesTwoPeopleAndIsEscalated(t *testing.T) {
 
 	shown := p.at("2026-06-04T04:00:00Z").exits(3, "cases", "list")
 	require.Contains(t, shown.out, "removals-withheld")
-	p.at("2026-06-04T08:00:00Z").exits(0, "cases", "set-aside", "1", "--until", "2026-06-09", "--reason", "the board looks at it", "--actor", "jo")
+	p.at("2026-06-04T08:00:00Z").exits(0, "cases", "set-aside", "1", "--until", "2026-06-09",
+		"--reason", "the board looks at it", "--actor", "jo")
 	p.at("2026-06-04T08:00:00Z").exits(0, "cases", "list", "--kind", "removals-withheld")
 	p.write("update run set state = 'failed', ended_at = clock() where state in ('queued', 'running')") // there is no register here
 	p.at("2026-06-04T08:00:00Z").exits(0, "runs", "approve", held.Run, "--actor", "u-4711")

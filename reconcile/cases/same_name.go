@@ -100,7 +100,12 @@ func misspelt(a, b string) bool {
 	for at < len(x) && x[at] == y[at] {
 		at++
 	}
-	x, y = x[at:], y[at:]
+	return oneLetterApart(x[at:], y[at:])
+}
+
+// oneLetterApart reports whether what is left of two words, from the first letter on that
+// differs, differs in no other. The first is not the longer one.
+func oneLetterApart(x, y []rune) bool {
 	switch {
 	case len(y) == 0:
 		return true

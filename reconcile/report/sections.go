@@ -202,7 +202,8 @@ func peopleSections() []Section {
 // sectionFigures holds the labels of the summary's figures that count the rows of
 // a section.
 var sectionFigures = map[string]string{
-	SectionCases: "Cases that wait for people", SectionChanges: "Changes", SectionUpdates: "Updates to earlier rows", SectionWithheld: "Held back for approval",
+	SectionCases:   "Cases that wait for people",
+	SectionChanges: "Changes", SectionUpdates: "Updates to earlier rows", SectionWithheld: "Held back for approval",
 	SectionPushFailures: "Pushes refused", SectionPushWaits: "Pushes that wait for a person",
 	SectionLeftOut: "Fields that a directory does not take", SectionOverwritten: "Values overwritten that nobody stated",
 	SectionClosures: "Closures pending", SectionContradictions: "Contradictions",

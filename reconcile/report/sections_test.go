@@ -121,7 +121,9 @@ func TestNotesAreSentences(t *testing.T) {
 			require.True(t, strings.HasSuffix(section.Note, "."), section.Note)
 		}
 	}
-	require.Equal(t, []string{"cases", "updates", "withheld", "push-waits", "left-out", "overwritten", "quality", "accounts", "no-contact"}, with)
+	require.Equal(t, []string{
+		"cases", "updates", "withheld", "push-waits", "left-out", "overwritten", "quality", "accounts", "no-contact",
+	}, with)
 }
 
 func TestEverySectionHasAFigure(t *testing.T) {

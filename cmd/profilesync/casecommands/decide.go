@@ -3,6 +3,7 @@ package casecommands
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
@@ -71,6 +72,6 @@ func decide(ctx context.Context, a *wiring.App, out *commands.Printer, id int64,
 	if l, err = find(ctx, a, id); err != nil {
 		return err
 	}
-	out.Print(l, "", [][]string{{"case", fmt.Sprint(id)}, {"what", l.Title}, {"state", state(l)}})
+	out.Print(l, "", [][]string{{"case", strconv.FormatInt(id, 10)}, {"what", l.Title}, {"state", state(l)}})
 	return nil
 }

@@ -33,8 +33,10 @@ func (*casesLook) Run(ctx context.Context, a *wiring.App, out *commands.Printer)
 		Ended   int `json:"ended"`
 		Letters int `json:"letters"`
 	}{len(steps.Open), len(steps.Update), len(steps.Resume), len(steps.End), letters}, "", [][]string{
-		{"opened", strconv.Itoa(len(steps.Open))}, {"changed", strconv.Itoa(len(steps.Update))},
-		{"open again", strconv.Itoa(len(steps.Resume))}, {"ended", strconv.Itoa(len(steps.End))},
+		{"opened", strconv.Itoa(len(steps.Open))},
+		{"changed", strconv.Itoa(len(steps.Update))},
+		{"open again", strconv.Itoa(len(steps.Resume))},
+		{"ended", strconv.Itoa(len(steps.End))},
 		{"urgent letters due", strconv.Itoa(letters)},
 	})
 	return nil

@@ -136,8 +136,13 @@ func (c *casesShow) Run(ctx context.Context, a *wiring.App, out *commands.Printe
 		return nil
 	}
 	out.Print(nil, "", [][]string{
-		{"case", strconv.FormatInt(l.ID, 10) + " (" + string(l.Kind) + ")"}, {"what", l.Title}, {"state", state(l)},
-		{"owner", string(l.Owner)}, {"since", commands.LondonTime(l.Since)}, {"deadline", l.Deadline.String()}, {"next", l.Next},
+		{"case", strconv.FormatInt(l.ID, 10) + " (" + string(l.Kind) + ")"},
+		{"what", l.Title},
+		{"state", state(l)},
+		{"owner", string(l.Owner)},
+		{"since", commands.LondonTime(l.Since)},
+		{"deadline", l.Deadline.String()},
+		{"next", l.Next},
 	})
 	out.Gap()
 	out.PrintLines([]string{s.Page})

@@ -59,7 +59,7 @@ func TestCasesAreThoseThatTheTablesGive(t *testing.T) {
 	var quiet sync.WaitGroup
 	for i, toggle := range toggles {
 		quiet.Go(func() {
-			random := rand.New(rand.NewPCG(7, uint64(i))) //nolint:gosec // a test
+			random := rand.New(rand.NewPCG(7, uint64(i)))
 			for range 30 {
 				sql := toggle.on
 				if random.IntN(2) == 0 {
@@ -73,7 +73,7 @@ func TestCasesAreThoseThatTheTablesGive(t *testing.T) {
 	}
 	for i := range 3 {
 		quiet.Go(func() {
-			random := rand.New(rand.NewPCG(11, uint64(i))) //nolint:gosec // a test
+			random := rand.New(rand.NewPCG(11, uint64(i)))
 			for range 25 {
 				ctx, kill := context.WithTimeout(t.Context(), time.Duration(random.IntN(60))*time.Millisecond)
 				_, _ = w.store.Look(ctx, w.at, nil) // killed, busy, or overtaken by a decision
