@@ -144,10 +144,11 @@ type Item struct {
 }
 
 // Reference returns the letter's unique name. An urgent one has that of its first case,
-// of which the recipient is told once each time it opens; all others are one a day.
+// of which the recipient is told once each time it opens, or again on a later day where a
+// letter could not tell it after all; all others are one a day.
 func (l Letter) Reference() string {
 	if l.Urgent {
-		return fmt.Sprintf("case/%d/%d/%s", l.Items[0].ID, l.Items[0].Opening, l.To)
+		return fmt.Sprintf("case/%d/%d/%s/%s", l.Items[0].ID, l.Items[0].Opening, l.Day, l.To)
 	}
 	return fmt.Sprintf("cases/%s/%s", l.Day, l.To)
 }

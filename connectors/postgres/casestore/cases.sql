@@ -43,15 +43,15 @@ where id = any(@ids::bigint[]) and state <> 'gone';
 select c.* from cases c
 where (cardinality(@kinds::text[]) = 0 or c.kind = any(@kinds::text[]))
     and (c.state = 'open' or (c.state = 'gone' and exists (
-        select from case_told t where t.case_id = c.id and t.opening = c.openings and t.news = 'new' and not exists (
-            select from case_told e where e.case_id = c.id and e.opening = c.openings and e.recipient = t.recipient and e.news = 'ended'))))
+        select from case_told t where t.case_id = c.id and t.opening = c.openings and t.news = 'new' and not t.left_out and not exists (
+            select from case_told e where e.case_id = c.id and e.opening = c.openings and e.recipient = t.recipient and e.news = 'ended' and not e.left_out))))
 order by c.kind, c.subject, c.about;
 
 -- name: ToldOfCases :many
 -- Since the cases opened last, and, where before is true, when an earlier opening was told last.
 select t.case_id, t.recipient, t.news, (t.opening < c.openings)::boolean as before, max(t.day)::date as day
 from case_told t join cases c on c.id = t.case_id
-where t.case_id = any(@ids::bigint[]) and (t.opening = c.openings or t.news = 'new')
+where t.case_id = any(@ids::bigint[]) and not t.left_out and (t.opening = c.openings or t.news = 'new')
 group by t.case_id, t.recipient, t.news, t.opening < c.openings;
 
 -- name: MembersToTell :many
@@ -84,7 +84,7 @@ select unnest(@ids::bigint[]), unnest(@openings::integer[]), unnest(@recipients:
 -- name: CasesOfLetter :many
 select sqlc.embed(c), t.news, t.opening
 from case_told t join cases c on c.id = t.case_id
-where t.reference = @reference
+where t.reference = @reference and not t.left_out
 order by c.kind, c.subject, c.about;
 
 -- name: ListCases :many
@@ -130,3 +130,7 @@ left join lateral (
     select distinct '', null::timestamptz, d.date from dated_opening_period d where d.code = p.code and d.date >= @today::date
 ) x on true
 order by p.code;
+
+-- name: LeaveOut :exec
+-- What a letter does not tell after all, so that another one may.
+update case_told set left_out = true where reference = @reference and case_id = any(@ids::bigint[]);

@@ -147,16 +147,24 @@ func add(ctx context.Context, q *casesql.Queries, letters []cases.Letter, at cas
 	return len(added), q.RecordTold(ctx, told)
 }
 
-// LinesOf returns what a letter about cases tells, as it is now: a line a case. None is
-// left if none of it holds any more.
+// LinesOf returns what a letter about cases tells as it is sent: a line a case. None is
+// left if none of it holds any more. What does not hold counts as not told: who is to
+// know it when it holds again gets another letter.
 func (s *Store) LinesOf(ctx context.Context, reference string) ([]string, error) {
 	rows, err := s.q.CasesOfLetter(ctx, reference)
 	items := make([]cases.Item, len(rows))
+	var untold []int64
 	for i, r := range rows {
 		items[i] = cases.Item{News: r.News, Opening: r.Opening}
 		if items[i].Stored, err = toStored(r.Case); err != nil {
 			break
 		}
+		if !items[i].Holds() {
+			untold = append(untold, r.Case.ID)
+		}
+	}
+	if err == nil && len(untold) > 0 {
+		err = s.q.LeaveOut(ctx, casesql.LeaveOutParams{Reference: reference, Ids: untold})
 	}
 	return cases.Lines(items), postgres.Wrap(err, "reading what a letter tells of cases")
 }

@@ -34,15 +34,39 @@ func TestOwnersAreToldOnce(t *testing.T) {
 	w.withheld("mass-change", "RA1")
 	w.looks()
 	require.Equal(t, 2, w.tells(false))
-	require.Equal(t, []string{"case/1/1/u-1 case-urgent 1", "case/1/1/u-2 case-urgent 2"},
+	reference := func(to string) string { return "case/1/1/" + w.at.Today().String() + "/" + to }
+	require.Equal(t, []string{reference("u-1") + " case-urgent 1", reference("u-2") + " case-urgent 2"},
 		pgtest.All[string](w.Database, "select concat_ws(' ', reference, kind, account_id) from letter order by id"))
-	lines, err := w.store.LinesOf(t.Context(), "case/1/1/u-1")
+	lines, err := w.store.LinesOf(t.Context(), reference("u-1"))
 	require.NoError(t, err)
 	require.Len(t, lines, 1)
 	require.Contains(t, lines[0], "New: Changes of icb (trust) in etr wait, 1 in all")
 	w.Exec("update plan_row set waits = false")
 	w.looks()
-	lines, err = w.store.LinesOf(t.Context(), "case/1/1/u-1")
+	lines, err = w.store.LinesOf(t.Context(), reference("u-1"))
 	require.NoError(t, err)
 	require.Empty(t, lines, "nobody is told that something is new which has gone")
+}
+
+// Set aside before its letter went out, a case is told of when its day has come.
+func TestWhatALetterDidNotTellIsToldByAnother(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.Exec("insert into account (email, name, kind, state) values ('a@example.org', 'A', 'administrator', 'active')")
+	w.withheld("mass-change", "RA1")
+	w.looks()
+	require.Equal(t, 1, w.tells(false))
+	first := pgtest.One[string](w.Database, "select reference from letter")
+	w.Exec("update cases set state = 'set-aside', reason = 'later', until = $1", w.at.Today().String())
+	lines, err := w.store.LinesOf(t.Context(), first)
+	require.NoError(t, err)
+	require.Empty(t, lines)
+	require.Zero(t, w.tells(false))
+
+	w.at.Now = w.at.Now.AddDate(0, 0, 1)
+	require.Len(t, w.looks().Resume, 1)
+	require.Equal(t, 1, w.tells(false))
+	lines, err = w.store.LinesOf(t.Context(), pgtest.One[string](w.Database, "select reference from letter order by id desc limit 1"))
+	require.NoError(t, err)
+	require.Len(t, lines, 1)
 }

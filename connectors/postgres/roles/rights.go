@@ -49,7 +49,7 @@ var rights = []Right{
 	{"approval_ahead", "read, add", "", "read but (actor, os_user)"},
 	{"approved_ahead", "read, add, change", "", "read but (old, new, ended_by)"},
 	{"case_step", read, "", "read but (facts, waits_for, reason, actor, database_role)"},
-	{"case_told", "read, add", "", read},
+	{"case_told", "read, add, change (left_out)", "", read},
 	{"cases", "read, add, change", "", "read but (facts, waits_for, reason, decided_by)"},
 	{"change", read, "", "read but (actor, database_role, reason, old, new)"},
 	{"dated_opening_period", "read, add, remove", write, read},

@@ -60,7 +60,7 @@ func (q *Queries) AddCaseLetters(ctx context.Context, arg AddCaseLettersParams) 
 const casesOfLetter = `-- name: CasesOfLetter :many
 select c.id, c.kind, c.subject, c.about, c.code, c.board, c.facts, c.since, c.openings, c.opened_at, c.deadline, c.state, c.waits_for, c.reason, c.until, c.decided_by, c.gone_at, t.news, t.opening
 from case_told t join cases c on c.id = t.case_id
-where t.reference = $1
+where t.reference = $1 and not t.left_out
 order by c.kind, c.subject, c.about
 `
 
@@ -114,8 +114,8 @@ const casesToTell = `-- name: CasesToTell :many
 select c.id, c.kind, c.subject, c.about, c.code, c.board, c.facts, c.since, c.openings, c.opened_at, c.deadline, c.state, c.waits_for, c.reason, c.until, c.decided_by, c.gone_at from cases c
 where (cardinality($1::text[]) = 0 or c.kind = any($1::text[]))
     and (c.state = 'open' or (c.state = 'gone' and exists (
-        select from case_told t where t.case_id = c.id and t.opening = c.openings and t.news = 'new' and not exists (
-            select from case_told e where e.case_id = c.id and e.opening = c.openings and e.recipient = t.recipient and e.news = 'ended'))))
+        select from case_told t where t.case_id = c.id and t.opening = c.openings and t.news = 'new' and not t.left_out and not exists (
+            select from case_told e where e.case_id = c.id and e.opening = c.openings and e.recipient = t.recipient and e.news = 'ended' and not e.left_out))))
 order by c.kind, c.subject, c.about
 `
 
@@ -211,6 +211,21 @@ select set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 
 // Few rows need a person: the others are found by the keys of those, whatever the statistics say.
 func (q *Queries) GoByKey(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, goByKey)
+	return err
+}
+
+const leaveOut = `-- name: LeaveOut :exec
+update case_told set left_out = true where reference = $1 and case_id = any($2::bigint[])
+`
+
+type LeaveOutParams struct {
+	Reference string
+	Ids       []int64
+}
+
+// What a letter does not tell after all, so that another one may.
+func (q *Queries) LeaveOut(ctx context.Context, arg LeaveOutParams) error {
+	_, err := q.db.Exec(ctx, leaveOut, arg.Reference, arg.Ids)
 	return err
 }
 
@@ -633,7 +648,7 @@ func (q *Queries) ToldOfCase(ctx context.Context, caseID int64) ([]ToldOfCaseRow
 const toldOfCases = `-- name: ToldOfCases :many
 select t.case_id, t.recipient, t.news, (t.opening < c.openings)::boolean as before, max(t.day)::date as day
 from case_told t join cases c on c.id = t.case_id
-where t.case_id = any($1::bigint[]) and (t.opening = c.openings or t.news = 'new')
+where t.case_id = any($1::bigint[]) and not t.left_out and (t.opening = c.openings or t.news = 'new')
 group by t.case_id, t.recipient, t.news, t.opening < c.openings
 `
 
