@@ -13,6 +13,7 @@ const (
 	Renamed            Kind = "renamed"
 	ProbableDuplicate  Kind = "probable-duplicate"
 	ClosedInReality    Kind = "closed-in-reality"
+	ClosureConfirmed   Kind = "closure-confirmed"
 )
 
 var ofProfiles = []rule{
@@ -67,7 +68,16 @@ var ofProfiles = []rule{
 	},
 	{
 		kind: ClosedInReality, about: OfProfile, owners: []Owner{Board, ServiceDesk, RegisterDesk}, days: 5,
-		title: "{code} may have closed, and is open in the register: {signs}", next: correct,
+		title: "{code} may have closed, and is open in the register: {signs}",
+		next: "Find out whether it is open. If it has closed: profilesync closure confirm {code} --reason 'who says so'. " +
+			"If it has not, have somebody of it check the profile, and take back what was said: " +
+			"profilesync closure take-back {code} --reason 'who says so'",
+	},
+	{
+		kind: ClosureConfirmed, about: OfProfile, owners: []Owner{RegisterDesk, Board, ServiceDesk}, days: 5,
+		title: "{code} has closed, as a person confirmed on {day}, and is open in the register{elsewhere}",
+		next: "Have the register close it. If it is open after all: " +
+			"profilesync closure take-back {code} --reason 'who says so'",
 	},
 }
 

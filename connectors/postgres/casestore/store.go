@@ -14,6 +14,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/casestore/casesql"
 	"github.com/profilesync/profilesync/reconcile/cases"
+	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
@@ -95,7 +96,10 @@ type row struct {
 
 func signals(ctx context.Context, tx pgx.Tx, at cases.Moment, pulled []string) (map[cases.Kind][]cases.Signal, error) {
 	shown := make(map[cases.Kind][]cases.Signal)
-	known := pgx.NamedArgs{"reports": pulled, "today": at.Today(), "types": postgres.Texts(at.Rules.Types())}
+	known := pgx.NamedArgs{
+		"reports": pulled, "today": at.Today(), "types": postgres.Texts(at.Rules.Types()), "quarterly": postgres.Texts(at.Rules.Quarterly()),
+		"two_quarters": people.QuarterOn(at.Today()).Prev().Prev().First(), "idle_since": at.Today().AddDays(-idleDays),
+	}
 	batch := &pgx.Batch{}
 	for _, query := range signalQueries {
 		batch.Queue(query, known).Query(func(rows pgx.Rows) error {

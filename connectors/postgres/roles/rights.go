@@ -52,6 +52,11 @@ var rights = []Right{
 	{"case_told", "read, add, change (left_out)", "", read},
 	{"cases", "read, add, change", "", "read but (facts, waits_for, reason, decided_by)"},
 	{"change", read, "", "read but (actor, database_role, reason, old, new)"},
+	{
+		"closure", "read, add (code, said_by, reason), " +
+			"change (reason, confirmed_by, confirmed_at, successor, hid_in, taken_back_by, taken_back_at)", "",
+		"read but (said_by, reason, confirmed_by, taken_back_by)",
+	},
 	{"dated_opening_period", "read, add, remove", write, read},
 	{"decision_change", read, "", "read but (actor, database_role, reason, old, new)"},
 	{"dispatch", "read, change", "", read},

@@ -1,0 +1,180 @@
+package casestore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/casestore/casesql"
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// idleDays is after how many days without any activity of its people a place may have
+// closed (RULES.md "Closed in reality").
+const idleDays = 180
+
+// Closure is what stands about a place that has closed although the register says that
+// it is open (RULES.md "Closed in reality").
+type Closure struct {
+	Code        profile.ODSCode `json:"code"`
+	Said        time.Time       `json:"said_at"`
+	SaidBy      string          `json:"said_by"`
+	Reason      string          `json:"reason"`                 // why it was last said, confirmed or taken back
+	Confirmed   time.Time       `json:"confirmed_at,omitzero"`  // since when sinks are told; zero before
+	ConfirmedBy string          `json:"confirmed_by,omitempty"` // empty before
+	Successor   profile.ODSCode `json:"successor,omitempty"`
+}
+
+// ClosureStep is a step of a closure: who takes it, and why.
+type ClosureStep struct {
+	Code          profile.ODSCode
+	Successor     profile.ODSCode // of Confirm: the place that follows; empty for none
+	Actor, Reason string          // neither is empty
+}
+
+// The refusals of Say, Confirm and TakeBack.
+var (
+	ErrClosedAlready = errors.New("the register says that it has closed, so there is nothing to say")
+	ErrNotSaid       = errors.New("nobody has said that it has closed, so there is nothing to take back")
+	ErrBadSuccessor  = errors.New("the place that follows must be another one that is open")
+)
+
+// Say notes a board's word that a place has closed. What stands already is returned as it
+// is. Errors are ErrClosedAlready and postgres.ErrNotFound.
+func (s *Store) Say(ctx context.Context, step ClosureStep) (stands Closure, err error) {
+	err = s.closure(ctx, step, func(q *casesql.Queries, is standingClosure) error {
+		if is.found || is.Status == profile.StatusClosed {
+			stands = is.Closure
+			return refuseIf(!is.found, ErrClosedAlready)
+		}
+		if err := q.SayClosed(ctx, casesql.SayClosedParams{Code: step.Code, Actor: step.Actor, Reason: step.Reason}); err != nil {
+			return err
+		}
+		stands, err = readClosure(ctx, q, step.Code)
+		return err
+	})
+	return stands, err
+}
+
+// Confirm hides the profile of a place that has closed, and has sinks told that it is
+// closed. What was confirmed already is returned as it is. Errors are ErrClosedAlready,
+// ErrBadSuccessor and postgres.ErrNotFound.
+func (s *Store) Confirm(ctx context.Context, step ClosureStep) (stands Closure, err error) {
+	err = s.closure(ctx, step, func(q *casesql.Queries, is standingClosure) error {
+		if stands = is.Closure; !stands.Confirmed.IsZero() {
+			return nil
+		}
+		if is.Status == profile.StatusClosed {
+			return ErrClosedAlready
+		}
+		if err := follows(ctx, q, step); err != nil {
+			return err
+		}
+		if !is.found {
+			err := q.SayClosed(ctx, casesql.SayClosedParams{Code: step.Code, Actor: step.Actor, Reason: step.Reason})
+			if err != nil {
+				return err
+			}
+		}
+		if err := q.Hide(ctx, step.Code); err != nil {
+			return err
+		}
+		err := all(1)(q.ConfirmClosed(ctx, casesql.ConfirmClosedParams{
+			Code: step.Code, Actor: step.Actor, Reason: step.Reason, Successor: step.Successor, Hides: !is.Hidden,
+		}))
+		if err != nil {
+			return err
+		}
+		if stands, err = readClosure(ctx, q, step.Code); err != nil {
+			return err
+		}
+		return q.PushClosure(ctx, step.Code)
+	})
+	return stands, err
+}
+
+// TakeBack ends what was said and confirmed: sinks are told what the register says. The
+// profile is shown again if the confirmation hid it and nobody has changed that since.
+// Errors are ErrNotSaid and postgres.ErrNotFound.
+func (s *Store) TakeBack(ctx context.Context, step ClosureStep) (was Closure, err error) {
+	err = s.closure(ctx, step, func(q *casesql.Queries, is standingClosure) error {
+		if was = is.Closure; !is.found {
+			return ErrNotSaid
+		}
+		if err := q.ShowAgain(ctx, step.Code); err != nil {
+			return err
+		}
+		params := casesql.TakeClosedBackParams{Code: step.Code, Actor: step.Actor, Reason: step.Reason}
+		if err := all(1)(q.TakeClosedBack(ctx, params)); err != nil || was.Confirmed.IsZero() {
+			return err
+		}
+		return q.PushClosure(ctx, step.Code)
+	})
+	return was, err
+}
+
+// standingClosure is a profile, and what stands about its closure.
+type standingClosure struct {
+	Closure
+
+	Status profile.Status
+	Hidden bool
+	found  bool // somebody has said that it has closed
+}
+
+// closure takes a step in one transaction that keeps everybody else from writing the profile.
+func (s *Store) closure(ctx context.Context, step ClosureStep, take func(*casesql.Queries, standingClosure) error) error {
+	err := pgx.BeginFunc(ctx, s.db, func(tx pgx.Tx) error {
+		q := casesql.New(tx)
+		if err := q.SayWhoAndWhy(ctx, casesql.SayWhoAndWhyParams{Actor: step.Actor, Reason: step.Reason}); err != nil {
+			return err
+		}
+		locked, err := q.LockProfileToClose(ctx, step.Code)
+		if errors.Is(err, pgx.ErrNoRows) {
+			err = postgres.ErrNotFound
+		}
+		if err != nil {
+			return err
+		}
+		is := standingClosure{Status: locked.Status, Hidden: locked.Hidden}
+		is.Closure, err = readClosure(ctx, q, step.Code)
+		if is.found = err == nil; !is.found && !errors.Is(err, pgx.ErrNoRows) {
+			return err
+		}
+		return take(q, is)
+	})
+	for _, refusal := range []error{ErrClosedAlready, ErrNotSaid, ErrBadSuccessor} {
+		if errors.Is(err, refusal) {
+			return fmt.Errorf("%s: %w", step.Code, err)
+		}
+	}
+	return postgres.Wrap(err, "closure of "+string(step.Code))
+}
+
+func readClosure(ctx context.Context, q *casesql.Queries, code profile.ODSCode) (Closure, error) {
+	r, err := q.StandingClosure(ctx, code)
+	if err != nil {
+		return Closure{}, err
+	}
+	return Closure(r), nil
+}
+
+// follows checks that the place that follows is another one that is open.
+func follows(ctx context.Context, q *casesql.Queries, step ClosureStep) error {
+	if step.Successor == "" {
+		return nil
+	}
+	open, err := q.IsOpen(ctx, step.Successor)
+	return errors.Join(err, refuseIf(err == nil && (!open || step.Successor == step.Code), ErrBadSuccessor))
+}
+
+func refuseIf(is bool, refusal error) error {
+	if is {
+		return refusal
+	}
+	return nil
+}
