@@ -21,7 +21,7 @@ update profile set hidden = true where code = @code and not hidden;
 
 -- name: ConfirmClosed :execrows
 update closure set confirmed_by = @actor::text, confirmed_at = clock(), reason = @reason, successor = @successor,
-    hid_in = case when @hides::boolean then pg_current_xact_id() end
+    hid_by = case when @hides::boolean then (select max(h.id) from change h where h.code = @code and h.field = 'hidden') end
 where code = @code and taken_back_at is null and confirmed_at is null;
 
 -- name: ShowAgain :exec
@@ -29,7 +29,7 @@ where code = @code and taken_back_at is null and confirmed_at is null;
 update profile p set hidden = false
 from closure c
 where c.code = @code and c.taken_back_at is null and p.code = c.code and p.hidden
-    and c.hid_in = (select h.xid from change h where h.code = c.code and h.field = 'hidden' order by h.id desc limit 1);
+    and c.hid_by = (select max(h.id) from change h where h.code = c.code and h.field = 'hidden');
 
 -- name: TakeClosedBack :execrows
 update closure set taken_back_by = @actor::text, taken_back_at = clock(), reason = @reason

@@ -47,5 +47,14 @@ func plantedProfiles() map[cases.Kind]planted {
 			"insert into profile (code, name, type, icb, postcode) values ('FA009', 'Example Chemist Ltd', 'pharmacy', 'QAA', 'AB1 2CD')",
 			"update profile set status = 'closed' where code = 'FA009'", "FA001 | FA009",
 		},
+		cases.ClosedInReality: {
+			"insert into closure (code, said_by, reason) values ('FA001', 'lara', 'the shop is empty')",
+			"update closure set taken_back_by = 'lara', taken_back_at = now()", "",
+		},
+		cases.ClosureConfirmed: {
+			`insert into profile (code, name, type, icb, postcode) values ('FA009', 'Other Pharmacy', 'pharmacy', 'QAA', 'AB1 9ZZ');
+			insert into closure (code, said_by, reason, confirmed_by, confirmed_at) values ('FA001', 'lara', 'it is empty', 'rita', now())`,
+			"update profile set status = 'closed' where code = 'FA001'", "",
+		},
 	}
 }

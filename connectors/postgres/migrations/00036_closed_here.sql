@@ -10,7 +10,7 @@ create table closure (
     confirmed_by  text,
     confirmed_at  timestamptz,
     successor     text collate "C" not null default '',
-    hid_in        xid8,
+    hid_by        bigint,
     taken_back_by text,
     taken_back_at timestamptz,
     constraint closure_pkey primary key (id),
@@ -18,7 +18,7 @@ create table closure (
     constraint closure_with_reason check (reason <> ''),
     constraint closure_confirmed_by_somebody check ((confirmed_at is null) = (confirmed_by is null)),
     constraint closure_taken_back_by_somebody check ((taken_back_at is null) = (taken_back_by is null)),
-    constraint closure_hid_once_confirmed check (hid_in is null or confirmed_at is not null)
+    constraint closure_hid_once_confirmed check (hid_by is null or confirmed_at is not null)
 );
 create unique index closure_once on closure (code) where taken_back_at is null;
 comment on table closure is 'A place has closed, whatever the register says: a board''s word, and the confirmation of a person, until it is taken back';
@@ -30,7 +30,7 @@ comment on column closure.reason is 'Why it was last said, confirmed or taken ba
 comment on column closure.confirmed_by is 'Who confirmed it; null before';
 comment on column closure.confirmed_at is 'Since when the profile is hidden, and sinks are told that it is closed; null before';
 comment on column closure.successor is 'The code of the place that follows it, as whoever confirmed it said; empty for none';
-comment on column closure.hid_in is 'The transaction that hid the profile; null if it was hidden before';
+comment on column closure.hid_by is 'The row of the audit by which it hid the profile; null if that was hidden before';
 comment on column closure.taken_back_by is 'Who took it back; null while it stands';
 comment on column closure.taken_back_at is 'When; null while it stands';
 create trigger closure_written after insert or update on closure

@@ -54,7 +54,7 @@ var rights = []Right{
 	{"change", read, "", "read but (actor, database_role, reason, old, new)"},
 	{
 		"closure", "read, add (code, said_by, reason), " +
-			"change (reason, confirmed_by, confirmed_at, successor, hid_in, taken_back_by, taken_back_at)", "",
+			"change (reason, confirmed_by, confirmed_at, successor, hid_by, taken_back_by, taken_back_at)", "",
 		"read but (said_by, reason, confirmed_by, taken_back_by)",
 	},
 	{"dated_opening_period", "read, add, remove", write, read},
