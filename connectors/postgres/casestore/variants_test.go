@@ -61,6 +61,11 @@ func TestWhatStands(t *testing.T) {
 		"a closure after a push that was taken": {
 			refusedPush + "update push set accepted_sequence = 5;" + closes, []string{"closure-refused | FA001 | dos | open"},
 		},
+		"a confirmed closure that was not taken": {
+			`insert into closure (code, said_by, reason, confirmed_by, confirmed_at) values ('FA001', 'lara', 'x', 'rita', now());` + refusedPush +
+				"update push set accepted_sequence = 5",
+			[]string{"closure-confirmed | FA001 | open", "closure-refused | FA001 | dos | open"},
+		},
 		"drift, and the newest whole check failed": {
 			givenUp + wholeCheck + "update drift_check set state = 'failed' where id = 2", []string{drifts},
 		},
