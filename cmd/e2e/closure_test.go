@@ -30,5 +30,5 @@ func TestAConfirmedClosureReachesTheWebsite(t *testing.T) {
 	step("take-back")
 	is("Visible")
 	require.Contains(t, s.exits(1, append([]string{"closure", "take-back", code}, because...)...).err, "nothing to take back")
-	require.Equal(t, 2, s.exits(2, "closure", "confirm", code).code, "why is required")
+	require.Contains(t, s.exits(2, "closure", "confirm", code).err, "--reason")
 }

@@ -40,6 +40,5 @@ create trigger closure_is_never_deleted before delete or truncate on closure
 
 -- What the signs of a closure look for, so that a profile in use costs a look nothing.
 create index section_checked_by_time on section_checked (at);
-create index account_by_activity on account (last_active_at);
 create index service_withdrawn on service (code) where source = 'ers' and withdrawn;
 create index profile_district on profile (type, split_part(postcode, ' ', 1), code) where status <> 'closed' and postcode <> '' and not hidden;

@@ -10,7 +10,7 @@ with unread as materialized (
         where l.account_id = b.account_id and l.state = 'bounced'
             and not exists (select from letter d where d.account_id = l.account_id and d.state = 'delivered' and d.accepted_at > l.accepted_at)
             and not exists (select from account_change e where e.account_id = l.account_id and e.what = 'email' and e.at > l.accepted_at)) > 1
-), signs as (
+), rarer as materialized (
     select c.code, 'a board says so' as sign from closure c where c.taken_back_at is null and c.confirmed_at is null
     union all
     select s.code, 'nobody has checked it for two quarters'
@@ -18,14 +18,6 @@ with unread as materialized (
     cross join lateral (select p.type from profile p where p.code = s.code offset 0) p
     where p.type = any(@quarterly::text[])
         and not exists (select from section_checked k where k.code = s.code and k.at >= @two_quarters::date::timestamp at time zone 'Europe/London')
-    union all
-    select m.code, 'nobody of it has signed in for 180 days'
-    from account a
-    cross join lateral (select k.code from membership k where k.account_id = a.id and k.ended_at is null offset 0) m
-    where a.last_active_at < @idle_since::date::timestamp at time zone 'Europe/London'
-        and not exists (
-            select from membership o join account w on w.id = o.account_id
-            where o.code = m.code and o.ended_at is null and w.last_active_at >= @idle_since::date::timestamp at time zone 'Europe/London')
     union all
     select m.code, 'letters to all its people come back'
     from unread u
@@ -49,6 +41,15 @@ with unread as materialized (
         select id from drift_check where sink = 'dos' and whole and ended_at is not null and state <> 'failed' order by id desc limit 1
     ) k
     join drift d on d.check_id = k.id and d.field = 'missing'
+), signs as (
+    select code, sign from rarer
+    union all
+    select r.code, 'nobody of it has signed in for 180 days' -- many have gone quiet: it only matters beside another sign
+    from (select distinct code from rarer) r
+    where exists (select from membership m where m.code = r.code and m.ended_at is null)
+        and not exists (
+            select from membership m join account a on a.id = m.account_id
+            where m.code = r.code and m.ended_at is null and a.last_active_at >= @idle_since::date::timestamp at time zone 'Europe/London')
 ), signed as (
     select code, bool_or(sign = 'a board says so') as said, string_agg(distinct sign, '; ' order by sign) as signs
     from signs
