@@ -365,7 +365,8 @@ func TestAConfirmedClosureIsToldAsClosed(t *testing.T) {
 		want  map[profile.Field]string
 	}{
 		"confirmed": {
-			push.DesiredState{Profile: hidden, ClosedHere: true}, map[profile.Field]string{profile.FieldStatus: "closed", profile.FieldHidden: "false"},
+			push.DesiredState{Profile: hidden, ClosedHere: true},
+			map[profile.Field]string{profile.FieldStatus: "closed", profile.FieldHidden: "false"},
 		},
 		"confirmed, and an editor shows it": {
 			push.DesiredState{Profile: registered(), ClosedHere: true},

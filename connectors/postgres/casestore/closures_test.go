@@ -18,9 +18,12 @@ const (
 	confirmed = "closure-confirmed | FA001 | open"
 	// neighbours are other pharmacies: the nearest one, and others that are not.
 	neighbours = `insert into profile (code, name, type, icb, postcode, status, hidden) values
-		('FA002', 'Closed Chemist', 'pharmacy', 'QAA', 'AB1 2AA', 'closed', false), ('FA003', 'Hidden Chemist', 'pharmacy', 'QAA', 'AB1 2AB', 'open', true),
-		('FA004', 'Far Chemist', 'pharmacy', 'QAA', 'AB12 2CD', 'open', false), ('FA005', 'Dentist', 'dental-practice', 'QAA', 'AB1 2AD', 'open', false),
-		('FA008', 'Same District', 'pharmacy', 'QAA', 'AB1 9ZZ', 'open', false), ('FA009', 'Same Sector', 'pharmacy', 'QAA', 'AB1 2ZZ', 'open', false);`
+		('FA002', 'Closed Chemist', 'pharmacy', 'QAA', 'AB1 2AA', 'closed', false),
+		('FA003', 'Hidden Chemist', 'pharmacy', 'QAA', 'AB1 2AB', 'open', true),
+		('FA004', 'Far Chemist', 'pharmacy', 'QAA', 'AB12 2CD', 'open', false),
+		('FA005', 'Dentist', 'dental-practice', 'QAA', 'AB1 2AD', 'open', false),
+		('FA008', 'Same District', 'pharmacy', 'QAA', 'AB1 9ZZ', 'open', false),
+		('FA009', 'Same Sector', 'pharmacy', 'QAA', 'AB1 2ZZ', 'open', false);`
 	settled = `insert into push (code, sink, route, state) values ('FA001', 'dos', 'r', 'accepted'), ('FA001', 'website', 'r', 'accepted');`
 )
 
@@ -56,7 +59,8 @@ func (w *world) pushed() string {
 	require.NoError(w, err)
 	require.Len(w, pushes, 1)
 	own := pushes[0].Desired.Stated(push.Route{Fields: []profile.Field{profile.FieldStatus, profile.FieldHidden}})
-	due := pgtest.All[string](w.Database, "select sink from push where code = 'FA001' and state = 'wanted' and due_at <= clock_timestamp() order by sink")
+	due := pgtest.All[string](w.Database, `select sink from push
+		where code = 'FA001' and state = 'wanted' and due_at <= clock_timestamp() order by sink`)
 	w.Exec("update push set state = 'accepted', due_at = null")
 	said := own.Get(profile.FieldStatus) + " " + own.Get(profile.FieldHidden)
 	for _, sink := range due {

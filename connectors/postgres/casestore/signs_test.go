@@ -20,7 +20,8 @@ var signs = map[string]string{
 	"all its services have left e-RS": `insert into service (code, source, external_id, name, withdrawn)
 		values ('%[1]s', 'ers', '%[2]d', 'Feet', true)`,
 	"letters to all its people come back":     "update account set dead_at = now() where id = %[2]d",
-	"nobody has checked it for two quarters":  "insert into section_check (code, section, account_id, at) values ('%[1]s', 'contact', %[2]d, now() - interval '10 months')",
+	"nobody has checked it for two quarters":  `insert into section_check (code, section, account_id, at)
+		values ('%[1]s', 'contact', %[2]d, now() - interval '10 months')`,
 	"nobody of it has signed in for 180 days": "update account set last_active_at = now() - interval '182 days' where id = %[2]d",
 }
 
@@ -29,7 +30,8 @@ func (w *world) shop(number int, shows ...string) (code string) {
 	w.Helper()
 	code = fmt.Sprintf("FB%03d", number)
 	w.Exec("insert into profile (code, name, type, icb) values ($1, 'Shop', 'pharmacy', 'QAA')", code)
-	account := pgtest.One[int64](w.Database, `insert into account (email, name, state) values ($1 || '@example.org', 'S', 'active') returning id`, code)
+	account := pgtest.One[int64](w.Database,
+		"insert into account (email, name, state) values ($1 || '@example.org', 'S', 'active') returning id", code)
 	w.Exec("insert into membership (account_id, code, role) values ($1, $2, 'account-manager')", account, code)
 	for _, sql := range shows {
 		w.Exec(strings.NewReplacer("%[1]s", code, "%[2]d", fmt.Sprint(account)).Replace(sql))
