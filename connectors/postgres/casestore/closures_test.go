@@ -151,9 +151,9 @@ func TestTakingAClosureBackKeepsWhatOthersDid(t *testing.T) {
 	t.Parallel()
 	hide := func(hidden string) string { return "update profile set hidden = " + hidden + " where code = 'FA001'" }
 	for name, c := range map[string]struct{ before, since, want string }{
-		"hidden before":              {hide("true"), "select", "open true"},
-		"shown and hidden since":     {"select", hide("false") + ";" + hide("true"), "open true"},
-		"shown since":                {"select", hide("false"), "open false"},
+		"hidden before":               {hide("true"), "select", "open true"},
+		"shown and hidden since":      {"select", hide("false") + ";" + hide("true"), "open true"},
+		"shown since":                 {"select", hide("false"), "open false"},
 		"another field changed since": {"select", "update profile set phone = '111' where code = 'FA001'", "open false"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -200,11 +200,11 @@ func TestWhatCannotBeConfirmed(t *testing.T) {
 		code, successor profile.ODSCode
 		want            error
 	}{
-		"no profile":               {"FZ999", "", postgres.ErrNotFound},
-		"closed by the register":   {"FA002", "", casestore.ErrClosedAlready},
-		"it follows itself":        {"FA001", "FA001", casestore.ErrBadSuccessor},
-		"a closed one follows":     {"FA001", "FA002", casestore.ErrBadSuccessor},
-		"a hidden one follows":     {"FA001", "FA003", casestore.ErrBadSuccessor},
+		"no profile":              {"FZ999", "", postgres.ErrNotFound},
+		"closed by the register":  {"FA002", "", casestore.ErrClosedAlready},
+		"it follows itself":       {"FA001", "FA001", casestore.ErrBadSuccessor},
+		"a closed one follows":    {"FA001", "FA002", casestore.ErrBadSuccessor},
+		"a hidden one follows":    {"FA001", "FA003", casestore.ErrBadSuccessor},
 		"one that no profile has": {"FA001", "FZ999", casestore.ErrBadSuccessor},
 	} {
 		_, err := w.store.Confirm(t.Context(), casestore.ClosureStep{Code: c.code, Successor: c.successor, Actor: "rita", Reason: "x"})

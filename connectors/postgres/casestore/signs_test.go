@@ -19,8 +19,8 @@ var signs = map[string]string{
 		values ('%[1]s', 'missing-service-type', '', 'type 13', '', 'dos-lead', 1, 1)`,
 	"all its services have left e-RS": `insert into service (code, source, external_id, name, withdrawn)
 		values ('%[1]s', 'ers', '%[2]d', 'Feet', true)`,
-	"letters to all its people come back":     "update account set dead_at = now() where id = %[2]d",
-	"nobody has checked it for two quarters":  `insert into section_check (code, section, account_id, at)
+	"letters to all its people come back": "update account set dead_at = now() where id = %[2]d",
+	"nobody has checked it for two quarters": `insert into section_check (code, section, account_id, at)
 		values ('%[1]s', 'contact', %[2]d, now() - interval '10 months')`,
 	"nobody of it has signed in for 180 days": "update account set last_active_at = now() - interval '182 days' where id = %[2]d",
 }
