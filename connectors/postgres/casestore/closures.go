@@ -14,11 +14,11 @@ import (
 )
 
 // idleDays is after how many days without any activity of its people a place may have
-// closed (RULES.md "Closed in reality").
+// closed (reconcile/RULES.md "Closed in reality").
 const idleDays = 180
 
 // Closure is what stands about a place that has closed although the register says that
-// it is open (RULES.md "Closed in reality").
+// it is open (reconcile/RULES.md "Closed in reality").
 type Closure struct {
 	Code        profile.ODSCode `json:"code"`
 	Said        time.Time       `json:"said_at"`
