@@ -62,7 +62,8 @@ func TestWhatStands(t *testing.T) {
 			refusedPush + "update push set accepted_sequence = 5;" + closes, []string{"closure-refused | FA001 | dos | open"},
 		},
 		"a confirmed closure that was not taken": {
-			refusedPush + `insert into closure (code, said_by, reason, confirmed_by, confirmed_at) values ('FA001', 'lara', 'x', 'rita', now());` +
+			refusedPush + `insert into closure (code, said_by, reason, confirmed_by, confirmed_at)
+				values ('FA001', 'lara', 'x', 'rita', now());` +
 				"update push set accepted_sequence = 5",
 			[]string{"closure-confirmed | FA001 | open", "closure-refused | FA001 | dos | open"},
 		},
