@@ -34,11 +34,13 @@ const (
 func Receipts(tokens func() ([]string, error), take func(context.Context, Receipt) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
-		accepted, err := tokens()
-		switch {
-		case r.Method != http.MethodPost:
+		if r.Method != http.MethodPost {
 			w.Header().Set("Allow", http.MethodPost)
 			w.WriteHeader(http.StatusMethodNotAllowed)
+			return
+		}
+		accepted, err := tokens()
+		switch {
 		case err != nil: // it may be mended before Notify gives up
 			w.WriteHeader(http.StatusServiceUnavailable)
 		case !authorized(r, accepted):

@@ -189,7 +189,7 @@ func TestRowsFromBeforeARule(t *testing.T) {
 	w.Exec("insert into service (code, source, name) values ('FA0000', 'editor', e'Feet\u200b')")
 	w.Exec("insert into dated_opening_period (code, date) values " +
 		"('FA0000', '2026-12-25'), ('FA0000', '2026-12-25'), ('FA0000', '1850-01-01')")
-	w.Exec("update profile set phone = 'ring', address = '{a,NULL}'")
+	w.Exec("update profile set phone = 'ring', address = '{a,NULL}', roles = '{RO1|RO2}'")
 	w.Exec(`alter table dated_opening_period add constraint dated_opening_period_in_reach
 			check (date between '1900-01-01' and '2100-12-31') not valid;
 		alter table dated_opening_period enable trigger user; alter table profile enable trigger user;
@@ -210,6 +210,7 @@ func TestRowsFromBeforeARule(t *testing.T) {
 		{Rule: "profile_is_plain", Place: "profile FA0000", Why: "phone: " +
 			"it is no telephone number: give digits, spaces, brackets and hyphens, " +
 			"as +44 113 496 0000 or 0113 496 0000 ext 12"},
+		{Rule: "profile_is_plain", Place: "profile FA0000", Why: "roles: a role has a |"},
 		{Rule: "service_is_plain", Place: "service 1 of profile FA0000", Why: "name: it has characters that nobody sees"},
 	}, broken)
 	require.Equal(t, 1, invalid(), "all others are valid")
@@ -220,7 +221,7 @@ func TestRowsFromBeforeARule(t *testing.T) {
 	w.Exec("update facility set name = 'Parking'")
 	w.Exec("update service set name = 'Feet'")
 	w.Exec("delete from dated_opening_period where id >= (select max(id) - 1 from dated_opening_period)")
-	w.Exec("update profile set phone = '111', address = '{a}'")
+	w.Exec("update profile set phone = '111', address = '{a}', roles = '{RO1,RO2}'")
 	for range 2 {
 		broken, err = postgres.CheckRules(t.Context(), w.URL)
 		require.NoError(t, err)

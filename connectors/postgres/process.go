@@ -165,7 +165,7 @@ func (db *DB) ClearGone(ctx context.Context, recovered func(job int64, kind, pro
 	if err := db.q.NoteUnannounced(ctx); err != nil {
 		return Wrap(err, "looking for unannounced processes")
 	}
-	if err := db.q.EndGoneProcesses(ctx, silence); err != nil {
+	if err := db.q.EndGoneProcesses(ctx, dbsql.EndGoneProcessesParams{Grace: silence, Judge: db.process.Name()}); err != nil {
 		return Wrap(err, "looking for processes that are gone")
 	}
 	ended, err := db.q.UnclearedProcesses(ctx)

@@ -216,3 +216,27 @@ func TestJobsOfAnEarlierVersionWaitForItsSessions(t *testing.T) {
 	w.Exec("set application_name = 'psql'")
 	require.Equal(t, []int64{1}, w.clears())
 }
+
+// A look that was held up in an outage arrives after it, when nobody could announce
+// itself yet: it ends nobody, its own process included.
+func TestALookThatArrivesLateEndsNobody(t *testing.T) {
+	t.Parallel()
+	w := newWorking(t)
+	w.takes(1, w.DB.Process())
+	judge, err := w.another.Announce(t.Context(), true, nil)
+	require.NoError(t, err)
+	require.NoError(t, judge.Close(t.Context()))
+	w.goes()
+	w.quiet()
+	require.Eventually(t, func() bool {
+		return pgtest.One[bool](w.Database,
+			"select pg_try_advisory_xact_lock(hashtextextended('profilesync.process.' || $1, 0))", w.another.Process())
+	}, 10*time.Second, 10*time.Millisecond)
+	require.Empty(t, w.clears())
+	require.Zero(t, pgtest.One[int](w.Database, "select count(*) from process where ended_at is not null"))
+
+	again, err := w.another.Announce(t.Context(), true, judge)
+	require.NoError(t, err)
+	defer func() { _ = again.Close(context.WithoutCancel(t.Context())) }()
+	require.Equal(t, []int64{1}, w.clears(), "once it is back, it sees who is not")
+}

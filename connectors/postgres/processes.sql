@@ -37,10 +37,12 @@ on conflict on constraint process_pkey do nothing;
 
 -- name: EndGoneProcesses :exec
 -- A process is gone when its lock is free and it has not renewed its entry for a while: a process that lost its connection
--- takes the lock again within a second. The time during which the database was down does not count.
+-- takes the lock again within a second. The time during which the database was down does not count. Who is silent itself
+-- judges nobody, not even itself: the statement may arrive late, after an outage that it was sent in.
 with silent as materialized (
     select p.name from process p
     where p.ended_at is null and greatest(p.seen_at, pg_postmaster_start_time()) < clock_timestamp() - @grace::interval
+        and not exists (select from process me where me.name = @judge and me.seen_at < clock_timestamp() - @grace::interval)
         -- sessions of earlier versions carry no process name: while there are any, it is not known whose they are
         and (p.announced or not exists (
             select from pg_stat_activity a where a.application_name = 'profilesync' and a.datname = current_database()))

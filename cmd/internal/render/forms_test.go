@@ -173,7 +173,7 @@ func parseObject(t testingT, raw []byte) [][][]string {
 // are in UK time, and a negative number, which is guarded in CSV, is a number.
 func asInWorkbook(kind report.Cell, text string) string {
 	if bare, guarded := strings.CutPrefix(text, "'"); guarded && kind == report.CellNumber && len(bare) <= 15 {
-		if n, err := strconv.Atoi(bare); err == nil && strconv.Itoa(n) == bare {
+		if n, err := strconv.Atoi(bare); err == nil && n < 0 && strconv.Itoa(n) == bare {
 			return bare
 		}
 	}

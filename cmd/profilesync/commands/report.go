@@ -77,7 +77,7 @@ func regionOf(text string) (profile.ODSCode, error) {
 	}
 	region, err := profile.ParseODSCode(text)
 	if err != nil {
-		return "", ExitError{ExitUsage, "--region: " + err.Error()}
+		return "", Usagef("--region: %w", err)
 	}
 	return region, nil
 }

@@ -60,6 +60,7 @@ const endGoneProcesses = `-- name: EndGoneProcesses :exec
 with silent as materialized (
     select p.name from process p
     where p.ended_at is null and greatest(p.seen_at, pg_postmaster_start_time()) < clock_timestamp() - $1::interval
+        and not exists (select from process me where me.name = $2 and me.seen_at < clock_timestamp() - $1::interval)
         -- sessions of earlier versions carry no process name: while there are any, it is not known whose they are
         and (p.announced or not exists (
             select from pg_stat_activity a where a.application_name = 'profilesync' and a.datname = current_database()))
@@ -69,10 +70,16 @@ with silent as materialized (
 update process p set ended_at = clock_timestamp() from gone g where p.name = g.name and p.ended_at is null
 `
 
+type EndGoneProcessesParams struct {
+	Grace time.Duration
+	Judge string
+}
+
 // A process is gone when its lock is free and it has not renewed its entry for a while: a process that lost its connection
-// takes the lock again within a second. The time during which the database was down does not count.
-func (q *Queries) EndGoneProcesses(ctx context.Context, grace time.Duration) error {
-	_, err := q.db.Exec(ctx, endGoneProcesses, grace)
+// takes the lock again within a second. The time during which the database was down does not count. Who is silent itself
+// judges nobody, not even itself: the statement may arrive late, after an outage that it was sent in.
+func (q *Queries) EndGoneProcesses(ctx context.Context, arg EndGoneProcessesParams) error {
+	_, err := q.db.Exec(ctx, endGoneProcesses, arg.Grace, arg.Judge)
 	return err
 }
 

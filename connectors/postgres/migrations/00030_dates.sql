@@ -42,7 +42,7 @@ end $$;
 comment on function refuse_role is 'Refuses roles that the audit could not show as they are';
 revoke execute on function refuse_role() from public;
 create trigger profile_roles_told_apart before insert or update of roles on profile
-    for each row when (not by_a_run() and position('|' in array_to_string(new.roles, '')) > 0) execute function refuse_role();
+    for each row when (position('|' in array_to_string(new.roles, '')) > 0 and not by_a_run()) execute function refuse_role();
 
 -- Every round of the dispatcher looks for holds that have ended: that there are none must not wake it again.
 drop trigger hold_announced on hold;

@@ -120,7 +120,8 @@ select 'profile_is_plain'::text as rule, 'profile ' || p.code as place, t.field 
 from profile p cross join lateral profile_texts(p) t where why_no_text(t.field, t.value) is not null
 union all
 select 'profile_is_plain', 'profile ' || p.code, t.field || ': ' || t.why
-from profile p cross join lateral (values ('address', why_no_list(p.address, 12)), ('roles', why_no_list(p.roles, 50))) t (field, why)
+from profile p cross join lateral (values ('address', why_no_list(p.address, 12)), ('roles', why_no_list(p.roles, 50)),
+    ('roles', case when position('|' in array_to_string(p.roles, '')) > 0 then 'a role has a |' end)) t (field, why)
 where t.why is not null
 union all
 select x.rule, x.place, x.field || ': ' || why_no_text(x.what, x.value)

@@ -115,7 +115,8 @@ func TestRunsOfASourceNeverOverlap(t *testing.T) {
 		}
 	}()
 	require.Eventually(t, func() bool {
-		return pgtest.One[int](w.Database, "select count(*) from pg_locks where locktype = 'advisory' and not granted") == 1
+		return pgtest.One[int](w.Database, `select count(*) from pg_locks l join pg_database d on d.oid = l.database
+			where d.datname = current_database() and l.locktype = 'advisory' and not l.granted`) == 1
 	}, 10*time.Second, 10*time.Millisecond)
 	unfinished, err := w.store.Unfinished(ctx)
 	require.NoError(t, err)
