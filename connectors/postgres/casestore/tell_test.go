@@ -10,16 +10,16 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// tells makes letters due, and then once more, which must find none.
-func (w *world) tells(digests bool) int {
+// tells makes urgent letters due, and then once more, which must find none.
+func (w *world) tells() int {
 	w.Helper()
 	lists := map[profile.ODSCode]bool{people.NationalList: true}
-	letters, err := w.store.Letters(w.Context(), lists, w.at, digests)
+	letters, err := w.store.Letters(w.Context(), lists, w.at, false)
 	require.NoError(w, err)
-	added, err := w.store.Tell(w.Context(), lists, w.at, digests)
+	added, err := w.store.Tell(w.Context(), lists, w.at, false)
 	require.NoError(w, err)
 	require.Len(w, letters, added, "the preview shows what becomes due")
-	again, err := w.store.Tell(w.Context(), lists, w.at, digests)
+	again, err := w.store.Tell(w.Context(), lists, w.at, false)
 	require.NoError(w, err)
 	require.Zero(w, again)
 	return added
@@ -33,7 +33,7 @@ func TestOwnersAreToldOnce(t *testing.T) {
 		('c@example.org', 'C', 'administrator', '', 'invited'), ('d@example.org', 'D', 'lead', 'QAA', 'active')`)
 	w.withheld("mass-change", "RA1")
 	w.looks()
-	require.Equal(t, 2, w.tells(false))
+	require.Equal(t, 2, w.tells())
 	reference := func(to string) string { return "case/1/1/" + w.at.Today().String() + "/" + to }
 	require.Equal(t, []string{reference("u-1") + " case-urgent 1", reference("u-2") + " case-urgent 2"},
 		pgtest.All[string](w.Database, "select concat_ws(' ', reference, kind, account_id) from letter order by id"))
@@ -55,17 +55,17 @@ func TestWhatALetterDidNotTellIsToldByAnother(t *testing.T) {
 	w.Exec("insert into account (email, name, kind, state) values ('a@example.org', 'A', 'administrator', 'active')")
 	w.withheld("mass-change", "RA1")
 	w.looks()
-	require.Equal(t, 1, w.tells(false))
+	require.Equal(t, 1, w.tells())
 	first := pgtest.One[string](w.Database, "select reference from letter")
 	w.Exec("update cases set state = 'set-aside', reason = 'later', until = $1", w.at.Today().String())
 	lines, err := w.store.LinesOf(t.Context(), first)
 	require.NoError(t, err)
 	require.Empty(t, lines)
-	require.Zero(t, w.tells(false))
+	require.Zero(t, w.tells())
 
 	w.at.Now = w.at.Now.AddDate(0, 0, 1)
 	require.Len(t, w.looks().Resume, 1)
-	require.Equal(t, 1, w.tells(false))
+	require.Equal(t, 1, w.tells())
 	lines, err = w.store.LinesOf(t.Context(), pgtest.One[string](w.Database, "select reference from letter order by id desc limit 1"))
 	require.NoError(t, err)
 	require.Len(t, lines, 1)
