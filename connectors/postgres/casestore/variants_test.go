@@ -135,6 +135,9 @@ func TestWhatStands(t *testing.T) {
 			ranAt("delta", "api", "done", 0) + record + recorded("compared_in", "1") +
 				"update upstream_record set report = 'api'; update run set started_at = now()", nil,
 		},
+		"left its type, and no end is stated": {
+			recorded("flag", "'left-type'") + `update upstream_record set facts = '{"closed": ""}'`, []string{"left-type | FA001 | edispensary | open"},
+		},
 		"flags of a closed profile": {recorded("flag", "'left-type'") + closes, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
