@@ -53,6 +53,12 @@ type Signal struct {
 	Facts   map[string]string // what the texts of its kind name
 }
 
+// The facts that every case about an organisation with a profile has.
+const (
+	FactName     = "name"     // what the profile calls it
+	FactUnmanned = "unmanned" // yes: nobody of it can be told
+)
+
 // Key says which case it is.
 type Key struct {
 	Kind    Kind
@@ -82,11 +88,35 @@ func (c Case) Next() string { return c.fill(c.Kind.rule().next) }
 
 // fill puts facts in the place of {their names}.
 func (c Case) fill(text string) string {
-	pairs := []string{"{subject}", c.Subject, "{about}", c.About, "{code}", string(c.Code), "{board}", string(c.Board)}
+	pairs := []string{
+		"{subject}", c.Subject, "{about}", c.About, "{code}", string(c.Code), "{board}", string(c.Board),
+		"{organisation}", c.organisation(), "{sort}", profile.OrgType(c.Facts["type"]).Words(), "{what}", fieldWords(c.Facts["field"]),
+	}
 	for name, value := range c.Facts {
 		pairs = append(pairs, "{"+name+"}", value)
 	}
 	return strings.NewReplacer(pairs...).Replace(text)
+}
+
+// organisation names what the case is about as people do: Example Pharmacy (FA001).
+func (c Case) organisation() string {
+	if name := c.Facts[FactName]; name != "" {
+		return name + " (" + string(c.Code) + ")"
+	}
+	return string(c.Code)
+}
+
+// fieldWords names a field in a sentence.
+func fieldWords(name string) string {
+	field, err := profile.ParseField(name)
+	switch {
+	case err != nil:
+		return name
+	case field == profile.FieldParent:
+		return "who runs it"
+	default:
+		return "the " + strings.ToLower(field.Label())
+	}
 }
 
 // Moment is when cases are looked at, by which calendar, and what has to be checked.

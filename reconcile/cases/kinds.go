@@ -18,8 +18,14 @@ type rule struct {
 	stands func(Signal, Moment) bool
 }
 
-// rules holds every kind, in the order of lists (RULES.md "Cases").
-var rules = slices.Concat(ofRuns, ofPushes, ofProfiles, ofPeople)
+// rules holds every kind, in the order of lists (RULES.md "Cases"): what is urgent comes
+// first.
+var rules = slices.Concat(
+	urgent(true, ofRuns, ofPushes, ofProfiles, ofPeople), urgent(false, ofRuns, ofPushes, ofProfiles, ofPeople))
+
+func urgent(which bool, all ...[]rule) []rule {
+	return slices.DeleteFunc(slices.Concat(all...), func(r rule) bool { return r.urgent != which })
+}
 
 // Kinds lists every kind, in the order of lists.
 func Kinds() []Kind {

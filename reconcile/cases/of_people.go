@@ -19,25 +19,25 @@ var ofPeople = []rule{
 	},
 	{
 		kind: NoAccountManager, about: OfProfile, owners: []Owner{Board, ServiceDesk}, days: 10,
-		title: "{code} is new since {day}, and has no account manager",
+		title: "{organisation} is new since {day}, and has no account manager",
 		next: "Ask the organisation who manages its profile, and invite them in the editing application: " +
 			"profilesync profile show {code}",
 	},
 	{
 		kind: NoRecipient, about: OfProfile, owners: []Owner{Board, ServiceDesk}, days: 10,
-		title: "Nobody of {code} can be written to",
+		title: "Nobody of {organisation} can be written to",
 		next: "Ask the organisation who answers for its profile, and correct the account or invite somebody: " +
 			"profilesync accounts show {account}",
 	},
 	{
 		kind: LastManagerIdle, about: OfProfile, owners: []Owner{Board, ServiceDesk}, days: 10,
-		title: "{account}, the only account manager of {code}, has not signed in since {day}",
+		title: "{account}, the only account manager of {organisation}, has not signed in since {day}",
 		next: "Ask the organisation who manages its profile now, and change it in the editing application: " +
 			"profilesync accounts show {account}",
 	},
 	{
 		kind: CheckOverdue, about: OfProfile, owners: []Owner{Board, ServiceDesk}, days: 20,
-		title: "{code} was not checked in full by {day}: {sections}",
+		title: "{organisation} was not checked in full by {day}: {sections}",
 		next:  "Ask the organisation to check its profile: profilesync remind --send-now {code}",
 	},
 	{

@@ -20,7 +20,7 @@ const (
 var ofPushes = append([]rule{
 	{
 		kind: ClosureRefused, about: OfProfile, owners: []Owner{ServiceDesk, Operations}, urgent: true,
-		title: "The closure of {code} on {day} was refused by {place}, which may show it as open", next: pushAgain,
+		title: "The closure of {organisation} on {day} was refused by {place}, which may show it as open", next: pushAgain,
 	},
 	{
 		kind: SinkPaused, about: OfRoute, owners: []Owner{Operations, ServiceDesk}, urgent: true,
@@ -29,22 +29,22 @@ var ofPushes = append([]rule{
 	},
 	{
 		kind: PushRefused, about: OfProfile, owners: []Owner{ServiceDesk, Managers}, days: 2,
-		title: "The profile {code} was refused by {place}", next: pushAgain,
+		title: "The profile of {organisation} was refused by {place}", next: pushAgain,
 	},
 	{
 		kind: PushWaits, about: OfProfile, owners: []Owner{Managers, ServiceDesk}, days: 5,
-		title: "A push of {code} waits: it would overwrite in {place} what nobody stated in its profile",
+		title: "A push of {organisation} waits: it would overwrite in {place} what nobody stated in its profile",
 		next: "See what it would change: profilesync push preview {code}. State it in the profile, or overwrite it: " +
 			"profilesync push retry {code} --sink {sink} --overwrite",
 	},
 	{
 		kind: FieldUnsent, about: OfProfile, owners: []Owner{Managers, ServiceDesk}, days: 5,
-		title: "Pushes of {code} leave out its {field}: {place} does not take it",
+		title: "Pushes of {organisation} leave out its {field}: {place} does not take it",
 		next:  "See why: profilesync push preview {code}. Then correct it in the profile",
 	},
 	{
 		kind: DriftGivenUp, about: OfProfile, owners: []Owner{ServiceDesk, Operations}, days: 5,
-		title: "{code}: after three repairs {place} {shows}", next: "See both: profilesync drift --ods {code} --sink {sink}",
+		title: "{organisation}: after three repairs {place} {shows}", next: "See both: profilesync drift --ods {code} --sink {sink}",
 	},
 }, ofChecks()...)
 
@@ -64,7 +64,7 @@ func ofChecks() []rule {
 	for _, k := range quality.Kinds() {
 		checks = append(checks, rule{
 			kind: OfCheck(k), about: OfProfile, owners: slices.Clone(owners[k.Owner()]), days: 10,
-			title: "{code}: {detail}",
+			title: "{organisation}: {detail}",
 			next:  strings.TrimSuffix(k.Advice(), ".") + ". See it: profilesync checks list --kind {check} --code {code}",
 		})
 	}

@@ -17,11 +17,12 @@ const (
 var ofRuns = []rule{
 	{
 		kind: MassChangeWithheld, about: OfListing, owners: []Owner{Operations, ServiceDesk}, urgent: true,
-		title: "Changes of {field} ({type}) in {report} wait, {rows} in all: more at once than the guard lets pass", next: decide,
+		title: "{report} of {day} changes {what} in {rows} {sort} profiles: more at once than is applied without a decision{layout}", next: decide,
 	},
 	{
 		kind: RemovalsWithheld, about: OfListing, owners: []Owner{Operations, ServiceDesk}, urgent: true,
-		title: "Closures or absences ({type}) in {report} wait, {rows} in all: more at once than the guard lets pass", next: decide,
+		title: "By {report} of {day}, {rows} {sort} profiles have closed or are missing: more at once than is applied without a decision{layout}",
+		next:  decide,
 	},
 	{
 		kind: ListingRefused, about: OfListing, owners: []Owner{Operations, RegisterDesk}, urgent: true,
@@ -34,11 +35,11 @@ var ofRuns = []rule{
 	},
 	{
 		kind: MeaningChanged, about: OfListing, owners: []Owner{Operations, ServiceDesk}, days: 2,
-		title: "Changes of {field} ({type}) in {report} wait, {rows} in all: the column may mean something else now", next: decide,
+		title: "{report} of {day} changes {what} in {rows} {sort} profiles: the column may mean something else now{layout}", next: decide,
 	},
 	{
 		kind: UndoneWithheld, about: OfListing, owners: []Owner{Operations, ServiceDesk}, days: 5,
-		title: "Changes of {field} ({type}) in {report} wait, {rows} in all: somebody undid them, and the register repeats them", next: decide,
+		title: "{report} of {day} changes {what} in {rows} {sort} profiles: it repeats what somebody undid", next: decide,
 	},
 	{
 		kind: SourceLate, about: OfListing, owners: []Owner{Operations, RegisterDesk}, days: 1,
@@ -54,8 +55,11 @@ var ofRuns = []rule{
 }
 
 // decide selects what waits by what it is: it may wait in several runs.
-const decide = "See them: profilesync runs waiting --report {report} --reason {reason} --type {type} --field {field}. " +
-	"Then approve or reject them with the same choice: profilesync runs approve, or profilesync runs reject"
+const (
+	decide = "See them: profilesync runs waiting " + choice + ". To apply them: profilesync runs approve " + choice +
+		". To drop them: profilesync runs reject " + choice
+	choice = "--report {report} --reason {reason} --type {type} --field {field}"
+)
 
 // lateAfter is after how many working days without a run that ended well a source is
 // late.

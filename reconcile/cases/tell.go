@@ -192,7 +192,7 @@ func lettersTo(items map[Recipient][]Item, form Letter) []Letter {
 	for _, to := range slices.SortedFunc(maps.Keys(items), Recipient.compare) {
 		letter := form
 		letter.To, letter.Items = to, items[to]
-		slices.SortFunc(letter.Items, func(a, b Item) int { return cmp.Or(a.Order(b.Case), cmp.Compare(a.ID, b.ID)) })
+		slices.SortFunc(letter.Items, Item.compare)
 		letters = append(letters, letter)
 	}
 	return letters
@@ -230,10 +230,13 @@ func (s Stored) news(directory Directory, at Moment) map[Recipient]News {
 	return news
 }
 
-// Owner returns who has to act by now.
+// Owner returns who has to act by now. The board acts for managers who are nobody.
 func (s Stored) Owner(at Moment) Owner {
 	owners := s.owners(at)
-	return owners[len(owners)-1]
+	if owner := owners[len(owners)-1]; owner != Managers || s.Facts[FactUnmanned] == "" {
+		return owner
+	}
+	return Board
 }
 
 // owners returns who owns the case by now: the first owner, the next one from the

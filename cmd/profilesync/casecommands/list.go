@@ -10,6 +10,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math"
 	"slices"
 	"strconv"
 
@@ -38,7 +39,7 @@ type casesList struct {
 	Code  string `placeholder:"CODE" help:"Only those about this organisation."`
 	Days  int    `placeholder:"N" help:"Only those that opened at least so many days ago."`
 	Gone  bool   `help:"With those that are gone."`
-	Most  int    `default:"200" help:"How many at most."`
+	Most  int    `default:"5" help:"How many of each kind at most, unless --kind is given; JSON has all."`
 }
 
 func (c *casesList) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
@@ -56,11 +57,7 @@ func (c *casesList) Run(ctx context.Context, a *wiring.App, out *commands.Printe
 	if owner != "" {
 		found = slices.DeleteFunc(found, func(l casestore.Listed) bool { return l.Owner != owner })
 	}
-	header, rows := "CASE | KIND | WHAT | OWNER | BY | STATE", make([][]string, len(found))
-	for i, l := range found {
-		rows[i] = []string{strconv.FormatInt(l.ID, 10), string(l.Kind), l.Title, string(l.Owner), l.Deadline.String(), state(l)}
-	}
-	out.Print(found, header, rows)
+	out.Print(found, "CASE | KIND | WHAT | OWNER | DUE | STATE", c.rows(found))
 	if slices.ContainsFunc(found, func(l casestore.Listed) bool { return l.State == cases.Open }) {
 		a.Sayf("next: `profilesync cases show CASE` says what to do")
 		return commands.ExitError{Code: commands.ExitAwaits}
@@ -68,8 +65,23 @@ func (c *casesList) Run(ctx context.Context, a *wiring.App, out *commands.Printe
 	return nil
 }
 
+// rows are the first of each kind, and how many more there are.
+func (c *casesList) rows(found []casestore.Listed) (rows [][]string) {
+	count := make(map[cases.Kind]int)
+	for i, l := range found {
+		if count[l.Kind]++; c.Kind != "" || count[l.Kind] <= c.Most {
+			rows = append(rows, []string{
+				strconv.FormatInt(l.ID, 10), string(l.Kind), l.Title, string(l.Owner), l.Deadline.String(), state(l),
+			})
+		} else if i+1 == len(found) || found[i+1].Kind != l.Kind {
+			rows = append(rows, []string{"…", string(l.Kind), fmt.Sprintf("and %d more (--kind %s)", count[l.Kind]-c.Most, l.Kind), "", "", ""})
+		}
+	}
+	return rows
+}
+
 func (c *casesList) filter(a *wiring.App) (f casestore.Filter, owner cases.Owner, err error) {
-	f = casestore.Filter{Gone: c.Gone, Most: c.Most}
+	f = casestore.Filter{Gone: c.Gone, Most: math.MaxInt}
 	if c.Kind != "" {
 		kind, err := cases.ParseKind(c.Kind)
 		if err != nil {

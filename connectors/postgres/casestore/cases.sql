@@ -11,6 +11,14 @@ select set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 
 select * from cases where state <> 'gone'
 order by kind, subject, about;
 
+-- name: OrganisationsOf :many
+-- What they are called, and whether nobody of them can be told.
+select p.code, p.name, not exists (
+    select from membership m join account a on a.id = m.account_id
+    where m.code = p.code and m.ended_at is null and a.state = 'active' and a.dead_at is null) as unmanned
+from profile p
+where p.code = any(@codes::text[]);
+
 -- name: OpenCases :execrows
 -- A case that was gone opens again, with its history.
 insert into cases as c (kind, subject, about, code, board, facts, since, deadline)

@@ -11,12 +11,17 @@ func withholds(reason, rows string) string {
 	return fmt.Sprintf(`
 with r as (
 	insert into run (kind, source, report, as_of, actor, state, started_at, ended_at, waiting, summary)
-	values ('listing', 'ods', 'etr', current_date, 'schedule', 'withheld', now(), now(), 1, '{"records": 40}') returning id
+	values ('listing', 'ods', 'etr', current_date, 'schedule', 'withheld', now(), now(), 1,
+		'{"records": 40, "withheld": [{"reason": "%[1]s", "type": "pharmacy", "field": "%[3]s", "count": 2, "of": 40}]}') returning id
 )
 insert into plan_row (run_id, code, type, verb, field, fact, old, new, reason, withheld, waits, digest)
-select r.id, x.code, 'pharmacy', x.verb, x.field, x.fact, x.old, x.new, 'upstream', '%s', true, ''
-from r cross join (values %s) x (code, verb, field, fact, old, new);`, reason, rows)
+select r.id, x.code, 'pharmacy', x.verb, x.field, x.fact, x.old, x.new, 'upstream', '%[1]s', true, ''
+from r cross join (values %[2]s) x (code, verb, field, fact, old, new);`,
+		reason, rows, fieldOf[reason])
 }
+
+// fieldOf is the field that a run names of what it withheld for a reason.
+var fieldOf = map[string]string{"mass-change": "icb", "undone": "icb", "meaning-changed": "address"}
 
 const (
 	newBoard = "('FA001', 'update', 'icb', 'icb', 'QAA', 'QBB'), ('FA002', 'update', 'icb', 'icb', 'QAA', 'QBB')"

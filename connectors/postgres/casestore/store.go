@@ -58,7 +58,11 @@ func (s *Store) Look(ctx context.Context, at cases.Moment, pulled []string) (ste
 		if err != nil {
 			return err
 		}
-		steps = cases.Compare(stored, cases.Standing(shown, at), at)
+		ought := cases.Standing(shown, at)
+		if err := addOrganisations(ctx, q, ought); err != nil {
+			return err
+		}
+		steps = cases.Compare(stored, ought, at)
 		return take(ctx, q, steps, at)
 	})
 	return steps, postgres.Wrap(err, "looking at what waits for people")
@@ -113,6 +117,28 @@ func signals(ctx context.Context, tx pgx.Tx, at cases.Moment, pulled []string) (
 		})
 	}
 	return shown, tx.SendBatch(ctx, batch).Close()
+}
+
+// addOrganisations adds the facts that every case about an organisation has.
+func addOrganisations(ctx context.Context, q *casesql.Queries, all []cases.Case) error {
+	codes := make([]profile.ODSCode, len(all))
+	for i, c := range all {
+		codes[i] = c.Code
+	}
+	rows, err := q.OrganisationsOf(ctx, postgres.Texts(codes))
+	known := make(map[profile.ODSCode]casesql.OrganisationsOfRow, len(rows))
+	for _, r := range rows {
+		known[r.Code] = r
+	}
+	for _, c := range all {
+		if of, found := known[c.Code]; found {
+			c.Facts[cases.FactName] = of.Name
+			if of.Unmanned {
+				c.Facts[cases.FactUnmanned] = "yes"
+			}
+		}
+	}
+	return err
 }
 
 func standing(ctx context.Context, q *casesql.Queries) ([]cases.Stored, error) {

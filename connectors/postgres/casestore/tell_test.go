@@ -40,7 +40,7 @@ func TestOwnersAreToldOnce(t *testing.T) {
 	lines, err := w.store.LinesOf(t.Context(), reference("u-1"))
 	require.NoError(t, err)
 	require.Len(t, lines, 1)
-	require.Contains(t, lines[0], "New: Changes of icb (trust) in etr wait, 1 in all")
+	require.Contains(t, lines[0], "New: etr of 2 November 2026 changes the integrated care board in 1 trust profiles")
 	w.Exec("update plan_row set waits = false")
 	w.looks()
 	lines, err = w.store.LinesOf(t.Context(), reference("u-1"))

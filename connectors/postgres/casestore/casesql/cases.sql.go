@@ -369,6 +369,41 @@ func (q *Queries) OpenCases(ctx context.Context, arg OpenCasesParams) (int64, er
 	return result.RowsAffected(), nil
 }
 
+const organisationsOf = `-- name: OrganisationsOf :many
+select p.code, p.name, not exists (
+    select from membership m join account a on a.id = m.account_id
+    where m.code = p.code and m.ended_at is null and a.state = 'active' and a.dead_at is null) as unmanned
+from profile p
+where p.code = any($1::text[])
+`
+
+type OrganisationsOfRow struct {
+	Code     profile.ODSCode
+	Name     string
+	Unmanned bool
+}
+
+// What they are called, and whether nobody of them can be told.
+func (q *Queries) OrganisationsOf(ctx context.Context, codes []string) ([]OrganisationsOfRow, error) {
+	rows, err := q.db.Query(ctx, organisationsOf, codes)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OrganisationsOfRow{}
+	for rows.Next() {
+		var i OrganisationsOfRow
+		if err := rows.Scan(&i.Code, &i.Name, &i.Unmanned); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const organisationsOverdue = `-- name: OrganisationsOverdue :many
 with notice as (
     select l.quarter, l.account_id, l.codes from letter l

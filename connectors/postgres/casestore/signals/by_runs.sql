@@ -5,11 +5,11 @@ with first as (
     where kind in ('listing', 'delta') and codes = '{}' and state in ('done', 'withheld')
     group by source, report
 ), written as materialized (
-    select c.id, c.code, c.field, c.at
+    select c.id, c.code, c.field, c.old, c.at
     from run r
     join first f on f.source = r.source and f.report = r.report and f.id < coalesce(r.parent_id, r.id)
     cross join lateral (
-        select w.id, w.code, w.field, w.at from change w
+        select w.id, w.code, w.field, w.old, w.at from change w
         where w.run_id = r.id and w.run_id is not null and w.field in ('profile', 'name') offset 0
     ) c
     where r.kind <> 'undo' and r.state in ('running', 'done', 'withheld')
@@ -22,7 +22,7 @@ where w.field = 'profile' and p.status <> 'closed' and not p.hidden and p.type =
     and not exists (select from membership m where m.code = p.code and m.role = 'account-manager' and m.ended_at is null)
 union all
 select 'renamed', p.code, '', p.code, p.icb, w.at,
-    jsonb_build_object('day', to_char(w.at at time zone 'Europe/London', 'FMDD FMMonth YYYY'))
+    jsonb_build_object('before', w.old, 'day', to_char(w.at at time zone 'Europe/London', 'FMDD FMMonth YYYY'))
 from written w join profile p on p.code = w.code
 where w.field = 'name' and p.status <> 'closed' and not p.hidden
     and w.id = (select max(n.id) from change n where n.code = w.code and n.field = 'name')

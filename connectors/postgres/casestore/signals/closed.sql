@@ -6,7 +6,7 @@ join dated_opening_period d on d.code = p.code and d.date >= @today::date and d.
 where p.status = 'closed'
 group by p.code, p.icb
 union all
-select 'successor-named', p.code, '', p.code, p.icb, n.at, jsonb_build_object('successor', p.successor)
+select 'successor-named', p.code, '', p.code, p.icb, n.at, jsonb_build_object('successor', p.successor, 'follower', s.name || ' (' || s.code || ')')
 from profile p
 join profile s on s.code = p.successor and s.status <> 'closed'
 cross join lateral (

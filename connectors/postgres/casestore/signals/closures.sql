@@ -65,7 +65,7 @@ where p.status <> 'closed' and (g.said or not p.hidden) and c.confirmed_at is nu
 union all
 select 'closure-confirmed', p.code, '', p.code, p.icb, c.confirmed_at,
     jsonb_build_object('day', to_char(c.confirmed_at at time zone 'Europe/London', 'FMDD FMMonth YYYY'),
-        'elsewhere', coalesce('; it is followed by ' || s.code || ', ' || s.name, '; the nearest of its type is ' || n.code || ', ' || n.name, ''))
+        'elsewhere', coalesce('; it is followed by ' || s.name || ' (' || s.code || ')', '; the nearest of its type is ' || n.name || ' (' || n.code || ')', ''))
 from closure c
 cross join lateral (select * from profile f where f.code = c.code offset 0) p
 left join profile s on s.code = coalesce(nullif(c.successor, ''), p.successor) and s.status <> 'closed'
