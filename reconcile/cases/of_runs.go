@@ -17,11 +17,11 @@ const (
 var ofRuns = []rule{
 	{
 		kind: MassChangeWithheld, about: OfListing, owners: []Owner{Operations, ServiceDesk}, urgent: true,
-		title: "{report} of {day} changes {what} in {rows} {sort} profiles: more at once than is applied without a decision{layout}", next: decide,
+		title: "{report} of {day} changes {what} in {rows} {sort} profiles: so many at once wait for a decision{layout}", next: decide,
 	},
 	{
 		kind: RemovalsWithheld, about: OfListing, owners: []Owner{Operations, ServiceDesk}, urgent: true,
-		title: "By {report} of {day}, {rows} {sort} profiles have closed or are missing: more at once than is applied without a decision{layout}",
+		title: "By {report} of {day}, {rows} {sort} profiles have closed or are missing: so many at once wait for a decision{layout}",
 		next:  decide,
 	},
 	{

@@ -136,7 +136,8 @@ func TestWhatStands(t *testing.T) {
 				"update upstream_record set report = 'api'; update run set started_at = now()", nil,
 		},
 		"left its type, and no end is stated": {
-			recorded("flag", "'left-type'") + `update upstream_record set facts = '{"closed": ""}'`, []string{"left-type | FA001 | edispensary | open"},
+			recorded("flag", "'left-type'") + `update upstream_record set facts = '{"closed": ""}'`,
+			[]string{"left-type | FA001 | edispensary | open"},
 		},
 		"flags of a closed profile": {recorded("flag", "'left-type'") + closes, nil},
 	} {
