@@ -36,7 +36,7 @@ func filled(tb testing.TB, kind people.LetterKind) people.Letter {
 				"FA123 Example Pharmacy (pharmacy, every quarter): opening hours, bank-holiday hours for 25 December 2026",
 				"A12345 Example Surgery (GP practice, within 12 months; last reviewed 3 May 2026): contact details",
 			}, "cases": {
-				"New: Changes of icb (trust) in etr wait, 55 in all: more at once than the guard lets pass (case 12, by 30 November 2026).",
+				"New: etr of 30 November 2026 changes the integrated care board in 55 of 205 trust profiles (case 12, by 30 November 2026).",
 				"Ended: Pushes to dos by change-event are paused (case 7).",
 			}},
 		},
