@@ -123,7 +123,7 @@ func requireLettersSayEachOnce(t *testing.T, s *site, found []casestore.Listed) 
 		Kind  string   `json:"kind"`
 		Cases []int64  `json:"cases"`
 		Lines []string `json:"lines"`
-	}](t, s.exits(0, "cases", "letters", "--format", "json").out)[0]
+	}](t, s.exits(0, "cases", "letters", "--preview", "--format", "json").out)[0]
 	told := make(map[int64]bool)
 	for _, l := range letters {
 		require.Len(t, l.Lines, len(l.Cases))

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"path/filepath"
 	"testing"
 
@@ -52,4 +53,21 @@ func TestWhatIsWithheldReachesTwoPeopleAndIsEscalated(t *testing.T) {
 	p.at("2026-06-04T08:00:00Z").exits(0, "cases", "look")
 	require.Contains(t, p.exits(0, "cases", "show", "1").out, "gone")
 	require.Equal(t, "[]\n", p.exits(0, "cases", "list", "--kind", "removals-withheld", "--format", "json").out)
+}
+
+// What the preview shows is what becomes due, once.
+func TestLettersAboutCasesArePreviewedAndMadeDue(t *testing.T) {
+	t.Parallel()
+	p := newCaseSite(t)
+	p.began("2026-06-02T11:00:00Z")
+	p.caseDay(0, "closures-held", 1)
+	p.caseDay(0, "closures-held", 2)
+	p = p.at("2026-06-03T08:00:00Z")
+	p.exits(0, "cases", "look")
+	due := list[map[string]any](t, p.exits(0, "cases", "letters", "--preview", "--format", "json"))
+	require.NotEmpty(t, due)
+	require.Equal(t, fmt.Sprintf("letters  %d\n", len(due)), p.exits(0, "cases", "letters", "--post").out)
+	require.Equal(t, len(due), p.count("select count(*) from letter where kind = 'cases'"))
+	require.Empty(t, list[any](t, p.exits(0, "cases", "letters", "--preview", "--format", "json")))
+	require.Equal(t, "letters  0\n", p.exits(0, "cases", "letters", "--post").out)
 }

@@ -119,8 +119,8 @@ var (
 		"accounts leave": "u-1 --end --reason x", "accounts approve": "1", "accounts inactive": "--preview", "remind": "--preview",
 		"report deliver": "2026-01-02", "report verify": "2026-01-02", "mail stop": "--reason x",
 		"cases show": "1", "cases wait": "1 --for x --until 2999-01-01", "cases resume": "1",
-		"cases set-aside": "1 --reason x --until 2999-01-01",
-		"closure say":     "FA001 --reason x", "closure confirm": "FA001 --reason x", "closure take-back": "FA001 --reason x",
+		"cases letters": "--preview", "cases set-aside": "1 --reason x --until 2999-01-01",
+		"closure say": "FA001 --reason x", "closure confirm": "FA001 --reason x", "closure take-back": "FA001 --reason x",
 	}
 	withoutDatabase = []string{"version", "mail templates"}
 )

@@ -43,7 +43,9 @@ func (*casesLook) Run(ctx context.Context, a *wiring.App, out *commands.Printer)
 }
 
 type casesLetters struct {
-	Full bool `help:"With what each letter says."`
+	Preview bool `xor:"what" required:"" help:"Show what is due, and send none."`
+	Post    bool `xor:"what" required:"" help:"Make it due now, as the daemon does every working morning; the daemon sends it."`
+	Full    bool `help:"With --preview: what each letter says, too."`
 }
 
 // letter is a letter that is due, as people and programs see it.
@@ -61,6 +63,14 @@ func (c *casesLetters) Run(ctx context.Context, a *wiring.App, out *commands.Pri
 	keeper, err := a.Cases(a.Logger(slog.LevelWarn))
 	if err != nil {
 		return err
+	}
+	if c.Post {
+		added, err := keeper.Tell(ctx)
+		if err != nil {
+			return err
+		}
+		out.Print(map[string]int{"letters": added}, "", [][]string{{"letters", strconv.Itoa(added)}})
+		return nil
 	}
 	due, err := keeper.Letters(ctx)
 	if err != nil {
