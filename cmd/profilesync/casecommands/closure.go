@@ -3,7 +3,6 @@ package casecommands
 import (
 	"context"
 	"strings"
-	"time"
 
 	"github.com/profilesync/profilesync/cmd/internal/columns"
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
@@ -46,21 +45,14 @@ func (c *closureList) Run(ctx context.Context, a *wiring.App, out *commands.Prin
 	}
 	rows := make([][]string, len(found))
 	for i, l := range found {
+		by, since := l.Last()
 		rows[i] = []string{
-			l.Code.String(), l.Name, string(l.State), whenBy(l.Said, l.SaidBy), whenBy(l.Confirmed, l.ConfirmedBy), whenBy(l.TakenBack, l.TakenBackBy),
-			columns.OneLine(l.Successor.String()), string(l.Status), columns.OneLine(l.Reason),
+			l.Code.String(), string(l.State), commands.LondonTime(since), by, columns.OneLine(l.Successor.String()), string(l.Status),
+			columns.OneLine(l.Reason),
 		}
 	}
-	out.Print(found, "CODE | NAME | STATE | SAID | CONFIRMED | TAKEN BACK | FOLLOWED BY | REGISTER | WHY", rows)
+	out.Print(found, "CODE | STATE | SINCE | BY | FOLLOWED BY | REGISTER | WHY", rows)
 	return nil
-}
-
-// whenBy says when somebody took a step; a dash if nobody has.
-func whenBy(at time.Time, by string) string {
-	if at.IsZero() {
-		return "-"
-	}
-	return commands.LondonTime(at) + " by " + by
 }
 
 // closureStep is what every step of a closure says.

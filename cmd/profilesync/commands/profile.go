@@ -78,10 +78,7 @@ func valueRows(code profile.ODSCode, values profile.Values) [][]string {
 
 // closureRows show that somebody said that the place has closed, whatever the register says.
 func closureRows(c casestore.ListedClosure) [][]string {
-	by, since := c.SaidBy, c.Said
-	if c.State == casestore.ClosureConfirmed {
-		by, since = c.ConfirmedBy, c.Confirmed
-	}
+	by, since := c.Last()
 	rows := [][]string{{"closure", string(c.State) + " by " + by + ": " + columns.OneLine(c.Reason), "since " + LondonTime(since)}}
 	if c.Successor != "" {
 		rows = append(rows, []string{"followed by", c.Successor.String(), "as " + by + " said"})

@@ -81,12 +81,16 @@ func BenchmarkLook(b *testing.B) {
 		require.Less(b, time.Since(began), time.Second)
 	}
 	db.Exec("set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set max_parallel_workers_per_gather = 0")
+	args := pgx.NamedArgs{
+		"reports": reports, "today": at.Today().Time(), "types": postgres.Texts(at.Rules.Types()),
+		"quarterly": postgres.Texts(at.Rules.Quarterly()), "two_quarters": people.QuarterOn(at.Today()).Prev().Prev().First().Time(),
+		"idle_since": at.Today().AddDays(-180).Time(),
+	}
 	names, err := filepath.Glob("signals/*.sql")
 	require.NoError(b, err)
 	for _, name := range names {
 		query, err := os.ReadFile(name)
 		require.NoError(b, err)
-		args := pgx.NamedArgs{"reports": reports, "today": at.Today().Time(), "types": postgres.Texts(at.Rules.Types())}
 		rows, err := db.SQL.Query(b.Context(), "explain (analyze, timing off) "+string(query), args)
 		require.NoError(b, err)
 		plan, err := pgx.CollectRows(rows, pgx.RowTo[string])

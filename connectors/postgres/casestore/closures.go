@@ -50,6 +50,18 @@ type ListedClosure struct {
 	TakenBackBy string         `json:"taken_back_by,omitempty"` // empty while it stands
 }
 
+// Last returns who took the last step, and when.
+func (c ListedClosure) Last() (by string, at time.Time) {
+	switch c.State {
+	case ClosureTakenBack:
+		return c.TakenBackBy, c.TakenBack
+	case ClosureConfirmed:
+		return c.ConfirmedBy, c.Confirmed
+	default:
+		return c.SaidBy, c.Said
+	}
+}
+
 // ClosureFilter picks closures; empty parts pick all that stand.
 type ClosureFilter struct {
 	Code      profile.ODSCode
