@@ -99,7 +99,7 @@ func TestTheRegistersDeskIsAskedToCloseAPlace(t *testing.T) {
 	reads("2026-06-02T07:05:00Z", 1, "New: ")
 	require.NotContains(t, p.at("2026-06-08T06:00:00Z").exits(0, "cases", "letters").out, "register-desk", "one a week")
 	reads("2026-06-09T07:05:00Z", 2, "Overdue since 5 June 2026: ")
-	reads("2026-06-16T07:05:00Z", 3, "Overdue since 5 June 2026: ")
-	step("2026-06-17T09:00:00Z", "take-back")
-	reads("2026-06-18T07:05:00Z", 4, "Ended: ")
+	step("2026-06-09T09:00:00Z", "take-back")
+	p.at("2026-06-10T07:00:00Z").exits(0, "mail", "resume") // the pause after the first ten of a text
+	reads("2026-06-10T07:05:00Z", 3, "Ended: ")
 }
