@@ -82,7 +82,8 @@ func TestTheRegistersDeskIsAskedToCloseAPlace(t *testing.T) {
 	reads := func(instant string, count int, news string) {
 		t.Helper()
 		preview := p.at(instant).exits(0, "cases", "letters", "--full").out
-		want := news + codes[0] + " has closed, as a person confirmed on 1 June 2026, and is open in the register; it is followed by " + codes[1]
+		want := news + codes[0] + " has closed, as a person confirmed on 1 June 2026, and is open in the register; " +
+			"it is followed by " + codes[1]
 		_, desk, _ := strings.Cut(preview, "list-register-desk:\n")
 		desk, _, _ = strings.Cut(desk, "\n\n")
 		require.Contains(t, desk, want)

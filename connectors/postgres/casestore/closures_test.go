@@ -2,6 +2,7 @@ package casestore_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -227,7 +228,8 @@ func TestListOfClosures(t *testing.T) {
 		require.NoError(t, err)
 		for _, c := range found {
 			require.Equal(t, c.State == casestore.ClosureTakenBack, !c.TakenBack.IsZero())
-			rows = append(rows, fmt.Sprintf("%s %s %s by %s,%s,%s: %s", c.Code, c.Status, c.State, c.SaidBy, c.ConfirmedBy, c.TakenBackBy, c.Reason))
+			by := strings.Join([]string{c.SaidBy, c.ConfirmedBy, c.TakenBackBy}, ",")
+			rows = append(rows, fmt.Sprintf("%s %s %s by %s: %s", c.Code, c.Status, c.State, by, c.Reason))
 		}
 		return rows
 	}

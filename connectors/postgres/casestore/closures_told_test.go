@@ -33,8 +33,10 @@ var eachSign = map[string]struct{ shows, mend string }{
 
 const (
 	anotherService = "insert into service (code, source, external_id, name) values ('%[1]s', 'ers', 'x', 'Eyes')"
-	missingInDoS   = wholeCheck + "insert into drift (check_id, code, field, want, shown, given_up) values (1, '%[1]s', 'missing', '', '', false)"
-	cameBack       = letters + `('a', 'x', %[2]d, 'bounced', now() - interval '2 days'), ('b', 'x', %[2]d, 'bounced', now() - interval '1 day')`
+	missingInDoS   = wholeCheck + `
+		insert into drift (check_id, code, field, want, shown, given_up) values (1, '%[1]s', 'missing', '', '', false)`
+	cameBack = letters + `
+		('a', 'x', %[2]d, 'bounced', now() - interval '2 days'), ('b', 'x', %[2]d, 'bounced', now() - interval '1 day')`
 )
 
 // Each sign, beside another one unless it is a board's word, opens one case, of which the

@@ -17,7 +17,7 @@ type Explained struct {
 	Withheld []Withheld // what the runs withheld of the profile
 	Reasons  map[Planned]runs.Reason
 	Ahead    map[Planned]Ahead // the first approval by which a run applied a change unasked
-	Closures []ClosureStep    // what people said of the place having closed, the oldest first
+	Closures []ClosureStep     // what people said of the place having closed, the oldest first
 	Pushes   []Push
 	Drift    []Drift
 }
