@@ -96,7 +96,7 @@ func TestWhenEachKindIsTold(t *testing.T) {
 		cases.Renamed:            "managers 2 Nov 8h, board 1 Dec 8h",
 		cases.ProbableDuplicate:  fromBoard,
 		cases.ClosedInReality:    "board 2 Nov 8h, service-desk 10 Nov 8h, register-desk 17 Nov 8h",
-		cases.ClosureConfirmed:   "register-desk 2 Nov 8h, board 10 Nov 8h, service-desk 17 Nov 8h",
+		cases.ClosureConfirmed:   "register-desk 2 Nov 8h, board 9 Nov 8h, service-desk 16 Nov 8h",
 		cases.AccountsWithheld:   "operations 2 Nov 8h, service-desk 5 Nov 8h",
 		cases.NoAccountManager:   fromBoard,
 		cases.NoRecipient:        fromBoard,

@@ -74,7 +74,7 @@ var ofProfiles = []rule{
 			"profilesync closure take-back {code} --reason 'who says so'",
 	},
 	{
-		kind: ClosureConfirmed, about: OfProfile, owners: []Owner{RegisterDesk, Board, ServiceDesk}, days: 5,
+		kind: ClosureConfirmed, about: OfProfile, owners: []Owner{RegisterDesk, Board, ServiceDesk}, days: 4, // overdue after a week
 		title: "{organisation} has closed, as a person confirmed on {day}, and is open in the register{elsewhere}",
 		next: "Have the register close it. If it is open after all: " +
 			"profilesync closure take-back {code} --reason 'who says so'",

@@ -46,6 +46,9 @@ const (
 	WasRejected StepKind = "rejected"
 	WasHeld     StepKind = "held"
 	WasReleased StepKind = "released"
+	WasSaid     StepKind = "said"       // that the place has closed, whatever the register says
+	WasAgreed   StepKind = "confirmed"  // that it has: sinks are told so
+	WasUnsaid   StepKind = "taken-back" // that it has
 	WasSent     StepKind = "sent"
 	WasAccepted StepKind = "accepted"
 	WasSeen     StepKind = "seen"
@@ -73,7 +76,7 @@ func Of(told historystore.Explained, f profile.Field, column func(r history.Run,
 	values := t.Now.Whole()
 	for _, f := range fields {
 		steps = append(steps, Step{Field: f.String(), Kind: Stands, Text: quoted(values.Get(f)) + "; " + owners[f.Owner()]})
-		origin := slices.Concat(t.created(f), t.changed(f), t.undecided(f), t.held(f))
+		origin := slices.Concat(t.created(f), t.changed(f), t.undecided(f), t.held(f), t.closedHere(f))
 		slices.SortStableFunc(origin, func(a, b Step) int { return a.order().Compare(b.order()) })
 		steps = append(steps, origin...)
 		for _, p := range t.Pushes {
@@ -270,6 +273,31 @@ func (t story) held(f profile.Field) (steps []Step) {
 			continue
 		}
 		steps = append(steps, stepsOf(h, f, "it")...)
+	}
+	return steps
+}
+
+// closedHere says who said that the place has closed, whatever the register says: sinks
+// are told that as the status.
+func (t story) closedHere(f profile.Field) (steps []Step) {
+	if f != profile.FieldStatus {
+		return nil
+	}
+	for _, c := range t.Closures {
+		step := Step{Field: f.String(), At: c.At}
+		switch c.Step {
+		case historystore.ClosureConfirmed:
+			step.Kind, step.Text = WasAgreed, " confirmed that it has closed, which sinks are told"
+			if c.Successor != "" {
+				step.Text += ", and that " + c.Successor.String() + " follows it"
+			}
+		case historystore.ClosureTakenBack:
+			step.Kind, step.Text = WasUnsaid, " took back that it has closed"
+		default:
+			step.Kind, step.Text = WasSaid, " said that it has closed"
+		}
+		step.Text = c.By + step.Text + ": " + columns.OneLine(c.Reason)
+		steps = append(steps, step)
 	}
 	return steps
 }

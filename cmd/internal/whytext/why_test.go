@@ -56,12 +56,14 @@ func explained() historystore.Explained {
 	}}
 	told.Now.Values.Set(profile.FieldName, "A")
 	told.Now.Values.Set(profile.FieldKind, "hospital")
+	told.Now.Values.Set(profile.FieldStatus, "open")
 	told.Now.Parts = []history.Part{{Field: profile.FieldFacilities, JSON: toilet}, {Field: profile.FieldERSServices, JSON: eyeClinic}}
 	for n, c := range audit {
 		c.ID, c.At = int64(n+1), start.Add(time.Duration(n+1)*time.Minute)
 		told.Changes = append(told.Changes, c)
 	}
 	addRuns(&told)
+	addClosures(&told)
 	addSinks(&told)
 	return told
 }
@@ -106,6 +108,16 @@ func addRuns(told *historystore.Explained) {
 		{Field: "name", Until: profile.NewDate(2026, 4, 1), Reason: "to be\nasked", Actor: "u-5", At: start.AddDate(0, 0, 3)},
 		{Field: "phone", Reason: "flooded", Actor: "u-5", At: start.AddDate(0, 0, 3), Removed: start.AddDate(0, 0, 4), RemovedBy: "u-6"},
 		{Sink: push.SinkWebsite, Reason: "rings them", Actor: "u-5", At: start.AddDate(0, 0, 4)},
+	}
+}
+
+func addClosures(told *historystore.Explained) {
+	at := func(days int) time.Time { return start.AddDate(0, 0, days) }
+	told.Closures = []historystore.ClosureStep{
+		{Step: historystore.ClosureSaid, By: "u-7", Reason: "the shop\nis empty", At: at(1)},
+		{Step: historystore.ClosureConfirmed, By: "u-8", Reason: "rang the board", At: at(2), Successor: "R1A02"},
+		{Step: historystore.ClosureTakenBack, By: "u-7", Reason: "it is open", At: at(3)},
+		{Step: historystore.ClosureConfirmed, By: "u-8", Reason: "it is not", At: at(4)},
 	}
 }
 
@@ -159,7 +171,7 @@ func TestTheChainOfOneFieldIsThatOfAll(t *testing.T) {
 	for _, s := range whytext.Of(told, profile.NoField, column) {
 		all[s.Field] = append(all[s.Field], s)
 	}
-	require.Len(t, all, 5, "those that have, or had, a value")
+	require.Len(t, all, 6, "those that have, or had, a value")
 	for name, steps := range all {
 		f, err := profile.ParseField(name)
 		require.NoError(t, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/profilesync/profilesync/cmd/internal/columns"
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/postgres/casestore"
@@ -12,9 +13,46 @@ import (
 
 // Closure is about places that have closed although the register says that they are open.
 type Closure struct {
+	List     closureList     `cmd:"" help:"List the places that somebody said have closed, the newest first."`
 	Say      closureSay      `cmd:"" help:"Note a board's word that a place has closed: a case opens."`
 	Confirm  closureConfirm  `cmd:"" help:"Confirm it: the profile is hidden, and sinks are told that it is closed."`
 	TakeBack closureTakeBack `cmd:"" name:"take-back" help:"Take back what was said and confirmed: sinks are told what the register says."`
+}
+
+type closureList struct {
+	Code  string `placeholder:"CODE" help:"Only this organisation."`
+	State string `enum:",said,confirmed,taken-back" default:"" placeholder:"STATE" help:"Only these: said, confirmed or taken-back."`
+	All   bool   `help:"With those that were taken back."`
+	Most  int    `default:"200" help:"How many at most."`
+}
+
+func (c *closureList) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
+	var code profile.ODSCode
+	if c.Code != "" {
+		var err error
+		if code, err = profile.ParseODSCode(c.Code); err != nil {
+			return commands.Usage(err)
+		}
+	}
+	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	state := casestore.ClosureState(c.State)
+	filter := casestore.ClosureFilter{Code: code, State: state, TakenBack: c.All || state == casestore.ClosureTakenBack, Most: c.Most}
+	found, err := a.Store.Cases.Closures(ctx, filter)
+	if err != nil {
+		return err
+	}
+	rows := make([][]string, len(found))
+	for i, l := range found {
+		by, since := l.Last()
+		rows[i] = []string{
+			l.Code.String(), string(l.State), commands.LondonTime(since), by, columns.OneLine(l.Successor.String()), string(l.Status),
+			columns.OneLine(l.Reason),
+		}
+	}
+	out.Print(found, "CODE | STATE | SINCE | BY | FOLLOWED BY | REGISTER | WHY", rows)
+	return nil
 }
 
 // closureStep is what every step of a closure says.

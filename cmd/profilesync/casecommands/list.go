@@ -3,7 +3,7 @@
 //	list.go      list, show
 //	decide.go    wait, set-aside, resume
 //	letters.go   look, letters
-//	closure.go   say, confirm, take-back: closed in reality, open in the register
+//	closure.go   list, say, confirm, take-back: closed in reality, open in the register
 package casecommands
 
 import (

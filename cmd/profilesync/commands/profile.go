@@ -9,6 +9,7 @@ import (
 
 	"github.com/profilesync/profilesync/cmd/internal/columns"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
+	"github.com/profilesync/profilesync/connectors/postgres/casestore"
 	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
@@ -41,6 +42,13 @@ func (c *profileShow) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 		return err
 	}
 	rows := valueRows(stored.Code, stored.Values)
+	closures, err := a.Store.Cases.Closures(ctx, casestore.ClosureFilter{Code: code, Most: 1})
+	if err != nil {
+		return err
+	}
+	for _, c := range closures {
+		rows = append(rows, closureRows(c)...)
+	}
 	pushes, err := a.Store.Pushes.Pushes(ctx, pushstore.PushFilter{Code: code, Most: len(push.Sinks()), Earlier: true})
 	if err != nil {
 		return err
@@ -52,7 +60,8 @@ func (c *profileShow) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 	if err != nil {
 		return err
 	}
-	out.Print(map[string]any{"code": stored.Code, "fields": stored.Values, "pushes": pushes, "findings": found}, "", append(rows, more...))
+	object := map[string]any{"code": stored.Code, "fields": stored.Values, "closures": closures, "pushes": pushes, "findings": found}
+	out.Print(object, "", append(rows, more...))
 	return nil
 }
 
@@ -63,6 +72,16 @@ func valueRows(code profile.ODSCode, values profile.Values) [][]string {
 		if values.States(f) {
 			rows = append(rows, []string{f.String(), columns.OneLine(values.Get(f)), "owner: " + string(f.Owner())})
 		}
+	}
+	return rows
+}
+
+// closureRows show that somebody said that the place has closed, whatever the register says.
+func closureRows(c casestore.ListedClosure) [][]string {
+	by, since := c.Last()
+	rows := [][]string{{"closure", string(c.State) + " by " + by + ": " + columns.OneLine(c.Reason), "since " + LondonTime(since)}}
+	if c.Successor != "" {
+		rows = append(rows, []string{"followed by", c.Successor.String(), "as " + by + " said"})
 	}
 	return rows
 }

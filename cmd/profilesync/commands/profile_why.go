@@ -19,9 +19,10 @@ type profileWhy struct {
 // Help is shown by --help.
 func (*profileWhy) Help() string {
 	return `First the value and who owns it; then, the oldest first, what brought it about: the listing with
-its day and column, runs, edits, what was withheld, who approved, rejected or held it, and what was
-taken back; then for each sink the number under which it was last sent, when it was accepted, and
-when it was seen there. People are named as the audit names them.`
+its day and column, runs, edits, what was withheld, who approved, rejected or held it, what was taken
+back, and for the status who confirmed that the place has closed; then for each sink the number under
+which it was last sent, when it was accepted, and when it was seen there. People are
+named as the audit names them.`
 }
 
 func (c *profileWhy) Run(ctx context.Context, a *wiring.App, out *Printer) error {

@@ -19,7 +19,8 @@ import (
 )
 
 // estate is 300,000 open profiles with nothing wrong, as a year of work leaves them: every
-// 50th shares its postcode with another one of its type and of another name.
+// 50th shares its postcode with another one of its type and of another name. A few
+// thousand show one sign of a closure, and as many had one confirmed or taken back.
 const estate = `
 set session_replication_role = replica;
 insert into run (kind, source, report, as_of, actor, state, started_at, ended_at, summary)
@@ -63,6 +64,14 @@ insert into drift (check_id, code, field, want, shown, given_up)
 	select 1, code, 'phone', '1', '2', false from profile where code < 'F010000';
 insert into quality_finding (code, kind, service, about, detail, owner, first_check, last_check, gone_at)
 	select code, 'no-dos-place', '', '', '', 'dos-lead', 1, 1, now() from profile where code < 'F020000';
+update account set last_active_at = now() - interval '10 days';
+update section_checked set at = now() - interval '1 year' where right(code, 2) in ('01', '51');
+insert into service (code, source, external_id, name, withdrawn)
+	select code, 'ers', code, 'Feet', right(code, 2) = '02' from profile where right(code, 1) = '2';
+update profile set status = 'closed' where right(code, 2) = '03';
+insert into closure (code, said_by, reason, confirmed_by, confirmed_at, taken_back_by, taken_back_at)
+	select code, 'u-1', 'it is empty', 'u-1', now(), case when status <> 'closed' then 'u-1' end, case when status <> 'closed' then now() end
+	from profile where right(code, 2) in ('03', '04');
 reset session_replication_role;`
 
 // BenchmarkLook measures a look at 300,000 profiles with nothing wrong, which takes less
@@ -81,12 +90,16 @@ func BenchmarkLook(b *testing.B) {
 		require.Less(b, time.Since(began), time.Second)
 	}
 	db.Exec("set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set max_parallel_workers_per_gather = 0")
+	args := pgx.NamedArgs{
+		"reports": reports, "today": at.Today().Time(), "types": postgres.Texts(at.Rules.Types()),
+		"quarterly": postgres.Texts(at.Rules.Quarterly()), "two_quarters": people.QuarterOn(at.Today()).Prev().Prev().First().Time(),
+		"idle_since": at.Today().AddDays(-180).Time(),
+	}
 	names, err := filepath.Glob("signals/*.sql")
 	require.NoError(b, err)
 	for _, name := range names {
 		query, err := os.ReadFile(name)
 		require.NoError(b, err)
-		args := pgx.NamedArgs{"reports": reports, "today": at.Today().Time(), "types": postgres.Texts(at.Rules.Types())}
 		rows, err := db.SQL.Query(b.Context(), "explain (analyze, timing off) "+string(query), args)
 		require.NoError(b, err)
 		plan, err := pgx.CollectRows(rows, pgx.RowTo[string])

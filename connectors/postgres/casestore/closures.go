@@ -29,6 +29,66 @@ type Closure struct {
 	Successor   profile.ODSCode `json:"successor,omitempty"`
 }
 
+// ClosureState is how far a closure has come.
+type ClosureState string
+
+// The states of a closure.
+const (
+	ClosureSaid      ClosureState = "said"
+	ClosureConfirmed ClosureState = "confirmed"
+	ClosureTakenBack ClosureState = "taken-back"
+)
+
+// ListedClosure is a closure as lists show it.
+type ListedClosure struct {
+	State ClosureState `json:"state"`
+	Closure
+
+	Name        string         `json:"name"`
+	Status      profile.Status `json:"status"`                  // as the register has it
+	TakenBack   time.Time      `json:"taken_back_at,omitzero"`  // zero while it stands
+	TakenBackBy string         `json:"taken_back_by,omitempty"` // empty while it stands
+}
+
+// Last returns who took the last step, and when.
+func (c ListedClosure) Last() (by string, at time.Time) {
+	switch c.State {
+	case ClosureTakenBack:
+		return c.TakenBackBy, c.TakenBack
+	case ClosureConfirmed:
+		return c.ConfirmedBy, c.Confirmed
+	default:
+		return c.SaidBy, c.Said
+	}
+}
+
+// ClosureFilter picks closures; empty parts pick all that stand.
+type ClosureFilter struct {
+	Code      profile.ODSCode
+	State     ClosureState
+	TakenBack bool // those that were taken back, too
+	Most      int
+}
+
+// Closures lists closures, the newest first.
+func (s *Store) Closures(ctx context.Context, f ClosureFilter) ([]ListedClosure, error) {
+	rows, err := s.q.Closures(ctx, casesql.ClosuresParams{
+		Code: string(f.Code), State: string(f.State), TakenBack: f.TakenBack, Most: min(f.Most, 1<<30),
+	})
+	listed := make([]ListedClosure, len(rows))
+	for i, r := range rows {
+		listed[i] = ListedClosure{
+			State: ClosureState(r.State),
+			Closure: Closure{
+				Code: r.Code, Said: r.Said, SaidBy: r.SaidBy, Reason: r.Reason, Confirmed: r.Confirmed, ConfirmedBy: r.ConfirmedBy,
+				Successor: r.Successor,
+			},
+			Name: r.Name, Status: r.Status, TakenBack: r.TakenBack, TakenBackBy: r.TakenBackBy,
+		}
+	}
+	return listed, postgres.Wrap(err, "listing closures")
+}
+
 // ClosureStep is a step of a closure: who takes it, and why.
 type ClosureStep struct {
 	Code          profile.ODSCode

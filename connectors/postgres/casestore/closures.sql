@@ -45,3 +45,16 @@ with locked as (
     where p.code = l.code and p.sink = l.sink
 )
 select pg_notify('profilesync_change', '');
+
+-- name: Closures :many
+-- Those that stand, or all; the newest first.
+select c.code, c.said_at as said, c.said_by, c.reason, c.confirmed_at as confirmed, coalesce(c.confirmed_by, '')::text as confirmed_by,
+    c.successor, c.taken_back_at as taken_back, coalesce(c.taken_back_by, '')::text as taken_back_by, p.name, p.status, s.state::text as state
+from closure c
+join profile p on p.code = c.code
+cross join lateral (
+    select case when c.taken_back_at is not null then 'taken-back' when c.confirmed_at is not null then 'confirmed' else 'said' end as state
+) s
+where (@code::text = '' or c.code = @code) and (@state::text = '' or s.state = @state) and (@taken_back::boolean or c.taken_back_at is null)
+order by c.said_at desc, c.id desc
+limit @most;

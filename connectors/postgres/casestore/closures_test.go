@@ -1,6 +1,8 @@
 package casestore_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -214,4 +216,38 @@ func TestWhatCannotBeConfirmed(t *testing.T) {
 	require.ErrorIs(t, err, casestore.ErrClosedAlready)
 	require.Zero(t, pgtest.One[int](w.Database, "select count(*) from closure"))
 	require.Equal(t, "open false", w.shown())
+}
+
+// A list shows what stands, and with those taken back everything, the newest first.
+func TestListOfClosures(t *testing.T) {
+	t.Parallel()
+	w := newClosureWorld(t)
+	listed := func(f casestore.ClosureFilter) (rows []string) {
+		f.Most = 10
+		found, err := w.store.Closures(t.Context(), f)
+		require.NoError(t, err)
+		for _, c := range found {
+			require.Equal(t, c.State == casestore.ClosureTakenBack, !c.TakenBack.IsZero())
+			by := strings.Join([]string{c.SaidBy, c.ConfirmedBy, c.TakenBackBy}, ",")
+			rows = append(rows, fmt.Sprintf("%s %s %s by %s: %s", c.Code, c.Status, c.State, by, c.Reason))
+		}
+		return rows
+	}
+	require.Empty(t, listed(casestore.ClosureFilter{}))
+	w.confirms()
+	w.takesBack()
+	w.confirms()
+	_, err := w.store.Say(t.Context(), casestore.ClosureStep{Code: "FA009", Actor: "lara", Reason: "the board says so"})
+	require.NoError(t, err)
+	w.Exec("update profile set status = 'closed' where code = 'FA001'")
+	const (
+		said  = "FA009 open said by lara,,: the board says so"
+		again = "FA001 closed confirmed by rita,rita,: rang the board"
+		taken = "FA001 closed taken-back by rita,rita,rita: it is open"
+	)
+	require.Equal(t, []string{said, again}, listed(casestore.ClosureFilter{}))
+	require.Equal(t, []string{said, again, taken}, listed(casestore.ClosureFilter{TakenBack: true}))
+	require.Equal(t, []string{again}, listed(casestore.ClosureFilter{Code: "FA001"}))
+	require.Equal(t, []string{taken}, listed(casestore.ClosureFilter{State: casestore.ClosureTakenBack, TakenBack: true}))
+	require.Equal(t, []string{said}, listed(casestore.ClosureFilter{State: casestore.ClosureSaid}))
 }

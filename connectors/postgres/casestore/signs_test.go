@@ -34,9 +34,16 @@ func (w *world) shop(number int, shows ...string) (code string) {
 		"insert into account (email, name, state) values ($1 || '@example.org', 'S', 'active') returning id", code)
 	w.Exec("insert into membership (account_id, code, role) values ($1, $2, 'account-manager')", account, code)
 	for _, sql := range shows {
-		w.Exec(strings.NewReplacer("%[1]s", code, "%[2]d", fmt.Sprint(account)).Replace(sql))
+		w.shows(code, sql)
 	}
 	return code
+}
+
+// shows writes a statement about a shop, in which %[1]s is its code, and %[2]d its person.
+func (w *world) shows(code, sql string) {
+	w.Helper()
+	account := pgtest.One[int64](w.Database, "select account_id from membership where code = $1 order by 1 limit 1", code)
+	w.Exec(strings.NewReplacer("%[1]s", code, "%[2]d", fmt.Sprint(account)).Replace(sql))
 }
 
 // mayHaveClosed lists the signs of the standing cases of places that may have closed.

@@ -22,7 +22,7 @@ func (s *Store) Explain(ctx context.Context, code profile.ODSCode) (all Explaine
 		if all.Told, err = readTold(ctx, tx, code); err != nil {
 			return err
 		}
-		return read(ctx, tx, &all, readWithheld, readReasons, readAhead, readPushes, readDrift)
+		return read(ctx, tx, &all, readWithheld, readReasons, readAhead, readClosures, readPushes, readDrift)
 	})
 	return all, postgres.Wrap(err, "history of "+string(code))
 }
@@ -104,6 +104,16 @@ func readHolds(ctx context.Context, q *historysql.Queries, told *history.Told) e
 		told.Holds = append(told.Holds, history.Hold{
 			Field: r.Field, Sink: push.Sink(r.Sink), Until: r.Until, Reason: r.Reason, Actor: r.Actor, At: r.At, Removed: r.RemovedAt,
 			RemovedBy: r.RemovedBy,
+		})
+	}
+	return err
+}
+
+func readClosures(ctx context.Context, q *historysql.Queries, told *Explained) error {
+	rows, err := q.ClosuresOf(ctx, string(told.Now.Code))
+	for _, r := range rows {
+		told.Closures = append(told.Closures, ClosureStep{
+			Step: ClosureColumn(r.Field), By: r.By, Reason: r.Reason, At: r.At, Successor: profile.ODSCode(r.Successor),
 		})
 	}
 	return err

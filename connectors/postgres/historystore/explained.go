@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/profilesync/profilesync/reconcile/history"
+	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
@@ -16,6 +17,7 @@ type Explained struct {
 	Withheld []Withheld // what the runs withheld of the profile
 	Reasons  map[Planned]runs.Reason
 	Ahead    map[Planned]Ahead // the first approval by which a run applied a change unasked
+	Closures []ClosureStep     // what people said of the place having closed, the oldest first
 	Pushes   []Push
 	Drift    []Drift
 }
@@ -45,6 +47,26 @@ type Withheld struct {
 	By       string  // who approved or rejected it
 	At       time.Time
 }
+
+// ClosureStep is what a person said of the place having closed, though the register says
+// that it is open (reconcile/RULES.md "Closed in reality").
+type ClosureStep struct {
+	Step      ClosureColumn
+	By        string
+	Reason    string
+	At        time.Time
+	Successor profile.ODSCode // the place that follows, as whoever confirmed it said; empty for none
+}
+
+// ClosureColumn is the column that such a step wrote.
+type ClosureColumn string
+
+// The columns.
+const (
+	ClosureSaid      ClosureColumn = "said_by"
+	ClosureConfirmed ClosureColumn = "confirmed_by"
+	ClosureTakenBack ClosureColumn = "taken_back_by"
+)
 
 // Push is how the profile stands at a sink.
 type Push struct {

@@ -68,6 +68,16 @@ select h.id, coalesce(h.field, '')::text as field, coalesce(h.sink, '')::text as
 from hold h where h.code = @code
 order by h.id;
 
+-- name: ClosuresOf :many
+-- What people said of a place that has closed, confirmed, and took back.
+select d.field, d.new::text as by, d.reason, d.at, coalesce((
+        select s.new from decision_change s
+        where d.field = 'confirmed_by' and s.about = d.about and s.xid = d.xid and s.field = 'successor' and s.new <> ''
+    ), '')::text as successor
+from decision_change d
+where d.about = 'closure ' || @code::text and d.field in ('said_by', 'confirmed_by', 'taken_back_by') and d.new is not null
+order by d.id;
+
 -- name: PushesOf :many
 select p.sink, p.route, p.state, p.reason, p.sequence, coalesce(p.sent, '{}')::jsonb as sent, p.sent_at, p.unclear, p.accepted_sequence,
     p.accepted_at, p.seen_at, p.left_out

@@ -12,6 +12,80 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
+const closures = `-- name: Closures :many
+select c.code, c.said_at as said, c.said_by, c.reason, c.confirmed_at as confirmed, coalesce(c.confirmed_by, '')::text as confirmed_by,
+    c.successor, c.taken_back_at as taken_back, coalesce(c.taken_back_by, '')::text as taken_back_by, p.name, p.status, s.state::text as state
+from closure c
+join profile p on p.code = c.code
+cross join lateral (
+    select case when c.taken_back_at is not null then 'taken-back' when c.confirmed_at is not null then 'confirmed' else 'said' end as state
+) s
+where ($1::text = '' or c.code = $1) and ($2::text = '' or s.state = $2) and ($3::boolean or c.taken_back_at is null)
+order by c.said_at desc, c.id desc
+limit $4
+`
+
+type ClosuresParams struct {
+	Code      string
+	State     string
+	TakenBack bool
+	Most      int
+}
+
+type ClosuresRow struct {
+	Code        profile.ODSCode
+	Said        time.Time
+	SaidBy      string
+	Reason      string
+	Confirmed   time.Time
+	ConfirmedBy string
+	Successor   profile.ODSCode
+	TakenBack   time.Time
+	TakenBackBy string
+	Name        string
+	Status      profile.Status
+	State       string
+}
+
+// Those that stand, or all; the newest first.
+func (q *Queries) Closures(ctx context.Context, arg ClosuresParams) ([]ClosuresRow, error) {
+	rows, err := q.db.Query(ctx, closures,
+		arg.Code,
+		arg.State,
+		arg.TakenBack,
+		arg.Most,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ClosuresRow{}
+	for rows.Next() {
+		var i ClosuresRow
+		if err := rows.Scan(
+			&i.Code,
+			&i.Said,
+			&i.SaidBy,
+			&i.Reason,
+			&i.Confirmed,
+			&i.ConfirmedBy,
+			&i.Successor,
+			&i.TakenBack,
+			&i.TakenBackBy,
+			&i.Name,
+			&i.Status,
+			&i.State,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const confirmClosed = `-- name: ConfirmClosed :execrows
 update closure set confirmed_by = $1::text, confirmed_at = clock(), reason = $2, successor = $3,
     hid_by = case when $4::boolean then (select max(h.id) from change h where h.code = $5 and h.field = 'hidden') end

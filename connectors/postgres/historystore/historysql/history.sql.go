@@ -114,6 +114,51 @@ func (q *Queries) Changes(ctx context.Context, code profile.ODSCode) ([]ChangesR
 	return items, nil
 }
 
+const closuresOf = `-- name: ClosuresOf :many
+select d.field, d.new::text as by, d.reason, d.at, coalesce((
+        select s.new from decision_change s
+        where d.field = 'confirmed_by' and s.about = d.about and s.xid = d.xid and s.field = 'successor' and s.new <> ''
+    ), '')::text as successor
+from decision_change d
+where d.about = 'closure ' || $1::text and d.field in ('said_by', 'confirmed_by', 'taken_back_by') and d.new is not null
+order by d.id
+`
+
+type ClosuresOfRow struct {
+	Field     string
+	By        string
+	Reason    string
+	At        time.Time
+	Successor string
+}
+
+// What people said of a place that has closed, confirmed, and took back.
+func (q *Queries) ClosuresOf(ctx context.Context, code string) ([]ClosuresOfRow, error) {
+	rows, err := q.db.Query(ctx, closuresOf, code)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ClosuresOfRow{}
+	for rows.Next() {
+		var i ClosuresOfRow
+		if err := rows.Scan(
+			&i.Field,
+			&i.By,
+			&i.Reason,
+			&i.At,
+			&i.Successor,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const driftOf = `-- name: DriftOf :many
 select c.sink, c.started_at, d.entry, d.field, d.want, d.shown
 from drift d
