@@ -122,7 +122,7 @@ func TestReferencesOfLetters(t *testing.T) {
 	t.Parallel()
 	s := opened(t, cases.MassChangeWithheld, "06 05:00")
 	urgent := cases.Letters([]cases.Stored{s}, directory(), moment(t, "06 05:00"), false)
-	require.Equal(t, "case/7/1/2026-11-06/u-3", urgent[0].Reference())
+	require.Equal(t, "case/7/1/2026-11-06T05:00/u-3", urgent[0].Reference())
 	s = opened(t, cases.PushWaits, "06 05:00")
 	digest := cases.Letters([]cases.Stored{s}, directory(), moment(t, "06 08:00"), true)
 	require.Equal(t, "cases/2026-11-06/u-1", digest[0].Reference())

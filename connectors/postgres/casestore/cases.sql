@@ -48,10 +48,12 @@ where (cardinality(@kinds::text[]) = 0 or c.kind = any(@kinds::text[]))
 order by c.kind, c.subject, c.about;
 
 -- name: ToldOfCases :many
--- Since the cases opened last, and, where before is true, when an earlier opening was told last.
+-- Since the cases opened last, and, where before is true, when an earlier opening was told last. What a letter of an earlier
+-- day was to tell that never arrived counts as not told, but for an end.
 select t.case_id, t.recipient, t.news, (t.opening < c.openings)::boolean as before, max(t.day)::date as day
-from case_told t join cases c on c.id = t.case_id
+from case_told t join cases c on c.id = t.case_id join letter l using (reference)
 where t.case_id = any(@ids::bigint[]) and not t.left_out and (t.opening = c.openings or t.news = 'new')
+    and (t.news = 'ended' or t.day >= @today::date or l.state not in ('bounced', 'dead', 'failed', 'refused', 'cancelled'))
 group by t.case_id, t.recipient, t.news, t.opening < c.openings;
 
 -- name: MembersToTell :many
@@ -75,6 +77,13 @@ from (
 ) l
 on conflict on constraint letter_once do nothing
 returning reference;
+
+-- name: LeaveOutUndelivered :exec
+-- What ToldOfCases takes as not told since the letter never arrived, so that another one may tell it.
+update case_told t set left_out = true
+from letter l
+where t.case_id = any(@ids::bigint[]) and l.reference = t.reference and not t.left_out and t.news <> 'ended' and t.day < @today::date
+    and l.state in ('bounced', 'dead', 'failed', 'refused', 'cancelled');
 
 -- name: RecordTold :exec
 insert into case_told (case_id, opening, recipient, news, day, reference)

@@ -20,7 +20,8 @@ func (s *Store) Letters(ctx context.Context, lists map[profile.ODSCode]bool, at 
 }
 
 // Tell makes due the letters that Letters returns, and returns how many are new. Each
-// recipient is told of an opening and of an end of a case once.
+// recipient is told of an opening and of an end of a case once, but again on a later day
+// where the letter never arrived.
 func (s *Store) Tell(ctx context.Context, lists map[profile.ODSCode]bool, at cases.Moment, digests bool) (added int, err error) {
 	err = pgx.BeginTxFunc(ctx, s.db, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
 		q := casesql.New(tx)
@@ -58,7 +59,7 @@ func due(ctx context.Context, q *casesql.Queries, lists map[profile.ODSCode]bool
 		}
 		codes[i] = r.Code
 	}
-	if err := addTold(ctx, q, stored); err != nil {
+	if err := addTold(ctx, q, stored, at.Today()); err != nil {
 		return nil, err
 	}
 	directory, err := directoryOf(ctx, q, codes)
@@ -67,12 +68,12 @@ func due(ctx context.Context, q *casesql.Queries, lists map[profile.ODSCode]bool
 }
 
 // addTold adds what was told of the cases.
-func addTold(ctx context.Context, q *casesql.Queries, stored []cases.Stored) error {
+func addTold(ctx context.Context, q *casesql.Queries, stored []cases.Stored, today profile.Date) error {
 	ids, place := make([]int64, len(stored)), make(map[int64]int, len(stored))
 	for i := range stored {
 		ids[i], place[stored[i].ID], stored[i].Told = stored[i].ID, i, make(map[cases.Recipient]cases.Told)
 	}
-	rows, err := q.ToldOfCases(ctx, ids)
+	rows, err := q.ToldOfCases(ctx, casesql.ToldOfCasesParams{Ids: ids, Today: today})
 	for _, r := range rows {
 		to, bad := cases.ParseRecipient(r.Recipient)
 		if bad != nil {
@@ -143,6 +144,9 @@ func add(ctx context.Context, q *casesql.Queries, letters []cases.Letter, at cas
 				told.Refs = append(told.Refs, l.Reference())
 			}
 		}
+	}
+	if err := q.LeaveOutUndelivered(ctx, casesql.LeaveOutUndeliveredParams{Ids: told.Ids, Today: told.Day}); err != nil {
+		return 0, err
 	}
 	return len(added), q.RecordTold(ctx, told)
 }

@@ -229,6 +229,24 @@ func (q *Queries) LeaveOut(ctx context.Context, arg LeaveOutParams) error {
 	return err
 }
 
+const leaveOutUndelivered = `-- name: LeaveOutUndelivered :exec
+update case_told t set left_out = true
+from letter l
+where t.case_id = any($1::bigint[]) and l.reference = t.reference and not t.left_out and t.news <> 'ended' and t.day < $2::date
+    and l.state in ('bounced', 'dead', 'failed', 'refused', 'cancelled')
+`
+
+type LeaveOutUndeliveredParams struct {
+	Ids   []int64
+	Today profile.Date
+}
+
+// What ToldOfCases takes as not told since the letter never arrived, so that another one may tell it.
+func (q *Queries) LeaveOutUndelivered(ctx context.Context, arg LeaveOutUndeliveredParams) error {
+	_, err := q.db.Exec(ctx, leaveOutUndelivered, arg.Ids, arg.Today)
+	return err
+}
+
 const listCases = `-- name: ListCases :many
 select id, kind, subject, about, code, board, facts, since, openings, opened_at, deadline, state, waits_for, reason, until, decided_by, gone_at from cases
 where ($1::bigint = 0 or id = $1) and ($2::boolean or state <> 'gone')
@@ -647,10 +665,16 @@ func (q *Queries) ToldOfCase(ctx context.Context, caseID int64) ([]ToldOfCaseRow
 
 const toldOfCases = `-- name: ToldOfCases :many
 select t.case_id, t.recipient, t.news, (t.opening < c.openings)::boolean as before, max(t.day)::date as day
-from case_told t join cases c on c.id = t.case_id
+from case_told t join cases c on c.id = t.case_id join letter l using (reference)
 where t.case_id = any($1::bigint[]) and not t.left_out and (t.opening = c.openings or t.news = 'new')
+    and (t.news = 'ended' or t.day >= $2::date or l.state not in ('bounced', 'dead', 'failed', 'refused', 'cancelled'))
 group by t.case_id, t.recipient, t.news, t.opening < c.openings
 `
+
+type ToldOfCasesParams struct {
+	Ids   []int64
+	Today profile.Date
+}
 
 type ToldOfCasesRow struct {
 	CaseID    int64
@@ -660,9 +684,10 @@ type ToldOfCasesRow struct {
 	Day       profile.Date
 }
 
-// Since the cases opened last, and, where before is true, when an earlier opening was told last.
-func (q *Queries) ToldOfCases(ctx context.Context, ids []int64) ([]ToldOfCasesRow, error) {
-	rows, err := q.db.Query(ctx, toldOfCases, ids)
+// Since the cases opened last, and, where before is true, when an earlier opening was told last. What a letter of an earlier
+// day was to tell that never arrived counts as not told, but for an end.
+func (q *Queries) ToldOfCases(ctx context.Context, arg ToldOfCasesParams) ([]ToldOfCasesRow, error) {
+	rows, err := q.db.Query(ctx, toldOfCases, arg.Ids, arg.Today)
 	if err != nil {
 		return nil, err
 	}
