@@ -8,6 +8,7 @@ package casecommands
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -56,11 +57,15 @@ func (c *casesList) Run(ctx context.Context, a *wiring.App, out *commands.Printe
 	if owner != "" {
 		found = slices.DeleteFunc(found, func(l casestore.Listed) bool { return l.Owner != owner })
 	}
-	header, rows := "CASE | KIND | WHAT | OWNER | BY | STATE", make([][]string, len(found))
-	for i, l := range found {
+	shown := found[:min(c.Most, len(found))]
+	header, rows := "CASE | KIND | WHAT | OWNER | BY | STATE", make([][]string, len(shown))
+	for i, l := range shown {
 		rows[i] = []string{strconv.FormatInt(l.ID, 10), string(l.Kind), l.Title, string(l.Owner), l.Deadline.String(), state(l)}
 	}
-	out.Print(found, header, rows)
+	out.Print(shown, header, rows)
+	if left := len(found) - len(shown); left > 0 {
+		a.Sayf("%d more: see them with --most", left)
+	}
 	if slices.ContainsFunc(found, func(l casestore.Listed) bool { return l.State == cases.Open }) {
 		a.Sayf("next: `profilesync cases show CASE` says what to do")
 		return commands.ExitError{Code: commands.ExitAwaits}
@@ -69,7 +74,10 @@ func (c *casesList) Run(ctx context.Context, a *wiring.App, out *commands.Printe
 }
 
 func (c *casesList) filter(a *wiring.App) (f casestore.Filter, owner cases.Owner, err error) {
-	f = casestore.Filter{Gone: c.Gone, Most: c.Most}
+	f = casestore.Filter{Gone: c.Gone}
+	if c.Most < 1 || c.Days < 0 {
+		return f, "", errors.New("--most: want at least 1, and --days: at least 0")
+	}
 	if c.Kind != "" {
 		kind, err := cases.ParseKind(c.Kind)
 		if err != nil {
@@ -168,7 +176,7 @@ func find(ctx context.Context, a *wiring.App, id int64) (l casestore.Listed, err
 	if err := a.Open(ctx); err != nil {
 		return l, err
 	}
-	found, err := list(ctx, a, casestore.Filter{ID: id, Gone: true, Most: 1})
+	found, err := list(ctx, a, casestore.Filter{ID: id, Gone: true})
 	if err == nil && (len(found) == 0 || id < 1) {
 		return l, fmt.Errorf("case %d: there is none", id)
 	}

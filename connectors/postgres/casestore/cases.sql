@@ -102,8 +102,7 @@ select * from cases
 where (@id::bigint = 0 or id = @id) and (@gone::boolean or state <> 'gone')
     and (cardinality(@kinds::text[]) = 0 or kind = any(@kinds::text[]))
     and (@code::text = '' or code = @code) and (@board::text = '' or board = @board) and opened_at <= @opened_before::timestamptz
-order by array_position(@order_of_kinds::text[], kind), deadline, subject, about, id
-limit @most;
+order by array_position(@order_of_kinds::text[], kind), deadline, subject, about, id;
 
 -- name: StepsOfCase :many
 select step, facts, waits_for, until, reason, actor, database_role, at from case_step where case_id = @case_id order by id;

@@ -253,7 +253,6 @@ where ($1::bigint = 0 or id = $1) and ($2::boolean or state <> 'gone')
     and (cardinality($3::text[]) = 0 or kind = any($3::text[]))
     and ($4::text = '' or code = $4) and ($5::text = '' or board = $5) and opened_at <= $6::timestamptz
 order by array_position($7::text[], kind), deadline, subject, about, id
-limit $8
 `
 
 type ListCasesParams struct {
@@ -264,7 +263,6 @@ type ListCasesParams struct {
 	Board        string
 	OpenedBefore time.Time
 	OrderOfKinds []string
-	Most         int
 }
 
 // What holds up most, and what is due first, comes first.
@@ -277,7 +275,6 @@ func (q *Queries) ListCases(ctx context.Context, arg ListCasesParams) ([]Case, e
 		arg.Board,
 		arg.OpenedBefore,
 		arg.OrderOfKinds,
-		arg.Most,
 	)
 	if err != nil {
 		return nil, err
