@@ -1,4 +1,5 @@
--- What runs withheld and nobody has decided on, but for short listings: closures and absences of a type are one.
+-- What runs withheld and nobody has decided on, but for short listings: closures and absences of a type are one, as are
+-- the services of the e-Referral Service.
 select
     case p.withheld
         when 'mass-change' then 'mass-change-withheld'
@@ -7,14 +8,14 @@ select
         else 'undone-withheld'
     end as kind,
     r.source || ' ' || r.report as subject,
-    p.type || ' ' || coalesce(nullif(p.fact, ''), 'status') as about,
+    p.type || ' ' || coalesce(nullif(split_part(p.fact, '/', 1), ''), 'status') as about,
     '' as code,
     '' as board,
     min(s.created_at) as since,
-    jsonb_build_object('rows', count(distinct p.code)::text, 'field', coalesce(nullif(p.fact, ''), 'status'), 'type', p.type, 'report', r.report,
-        'reason', p.withheld, 'run', max(p.run_id)::text) as facts
+    jsonb_build_object('rows', count(distinct (p.code, p.fact))::text, 'type', p.type, 'report', r.report,
+        'field', coalesce(nullif(split_part(p.fact, '/', 1), ''), 'status'), 'reason', p.withheld, 'run', max(p.run_id)::text) as facts
 from plan_row p
 join run r on r.id = p.run_id
 join run s on s.id = coalesce(p.since_run, p.run_id)
 where p.waits and p.decision = '' and p.withheld <> 'short-listing'
-group by r.source, r.report, p.withheld, p.type, coalesce(nullif(p.fact, ''), 'status')
+group by r.source, r.report, p.withheld, p.type, coalesce(nullif(split_part(p.fact, '/', 1), ''), 'status')
