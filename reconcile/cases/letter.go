@@ -1,6 +1,10 @@
 package cases
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
 
 // Holds reports whether what was to be told is still so: nobody is told that a case
 // is new which has gone since, nor that one has ended which is back.
@@ -14,16 +18,26 @@ func (i Item) Holds() bool {
 	return i.State == Open
 }
 
-// Lines says what a letter tells, a line a case; of those that hold.
+// mostLines is of how many cases a letter tells one by one: nobody reads more, and no mail
+// service takes a letter of any length.
+const mostLines = 200
+
+// Lines says what a letter tells, a line a case, in the order of lists; of those that hold.
+// Of very many it tells the first, and how many more there are.
 func Lines(items []Item) []string {
+	holding := slices.DeleteFunc(slices.Clone(items), func(i Item) bool { return !i.Holds() })
+	slices.SortFunc(holding, Item.compare)
 	lines := []string{}
-	for _, i := range items {
-		if i.Holds() {
-			lines = append(lines, i.line())
-		}
+	for _, i := range holding[:min(mostLines, len(holding))] {
+		lines = append(lines, i.line())
+	}
+	if more := len(holding) - len(lines); more > 0 {
+		lines = append(lines, fmt.Sprintf("And %d more. See all: profilesync cases list.", more))
 	}
 	return lines
 }
+
+func (i Item) compare(other Item) int { return cmp.Or(i.Order(other.Case), cmp.Compare(i.ID, other.ID)) }
 
 func (i Item) line() string {
 	switch i.News {

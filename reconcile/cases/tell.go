@@ -194,7 +194,7 @@ func lettersTo(items map[Recipient][]Item, form Letter) []Letter {
 	for _, to := range slices.SortedFunc(maps.Keys(items), Recipient.compare) {
 		letter := form
 		letter.To, letter.Items = to, items[to]
-		slices.SortFunc(letter.Items, func(a, b Item) int { return cmp.Or(a.Order(b.Case), cmp.Compare(a.ID, b.ID)) })
+		slices.SortFunc(letter.Items, Item.compare)
 		letters = append(letters, letter)
 	}
 	return letters

@@ -1,6 +1,7 @@
 package cases_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -167,4 +168,22 @@ func TestACaseThatOpensAgainAndAgainIsUrgentOnceADay(t *testing.T) {
 	}
 	require.Empty(t, told(t, &s, "06 06:00", false))
 	require.Equal(t, []string{"digest u-3 new", "digest u-4 new"}, told(t, &s, "06 08:00", true))
+}
+
+// However many cases there are, a letter stays one that people read and mail services
+// take; what holds up most comes first.
+func TestALetterOfVeryManyCasesIsShort(t *testing.T) {
+	t.Parallel()
+	gone := cases.Item{Stored: cases.Stored{State: cases.Gone}, News: cases.IsNew}
+	items := []cases.Item{gone}
+	for _, kind := range []cases.Kind{cases.LetterBounced, cases.SinkPaused} {
+		for range 5_000 {
+			items = append(items, cases.Item{Stored: cases.Stored{Case: cases.Case{Kind: kind}, State: cases.Open}, News: cases.IsNew})
+		}
+	}
+	lines := cases.Lines(items)
+	require.Len(t, lines, 201)
+	require.Contains(t, lines[199], "paused")
+	require.Equal(t, "And 9800 more. See all: profilesync cases list.", lines[200])
+	require.Less(t, len(strings.Join(lines, "")), 100_000)
 }
