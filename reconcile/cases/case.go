@@ -84,10 +84,14 @@ func (c Case) Next() string { return c.fill(c.Kind.rule().next) }
 func (c Case) fill(text string) string {
 	pairs := []string{"{subject}", c.Subject, "{about}", c.About, "{code}", string(c.Code), "{board}", string(c.Board)}
 	for name, value := range c.Facts {
-		pairs = append(pairs, "{"+name+"}", value)
+		pairs = append(pairs, "{"+name+"}", harmless.Replace(strings.Join(strings.Fields(value), " ")))
 	}
 	return strings.NewReplacer(pairs...).Replace(text)
 }
+
+// harmless keeps what others wrote, such as the name of a service, from being a link in a
+// letter; on one line it is no item of its own either.
+var harmless = strings.NewReplacer("](", "] (")
 
 // Moment is when cases are looked at, by which calendar, and what has to be checked.
 type Moment struct {

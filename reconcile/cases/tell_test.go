@@ -10,6 +10,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/cases"
 	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/quality"
 )
 
 var (
@@ -186,4 +187,13 @@ func TestALetterOfVeryManyCasesIsShort(t *testing.T) {
 	require.Contains(t, lines[199], "paused")
 	require.Equal(t, "And 9800 more. See all: profilesync cases list.", lines[200])
 	require.Less(t, len(strings.Join(lines, "")), 100_000)
+}
+
+// What others wrote stays a part of its line: it adds no line and no link.
+func TestFactsAddNoLinesAndNoLinks(t *testing.T) {
+	t.Parallel()
+	c := cases.Case{Kind: cases.OfCheck(quality.WrongZCode), Signal: cases.Signal{Subject: "FA001", Code: "FA001", Facts: map[string]string{
+		"check": "wrong-z-code", "detail": "Feet\r\n* New: [pay\nhere](https://example.org) {code}",
+	}}}
+	require.Equal(t, "FA001: Feet * New: [pay here] (https://example.org) {code}", c.Title())
 }

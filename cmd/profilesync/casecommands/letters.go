@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/profilesync/profilesync/cmd/internal/visible"
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/reconcile/cases"
@@ -80,7 +81,7 @@ func (c *casesLetters) Run(ctx context.Context, a *wiring.App, out *commands.Pri
 		return nil
 	}
 	for _, l := range letters {
-		out.PrintLines(append([]string{l.To + ":"}, l.Lines...))
+		out.PrintLines([]string{l.To + ":", visible.Text(strings.Join(l.Lines, "\n"))})
 		out.Gap()
 	}
 	return nil
