@@ -61,6 +61,7 @@ func TestCasesOfAnOwnerAreNotHiddenByOthers(t *testing.T) {
 	s := newSite(t)
 	s.write(`insert into cases (kind, subject, about, code, board, facts, deadline)
 		values ('mass-change-withheld', 'ods etr', 'x', '', '', '{}', '2099-01-01'), ('letter-bounced', 'u-1', '', '', '', '{}', '2099-01-01')`)
+	require.Contains(t, s.exits(0, "cases", "letters").err, "nobody can be told of 2 cases")
 	mine := []string{"cases", "list", "--owner", "service-desk", "--most", "1"}
 	require.Contains(t, s.exits(3, mine...).out, "letter-bounced")
 	require.Contains(t, s.exits(3, mine[:4]...).out, "letter-bounced")

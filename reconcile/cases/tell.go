@@ -232,6 +232,18 @@ func (s Stored) news(directory Directory, at Moment) map[Recipient]News {
 	return news
 }
 
+// Untold returns how many of the open cases nobody can be told of: neither their owners by
+// now nor whoever represents those is anybody.
+func Untold(stored []Stored, directory Directory, at Moment) (untold int) {
+	for _, s := range stored {
+		told := func(o Owner) bool { return len(directory.Of(o, s.Case)) > 0 }
+		if s.State == Open && !slices.ContainsFunc(s.owners(at), told) {
+			untold++
+		}
+	}
+	return untold
+}
+
 // Owner returns who has to act by now.
 func (s Stored) Owner(at Moment) Owner {
 	owners := s.owners(at)

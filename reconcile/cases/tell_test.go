@@ -197,3 +197,25 @@ func TestFactsAddNoLinesAndNoLinks(t *testing.T) {
 	}}}
 	require.Equal(t, "FA001: Feet * New: [pay here] (https://example.org) {code}", c.Title())
 }
+
+// Of a case nobody is told if neither its owners nor whoever represents them is anybody.
+func TestCasesOfWhichNobodyIsTold(t *testing.T) {
+	t.Parallel()
+	at := moment(t, "06 05:00")
+	s := opened(t, cases.PushWaits, "06 05:00")
+	set := s
+	set.State = cases.SetAside
+	for name, c := range map[string]struct {
+		directory cases.Directory
+		want      int
+	}{
+		"nobody":                {cases.Directory{}, 2},
+		"other boards":          {cases.Directory{Leads: map[profile.ODSCode][]people.AccountID{"QBB": {2}}}, 2},
+		"its managers":          {cases.Directory{Managers: directory().Managers}, 0},
+		"an administrator":      {cases.Directory{Administrators: []people.AccountID{3}}, 0},
+		"the national list":     {cases.Directory{Lists: map[profile.ODSCode]bool{people.NationalList: true}}, 0},
+		"a list of another one": {cases.Directory{Lists: map[profile.ODSCode]bool{"QBB": true}}, 2},
+	} {
+		require.Equal(t, c.want, cases.Untold([]cases.Stored{s, set, s}, c.directory, at), name)
+	}
+}

@@ -63,9 +63,12 @@ func (c *casesLetters) Run(ctx context.Context, a *wiring.App, out *commands.Pri
 	if err != nil {
 		return err
 	}
-	due, err := keeper.Letters(ctx)
+	due, untold, err := keeper.Letters(ctx)
 	if err != nil {
 		return err
+	}
+	if untold > 0 {
+		a.Sayf("nobody can be told of %d cases: no administrator's account is active, and there is no list", untold)
 	}
 	letters, rows := make([]letter, len(due)), make([][]string, len(due))
 	for i, l := range due {

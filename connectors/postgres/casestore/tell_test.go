@@ -15,12 +15,12 @@ import (
 func (w *world) tells() int {
 	w.Helper()
 	lists := map[profile.ODSCode]bool{people.NationalList: true}
-	letters, err := w.store.Letters(w.Context(), lists, w.at, false)
+	letters, _, err := w.store.Letters(w.Context(), lists, w.at, false)
 	require.NoError(w, err)
-	added, err := w.store.Tell(w.Context(), lists, w.at, false)
+	added, _, err := w.store.Tell(w.Context(), lists, w.at, false)
 	require.NoError(w, err)
 	require.Len(w, letters, added, "the preview shows what becomes due")
-	again, err := w.store.Tell(w.Context(), lists, w.at, false)
+	again, _, err := w.store.Tell(w.Context(), lists, w.at, false)
 	require.NoError(w, err)
 	require.Zero(w, again)
 	return added
