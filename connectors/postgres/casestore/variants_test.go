@@ -115,7 +115,7 @@ func TestWhatStands(t *testing.T) {
 			"insert into profile (code, name, type, icb, postcode) values ('FA009', 'Well', 'pharmacy', 'QAA', 'AB1 2CD')", nil,
 		},
 		"a pending closure that is withheld": {
-			recorded("pending_since", "current_date") +
+			recorded(endsInMay, "pending_since", "current_date") +
 				withholds("too-many-removals", "('FA001', 'close', 'status', 'status', 'open', 'closed')"),
 			[]string{"removals-withheld | ods etr | pharmacy status | open"},
 		},
@@ -132,10 +132,10 @@ func TestWhatStands(t *testing.T) {
 			later + ranAt("delta", "api", "done", 1) + record, []string{"quarantined-record | ods api | 07 | open"},
 		},
 		"a record that was understood later": {
-			ranAt("delta", "api", "done", 0) + record + recorded("compared_in", "1") +
+			ranAt("delta", "api", "done", 0) + record + recorded(endsInMay, "compared_in", "1") +
 				"update upstream_record set report = 'api'; update run set started_at = now()", nil,
 		},
-		"flags of a closed profile": {recorded("flag", "'left-type'") + closes, nil},
+		"flags of a closed profile": {recorded(endsNever, "flag", "'left-type'") + closes, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

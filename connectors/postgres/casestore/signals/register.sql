@@ -2,7 +2,7 @@
 select x.kind, u.code as subject, u.report as about, u.code, p.icb as board, x.since,
     jsonb_build_object('report', u.report, 'type', p.type,
         'why', case u.flag when 'end-in-future' then 'the day on which it ends has not come' else 'no day is stated on which it ended' end,
-        'day', to_char(coalesce((x.since at time zone 'Europe/London')::date, (u.facts ->> 'closed')::date), 'FMDD FMMonth YYYY')) as facts
+        'day', to_char(coalesce((x.since at time zone 'Europe/London')::date, nullif(u.facts ->> 'closed', '')::date), 'FMDD FMMonth YYYY')) as facts
 from upstream_record u
 join profile p using (code)
 cross join lateral (
