@@ -12,12 +12,14 @@ select * from cases where state <> 'gone'
 order by kind, subject, about;
 
 -- name: OpenCases :execrows
--- A case that was gone opens again, with its history.
+-- A case that was gone opens again, with its history. One that was gone for less than a day keeps its deadline: what is
+-- tried again, and fails again, is put off by nobody.
 insert into cases as c (kind, subject, about, code, board, facts, since, deadline)
 select unnest(@kinds::text[]), unnest(@subjects::text[]), unnest(@abouts::text[]), unnest(@codes::text[]), unnest(@boards::text[]),
     unnest(@facts::jsonb[]), unnest(@sinces::timestamptz[]), unnest(@deadlines::date[])
 on conflict on constraint cases_once do update
-set code = excluded.code, board = excluded.board, facts = excluded.facts, since = excluded.since, deadline = excluded.deadline,
+set code = excluded.code, board = excluded.board, facts = excluded.facts, since = excluded.since,
+    deadline = case when c.gone_at > clock() - interval '1 day' then c.deadline else excluded.deadline end,
     state = 'open', openings = c.openings + 1, opened_at = clock(), gone_at = null
 where c.state = 'gone';
 

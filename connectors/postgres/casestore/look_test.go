@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/postgres/casestore"
+	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
 )
 
 // withheld plants a run of trusts with rows that wait.
@@ -52,4 +53,26 @@ func TestOneLookAtATime(t *testing.T) {
 	require.ErrorIs(t, err, casestore.ErrBusy)
 	require.NoError(t, tx.Rollback(t.Context()))
 	require.True(t, w.looks().Empty())
+}
+
+// What is gone for a moment, such as a refused push that is tried again, keeps its
+// deadline: trying again does not put off the next owner.
+func TestACaseThatIsBackSoonKeepsItsDeadline(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.Exec(ordinary + refusedPush)
+	w.looks()
+	w.Exec("update cases set deadline = '2026-01-05'")
+	for _, gone := range []struct{ ago, want string }{{"23 hours", "2026-01-05"}, {"25 hours", ""}} {
+		w.Exec("update push set state = 'wanted'")
+		require.Len(t, w.looks().End, 1)
+		w.Exec("update cases set gone_at = now() - $1::interval", gone.ago)
+		w.Exec("update push set state = 'refused'")
+		opens := w.looks().Open
+		require.Len(t, opens, 1)
+		if gone.want == "" {
+			gone.want = opens[0].Deadline.String()
+		}
+		require.Equal(t, gone.want, pgtest.One[string](w.Database, "select deadline::text from cases"), gone.ago)
+	}
 }

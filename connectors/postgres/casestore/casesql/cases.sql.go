@@ -350,7 +350,8 @@ insert into cases as c (kind, subject, about, code, board, facts, since, deadlin
 select unnest($1::text[]), unnest($2::text[]), unnest($3::text[]), unnest($4::text[]), unnest($5::text[]),
     unnest($6::jsonb[]), unnest($7::timestamptz[]), unnest($8::date[])
 on conflict on constraint cases_once do update
-set code = excluded.code, board = excluded.board, facts = excluded.facts, since = excluded.since, deadline = excluded.deadline,
+set code = excluded.code, board = excluded.board, facts = excluded.facts, since = excluded.since,
+    deadline = case when c.gone_at > clock() - interval '1 day' then c.deadline else excluded.deadline end,
     state = 'open', openings = c.openings + 1, opened_at = clock(), gone_at = null
 where c.state = 'gone'
 `
@@ -366,7 +367,8 @@ type OpenCasesParams struct {
 	Deadlines []profile.Date
 }
 
-// A case that was gone opens again, with its history.
+// A case that was gone opens again, with its history. One that was gone for less than a day keeps its deadline: what is
+// tried again, and fails again, is put off by nobody.
 func (q *Queries) OpenCases(ctx context.Context, arg OpenCasesParams) (int64, error) {
 	result, err := q.db.Exec(ctx, openCases,
 		arg.Kinds,
