@@ -110,7 +110,12 @@ order by array_position(@order_of_kinds::text[], kind), deadline, subject, about
 select step, facts, waits_for, until, reason, actor, database_role, at from case_step where case_id = @case_id order by id;
 
 -- name: ToldOfCase :many
-select t.recipient, t.news, t.day, l.state from case_told t join letter l using (reference) where t.case_id = @case_id order by l.id;
+-- A letter that went out about others, and left the case out, is said to have done so.
+select t.recipient, t.news, t.day,
+    (case when t.left_out and l.state not in ('bounced', 'dead', 'failed', 'refused', 'cancelled') then 'left-out' else l.state end)::text as state
+from case_told t join letter l using (reference)
+where t.case_id = @case_id
+order by l.id;
 
 -- name: SetCaseActor :exec
 select set_config('profilesync.actor', @actor::text, true);

@@ -93,7 +93,7 @@ type Told struct {
 	To     string       `json:"to"` // an account as u-4711, or a list as list-QOX
 	News   cases.News   `json:"news"`
 	Day    profile.Date `json:"day"`
-	Letter string       `json:"letter"` // the state of the letter
+	Letter string       `json:"letter"` // the state of the letter; left-out if that did not tell it after all
 }
 
 // History returns every step of a case, and who was told of it, in order.

@@ -6,7 +6,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/profilesync/profilesync/connectors/postgres/casestore"
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
+	"github.com/profilesync/profilesync/reconcile/cases"
 	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
@@ -109,6 +111,11 @@ func TestALetterThatToldNothingHoldsUpNone(t *testing.T) {
 	lines, err := w.store.LinesOf(t.Context(), pgtest.One[string](w.Database, "select reference from letter"))
 	require.NoError(t, err)
 	require.Empty(t, lines)
+	w.Exec("update letter set state = 'delivered'")
+	_, told, err := w.store.History(t.Context(), 1)
+	require.NoError(t, err)
+	require.Equal(t, []casestore.Told{{To: "u-1", News: cases.IsNew, Day: w.at.Today(), Letter: "left-out"}}, told)
+	w.Exec("update letter set state = 'cancelled'")
 	w.Exec("update cases set state = 'open', reason = '', until = null")
 	w.withheld("too-many-removals", "RA2")
 	w.looks()

@@ -627,7 +627,11 @@ func (q *Queries) StepsOfCase(ctx context.Context, caseID int64) ([]StepsOfCaseR
 }
 
 const toldOfCase = `-- name: ToldOfCase :many
-select t.recipient, t.news, t.day, l.state from case_told t join letter l using (reference) where t.case_id = $1 order by l.id
+select t.recipient, t.news, t.day,
+    (case when t.left_out and l.state not in ('bounced', 'dead', 'failed', 'refused', 'cancelled') then 'left-out' else l.state end)::text as state
+from case_told t join letter l using (reference)
+where t.case_id = $1
+order by l.id
 `
 
 type ToldOfCaseRow struct {
@@ -637,6 +641,7 @@ type ToldOfCaseRow struct {
 	State     string
 }
 
+// A letter that went out about others, and left the case out, is said to have done so.
 func (q *Queries) ToldOfCase(ctx context.Context, caseID int64) ([]ToldOfCaseRow, error) {
 	rows, err := q.db.Query(ctx, toldOfCase, caseID)
 	if err != nil {
