@@ -37,7 +37,9 @@ func Lines(items []Item) []string {
 	return lines
 }
 
-func (i Item) compare(other Item) int { return cmp.Or(i.Order(other.Case), cmp.Compare(i.ID, other.ID)) }
+func (i Item) compare(other Item) int {
+	return cmp.Or(i.Order(other.Case), cmp.Compare(i.ID, other.ID))
+}
 
 func (i Item) line() string {
 	switch i.News {

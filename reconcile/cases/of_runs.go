@@ -21,7 +21,8 @@ var ofRuns = []rule{
 	},
 	{
 		kind: RemovalsWithheld, about: OfListing, owners: []Owner{Operations, ServiceDesk}, urgent: true,
-		title: "Closures, absences or removed services ({type}) in {report} wait, {rows} in all: more at once than the guard lets pass", next: decide,
+		title: "Closures, absences or removed services ({type}) in {report} wait, {rows} in all: more at once than the guard lets pass",
+		next:  decide,
 	},
 	{
 		kind: ListingRefused, about: OfListing, owners: []Owner{Operations, RegisterDesk}, urgent: true,
