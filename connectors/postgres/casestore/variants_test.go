@@ -29,12 +29,19 @@ func TestWhatStands(t *testing.T) {
 		nobody = `set local profilesync.run = '';`
 		record = `insert into quarantine (source, report, code, line, field, value, reason, raw, raw_hash, last_seen)
 			values ('ods', 'api', 'FA001', 7, 'Name', '', '', '', '\x07', now() - interval '2 hours');`
+		plannedRun = `insert into plan (kind, source, report, as_of, digest, summary, actor, os_user) values
+			('listing', 'ods', 'edispensary', current_date, '', '{}', 'rita', 'rita');`
 		unnamed = "insert into profile (code, name, type, icb) values ('FA002', 'New Pharmacy', 'pharmacy', 'QAA');"
 	)
+	outdated := ranAt("listing", "edispensary", "refused", 2) + plannedRun + "update run set plan_id = 1 where id = 2"
 	for name, c := range map[string]struct {
 		sql  string
 		want []string
 	}{
+		"a plan that was out of date": {ranAt("listing", "edispensary", "done", 4) + outdated, nil},
+		"a listing that was refused, and a plan since": {
+			ranAt("listing", "edispensary", "refused", 4) + outdated, []string{"listing-refused | ods edispensary | open"},
+		},
 		"short, and rows wait": {shortListing + shortRows, []string{short}},
 		"short, of an earlier run rows wait": {
 			shortListing + shortRows + ranAt("listing", "etr", "done", 0), []string{short},
