@@ -76,3 +76,19 @@ func TestACaseThatIsBackSoonKeepsItsDeadline(t *testing.T) {
 		require.Equal(t, gone.want, pgtest.One[string](w.Database, "select deadline::text from cases"), gone.ago)
 	}
 }
+
+// A new profile waits for an account manager however long that takes.
+func TestAProfileWithoutAnAccountManagerIsNotForgotten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.Exec(ordinary)
+	w.Exec(loaded + "insert into profile (code, name, type, icb) values ('FA002', 'New Pharmacy', 'pharmacy', 'QAA')")
+	w.looks()
+	standing := []string{"no-account-manager | FA002 | open"}
+	require.Equal(t, standing, w.stand())
+	w.Exec("update run set created_at = created_at - interval '100 days', started_at = started_at - interval '100 days'")
+	require.True(t, w.looks().Empty())
+	require.Equal(t, standing, w.stand())
+	w.Exec("insert into membership (account_id, code, role) values (1, 'FA002', 'account-manager')")
+	require.Len(t, w.looks().End, 1)
+}
