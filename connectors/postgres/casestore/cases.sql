@@ -7,6 +7,10 @@ select pg_try_advisory_xact_lock(hashtextextended('profilesync cases', 0)) as lo
 select set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
     set_config('max_parallel_workers_per_gather', '0', true), set_config('jit', 'off', true);
 
+-- name: NoteLook :exec
+insert into forward_progress (activity, at) values ('cases', clock_timestamp())
+on conflict on constraint forward_progress_pkey do update set at = excluded.at;
+
 -- name: StandingCases :many
 select * from cases where state <> 'gone'
 order by kind, subject, about;

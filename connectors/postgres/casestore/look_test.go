@@ -92,3 +92,21 @@ func TestAProfileWithoutAnAccountManagerIsNotForgotten(t *testing.T) {
 	w.Exec("insert into membership (account_id, code, role) values (1, 'FA002', 'account-manager')")
 	require.Len(t, w.looks().End, 1)
 }
+
+// A look that fails is no progress, which an alert shows.
+func TestALookThatFailsIsNoProgress(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	progress := func() int {
+		return pgtest.One[int](w.Database,
+			"select count(*) from forward_progress where activity = 'cases' and at > clock_timestamp() - interval '1 minute'")
+	}
+	require.Zero(t, progress())
+	w.looks()
+	require.Equal(t, 1, progress())
+	w.Exec("update forward_progress set at = at - interval '1 hour'")
+	w.Exec(ordinary + recorded(endsInMay, "flag", "'left-type'") + `update upstream_record set facts = '{"closed": "no day"}'`)
+	_, err := w.store.Look(t.Context(), w.at, nil)
+	require.Error(t, err)
+	require.Zero(t, progress())
+}

@@ -345,6 +345,16 @@ func (q *Queries) MembersToTell(ctx context.Context, codes []string) ([]MembersT
 	return items, nil
 }
 
+const noteLook = `-- name: NoteLook :exec
+insert into forward_progress (activity, at) values ('cases', clock_timestamp())
+on conflict on constraint forward_progress_pkey do update set at = excluded.at
+`
+
+func (q *Queries) NoteLook(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, noteLook)
+	return err
+}
+
 const openCases = `-- name: OpenCases :execrows
 insert into cases as c (kind, subject, about, code, board, facts, since, deadline)
 select unnest($1::text[]), unnest($2::text[]), unnest($3::text[]), unnest($4::text[]), unnest($5::text[]),
