@@ -95,10 +95,14 @@ func (k *Keeper) Look(ctx context.Context) (steps cases.Steps, letters int, err 
 	return steps, letters, err
 }
 
-// Tell makes all letters due, and returns how many.
+// Tell looks at the cases, so that letters tell what stands even if nobody has looked for
+// days, makes all letters due, and returns how many.
 func (k *Keeper) Tell(ctx context.Context) (letters int, err error) {
 	at, err := k.Moment(ctx)
 	if err != nil {
+		return 0, err
+	}
+	if _, err := k.Store.Look(ctx, at, k.Pulled); err != nil {
 		return 0, err
 	}
 	letters, untold, err := k.Store.Tell(ctx, k.Lists, at, true)
