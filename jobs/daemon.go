@@ -56,10 +56,12 @@ func (d Daemon) Client() (*queue.Client, error) {
 }
 
 // queues gives every outside system a queue and workers of its own, so that a
-// dead sink or a slow register never slows another.
+// dead sink or a slow register never slows another. Control has a worker for each of its
+// jobs (two checks of drift, of quality, housekeeping, tick, look at the cases): those
+// that take hours hold up neither ticks nor urgent letters.
 func (d Daemon) queues() map[string]river.QueueConfig {
 	queues := map[string]river.QueueConfig{
-		queue.Control: {MaxWorkers: 4}, queue.RunsODS: {MaxWorkers: 4}, queue.RunsERS: {MaxWorkers: 4},
+		queue.Control: {MaxWorkers: 6}, queue.RunsODS: {MaxWorkers: 4}, queue.RunsERS: {MaxWorkers: 4},
 		queue.People: {MaxWorkers: 4}, queue.Mail: {MaxWorkers: 1},
 	}
 	maps.Copy(queues, d.Pushes.Queues())

@@ -71,3 +71,22 @@ func TestLettersAboutCasesArePreviewedAndMadeDue(t *testing.T) {
 	require.Empty(t, list[any](t, p.exits(0, "cases", "letters", "--preview", "--format", "json")))
 	require.Equal(t, "letters  0\n", p.exits(0, "cases", "letters", "--post").out)
 }
+
+// However many others there are, whoever asks for their own cases sees them, and is told of
+// those that are not shown.
+func TestCasesOfAnOwnerAreNotHiddenByOthers(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.write(`insert into cases (kind, subject, about, code, board, facts, deadline)
+		values ('mass-change-withheld', 'ods etr', 'x', '', '', '{}', '2099-01-01'), ('letter-bounced', 'u-1', '', '', '', '{}', '2099-01-01')`)
+	require.Contains(t, s.exits(0, "cases", "letters", "--preview").err, "nobody can be told of 2 cases")
+	mine := []string{"cases", "list", "--owner", "service-desk", "--most", "1"}
+	require.Contains(t, s.exits(3, mine...).out, "letter-bounced")
+	require.Contains(t, s.exits(3, mine[:4]...).out, "letter-bounced")
+	require.Contains(t, s.exits(3, "cases", "list", "--most", "1").out, "letter-bounced", "each kind has its own first")
+	require.Contains(t, s.exits(2, "cases", "list", "--most=-1").err, "--most")
+	require.Contains(t, s.exits(2, "cases", "list", "--days=-1").err, "--days")
+	until := []string{"--until", "2099-01-01"}
+	require.Contains(t, s.exits(2, append([]string{"cases", "set-aside", "1", "--reason", " "}, until...)...).err, "why it is set aside")
+	require.Contains(t, s.exits(2, append([]string{"cases", "wait", "1", "--for", "\t"}, until...)...).err, "whom it waits for")
+}

@@ -70,20 +70,21 @@ func TestTheRegistersDeskIsAskedToCloseAPlace(t *testing.T) {
 	p.began("2026-06-01T05:00:00Z")
 	p.caseDay(0, "closures-held", 1)
 	codes := p.codes()
+	named := func(code string) string { return p.field(code, "name") + " (" + code + ")" }
 	step := func(instant, name string, more ...string) {
 		args := append([]string{"closure", name, codes[0], "--reason", "the shop is empty", "--actor", "jo"}, more...)
 		p.at(instant).exits(0, args...)
 		p.at(instant).exits(0, "cases", "look")
 	}
 	step("2026-06-01T12:00:00Z", "say")
-	require.Contains(t, p.exits(3, "cases", "list", "--kind", "closed-in-reality").out, codes[0]+" may have closed")
+	require.Contains(t, p.exits(3, "cases", "list", "--kind", "closed-in-reality", "--format", "json").out, named(codes[0])+" may have closed")
 	step("2026-06-01T13:00:00Z", "confirm", "--successor", codes[1])
 	p.exits(0, "cases", "list", "--kind", "closed-in-reality")
 	reads := func(instant string, count int, news string) {
 		t.Helper()
 		preview := p.at(instant).exits(0, "cases", "letters", "--preview", "--full").out
-		want := news + codes[0] + " has closed, as a person confirmed on 1 June 2026, and is open in the register; " +
-			"it is followed by " + codes[1]
+		want := news + named(codes[0]) + " has closed, as a person confirmed on 1 June 2026, and is open in the register; " +
+			"it is followed by " + named(codes[1])
 		_, desk, _ := strings.Cut(preview, "list-register-desk:\n")
 		desk, _, _ = strings.Cut(desk, "\n\n")
 		require.Contains(t, desk, want)
@@ -98,7 +99,7 @@ func TestTheRegistersDeskIsAskedToCloseAPlace(t *testing.T) {
 		}, "%v", told)
 	}
 	reads("2026-06-02T07:05:00Z", 1, "New: ")
-	require.NotContains(t, p.at("2026-06-08T06:00:00Z").exits(0, "cases", "letters").out, "register-desk", "one a week")
+	require.NotContains(t, p.at("2026-06-08T06:00:00Z").exits(0, "cases", "letters", "--preview").out, "register-desk", "one a week")
 	reads("2026-06-09T07:05:00Z", 2, "Overdue since 5 June 2026: ")
 	step("2026-06-09T09:00:00Z", "take-back")
 	p.at("2026-06-10T07:00:00Z").exits(0, "mail", "resume") // the pause after the first ten of a text

@@ -45,10 +45,10 @@ func Periodic() *river.PeriodicJob {
 // Store stores cases.
 type Store interface {
 	Look(ctx context.Context, at cases.Moment, pulled []string) (cases.Steps, error)
-	// Letters returns the letters that are due.
-	Letters(ctx context.Context, lists map[profile.ODSCode]bool, at cases.Moment, digests bool) ([]cases.Letter, error)
+	// Letters returns the letters that are due, and of how many cases nobody can be told.
+	Letters(ctx context.Context, lists map[profile.ODSCode]bool, at cases.Moment, digests bool) (l []cases.Letter, untold int, err error)
 	// Tell makes them due, each once.
-	Tell(ctx context.Context, lists map[profile.ODSCode]bool, at cases.Moment, digests bool) (added int, err error)
+	Tell(ctx context.Context, lists map[profile.ODSCode]bool, at cases.Moment, digests bool) (added, untold int, err error)
 }
 
 // Calendar returns the bank holidays that the official list has named.
@@ -88,24 +88,42 @@ func (k *Keeper) Look(ctx context.Context) (steps cases.Steps, letters int, err 
 		k.Log.LogAttrs(ctx, slog.LevelInfo, "cases", slog.Int("opened", len(steps.Open)), slog.Int("changed", len(steps.Update)),
 			slog.Int("resumed", len(steps.Resume)), slog.Int("ended", len(steps.End)))
 	}
-	letters, err = k.Store.Tell(ctx, k.Lists, at, false)
+	letters, untold, err := k.Store.Tell(ctx, k.Lists, at, false)
+	if !steps.Empty() {
+		k.warn(ctx, untold)
+	}
 	return steps, letters, err
 }
 
-// Tell makes all letters due, and returns how many.
+// Tell looks at the cases, so that letters tell what stands even if nobody has looked for
+// days, makes all letters due, and returns how many.
 func (k *Keeper) Tell(ctx context.Context) (letters int, err error) {
 	at, err := k.Moment(ctx)
 	if err != nil {
 		return 0, err
 	}
-	return k.Store.Tell(ctx, k.Lists, at, true)
+	if _, err := k.Store.Look(ctx, at, k.Pulled); err != nil {
+		return 0, err
+	}
+	letters, untold, err := k.Store.Tell(ctx, k.Lists, at, true)
+	k.warn(ctx, untold)
+	return letters, err
 }
 
-// Letters returns the letters that Tell would make due.
-func (k *Keeper) Letters(ctx context.Context) ([]cases.Letter, error) {
+// warn says that there are cases of which nobody is told.
+func (k *Keeper) warn(ctx context.Context, untold int) {
+	if untold > 0 {
+		k.Log.LogAttrs(ctx, slog.LevelWarn, "cases: nobody can be told of them: no administrator's account is active, and there is no list",
+			slog.Int("cases", untold))
+	}
+}
+
+// Letters returns the letters that Tell would make due, and of how many cases nobody can
+// be told.
+func (k *Keeper) Letters(ctx context.Context) (letters []cases.Letter, untold int, err error) {
 	at, err := k.Moment(ctx)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	return k.Store.Letters(ctx, k.Lists, at, true)
 }

@@ -93,15 +93,21 @@ func (c Case) fill(text string) string {
 		"{organisation}", c.organisation(), "{sort}", profile.OrgType(c.Facts["type"]).Words(), "{what}", fieldWords(c.Facts["field"]),
 	}
 	for name, value := range c.Facts {
-		pairs = append(pairs, "{"+name+"}", value)
+		pairs = append(pairs, "{"+name+"}", harmless(value))
 	}
 	return strings.NewReplacer(pairs...).Replace(text)
+}
+
+// harmless keeps what others wrote, such as the name of a service, from being a link in a
+// letter, and on one line, so that it is no item of its own either.
+func harmless(text string) string {
+	return strings.ReplaceAll(strings.Join(strings.Fields(text), " "), "](", "] (")
 }
 
 // organisation names what the case is about as people do: Example Pharmacy (FA001).
 func (c Case) organisation() string {
 	if name := c.Facts[FactName]; name != "" {
-		return name + " (" + string(c.Code) + ")"
+		return harmless(name) + " (" + string(c.Code) + ")"
 	}
 	return string(c.Code)
 }

@@ -18,20 +18,27 @@ func (i Item) Holds() bool {
 	return i.State == Open
 }
 
+// mostLines is of how many cases a letter tells one by one: nobody reads more, and no mail
+// service takes a letter of any length.
+const mostLines = 200
+
 // Lines says what a letter tells, a line a case, in the order of lists; of those that
-// hold. The first of several of a kind says what to do.
+// hold. The first of several of a kind says what to do. Of very many it tells the first,
+// and how many more there are.
 func Lines(items []Item) []string {
+	holding := slices.DeleteFunc(slices.Clone(items), func(i Item) bool { return !i.Holds() })
+	slices.SortFunc(holding, Item.compare)
 	lines, said := []string{}, make(map[Kind]bool)
-	for _, i := range slices.SortedFunc(slices.Values(items), Item.compare) {
-		if !i.Holds() {
-			continue
-		}
+	for _, i := range holding[:min(mostLines, len(holding))] {
 		line := i.line()
 		if i.News != HasEnded && !said[i.Kind] {
 			said[i.Kind] = true
 			line += " " + i.Next() + "."
 		}
 		lines = append(lines, line)
+	}
+	if more := len(holding) - len(lines); more > 0 {
+		lines = append(lines, fmt.Sprintf("And %d more. See all: profilesync cases list.", more))
 	}
 	return lines
 }

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -131,7 +132,8 @@ func (t Told) And(news News, day profile.Date) Told {
 type Letter struct {
 	To     Recipient
 	Urgent bool
-	Day    profile.Date
+	At     time.Time
+	Day    profile.Date // of At, in London
 	Items  []Item
 }
 
@@ -143,12 +145,12 @@ type Item struct {
 	Opening int // the opening that it tells of; see Stored.Openings
 }
 
-// Reference returns the letter's unique name. An urgent one has that of its first case,
-// of which the recipient is told once each time it opens, or again on a later day where a
-// letter could not tell it after all; all others are one a day.
+// Reference returns the letter's unique name. An urgent one has that of its first case
+// and its minute, since a letter that could not tell it after all must hold up no other;
+// all others are one a day.
 func (l Letter) Reference() string {
 	if l.Urgent {
-		return fmt.Sprintf("case/%d/%d/%s/%s", l.Items[0].ID, l.Items[0].Opening, l.Day, l.To)
+		return fmt.Sprintf("case/%d/%d/%s/%s", l.Items[0].ID, l.Items[0].Opening, l.At.UTC().Format("2006-01-02T15:04"), l.To)
 	}
 	return fmt.Sprintf("cases/%s/%s", l.Day, l.To)
 }
@@ -180,9 +182,9 @@ func Letters(stored []Stored, directory Directory, at Moment, digests bool) []Le
 			}
 		}
 	}
-	letters := lettersTo(urgent, Letter{Urgent: true, Day: today})
+	letters := lettersTo(urgent, Letter{Urgent: true, At: at.Now, Day: today})
 	if digests && at.Calendar.IsWorkingDay(today) {
-		letters = append(letters, lettersTo(others, Letter{Day: today})...)
+		letters = append(letters, lettersTo(others, Letter{At: at.Now, Day: today})...)
 	}
 	return letters
 }
@@ -228,6 +230,18 @@ func (s Stored) news(directory Directory, at Moment) map[Recipient]News {
 		}
 	}
 	return news
+}
+
+// Untold returns how many of the open cases nobody can be told of: neither their owners by
+// now nor whoever represents those is anybody.
+func Untold(stored []Stored, directory Directory, at Moment) (untold int) {
+	for _, s := range stored {
+		told := func(o Owner) bool { return len(directory.Of(o, s.Case)) > 0 }
+		if s.State == Open && !slices.ContainsFunc(s.owners(at), told) {
+			untold++
+		}
+	}
+	return untold
 }
 
 // Owner returns who has to act by now. The board acts for managers who are nobody.

@@ -1,6 +1,7 @@
 package cases_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/cases"
 	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/quality"
 )
 
 var (
@@ -122,7 +124,7 @@ func TestReferencesOfLetters(t *testing.T) {
 	t.Parallel()
 	s := opened(t, cases.MassChangeWithheld, "06 05:00")
 	urgent := cases.Letters([]cases.Stored{s}, directory(), moment(t, "06 05:00"), false)
-	require.Equal(t, "case/7/1/2026-11-06/u-3", urgent[0].Reference())
+	require.Equal(t, "case/7/1/2026-11-06T05:00/u-3", urgent[0].Reference())
 	s = opened(t, cases.PushWaits, "06 05:00")
 	digest := cases.Letters([]cases.Stored{s}, directory(), moment(t, "06 08:00"), true)
 	require.Equal(t, "cases/2026-11-06/u-1", digest[0].Reference())
@@ -167,4 +169,53 @@ func TestACaseThatOpensAgainAndAgainIsUrgentOnceADay(t *testing.T) {
 	}
 	require.Empty(t, told(t, &s, "06 06:00", false))
 	require.Equal(t, []string{"digest u-3 new", "digest u-4 new"}, told(t, &s, "06 08:00", true))
+}
+
+// However many cases there are, a letter stays one that people read and mail services
+// take; what holds up most comes first.
+func TestALetterOfVeryManyCasesIsShort(t *testing.T) {
+	t.Parallel()
+	gone := cases.Item{Stored: cases.Stored{State: cases.Gone}, News: cases.IsNew}
+	items := []cases.Item{gone}
+	for _, kind := range []cases.Kind{cases.LetterBounced, cases.SinkPaused} {
+		for range 5_000 {
+			items = append(items, cases.Item{Stored: cases.Stored{Case: cases.Case{Kind: kind}, State: cases.Open}, News: cases.IsNew})
+		}
+	}
+	lines := cases.Lines(items)
+	require.Len(t, lines, 201)
+	require.Contains(t, lines[199], "paused")
+	require.Equal(t, "And 9800 more. See all: profilesync cases list.", lines[200])
+	require.Less(t, len(strings.Join(lines, "")), 100_000)
+}
+
+// What others wrote stays a part of its line: it adds no line and no link.
+func TestFactsAddNoLinesAndNoLinks(t *testing.T) {
+	t.Parallel()
+	c := cases.Case{Kind: cases.OfCheck(quality.WrongZCode), Signal: cases.Signal{Subject: "FA001", Code: "FA001", Facts: map[string]string{
+		"check": "wrong-z-code", "detail": "Feet\r\n* New: [pay\nhere](https://example.org) {code}",
+	}}}
+	require.Equal(t, "FA001: Feet * New: [pay here] (https://example.org) {code}", c.Title())
+}
+
+// Of a case nobody is told if neither its owners nor whoever represents them is anybody.
+func TestCasesOfWhichNobodyIsTold(t *testing.T) {
+	t.Parallel()
+	at := moment(t, "06 05:00")
+	s := opened(t, cases.PushWaits, "06 05:00")
+	set := s
+	set.State = cases.SetAside
+	for name, c := range map[string]struct {
+		directory cases.Directory
+		want      int
+	}{
+		"nobody":                {cases.Directory{}, 2},
+		"other boards":          {cases.Directory{Leads: map[profile.ODSCode][]people.AccountID{"QBB": {2}}}, 2},
+		"its managers":          {cases.Directory{Managers: directory().Managers}, 0},
+		"an administrator":      {cases.Directory{Administrators: []people.AccountID{3}}, 0},
+		"the national list":     {cases.Directory{Lists: map[profile.ODSCode]bool{people.NationalList: true}}, 0},
+		"a list of another one": {cases.Directory{Lists: map[profile.ODSCode]bool{"QBB": true}}, 2},
+	} {
+		require.Equal(t, c.want, cases.Untold([]cases.Stored{s, set, s}, c.directory, at), name)
+	}
 }

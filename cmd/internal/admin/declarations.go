@@ -286,7 +286,7 @@ var declared = [...]declaration{
 	progressAgeSeconds: {
 		name: "progress_age_seconds", form: gauge, labels: []string{"activity"},
 		help: "Time since an activity that must never stop last succeeded, in any process; activity is dispatch (at least every " +
-			"5 s) or tick (every 30 s).",
+			"5 s), tick (every 30 s) or cases (every minute).",
 	},
 	pushDueSeconds: {
 		name: "push_due_seconds", form: gauge, labels: []string{"sink", "route"},

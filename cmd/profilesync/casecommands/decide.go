@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
@@ -50,13 +51,17 @@ func (c *casesResume) Run(ctx context.Context, a *wiring.App, out *commands.Prin
 
 // decide stores a decision, and prints what the case is then.
 func decide(ctx context.Context, a *wiring.App, out *commands.Printer, id int64, until string, d casestore.Decision) error {
+	d.WaitsFor, d.Reason = strings.TrimSpace(d.WaitsFor), strings.TrimSpace(d.Reason)
+	if d.State == cases.Waiting && d.WaitsFor == "" || d.State == cases.SetAside && d.Reason == "" {
+		return commands.Usagef("--for, --reason: say whom it waits for, or why it is set aside")
+	}
 	if until != "" {
 		var err error
 		if d.Until, err = profile.ParseDate(until); err != nil {
-			return commands.ExitError{Code: commands.ExitUsage, Message: "--until: " + err.Error()}
+			return commands.Usagef("--until: %w", err)
 		}
 		if d.Until.Before(a.Today()) {
-			return commands.ExitError{Code: commands.ExitUsage, Message: fmt.Sprintf("--until %s: that day has passed", d.Until)}
+			return commands.Usagef("--until %s: that day has passed", d.Until)
 		}
 	}
 	l, err := find(ctx, a, id)

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/profilesync/profilesync/cmd/internal/visible"
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/reconcile/cases"
@@ -72,9 +73,12 @@ func (c *casesLetters) Run(ctx context.Context, a *wiring.App, out *commands.Pri
 		out.Print(map[string]int{"letters": added}, "", [][]string{{"letters", strconv.Itoa(added)}})
 		return nil
 	}
-	due, err := keeper.Letters(ctx)
+	due, untold, err := keeper.Letters(ctx)
 	if err != nil {
 		return err
+	}
+	if untold > 0 {
+		a.Sayf("nobody can be told of %d cases: no administrator's account is active, and there is no list", untold)
 	}
 	letters, rows := make([]letter, len(due)), make([][]string, len(due))
 	for i, l := range due {
@@ -90,7 +94,7 @@ func (c *casesLetters) Run(ctx context.Context, a *wiring.App, out *commands.Pri
 		return nil
 	}
 	for _, l := range letters {
-		out.PrintLines(append([]string{l.To + ":"}, l.Lines...))
+		out.PrintLines([]string{l.To + ":", visible.Text(strings.Join(l.Lines, "\n"))})
 		out.Gap()
 	}
 	return nil

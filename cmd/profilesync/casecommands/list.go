@@ -8,9 +8,9 @@ package casecommands
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
-	"math"
 	"slices"
 	"strconv"
 
@@ -81,7 +81,10 @@ func (c *casesList) rows(found []casestore.Listed) (rows [][]string) {
 }
 
 func (c *casesList) filter(a *wiring.App) (f casestore.Filter, owner cases.Owner, err error) {
-	f = casestore.Filter{Gone: c.Gone, Most: math.MaxInt}
+	f = casestore.Filter{Gone: c.Gone}
+	if c.Most < 1 || c.Days < 0 {
+		return f, "", errors.New("--most: want at least 1, and --days: at least 0")
+	}
 	if c.Kind != "" {
 		kind, err := cases.ParseKind(c.Kind)
 		if err != nil {
@@ -180,7 +183,7 @@ func find(ctx context.Context, a *wiring.App, id int64) (l casestore.Listed, err
 	if err := a.Open(ctx); err != nil {
 		return l, err
 	}
-	found, err := list(ctx, a, casestore.Filter{ID: id, Gone: true, Most: 1})
+	found, err := list(ctx, a, casestore.Filter{ID: id, Gone: true})
 	if err == nil && (len(found) == 0 || id < 1) {
 		return l, fmt.Errorf("case %d: there is none", id)
 	}

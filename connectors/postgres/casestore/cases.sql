@@ -7,6 +7,10 @@ select pg_try_advisory_xact_lock(hashtextextended('profilesync cases', 0)) as lo
 select set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
     set_config('max_parallel_workers_per_gather', '0', true), set_config('jit', 'off', true);
 
+-- name: NoteLook :exec
+insert into forward_progress (activity, at) values ('cases', clock_timestamp())
+on conflict on constraint forward_progress_pkey do update set at = excluded.at;
+
 -- name: StandingCases :many
 select * from cases where state <> 'gone'
 order by kind, subject, about;
@@ -20,12 +24,14 @@ from profile p
 where p.code = any(@codes::text[]);
 
 -- name: OpenCases :execrows
--- A case that was gone opens again, with its history.
+-- A case that was gone opens again, with its history. One that was gone for less than a day keeps its deadline: what is
+-- tried again, and fails again, is put off by nobody.
 insert into cases as c (kind, subject, about, code, board, facts, since, deadline)
 select unnest(@kinds::text[]), unnest(@subjects::text[]), unnest(@abouts::text[]), unnest(@codes::text[]), unnest(@boards::text[]),
     unnest(@facts::jsonb[]), unnest(@sinces::timestamptz[]), unnest(@deadlines::date[])
 on conflict on constraint cases_once do update
-set code = excluded.code, board = excluded.board, facts = excluded.facts, since = excluded.since, deadline = excluded.deadline,
+set code = excluded.code, board = excluded.board, facts = excluded.facts, since = excluded.since,
+    deadline = case when c.gone_at > clock() - interval '1 day' then c.deadline else excluded.deadline end,
     state = 'open', openings = c.openings + 1, opened_at = clock(), gone_at = null
 where c.state = 'gone';
 
@@ -56,10 +62,12 @@ where (cardinality(@kinds::text[]) = 0 or c.kind = any(@kinds::text[]))
 order by c.kind, c.subject, c.about;
 
 -- name: ToldOfCases :many
--- Since the cases opened last, and, where before is true, when an earlier opening was told last.
+-- Since the cases opened last, and, where before is true, when an earlier opening was told last. What a letter of an earlier
+-- day was to tell that never arrived counts as not told, but for an end.
 select t.case_id, t.recipient, t.news, (t.opening < c.openings)::boolean as before, max(t.day)::date as day
-from case_told t join cases c on c.id = t.case_id
+from case_told t join cases c on c.id = t.case_id join letter l using (reference)
 where t.case_id = any(@ids::bigint[]) and not t.left_out and (t.opening = c.openings or t.news = 'new')
+    and (t.news = 'ended' or t.day >= @today::date or l.state not in ('bounced', 'dead', 'failed', 'refused', 'cancelled'))
 group by t.case_id, t.recipient, t.news, t.opening < c.openings;
 
 -- name: MembersToTell :many
@@ -84,6 +92,13 @@ from (
 on conflict on constraint letter_once do nothing
 returning reference;
 
+-- name: LeaveOutUndelivered :exec
+-- What ToldOfCases takes as not told since the letter never arrived, so that another one may tell it.
+update case_told t set left_out = true
+from letter l
+where t.case_id = any(@ids::bigint[]) and l.reference = t.reference and not t.left_out and t.news <> 'ended' and t.day < @today::date
+    and l.state in ('bounced', 'dead', 'failed', 'refused', 'cancelled');
+
 -- name: RecordTold :exec
 insert into case_told (case_id, opening, recipient, news, day, reference)
 select unnest(@ids::bigint[]), unnest(@openings::integer[]), unnest(@recipients::text[]), unnest(@news::text[]), @day::date,
@@ -101,14 +116,18 @@ select * from cases
 where (@id::bigint = 0 or id = @id) and (@gone::boolean or state <> 'gone')
     and (cardinality(@kinds::text[]) = 0 or kind = any(@kinds::text[]))
     and (@code::text = '' or code = @code) and (@board::text = '' or board = @board) and opened_at <= @opened_before::timestamptz
-order by array_position(@order_of_kinds::text[], kind), deadline, subject, about, id
-limit @most;
+order by array_position(@order_of_kinds::text[], kind), deadline, subject, about, id;
 
 -- name: StepsOfCase :many
 select step, facts, waits_for, until, reason, actor, database_role, at from case_step where case_id = @case_id order by id;
 
 -- name: ToldOfCase :many
-select t.recipient, t.news, t.day, l.state from case_told t join letter l using (reference) where t.case_id = @case_id order by l.id;
+-- A letter that went out about others, and left the case out, is said to have done so.
+select t.recipient, t.news, t.day,
+    (case when t.left_out and l.state not in ('bounced', 'dead', 'failed', 'refused', 'cancelled') then 'left-out' else l.state end)::text as state
+from case_told t join letter l using (reference)
+where t.case_id = @case_id
+order by l.id;
 
 -- name: SetCaseActor :exec
 select set_config('profilesync.actor', @actor::text, true);

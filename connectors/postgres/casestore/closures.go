@@ -101,6 +101,7 @@ var (
 	ErrClosedAlready = errors.New("the register says that it has closed, so there is nothing to say")
 	ErrNotSaid       = errors.New("nobody has said that it has closed, so there is nothing to take back")
 	ErrBadSuccessor  = errors.New("the place that follows must be another one that is open")
+	ErrOtherFollows  = errors.New("it is confirmed already, and not with that place that follows: take it back first")
 )
 
 // Say notes a board's word that a place has closed. What stands already is returned as it
@@ -122,11 +123,11 @@ func (s *Store) Say(ctx context.Context, step ClosureStep) (stands Closure, err 
 
 // Confirm hides the profile of a place that has closed, and has sinks told that it is
 // closed. What was confirmed already is returned as it is. Errors are ErrClosedAlready,
-// ErrBadSuccessor and postgres.ErrNotFound.
+// ErrBadSuccessor, ErrOtherFollows and postgres.ErrNotFound.
 func (s *Store) Confirm(ctx context.Context, step ClosureStep) (stands Closure, err error) {
 	err = s.closure(ctx, step, func(q *casesql.Queries, is standingClosure) error {
 		if stands = is.Closure; !stands.Confirmed.IsZero() {
-			return nil
+			return refuseIf(step.Successor != "" && step.Successor != stands.Successor, ErrOtherFollows)
 		}
 		if is.Status == profile.StatusClosed {
 			return ErrClosedAlready
@@ -207,7 +208,7 @@ func (s *Store) closure(ctx context.Context, step ClosureStep, take func(*casesq
 		}
 		return take(q, is)
 	})
-	for _, refusal := range []error{ErrClosedAlready, ErrNotSaid, ErrBadSuccessor} {
+	for _, refusal := range []error{ErrClosedAlready, ErrNotSaid, ErrBadSuccessor, ErrOtherFollows} {
 		if errors.Is(err, refusal) {
 			return fmt.Errorf("%s: %w", step.Code, err)
 		}

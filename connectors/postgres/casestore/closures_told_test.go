@@ -84,9 +84,9 @@ func (w *world) morning(day profile.Date) (sent []string) {
 	w.at.Now = day.Time().Add(8 * time.Hour)
 	w.looks()
 	lists := map[profile.ODSCode]bool{cases.ServiceDeskList: true, cases.RegisterDeskList: true, people.NationalList: true}
-	previewed, err := w.store.Letters(w.Context(), lists, w.at, true)
+	previewed, _, err := w.store.Letters(w.Context(), lists, w.at, true)
 	require.NoError(w, err)
-	added, err := w.store.Tell(w.Context(), lists, w.at, true)
+	added, _, err := w.store.Tell(w.Context(), lists, w.at, true)
 	require.NoError(w, err)
 	require.Len(w, previewed, added, "the preview shows what becomes due")
 	for _, letter := range previewed {

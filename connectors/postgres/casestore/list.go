@@ -47,7 +47,6 @@ type Filter struct {
 	Board  profile.ODSCode
 	Opened time.Time // those that opened until then; zero for any
 	Gone   bool      // those that are gone, too
-	Most   int
 }
 
 // List lists cases: what holds up most, and what is due first, comes first.
@@ -57,7 +56,7 @@ func (s *Store) List(ctx context.Context, f Filter, at cases.Moment) ([]Listed, 
 	}
 	rows, err := s.q.ListCases(ctx, casesql.ListCasesParams{
 		ID: f.ID, Gone: f.Gone, Kinds: postgres.Texts(f.Kinds), Code: string(f.Code), Board: string(f.Board), OpenedBefore: f.Opened,
-		OrderOfKinds: postgres.Texts(cases.Kinds()), Most: min(f.Most, 1<<30),
+		OrderOfKinds: postgres.Texts(cases.Kinds()),
 	})
 	listed := make([]Listed, len(rows))
 	for i, r := range rows {
@@ -94,7 +93,7 @@ type Told struct {
 	To     string       `json:"to"` // an account as u-4711, or a list as list-QOX
 	News   cases.News   `json:"news"`
 	Day    profile.Date `json:"day"`
-	Letter string       `json:"letter"` // the state of the letter
+	Letter string       `json:"letter"` // the state of the letter; left-out if that did not tell it after all
 }
 
 // History returns every step of a case, and who was told of it, in order.

@@ -1,16 +1,26 @@
 package casestore_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/profilesync/profilesync/reconcile/cases"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// recorded is the register's record of FA001, with what is special about it.
-func recorded(column, value string) string {
+// recorded is the register's record of FA001 as the stores write it, with the day on which
+// it ended, if any, and what is special about it.
+func recorded(closed profile.Date, column, value string) string {
+	facts, err := json.Marshal(profile.Record{Closed: closed})
+	if err != nil {
+		panic(err)
+	}
 	return fmt.Sprintf(`insert into upstream_record (source, report, code, raw_hash, facts, facts_hash, rules_version, settled, %s)
-		values ('ods', 'edispensary', 'FA001', '', '{"closed": "2026-05-31"}', '', 1, true, %s);`, column, value)
+		values ('ods', 'edispensary', 'FA001', '', '%s', '', 1, true, %s);`, column, facts, value)
 }
+
+var endsInMay, endsNever = profile.NewDate(2026, time.May, 31), profile.Date{}
 
 const (
 	forgotten = "update upstream_record set flag = '', missing_since = null, pending_since = null, contradiction = false"
@@ -25,16 +35,16 @@ const (
 func plantedProfiles() map[cases.Kind]planted {
 	const ofReport = "FA001 | edispensary"
 	return map[cases.Kind]planted{
-		cases.ClosurePending: {recorded("pending_since", "current_date"), forgotten, ofReport},
+		cases.ClosurePending: {recorded(endsInMay, "pending_since", "current_date"), forgotten, ofReport},
 		cases.ClosedWithHours: {
 			closes + "insert into dated_opening_period (code, date, opens, closes) values ('FA001', current_date + 30, '09:00', '12:00')",
 			"delete from dated_opening_period", "",
 		},
-		cases.Missing:            {recorded("flag, missing_since", "'missing-twice', current_date - 3"), forgotten, ofReport},
-		cases.LeftType:           {recorded("flag", "'left-type'"), forgotten, ofReport},
-		cases.Deleted:            {recorded("flag", "'deleted'"), forgotten, ofReport},
-		cases.InactiveWithoutEnd: {recorded("flag", "'no-end-date'"), forgotten, ofReport},
-		cases.Contradiction:      {recorded("contradiction", "true"), forgotten, ofReport},
+		cases.Missing:            {recorded(endsNever, "flag, missing_since", "'missing-twice', current_date - 3"), forgotten, ofReport},
+		cases.LeftType:           {recorded(endsNever, "flag", "'left-type'"), forgotten, ofReport},
+		cases.Deleted:            {recorded(endsNever, "flag", "'deleted'"), forgotten, ofReport},
+		cases.InactiveWithoutEnd: {recorded(endsNever, "flag", "'no-end-date'"), forgotten, ofReport},
+		cases.Contradiction:      {recorded(endsInMay, "contradiction", "true"), forgotten, ofReport},
 		cases.SuccessorNamed: {
 			`insert into profile (code, name, type, icb) values ('FA009', 'Other Pharmacy', 'pharmacy', 'QAA');
 			update profile set status = 'closed', successor = 'FA009' where code = 'FA001';`,

@@ -102,7 +102,7 @@ func (w *world) toldTo(urgent bool) []string {
 		at.Now = at.Calendar.WorkingDayOnOrAfter(at.Today()).Time()
 	}
 	lists := map[profile.ODSCode]bool{cases.ServiceDeskList: true, cases.RegisterDeskList: true, people.NationalList: true}
-	_, err := w.store.Tell(w.Context(), lists, at, !urgent)
+	_, _, err := w.store.Tell(w.Context(), lists, at, !urgent)
 	require.NoError(w, err)
 	return pgtest.All[string](w.Database, `select t.recipient from case_told t join letter l using (reference)
 		where l.state = 'due' and t.recipient = coalesce('u-' || l.account_id, 'list-' || l.list) order by 1`)

@@ -63,7 +63,10 @@ func (s *Store) Look(ctx context.Context, at cases.Moment, pulled []string) (ste
 			return err
 		}
 		steps = cases.Compare(stored, ought, at)
-		return take(ctx, q, steps, at)
+		if err := take(ctx, q, steps, at); err != nil {
+			return err
+		}
+		return q.NoteLook(ctx)
 	})
 	return steps, postgres.Wrap(err, "looking at what waits for people")
 }

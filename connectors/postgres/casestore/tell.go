@@ -12,16 +12,23 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// Letters returns the letters that are due about cases, and changes nothing. Lists are
-// the mailing lists that there are.
-func (s *Store) Letters(ctx context.Context, lists map[profile.ODSCode]bool, at cases.Moment, digests bool) ([]cases.Letter, error) {
-	letters, err := due(ctx, s.q, lists, at, digests)
-	return letters, postgres.Wrap(err, "planning letters about cases")
+// Letters returns the letters that are due about cases, and how many nobody can be told
+// of; it changes nothing. Lists are the mailing lists that there are. Without digests, only
+// urgent kinds are looked at.
+func (s *Store) Letters(ctx context.Context, lists map[profile.ODSCode]bool, at cases.Moment, digests bool) (
+	letters []cases.Letter, untold int, err error,
+) {
+	letters, untold, err = due(ctx, s.q, lists, at, digests)
+	return letters, untold, postgres.Wrap(err, "planning letters about cases")
 }
 
-// Tell makes due the letters that Letters returns, and returns how many are new. Each
-// recipient is told of an opening and of an end of a case once.
-func (s *Store) Tell(ctx context.Context, lists map[profile.ODSCode]bool, at cases.Moment, digests bool) (added int, err error) {
+// Tell makes due the letters that Letters returns, and returns how many are new, and of how
+// many cases nobody can be told. Each
+// recipient is told of an opening and of an end of a case once, but again on a later day
+// where the letter never arrived.
+func (s *Store) Tell(ctx context.Context, lists map[profile.ODSCode]bool, at cases.Moment, digests bool) (
+	added, untold int, err error,
+) {
 	err = pgx.BeginTxFunc(ctx, s.db, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
 		q := casesql.New(tx)
 		locked, err := q.TryLockCases(ctx)
@@ -31,48 +38,50 @@ func (s *Store) Tell(ctx context.Context, lists map[profile.ODSCode]bool, at cas
 		if err != nil {
 			return err
 		}
-		letters, err := due(ctx, q, lists, at, digests)
-		if err != nil || len(letters) == 0 {
+		var letters []cases.Letter
+		if letters, untold, err = due(ctx, q, lists, at, digests); err != nil || len(letters) == 0 {
 			return err
 		}
 		added, err = add(ctx, q, letters, at)
 		return err
 	})
-	return added, postgres.Wrap(err, "telling people of cases")
+	return added, untold, postgres.Wrap(err, "telling people of cases")
 }
 
-func due(ctx context.Context, q *casesql.Queries, lists map[profile.ODSCode]bool, at cases.Moment, digests bool) ([]cases.Letter, error) {
+func due(ctx context.Context, q *casesql.Queries, lists map[profile.ODSCode]bool, at cases.Moment, digests bool) (
+	letters []cases.Letter, untold int, err error,
+) {
 	var kinds []cases.Kind
 	if !digests {
 		kinds = cases.UrgentKinds()
 	}
 	rows, err := q.CasesToTell(ctx, postgres.Texts(kinds))
 	if err != nil || len(rows) == 0 {
-		return nil, err
+		return nil, 0, err
 	}
 	stored := make([]cases.Stored, len(rows))
 	codes := make([]profile.ODSCode, len(rows))
 	for i, r := range rows {
 		if stored[i], err = toStored(r); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		codes[i] = r.Code
 	}
-	if err := addTold(ctx, q, stored); err != nil {
-		return nil, err
+	if err := addTold(ctx, q, stored, at.Today()); err != nil {
+		return nil, 0, err
 	}
 	directory, err := directoryOf(ctx, q, codes)
 	directory.Lists = lists
-	return cases.Letters(stored, directory, at, digests), err
+	return cases.Letters(stored, directory, at, digests), cases.Untold(stored, directory, at), err
 }
 
 // addTold adds what was told of the cases.
-func addTold(ctx context.Context, q *casesql.Queries, stored []cases.Stored) error {
+func addTold(ctx context.Context, q *casesql.Queries, stored []cases.Stored, today profile.Date) error {
 	ids, place := make([]int64, len(stored)), make(map[int64]int, len(stored))
 	for i := range stored {
 		ids[i], place[stored[i].ID], stored[i].Told = stored[i].ID, i, make(map[cases.Recipient]cases.Told)
 	}
-	rows, err := q.ToldOfCases(ctx, ids)
+	rows, err := q.ToldOfCases(ctx, casesql.ToldOfCasesParams{Ids: ids, Today: today})
 	for _, r := range rows {
 		to, bad := cases.ParseRecipient(r.Recipient)
 		if bad != nil {
@@ -143,6 +152,9 @@ func add(ctx context.Context, q *casesql.Queries, letters []cases.Letter, at cas
 				told.Refs = append(told.Refs, l.Reference())
 			}
 		}
+	}
+	if err := q.LeaveOutUndelivered(ctx, casesql.LeaveOutUndeliveredParams{Ids: told.Ids, Today: told.Day}); err != nil {
+		return 0, err
 	}
 	return len(added), q.RecordTold(ctx, told)
 }

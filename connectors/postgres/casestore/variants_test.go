@@ -29,12 +29,19 @@ func TestWhatStands(t *testing.T) {
 		nobody = `set local profilesync.run = '';`
 		record = `insert into quarantine (source, report, code, line, field, value, reason, raw, raw_hash, last_seen)
 			values ('ods', 'api', 'FA001', 7, 'Name', '', '', '', '\x07', now() - interval '2 hours');`
+		plannedRun = `insert into plan (kind, source, report, as_of, digest, summary, actor, os_user) values
+			('listing', 'ods', 'edispensary', current_date, '', '{}', 'rita', 'rita');`
 		unnamed = "insert into profile (code, name, type, icb) values ('FA002', 'New Pharmacy', 'pharmacy', 'QAA');"
 	)
+	outdated := ranAt("listing", "edispensary", "refused", 2) + plannedRun + "update run set plan_id = 1 where id = 2"
 	for name, c := range map[string]struct {
 		sql  string
 		want []string
 	}{
+		"a plan that was out of date": {ranAt("listing", "edispensary", "done", 4) + outdated, nil},
+		"a listing that was refused, and a plan since": {
+			ranAt("listing", "edispensary", "refused", 4) + outdated, []string{"listing-refused | ods edispensary | open"},
+		},
 		"short, and rows wait": {shortListing + shortRows, []string{short}},
 		"short, of an earlier run rows wait": {
 			shortListing + shortRows + ranAt("listing", "etr", "done", 0), []string{short},
@@ -115,7 +122,7 @@ func TestWhatStands(t *testing.T) {
 			"insert into profile (code, name, type, icb, postcode) values ('FA009', 'Well', 'pharmacy', 'QAA', 'AB1 2CD')", nil,
 		},
 		"a pending closure that is withheld": {
-			recorded("pending_since", "current_date") +
+			recorded(endsInMay, "pending_since", "current_date") +
 				withholds("too-many-removals", "('FA001', 'close', 'status', 'status', 'open', 'closed')"),
 			[]string{"removals-withheld | ods etr | pharmacy status | open"},
 		},
@@ -132,14 +139,10 @@ func TestWhatStands(t *testing.T) {
 			later + ranAt("delta", "api", "done", 1) + record, []string{"quarantined-record | ods api | 07 | open"},
 		},
 		"a record that was understood later": {
-			ranAt("delta", "api", "done", 0) + record + recorded("compared_in", "1") +
+			ranAt("delta", "api", "done", 0) + record + recorded(endsInMay, "compared_in", "1") +
 				"update upstream_record set report = 'api'; update run set started_at = now()", nil,
 		},
-		"left its type, and no end is stated": {
-			recorded("flag", "'left-type'") + `update upstream_record set facts = '{"closed": ""}'`,
-			[]string{"left-type | FA001 | edispensary | open"},
-		},
-		"flags of a closed profile": {recorded("flag", "'left-type'") + closes, nil},
+		"flags of a closed profile": {recorded(endsNever, "flag", "'left-type'") + closes, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

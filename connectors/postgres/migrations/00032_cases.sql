@@ -150,3 +150,5 @@ create index account_unreached on account (id) where state <> 'active' or dead_a
 create index letter_bounced on letter (account_id, accepted_at) where state = 'bounced';
 create index letter_overdue on letter (quarter) where stage = 'overdue';
 create index drift_given_up on drift (check_id) where given_up;
+
+comment on column forward_progress.activity is 'dispatch: a round of the dispatcher; tick: a walk through the schedules; cases: a look at the cases';

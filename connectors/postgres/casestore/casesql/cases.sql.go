@@ -229,13 +229,30 @@ func (q *Queries) LeaveOut(ctx context.Context, arg LeaveOutParams) error {
 	return err
 }
 
+const leaveOutUndelivered = `-- name: LeaveOutUndelivered :exec
+update case_told t set left_out = true
+from letter l
+where t.case_id = any($1::bigint[]) and l.reference = t.reference and not t.left_out and t.news <> 'ended' and t.day < $2::date
+    and l.state in ('bounced', 'dead', 'failed', 'refused', 'cancelled')
+`
+
+type LeaveOutUndeliveredParams struct {
+	Ids   []int64
+	Today profile.Date
+}
+
+// What ToldOfCases takes as not told since the letter never arrived, so that another one may tell it.
+func (q *Queries) LeaveOutUndelivered(ctx context.Context, arg LeaveOutUndeliveredParams) error {
+	_, err := q.db.Exec(ctx, leaveOutUndelivered, arg.Ids, arg.Today)
+	return err
+}
+
 const listCases = `-- name: ListCases :many
 select id, kind, subject, about, code, board, facts, since, openings, opened_at, deadline, state, waits_for, reason, until, decided_by, gone_at from cases
 where ($1::bigint = 0 or id = $1) and ($2::boolean or state <> 'gone')
     and (cardinality($3::text[]) = 0 or kind = any($3::text[]))
     and ($4::text = '' or code = $4) and ($5::text = '' or board = $5) and opened_at <= $6::timestamptz
 order by array_position($7::text[], kind), deadline, subject, about, id
-limit $8
 `
 
 type ListCasesParams struct {
@@ -246,7 +263,6 @@ type ListCasesParams struct {
 	Board        string
 	OpenedBefore time.Time
 	OrderOfKinds []string
-	Most         int
 }
 
 // What holds up most, and what is due first, comes first.
@@ -259,7 +275,6 @@ func (q *Queries) ListCases(ctx context.Context, arg ListCasesParams) ([]Case, e
 		arg.Board,
 		arg.OpenedBefore,
 		arg.OrderOfKinds,
-		arg.Most,
 	)
 	if err != nil {
 		return nil, err
@@ -330,12 +345,23 @@ func (q *Queries) MembersToTell(ctx context.Context, codes []string) ([]MembersT
 	return items, nil
 }
 
+const noteLook = `-- name: NoteLook :exec
+insert into forward_progress (activity, at) values ('cases', clock_timestamp())
+on conflict on constraint forward_progress_pkey do update set at = excluded.at
+`
+
+func (q *Queries) NoteLook(ctx context.Context) error {
+	_, err := q.db.Exec(ctx, noteLook)
+	return err
+}
+
 const openCases = `-- name: OpenCases :execrows
 insert into cases as c (kind, subject, about, code, board, facts, since, deadline)
 select unnest($1::text[]), unnest($2::text[]), unnest($3::text[]), unnest($4::text[]), unnest($5::text[]),
     unnest($6::jsonb[]), unnest($7::timestamptz[]), unnest($8::date[])
 on conflict on constraint cases_once do update
-set code = excluded.code, board = excluded.board, facts = excluded.facts, since = excluded.since, deadline = excluded.deadline,
+set code = excluded.code, board = excluded.board, facts = excluded.facts, since = excluded.since,
+    deadline = case when c.gone_at > clock() - interval '1 day' then c.deadline else excluded.deadline end,
     state = 'open', openings = c.openings + 1, opened_at = clock(), gone_at = null
 where c.state = 'gone'
 `
@@ -351,7 +377,8 @@ type OpenCasesParams struct {
 	Deadlines []profile.Date
 }
 
-// A case that was gone opens again, with its history.
+// A case that was gone opens again, with its history. One that was gone for less than a day keeps its deadline: what is
+// tried again, and fails again, is put off by nobody.
 func (q *Queries) OpenCases(ctx context.Context, arg OpenCasesParams) (int64, error) {
 	result, err := q.db.Exec(ctx, openCases,
 		arg.Kinds,
@@ -645,7 +672,11 @@ func (q *Queries) StepsOfCase(ctx context.Context, caseID int64) ([]StepsOfCaseR
 }
 
 const toldOfCase = `-- name: ToldOfCase :many
-select t.recipient, t.news, t.day, l.state from case_told t join letter l using (reference) where t.case_id = $1 order by l.id
+select t.recipient, t.news, t.day,
+    (case when t.left_out and l.state not in ('bounced', 'dead', 'failed', 'refused', 'cancelled') then 'left-out' else l.state end)::text as state
+from case_told t join letter l using (reference)
+where t.case_id = $1
+order by l.id
 `
 
 type ToldOfCaseRow struct {
@@ -655,6 +686,7 @@ type ToldOfCaseRow struct {
 	State     string
 }
 
+// A letter that went out about others, and left the case out, is said to have done so.
 func (q *Queries) ToldOfCase(ctx context.Context, caseID int64) ([]ToldOfCaseRow, error) {
 	rows, err := q.db.Query(ctx, toldOfCase, caseID)
 	if err != nil {
@@ -682,10 +714,16 @@ func (q *Queries) ToldOfCase(ctx context.Context, caseID int64) ([]ToldOfCaseRow
 
 const toldOfCases = `-- name: ToldOfCases :many
 select t.case_id, t.recipient, t.news, (t.opening < c.openings)::boolean as before, max(t.day)::date as day
-from case_told t join cases c on c.id = t.case_id
+from case_told t join cases c on c.id = t.case_id join letter l using (reference)
 where t.case_id = any($1::bigint[]) and not t.left_out and (t.opening = c.openings or t.news = 'new')
+    and (t.news = 'ended' or t.day >= $2::date or l.state not in ('bounced', 'dead', 'failed', 'refused', 'cancelled'))
 group by t.case_id, t.recipient, t.news, t.opening < c.openings
 `
+
+type ToldOfCasesParams struct {
+	Ids   []int64
+	Today profile.Date
+}
 
 type ToldOfCasesRow struct {
 	CaseID    int64
@@ -695,9 +733,10 @@ type ToldOfCasesRow struct {
 	Day       profile.Date
 }
 
-// Since the cases opened last, and, where before is true, when an earlier opening was told last.
-func (q *Queries) ToldOfCases(ctx context.Context, ids []int64) ([]ToldOfCasesRow, error) {
-	rows, err := q.db.Query(ctx, toldOfCases, ids)
+// Since the cases opened last, and, where before is true, when an earlier opening was told last. What a letter of an earlier
+// day was to tell that never arrived counts as not told, but for an end.
+func (q *Queries) ToldOfCases(ctx context.Context, arg ToldOfCasesParams) ([]ToldOfCasesRow, error) {
+	rows, err := q.db.Query(ctx, toldOfCases, arg.Ids, arg.Today)
 	if err != nil {
 		return nil, err
 	}

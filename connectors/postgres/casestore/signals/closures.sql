@@ -68,7 +68,7 @@ select 'closure-confirmed', p.code, '', p.code, p.icb, c.confirmed_at,
         'elsewhere', coalesce('; it is followed by ' || s.name || ' (' || s.code || ')', '; the nearest of its type is ' || n.name || ' (' || n.code || ')', ''))
 from closure c
 cross join lateral (select * from profile f where f.code = c.code offset 0) p
-left join profile s on s.code = coalesce(nullif(c.successor, ''), p.successor) and s.status <> 'closed'
+left join profile s on s.code = coalesce(nullif(c.successor, ''), p.successor) and s.status <> 'closed' and not s.hidden
 left join lateral (
     select q.code, q.name from profile q
     where q.type = p.type and split_part(q.postcode, ' ', 1) = split_part(p.postcode, ' ', 1) and q.code <> p.code

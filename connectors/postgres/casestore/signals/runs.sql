@@ -1,4 +1,5 @@
--- The newest run of each report that the daemon pulls, if it was refused or failed; and of each when one ended well last.
+-- The newest run of each report that the daemon pulls, if it was refused or failed; and of each when one ended well last. A
+-- plan that was out of date when somebody wanted it applied says nothing of the listing.
 with pulled as (
     select w.name, n.*, g.at as good
     from unnest(@reports::text[]) as w (name)
@@ -6,6 +7,7 @@ with pulled as (
         select r.id, r.state, r.as_of, coalesce(r.ended_at, r.created_at) as at from run r
         where r.source = split_part(w.name, ' ', 1) and r.report = split_part(w.name, ' ', 2) and r.codes = '{}'
             and r.kind in ('listing', 'delta') and r.state in ('done', 'withheld', 'refused', 'failed')
+            and (r.plan_id is null or r.state in ('done', 'withheld'))
         order by r.id desc limit 1
     ) n on true
     left join lateral (
