@@ -100,9 +100,9 @@ func (c Case) fill(text string) string {
 
 // harmless keeps what others wrote, such as the name of a service, from being a link in a
 // letter, and on one line, so that it is no item of its own either.
-func harmless(text string) string {
-	return strings.ReplaceAll(strings.Join(strings.Fields(text), " "), "](", "] (")
-}
+func harmless(text string) string { return harmful.Replace(text) }
+
+var harmful = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ", "\v", " ", "\f", " ", "\u0085", " ", "\u2028", " ", "\u2029", " ", "](", "] (")
 
 // organisation names what the case is about as people do: Example Pharmacy (FA001).
 func (c Case) organisation() string {

@@ -11,6 +11,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres/casestore"
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
 	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
+	"github.com/profilesync/profilesync/reconcile/cases"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
@@ -45,6 +46,29 @@ func (w *world) confirms() {
 	w.Helper()
 	_, err := w.store.Confirm(w.Context(), step("rang the board"))
 	require.NoError(w, err)
+}
+
+// Of a place that is confirmed closed nobody is asked to check, to sign in or to find people.
+func TestNobodyIsAskedAboutAPlaceThatHasClosed(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []cases.Kind{cases.NoRecipient, cases.LastManagerIdle, cases.CheckOverdue} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.Exec(ordinary)
+			planted := allPlanted()[kind]
+			w.Exec(planted.plant)
+			w.looks()
+			require.Contains(t, w.stand(), planted.standing(kind))
+			w.Exec(`insert into closure (code, said_by, reason, confirmed_by, confirmed_at) select split_part($1, ' ', 1), 'lara', 'x', 'rita', now()`,
+				planted.subject)
+			w.looks()
+			require.NotContains(t, w.stand(), planted.standing(kind))
+			w.Exec("update closure set taken_back_by = 'rita', taken_back_at = now()")
+			w.looks()
+			require.Contains(t, w.stand(), planted.standing(kind))
+		})
+	}
 }
 
 func (w *world) takesBack() {

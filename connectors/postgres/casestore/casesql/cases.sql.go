@@ -449,6 +449,7 @@ left join lateral (
     union all
     select distinct '', null::timestamptz, d.date from dated_opening_period d where d.code = p.code and d.date >= $2::date
 ) x on true
+where not exists (select from closure k where k.code = p.code and k.confirmed_at is not null and k.taken_back_at is null)
 order by p.code
 `
 

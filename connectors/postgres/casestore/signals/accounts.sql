@@ -12,6 +12,7 @@ cross join lateral unnest(k.codes) as c (code)
 join membership m on m.code = c.code and m.account_id = k.account_id and m.role = 'account-manager' and m.ended_at is null
 join profile p on p.code = c.code and p.status <> 'closed'
 where k.step = 'keep' and a.state = 'active' and (a.last_active_at at time zone 'Europe/London')::date <= k.since
+    and not exists (select from closure q where q.code = p.code and q.confirmed_at is not null and q.taken_back_at is null)
 union all
 select 'letter-bounced', 'u-' || b.id, '', coalesce(o.code, ''), coalesce(o.icb, ''), b.since, jsonb_build_object('reason', b.reason)
 from (
