@@ -21,7 +21,8 @@ var ofRuns = []rule{
 	},
 	{
 		kind: RemovalsWithheld, about: OfListing, owners: []Owner{Operations, ServiceDesk}, urgent: true,
-		title: "By {report} of {day}, {rows} {sort} profiles have closed, are missing or lose a service: so many at once wait for a decision{layout}",
+		title: "By {report} of {day}, {rows} {sort} profiles have closed, are missing or lose a service: " +
+			"so many at once wait for a decision{layout}",
 		next:  decide,
 	},
 	{
