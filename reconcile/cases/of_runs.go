@@ -23,7 +23,7 @@ var ofRuns = []rule{
 		kind: RemovalsWithheld, about: OfListing, owners: []Owner{Operations, ServiceDesk}, urgent: true,
 		title: "By {report} of {day}, {rows} {sort} profiles have closed, are missing or lose a service: " +
 			"so many at once wait for a decision{layout}",
-		next:  decide,
+		next: decide,
 	},
 	{
 		kind: ListingRefused, about: OfListing, owners: []Owner{Operations, RegisterDesk}, urgent: true,
