@@ -80,6 +80,9 @@ func (c Case) fill(text string) string {
 		"{subject}", c.Subject, "{about}", c.About, "{code}", string(c.Code), "{board}", string(c.Board),
 		"{organisation}", c.organisation(), "{sort}", profile.OrgType(c.Facts["type"]).Words(), "{what}", fieldWords(c.Facts["field"]),
 	}
+	if sink := c.Facts["sink"]; sink != "" {
+		pairs = append(pairs, "{place}", placeWords(sink))
+	}
 	for name, value := range c.Facts {
 		pairs = append(pairs, "{"+name+"}", harmless(value))
 	}
@@ -98,6 +101,11 @@ func (c Case) organisation() string {
 		return harmless(name) + " (" + string(c.Code) + ")"
 	}
 	return string(c.Code)
+}
+
+// placeWords names a sink in a sentence.
+func placeWords(sink string) string {
+	return map[string]string{"dos": "DoS", "website": "the website"}[sink]
 }
 
 // fieldWords names a field in a sentence.

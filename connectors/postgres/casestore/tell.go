@@ -22,22 +22,13 @@ func (s *Store) Letters(ctx context.Context, lists map[profile.ODSCode]bool, at 
 	return letters, untold, postgres.Wrap(err, "planning letters about cases")
 }
 
-// Tell makes due the letters that Letters returns, and returns how many are new, and of how
-// many cases nobody can be told. Each
-// recipient is told of an opening and of an end of a case once, but again on a later day
-// where the letter never arrived.
+// Tell makes the letters due that Letters returns. It returns how many of them are new, and
+// of how many cases nobody can be told. Each recipient is told once that a case has opened,
+// and once that it has ended; of an opening again on a later day if the letter never arrived.
 func (s *Store) Tell(ctx context.Context, lists map[profile.ODSCode]bool, at cases.Moment, digests bool) (
 	added, untold int, err error,
 ) {
-	err = pgx.BeginTxFunc(ctx, s.db, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
-		q := casesql.New(tx)
-		locked, err := q.TryLockCases(ctx)
-		if err == nil && !locked {
-			err = ErrBusy
-		}
-		if err != nil {
-			return err
-		}
+	err = s.alone(ctx, func(q *casesql.Queries, _ pgx.Tx) (err error) {
 		var letters []cases.Letter
 		if letters, untold, err = due(ctx, q, lists, at, digests); err != nil || len(letters) == 0 {
 			return err

@@ -63,7 +63,7 @@ where o.run_id = any(@runs::bigint[]) and o.code = @code and o.state = 'used'
 order by o.approval_id desc;
 
 -- name: HoldsOf :many
-select h.id, coalesce(h.field, '')::text as field, coalesce(h.sink, '')::text as sink, h.until, h.reason, h.actor, h.at, h.removed_at,
+select coalesce(h.field, '')::text as field, coalesce(h.sink, '')::text as sink, h.until, h.reason, h.actor, h.at, h.removed_at,
     coalesce(h.removed_by, '')::text as removed_by
 from hold h where h.code = @code
 order by h.id;

@@ -111,7 +111,7 @@ func (f *freezing) freeze(ctx context.Context, tx pgx.Tx, w report.Window, floor
 	}
 	f.rows = int(picked)
 	for _, step := range []func() error{
-		func() error { return f.cases(ctx, w.Present) },
+		func() error { return f.cases(ctx, tx, w.Present) },
 		func() error { return f.updates(ctx) },
 		func() error { return f.changes(ctx) },
 		func() error { return f.q.ReportChanges(ctx, f.id) },

@@ -207,14 +207,13 @@ func (q *Queries) DriftOf(ctx context.Context, code profile.ODSCode) ([]DriftOfR
 }
 
 const holdsOf = `-- name: HoldsOf :many
-select h.id, coalesce(h.field, '')::text as field, coalesce(h.sink, '')::text as sink, h.until, h.reason, h.actor, h.at, h.removed_at,
+select coalesce(h.field, '')::text as field, coalesce(h.sink, '')::text as sink, h.until, h.reason, h.actor, h.at, h.removed_at,
     coalesce(h.removed_by, '')::text as removed_by
 from hold h where h.code = $1
 order by h.id
 `
 
 type HoldsOfRow struct {
-	ID        int64
 	Field     string
 	Sink      string
 	Until     profile.Date
@@ -235,7 +234,6 @@ func (q *Queries) HoldsOf(ctx context.Context, code profile.ODSCode) ([]HoldsOfR
 	for rows.Next() {
 		var i HoldsOfRow
 		if err := rows.Scan(
-			&i.ID,
 			&i.Field,
 			&i.Sink,
 			&i.Until,
