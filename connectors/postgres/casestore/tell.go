@@ -156,18 +156,18 @@ func add(ctx context.Context, q *casesql.Queries, letters []cases.Letter, at cas
 func (s *Store) LinesOf(ctx context.Context, reference string) ([]string, error) {
 	rows, err := s.q.CasesOfLetter(ctx, reference)
 	items := make([]cases.Item, len(rows))
-	var untold []int64
+	var leftOut []int64
 	for i, r := range rows {
 		items[i] = cases.Item{News: r.News, Opening: r.Opening}
 		if items[i].Stored, err = toStored(r.Case); err != nil {
 			break
 		}
 		if !items[i].Holds() {
-			untold = append(untold, r.Case.ID)
+			leftOut = append(leftOut, r.Case.ID)
 		}
 	}
-	if err == nil && len(untold) > 0 {
-		err = s.q.LeaveOut(ctx, casesql.LeaveOutParams{Reference: reference, Ids: untold})
+	if err == nil && len(leftOut) > 0 {
+		err = s.q.LeaveOut(ctx, casesql.LeaveOutParams{Reference: reference, Ids: leftOut})
 	}
 	return cases.Lines(items), postgres.Wrap(err, "reading what a letter tells of cases")
 }
