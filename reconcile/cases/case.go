@@ -93,7 +93,8 @@ func (c Case) fill(text string) string {
 // letter, and on one line, so that it is no item of its own either.
 func harmless(text string) string { return harmful.Replace(text) }
 
-var harmful = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ", "\v", " ", "\f", " ", "\u0085", " ", "\u2028", " ", "\u2029", " ", "](", "] (")
+var harmful = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ", "\v", " ", "\f", " ",
+	"\u0085", " ", "\u2028", " ", "\u2029", " ", "](", "] (")
 
 // organisation names what the case is about as people do: Example Pharmacy (FA001).
 func (c Case) organisation() string {

@@ -21,8 +21,9 @@ var ofRuns = []rule{
 	},
 	{
 		kind: RemovalsWithheld, owners: []Owner{Operations, ServiceDesk}, urgent: true,
-		title: "By {report} of {day}, {rows} {sort} profiles have closed, are missing or lose a service: so many at once wait for a decision{layout}",
-		next:  decide,
+		title: "By {report} of {day}, {rows} {sort} profiles have closed, are missing or lose a service: " +
+			"so many at once wait for a decision{layout}",
+		next: decide,
 	},
 	{
 		kind: ListingRefused, owners: []Owner{Operations, RegisterDesk}, urgent: true,

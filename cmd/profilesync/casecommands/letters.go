@@ -45,7 +45,7 @@ func (*casesLook) Run(ctx context.Context, a *wiring.App, out *commands.Printer)
 
 type casesLetters struct {
 	Preview bool `xor:"what" required:"" help:"Show who would get which letter about which cases, without making it due."`
-	Post    bool `xor:"what" required:"" help:"Look, and make the letters of the day due, as the daemon does every working morning; the daemon sends them."`
+	Post    bool `xor:"what" required:"" help:"Look, and make them due, as the daemon does every working morning; the daemon sends them."`
 	Full    bool `help:"With --preview: what each letter says, too."`
 }
 

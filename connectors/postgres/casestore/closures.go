@@ -129,10 +129,7 @@ func (s *Store) Say(ctx context.Context, step ClosureStep) (stands Closure, err 
 func (s *Store) Confirm(ctx context.Context, step ClosureStep) (stands Closure, err error) {
 	err = s.closure(ctx, step, func(q *casesql.Queries, is standingClosure) error {
 		if stands = is.Closure; !stands.Confirmed.IsZero() {
-			if step.Successor != "" && step.Successor != stands.Successor {
-				return ErrOtherFollows
-			}
-			return nil
+			return stands.refuseOther(step.Successor)
 		}
 		if is.Status == profile.StatusClosed {
 			return ErrClosedAlready
@@ -227,6 +224,14 @@ func readClosure(ctx context.Context, q *casesql.Queries, code profile.ODSCode) 
 		return Closure{}, err
 	}
 	return Closure(r), nil
+}
+
+// refuseOther refuses another successor than the one that was confirmed.
+func (c Closure) refuseOther(successor profile.ODSCode) error {
+	if successor != "" && successor != c.Successor {
+		return ErrOtherFollows
+	}
+	return nil
 }
 
 // follows checks that the place that follows is another one that is open.

@@ -60,8 +60,8 @@ func TestNobodyIsAskedAboutAPlaceThatHasClosed(t *testing.T) {
 			w.Exec(planted.plant)
 			w.looks()
 			require.Contains(t, w.stand(), planted.standing(kind))
-			w.Exec(`insert into closure (code, said_by, reason, confirmed_by, confirmed_at) select split_part($1, ' ', 1), 'lara', 'x', 'rita', now()`,
-				planted.subject)
+			w.Exec(`insert into closure (code, said_by, reason, confirmed_by, confirmed_at)
+				select split_part($1, ' ', 1), 'lara', 'x', 'rita', now()`, planted.subject)
 			w.looks()
 			require.NotContains(t, w.stand(), planted.standing(kind))
 			w.Exec("update closure set taken_back_by = 'rita', taken_back_at = now()")

@@ -69,7 +69,7 @@ from hold h where h.code = @code
 order by h.id;
 
 -- name: ClosuresOf :many
--- What people said of a place that has closed, confirmed, and took back.
+-- What people said, confirmed and took back of the closure of a place.
 select d.field, d.new::text as by, d.reason, d.at, coalesce((
         select s.new from decision_change s
         where d.field = 'confirmed_by' and s.about = d.about and s.xid = d.xid and s.field = 'successor' and s.new <> ''

@@ -132,7 +132,7 @@ type ClosuresOfRow struct {
 	Successor string
 }
 
-// What people said of a place that has closed, confirmed, and took back.
+// What people said, confirmed and took back of the closure of a place.
 func (q *Queries) ClosuresOf(ctx context.Context, code string) ([]ClosuresOfRow, error) {
 	rows, err := q.db.Query(ctx, closuresOf, code)
 	if err != nil {
