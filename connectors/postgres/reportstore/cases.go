@@ -16,7 +16,7 @@ import (
 
 // cases reports what waits for people when the report is frozen, what holds up most
 // first.
-func (f *freezing) cases(ctx context.Context, tx pgx.Tx, now time.Time) error {
+func (f *freezing) cases(ctx context.Context, tx pgx.Tx, at cases.Moment) error {
 	standing, err := casestore.Standing(ctx, tx)
 	if err != nil {
 		return err
@@ -27,7 +27,7 @@ func (f *freezing) cases(ctx context.Context, tx pgx.Tx, now time.Time) error {
 		rows[i] = reportsql.ReportRowsParams{
 			ReportID: f.id, Section: report.SectionCases, Icb: s.Board, Position: int64(i + 1),
 			Cells: []string{
-				strconv.FormatInt(s.ID, 10), string(s.Kind), s.Title(), string(s.Owner(cases.Moment{Now: now})), s.Deadline.String(),
+				strconv.FormatInt(s.ID, 10), string(s.Kind), s.Title(), string(s.Owner(at)), s.Deadline.String(),
 				string(s.State), s.Opened.UTC().Format(time.RFC3339),
 			},
 		}
