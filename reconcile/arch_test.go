@@ -83,10 +83,10 @@ var layers = []layer{
 	storeRoom("pushstore"),
 	storeRoom("qualitystore"),
 	storeRoom("peoplestore"),
-	storeRoom("reportstore"),
 	storeRoom("referencestore"),
 	storeRoom("watchstore"),
 	storeRoom("casestore"),
+	storeRoom("reportstore", "connectors/postgres/casestore"),
 	storeRoom("historystore"),
 	storeRoom("roles"),
 	{

@@ -8,6 +8,7 @@
 //	reconcile/history   what a profile was at an instant, and what takes one change back
 //	reconcile/quality   what the quality checks look for in the estate, whose task it is, what to do
 //	reconcile/people    who must check what by when: calendar, quarters, reminders, idle accounts, letters
+//	reconcile/cases     what waits for people, who owns it, who is told of it and when
 //	reconcile/report    the daily change report: its columns, its texts, who is overdue
 //
 // They import each other one way only:
@@ -17,6 +18,7 @@
 //	    runs ──────▶ profile
 //	    push ──────▶ profile
 //	 history ──────▶ push, runs, profile
+//	   cases ──────▶ quality, people, profile
 //	 quality ──────▶ push, profile
 //	  people ──────▶ profile
 //

@@ -53,7 +53,7 @@ type cli struct {
 	Accounts       peoplecommands.Accounts        `cmd:"" help:"People's accounts: list, show, end inactive ones, reactivate."`
 	Mail           peoplecommands.Mail            `cmd:"" help:"Letters to people: list, stop, resume."`
 	Cases          casecommands.Cases             `cmd:"" help:"What waits for people: list, show, wait, set aside."`
-	Closure        casecommands.Closure           `cmd:"" help:"Places closed though the register says open: say, confirm, take back."`
+	Closure        casecommands.Closure           `cmd:"" help:"Places closed though the register says open: list, say, confirm, take back."`
 	Report         commands.Report                `cmd:"" help:"The daily change report: write, make, list, deliver, link, verify."`
 	Quarantine     qualitycommands.Quarantine     `cmd:"" help:"Upstream records that could not be read."`
 	Contradictions qualitycommands.Contradictions `cmd:"" help:"Organisations that are active although their end date has passed."`

@@ -32,12 +32,9 @@ func (LookAtCases) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: queue.Control, MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: queue.Live()}}
 }
 
-// Every is how often the cases are looked at.
-const Every = time.Minute
-
 // Periodic returns the job that River queues every minute.
 func Periodic() *river.PeriodicJob {
-	return river.NewPeriodicJob(river.PeriodicInterval(Every),
+	return river.NewPeriodicJob(river.PeriodicInterval(time.Minute),
 		func() (river.JobArgs, *river.InsertOpts) { return LookAtCases{}, nil },
 		&river.PeriodicJobOpts{RunOnStart: true})
 }
@@ -118,8 +115,8 @@ func (k *Keeper) warn(ctx context.Context, untold int) {
 	}
 }
 
-// Letters returns the letters that Tell would make due, and of how many cases nobody can
-// be told.
+// Letters returns the letters that Tell would make due if a look found nothing new, and of
+// how many cases nobody can be told.
 func (k *Keeper) Letters(ctx context.Context) (letters []cases.Letter, untold int, err error) {
 	at, err := k.Moment(ctx)
 	if err != nil {

@@ -11,41 +11,29 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// Kind names what a case is about. Each has one entry in kinds.go, one query in
-// connectors/postgres/casestore/signals and one page in runbook, all of its name.
+// Kind names what is wrong. Each has one entry in of_*.go, a query in
+// connectors/postgres/casestore, and a page in runbook of its name.
 type Kind string
 
 // Owner is a group of people who act on cases.
 type Owner string
 
-// The owners. Who belongs to them is looked up when they are told (Recipients).
+// The owners. Who belongs to them is looked up when they are told (Directory.Of).
 const (
 	Managers     Owner = "managers"      // the account managers of the organisation; its editors if there is none
 	Board        Owner = "board"         // the leads of the board, and its mailing list
-	ServiceDesk  Owner = "service-desk"  // the list of that name; administrators if there is none
-	RegisterDesk Owner = "register-desk" // whoever writes to the register; the list of that name, or administrators
+	ServiceDesk  Owner = "service-desk"  // the list of that name
+	RegisterDesk Owner = "register-desk" // whoever writes to the register: the list of that name
 	Operations   Owner = "operations"    // the administrators, and the list of that name
 )
 
 // Owners lists every owner.
 func Owners() []Owner { return []Owner{Managers, Board, ServiceDesk, RegisterDesk, Operations} }
 
-// Subject says what sort of thing a kind of case is about.
-type Subject string
-
-// The subjects, and how a case names one.
-const (
-	OfListing Subject = "listing" // source and report: ods edispensary
-	OfProfile Subject = "profile" // ODS code
-	OfRoute   Subject = "route"   // sink and route: dos pharmacy
-	OfAccount Subject = "account" // account id: u-4711; all for those that ended together
-	OfDay     Subject = "day"     // 2026-12-25
-)
-
 // Signal is what the tables show of something that may need a person. It holds ids
 // and values, and nothing about people.
 type Signal struct {
-	Subject string            // see Subject
+	Subject string            // ODS code; ods edispensary; dos pharmacy; u-4711, or all for accounts that end together; or a day
 	About   string            // tells several of one kind and subject apart; empty where there can be one
 	Code    profile.ODSCode   // the organisation; empty if it is about none
 	Board   profile.ODSCode   // the board that oversees it; empty for none
@@ -92,6 +80,9 @@ func (c Case) fill(text string) string {
 		"{subject}", c.Subject, "{about}", c.About, "{code}", string(c.Code), "{board}", string(c.Board),
 		"{organisation}", c.organisation(), "{sort}", profile.OrgType(c.Facts["type"]).Words(), "{what}", fieldWords(c.Facts["field"]),
 	}
+	if sink := c.Facts["sink"]; sink != "" {
+		pairs = append(pairs, "{place}", placeWords(sink))
+	}
 	for name, value := range c.Facts {
 		pairs = append(pairs, "{"+name+"}", harmless(value))
 	}
@@ -111,6 +102,11 @@ func (c Case) organisation() string {
 		return harmless(name) + " (" + string(c.Code) + ")"
 	}
 	return string(c.Code)
+}
+
+// placeWords names a sink in a sentence.
+func placeWords(sink string) string {
+	return map[string]string{"dos": "DoS", "website": "the website"}[sink]
 }
 
 // fieldWords names a field in a sentence.

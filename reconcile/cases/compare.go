@@ -18,9 +18,6 @@ const (
 	Gone     State = "gone"      // what it was about is no more
 )
 
-// States lists every state.
-func States() []State { return []State{Open, Waiting, SetAside, Gone} }
-
 // Stored is a case as it is stored.
 type Stored struct {
 	Case
@@ -31,7 +28,6 @@ type Stored struct {
 	Opened   time.Time    // since it was last gone
 	Deadline profile.Date // by when its owner has to act
 	Until    profile.Date // the last day of waiting or being set aside
-	GoneAt   time.Time    // zero while it stands
 	Told     map[Recipient]Told
 }
 

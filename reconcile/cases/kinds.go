@@ -9,7 +9,6 @@ import (
 // rule is everything about a kind but its query and its page.
 type rule struct {
 	kind   Kind
-	about  Subject
 	owners []Owner // the first is told at once, the next ones when the deadline has passed
 	days   int     // working days until the deadline; 0 for the day on which the case opens, if that is one
 	urgent bool    // told within 15 minutes, at any hour; all others once a working day
@@ -53,9 +52,6 @@ func (k Kind) rule() rule {
 func (k Kind) deadline(at Moment) profile.Date {
 	return at.Calendar.WorkingDayOnOrAfter(at.Calendar.AddWorkingDays(at.Today(), k.rule().days))
 }
-
-// About says what sort of thing a kind is about.
-func (k Kind) About() Subject { return k.rule().about }
 
 // Owners lists who owns cases of a kind: the first, and then to whom they go when the
 // deadline has passed.

@@ -19,31 +19,31 @@ const (
 
 var ofPushes = append([]rule{
 	{
-		kind: ClosureRefused, about: OfProfile, owners: []Owner{ServiceDesk, Operations}, urgent: true,
+		kind: ClosureRefused, owners: []Owner{ServiceDesk, Operations}, urgent: true,
 		title: "The closure of {organisation} on {day} was refused by {place}, which may show it as open", next: pushAgain,
 	},
 	{
-		kind: SinkPaused, about: OfRoute, owners: []Owner{Operations, ServiceDesk}, urgent: true,
+		kind: SinkPaused, owners: []Owner{Operations, ServiceDesk}, urgent: true,
 		title: "Pushes to {place} by {route} are paused: {reason}",
 		next:  "Mend the reason; they go on by themselves. See what waits: profilesync push list --sink {sink}",
 	},
 	{
-		kind: PushRefused, about: OfProfile, owners: []Owner{ServiceDesk, Managers}, days: 2,
+		kind: PushRefused, owners: []Owner{ServiceDesk, Managers}, days: 2,
 		title: "The profile of {organisation} was refused by {place}", next: pushAgain,
 	},
 	{
-		kind: PushWaits, about: OfProfile, owners: []Owner{Managers, ServiceDesk}, days: 5,
+		kind: PushWaits, owners: []Owner{Managers, ServiceDesk}, days: 5,
 		title: "A push of {organisation} waits: it would overwrite in {place} what nobody stated in its profile",
 		next: "See what it would change: profilesync push preview {code}. State it in the profile, or overwrite it: " +
 			"profilesync push retry {code} --sink {sink} --overwrite",
 	},
 	{
-		kind: FieldUnsent, about: OfProfile, owners: []Owner{Managers, ServiceDesk}, days: 5,
+		kind: FieldUnsent, owners: []Owner{Managers, ServiceDesk}, days: 5,
 		title: "Pushes of {organisation} leave out its {field}: {place} does not take it",
 		next:  "See why: profilesync push preview {code}. Then correct it in the profile",
 	},
 	{
-		kind: DriftGivenUp, about: OfProfile, owners: []Owner{ServiceDesk, Operations}, days: 5,
+		kind: DriftGivenUp, owners: []Owner{ServiceDesk, Operations}, days: 5,
 		title: "{organisation}: after three repairs {place} {shows}", next: "See both: profilesync drift --ods {code} --sink {sink}",
 	},
 }, ofChecks()...)
@@ -63,7 +63,7 @@ func ofChecks() []rule {
 	checks := make([]rule, 0, len(quality.Kinds()))
 	for _, k := range quality.Kinds() {
 		checks = append(checks, rule{
-			kind: OfCheck(k), about: OfProfile, owners: slices.Clone(owners[k.Owner()]), days: 10,
+			kind: OfCheck(k), owners: slices.Clone(owners[k.Owner()]), days: 10,
 			title: "{organisation}: {detail}",
 			next:  strings.TrimSuffix(k.Advice(), ".") + ". See it: profilesync checks list --kind {check} --code {code}",
 		})

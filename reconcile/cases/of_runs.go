@@ -16,40 +16,40 @@ const (
 
 var ofRuns = []rule{
 	{
-		kind: MassChangeWithheld, about: OfListing, owners: []Owner{Operations, ServiceDesk}, urgent: true,
+		kind: MassChangeWithheld, owners: []Owner{Operations, ServiceDesk}, urgent: true,
 		title: "{report} of {day} changes {what} in {rows} {sort} profiles: so many at once wait for a decision{layout}", next: decide,
 	},
 	{
-		kind: RemovalsWithheld, about: OfListing, owners: []Owner{Operations, ServiceDesk}, urgent: true,
+		kind: RemovalsWithheld, owners: []Owner{Operations, ServiceDesk}, urgent: true,
 		title: "By {report} of {day}, {rows} {sort} profiles have closed, are missing or lose a service: " +
 			"so many at once wait for a decision{layout}",
 		next: decide,
 	},
 	{
-		kind: ListingRefused, about: OfListing, owners: []Owner{Operations, RegisterDesk}, urgent: true,
+		kind: ListingRefused, owners: []Owner{Operations, RegisterDesk}, urgent: true,
 		title: "{report} of {day} was refused: nothing of it was taken over", next: "Read why: profilesync runs show {run}",
 	},
 	{
-		kind: ShortListing, about: OfListing, owners: []Owner{Operations, RegisterDesk}, days: 1,
+		kind: ShortListing, owners: []Owner{Operations, RegisterDesk}, days: 1,
 		title: "{report} of {day} is short: {records} records instead of {before}",
 		next:  "Ask the register whether it is complete, then: profilesync runs approve {run}, or profilesync runs reject {run}",
 	},
 	{
-		kind: MeaningChanged, about: OfListing, owners: []Owner{Operations, ServiceDesk}, days: 2,
+		kind: MeaningChanged, owners: []Owner{Operations, ServiceDesk}, days: 2,
 		title: "{report} of {day} changes {what} in {rows} {sort} profiles: the column may mean something else now{layout}", next: decide,
 	},
 	{
-		kind: UndoneWithheld, about: OfListing, owners: []Owner{Operations, ServiceDesk}, days: 5,
+		kind: UndoneWithheld, owners: []Owner{Operations, ServiceDesk}, days: 5,
 		title: "{report} of {day} changes {what} in {rows} {sort} profiles: it repeats what somebody undid", next: decide,
 	},
 	{
-		kind: SourceLate, about: OfListing, owners: []Owner{Operations, RegisterDesk}, days: 1,
+		kind: SourceLate, owners: []Owner{Operations, RegisterDesk}, days: 1,
 		title:  "{report} is late: {read}",
 		next:   "Look at its runs, and at the register's site: profilesync runs list",
 		stands: late,
 	},
 	{
-		kind: QuarantinedRecord, about: OfListing, owners: []Owner{Operations, RegisterDesk}, days: 5,
+		kind: QuarantinedRecord, owners: []Owner{Operations, RegisterDesk}, days: 5,
 		title: "{record} in {report} could not be understood: {field}",
 		next:  "See it, and what to do: profilesync quarantine list --report {report}",
 	},

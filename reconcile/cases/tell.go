@@ -61,9 +61,8 @@ type Directory struct {
 	Lists          map[profile.ODSCode]bool
 }
 
-// Of returns who is told as an owner of a case. An owner that is nobody is
-// represented by the next in the order of Owners, and in the end by the list that gets
-// everything.
+// Of returns who is told as an owner of a case. Managers who are nobody are represented
+// by the board, all others by operations, and operations by the list that gets everything.
 func (d Directory) Of(owner Owner, c Case) []Recipient {
 	found := d.belongingTo(owner, c)
 	switch {
@@ -166,10 +165,10 @@ func (l Letter) Kind() people.LetterKind {
 // again is how many days after the last letter about an overdue case the next one goes.
 const again = 7
 
-// Letters returns the letters that are due about cases, of which those that are gone
-// are told to whoever knew them. Urgent letters go at once, but not again on one day
-// about a case that opens again and again. All others are digests, one
-// a recipient and working day: they go only where digests says so.
+// Letters returns the letters that are due about cases. That one has ended is told to
+// whoever was told that it was new. Urgent letters go at once, but not twice in one day
+// about a case that opens again. All others are digests, one a recipient and working day:
+// they are due only if digests is set.
 func Letters(stored []Stored, directory Directory, at Moment, digests bool) []Letter {
 	today := at.Today()
 	urgent, others := make(map[Recipient][]Item), make(map[Recipient][]Item)

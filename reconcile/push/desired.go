@@ -15,10 +15,10 @@ type DesiredState struct {
 	Edited  map[profile.Field]time.Time // when people last changed a field
 	Held    []profile.Field             // frozen by a person: a push leaves them as the sink shows them
 	LeftOut []profile.Field             // not taken by the sink: a push leaves them as the sink shows them
-	// ClosedHere says that a person has confirmed that the place has closed, whatever the
+	// ClosedInReality says that a person has confirmed that the place has closed, whatever the
 	// register says (RULES.md "Closed in reality").
-	ClosedHere bool
-	Today      profile.Date // in London: dated hours of past days are dropped
+	ClosedInReality bool
+	Today           profile.Date // in London: dated hours of past days are dropped
 	// Holidays are the bank holidays of the next 12 months, sorted.
 	Holidays []profile.Date
 	// SetHolidays are the dated hours, one line each, that pushes set for bank holidays among
@@ -78,7 +78,7 @@ func (w DesiredState) IsGone() bool {
 // IsClosed reports whether the place has closed, as the register says or a person has
 // confirmed.
 func (w DesiredState) IsClosed() bool {
-	return w.ClosedHere || w.Profile.Status() == profile.StatusClosed
+	return w.ClosedInReality || w.Profile.Status() == profile.StatusClosed
 }
 
 // isHidden reports whether a push says that the profile is hidden. Sinks show one

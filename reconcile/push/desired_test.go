@@ -365,15 +365,15 @@ func TestAConfirmedClosureIsToldAsClosed(t *testing.T) {
 		want  map[profile.Field]string
 	}{
 		"confirmed": {
-			push.DesiredState{Profile: hidden, ClosedHere: true},
+			push.DesiredState{Profile: hidden, ClosedInReality: true},
 			map[profile.Field]string{profile.FieldStatus: "closed", profile.FieldHidden: "false"},
 		},
 		"confirmed, and an editor shows it": {
-			push.DesiredState{Profile: registered(), ClosedHere: true},
+			push.DesiredState{Profile: registered(), ClosedInReality: true},
 			map[profile.Field]string{profile.FieldStatus: "closed", profile.FieldHidden: "false"},
 		},
 		"its status is held": {
-			push.DesiredState{Profile: hidden, ClosedHere: true, Held: []profile.Field{profile.FieldStatus}},
+			push.DesiredState{Profile: hidden, ClosedInReality: true, Held: []profile.Field{profile.FieldStatus}},
 			map[profile.Field]string{profile.FieldHidden: "true"},
 		},
 	} {

@@ -39,21 +39,21 @@ type StepKind string
 
 // The kinds of step. A new way for a value to come about is a kind of its own.
 const (
-	Stands      StepKind = "stands" // the value, and who owns it
-	WasCreated  StepKind = "created"
-	WasChanged  StepKind = "changed"
-	WasWithheld StepKind = "withheld"
-	WasRejected StepKind = "rejected"
-	WasHeld     StepKind = "held"
-	WasReleased StepKind = "released"
-	WasSaid     StepKind = "said"       // that the place has closed, whatever the register says
-	WasAgreed   StepKind = "confirmed"  // that it has: sinks are told so
-	WasUnsaid   StepKind = "taken-back" // that it has
-	WasSent     StepKind = "sent"
-	WasAccepted StepKind = "accepted"
-	WasSeen     StepKind = "seen"
-	Differs     StepKind = "differs"
-	NotThere    StepKind = "not-there" // why a sink has not got the value
+	Stands       StepKind = "stands" // the value, and who owns it
+	WasCreated   StepKind = "created"
+	WasChanged   StepKind = "changed"
+	WasWithheld  StepKind = "withheld"
+	WasRejected  StepKind = "rejected"
+	WasHeld      StepKind = "held"
+	WasReleased  StepKind = "released"
+	WasSaid      StepKind = "said"       // that the place has closed, whatever the register says
+	WasConfirmed StepKind = "confirmed"  // that it has: sinks are told so
+	WasTakenBack StepKind = "taken-back" // that it has
+	WasSent      StepKind = "sent"
+	WasAccepted  StepKind = "accepted"
+	WasSeen      StepKind = "seen"
+	Differs      StepKind = "differs"
+	NotThere     StepKind = "not-there" // why a sink has not got the value
 )
 
 // story is what is told, and what names the columns of a listing.
@@ -76,7 +76,7 @@ func Of(told historystore.Explained, f profile.Field, column func(r history.Run,
 	values := t.Now.Whole()
 	for _, f := range fields {
 		steps = append(steps, Step{Field: f.String(), Kind: Stands, Text: quoted(values.Get(f)) + "; " + owners[f.Owner()]})
-		origin := slices.Concat(t.created(f), t.changed(f), t.undecided(f), t.held(f), t.closedHere(f))
+		origin := slices.Concat(t.created(f), t.changed(f), t.undecided(f), t.held(f), t.closures(f))
 		slices.SortStableFunc(origin, func(a, b Step) int { return a.order().Compare(b.order()) })
 		steps = append(steps, origin...)
 		for _, p := range t.Pushes {
@@ -277,9 +277,9 @@ func (t story) held(f profile.Field) (steps []Step) {
 	return steps
 }
 
-// closedHere says who said that the place has closed, whatever the register says: sinks
+// closures says who said that the place has closed, whatever the register says: sinks
 // are told that as the status.
-func (t story) closedHere(f profile.Field) (steps []Step) {
+func (t story) closures(f profile.Field) (steps []Step) {
 	if f != profile.FieldStatus {
 		return nil
 	}
@@ -287,12 +287,12 @@ func (t story) closedHere(f profile.Field) (steps []Step) {
 		step := Step{Field: f.String(), At: c.At}
 		switch c.Step {
 		case historystore.ClosureConfirmed:
-			step.Kind, step.Text = WasAgreed, " confirmed that it has closed, which sinks are told"
+			step.Kind, step.Text = WasConfirmed, " confirmed that it has closed, which sinks are told"
 			if c.Successor != "" {
 				step.Text += ", and that " + c.Successor.String() + " follows it"
 			}
 		case historystore.ClosureTakenBack:
-			step.Kind, step.Text = WasUnsaid, " took back that it has closed"
+			step.Kind, step.Text = WasTakenBack, " took back that it has closed"
 		default:
 			step.Kind, step.Text = WasSaid, " said that it has closed"
 		}

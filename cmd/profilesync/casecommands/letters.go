@@ -44,8 +44,8 @@ func (*casesLook) Run(ctx context.Context, a *wiring.App, out *commands.Printer)
 }
 
 type casesLetters struct {
-	Preview bool `xor:"what" required:"" help:"Show what is due, and send none."`
-	Post    bool `xor:"what" required:"" help:"Make it due now, as the daemon does every working morning; the daemon sends it."`
+	Preview bool `xor:"what" required:"" help:"Show who would get which letter about which cases, without making it due."`
+	Post    bool `xor:"what" required:"" help:"Look, and make them due, as the daemon does every working morning; the daemon sends them."`
 	Full    bool `help:"With --preview: what each letter says, too."`
 }
 

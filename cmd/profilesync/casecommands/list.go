@@ -29,7 +29,7 @@ type Cases struct {
 	SetAside casesSetAside `cmd:"" name:"set-aside" help:"Set a case aside until a day: nobody is told of it until then."`
 	Resume   casesResume   `cmd:"" help:"Open a case again that waits or was set aside."`
 	Look     casesLook     `cmd:"" help:"Look now, as the daemon does every minute."`
-	Letters  casesLetters  `cmd:"" help:"Show the letters about cases that are due, or make them due now."`
+	Letters  casesLetters  `cmd:"" help:"Preview the letters about cases, or make them due now."`
 }
 
 type casesList struct {

@@ -129,9 +129,6 @@ from case_told t join letter l using (reference)
 where t.case_id = @case_id
 order by l.id;
 
--- name: SetCaseActor :exec
-select set_config('profilesync.actor', @actor::text, true);
-
 -- name: DecideCase :execrows
 -- What a person decides counts for the opening that they saw.
 update cases set state = @state, waits_for = @waits_for, reason = @reason, until = @until, decided_by = @actor

@@ -108,9 +108,11 @@ var (
 // is. Errors are ErrClosedAlready and postgres.ErrNotFound.
 func (s *Store) Say(ctx context.Context, step ClosureStep) (stands Closure, err error) {
 	err = s.closure(ctx, step, func(q *casesql.Queries, is standingClosure) error {
-		if is.found || is.Status == profile.StatusClosed {
-			stands = is.Closure
-			return refuseIf(!is.found, ErrClosedAlready)
+		if stands = is.Closure; is.found {
+			return nil
+		}
+		if is.Status == profile.StatusClosed {
+			return ErrClosedAlready
 		}
 		if err := q.SayClosed(ctx, casesql.SayClosedParams{Code: step.Code, Actor: step.Actor, Reason: step.Reason}); err != nil {
 			return err
@@ -127,7 +129,7 @@ func (s *Store) Say(ctx context.Context, step ClosureStep) (stands Closure, err 
 func (s *Store) Confirm(ctx context.Context, step ClosureStep) (stands Closure, err error) {
 	err = s.closure(ctx, step, func(q *casesql.Queries, is standingClosure) error {
 		if stands = is.Closure; !stands.Confirmed.IsZero() {
-			return refuseIf(step.Successor != "" && step.Successor != stands.Successor, ErrOtherFollows)
+			return stands.refuseOther(step.Successor)
 		}
 		if is.Status == profile.StatusClosed {
 			return ErrClosedAlready
@@ -191,7 +193,7 @@ type standingClosure struct {
 func (s *Store) closure(ctx context.Context, step ClosureStep, take func(*casesql.Queries, standingClosure) error) error {
 	err := pgx.BeginFunc(ctx, s.db, func(tx pgx.Tx) error {
 		q := casesql.New(tx)
-		if err := q.SayWhoAndWhy(ctx, casesql.SayWhoAndWhyParams{Actor: step.Actor, Reason: step.Reason}); err != nil {
+		if err := q.SetWriter(ctx, casesql.SetWriterParams{Actor: step.Actor, Reason: step.Reason}); err != nil {
 			return err
 		}
 		locked, err := q.LockProfileToClose(ctx, step.Code)
@@ -224,18 +226,22 @@ func readClosure(ctx context.Context, q *casesql.Queries, code profile.ODSCode) 
 	return Closure(r), nil
 }
 
+// refuseOther refuses another successor than the one that was confirmed.
+func (c Closure) refuseOther(successor profile.ODSCode) error {
+	if successor != "" && successor != c.Successor {
+		return ErrOtherFollows
+	}
+	return nil
+}
+
 // follows checks that the place that follows is another one that is open.
 func follows(ctx context.Context, q *casesql.Queries, step ClosureStep) error {
 	if step.Successor == "" {
 		return nil
 	}
 	open, err := q.IsOpen(ctx, step.Successor)
-	return errors.Join(err, refuseIf(err == nil && (!open || step.Successor == step.Code), ErrBadSuccessor))
-}
-
-func refuseIf(is bool, refusal error) error {
-	if is {
-		return refusal
+	if err == nil && (!open || step.Successor == step.Code) {
+		err = ErrBadSuccessor
 	}
-	return nil
+	return err
 }

@@ -1,4 +1,4 @@
--- name: SayWhoAndWhy :exec
+-- name: SetWriter :exec
 select set_config('profilesync.actor', @actor::text, true), set_config('profilesync.reason', @reason::text, true);
 
 -- name: LockProfileToClose :one

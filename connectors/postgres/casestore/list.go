@@ -133,7 +133,7 @@ var ErrMoved = errors.New("it has gone meanwhile")
 func (s *Store) Decide(ctx context.Context, seen Listed, d Decision) error {
 	return postgres.Wrap(pgx.BeginFunc(ctx, s.db, func(tx pgx.Tx) error {
 		q := casesql.New(tx)
-		if err := q.SetCaseActor(ctx, d.Actor); err != nil {
+		if err := q.SetWriter(ctx, casesql.SetWriterParams{Actor: d.Actor, Reason: d.Reason}); err != nil {
 			return err
 		}
 		params := casesql.DecideCaseParams{

@@ -27,7 +27,7 @@ type Store struct {
 // New returns the store of a database.
 func New(db *postgres.DB) *Store { return &Store{db: db, q: casesql.New(db)} }
 
-// ErrBusy means that another process looks at the cases.
+// ErrBusy means that another process is looking at the cases, or tells people of them.
 var ErrBusy = errors.New("another process is looking at the cases")
 
 // Look compares what the tables show now with the stored cases, makes them those that
@@ -35,15 +35,7 @@ var ErrBusy = errors.New("another process is looking at the cases")
 // A decision of a person that comes between makes it fail: look again. Pulled is what
 // the daemon pulls by itself, as "ods edispensary": that can be late.
 func (s *Store) Look(ctx context.Context, at cases.Moment, pulled []string) (steps cases.Steps, err error) {
-	err = pgx.BeginTxFunc(ctx, s.db, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
-		q := casesql.New(tx)
-		locked, err := q.TryLockCases(ctx)
-		if err == nil && !locked {
-			err = ErrBusy
-		}
-		if err != nil {
-			return err
-		}
+	err = s.alone(ctx, func(q *casesql.Queries, tx pgx.Tx) error {
 		if err := q.GoByKey(ctx); err != nil {
 			return err
 		}
@@ -54,7 +46,7 @@ func (s *Store) Look(ctx context.Context, at cases.Moment, pulled []string) (ste
 		if shown[cases.CheckOverdue], err = overdueChecks(ctx, q, at); err != nil {
 			return err
 		}
-		stored, err := standing(ctx, q)
+		stored, err := Standing(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -69,6 +61,21 @@ func (s *Store) Look(ctx context.Context, at cases.Moment, pulled []string) (ste
 		return q.NoteLook(ctx)
 	})
 	return steps, postgres.Wrap(err, "looking at what waits for people")
+}
+
+// alone works in a transaction that sees one moment, while no other process looks or tells.
+func (s *Store) alone(ctx context.Context, work func(*casesql.Queries, pgx.Tx) error) error {
+	return pgx.BeginTxFunc(ctx, s.db, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
+		q := casesql.New(tx)
+		locked, err := q.TryLockCases(ctx)
+		if err == nil && !locked {
+			err = ErrBusy
+		}
+		if err != nil {
+			return err
+		}
+		return work(q, tx)
+	})
 }
 
 //go:embed signals/*.sql
@@ -144,8 +151,9 @@ func addOrganisations(ctx context.Context, q *casesql.Queries, all []cases.Case)
 	return err
 }
 
-func standing(ctx context.Context, q *casesql.Queries) ([]cases.Stored, error) {
-	rows, err := q.StandingCases(ctx)
+// Standing returns the stored cases that stand.
+func Standing(ctx context.Context, tx casesql.DBTX) ([]cases.Stored, error) {
+	rows, err := casesql.New(tx).StandingCases(ctx)
 	stored := make([]cases.Stored, len(rows))
 	for i, r := range rows {
 		var bad error

@@ -22,22 +22,13 @@ func (s *Store) Letters(ctx context.Context, lists map[profile.ODSCode]bool, at 
 	return letters, untold, postgres.Wrap(err, "planning letters about cases")
 }
 
-// Tell makes due the letters that Letters returns, and returns how many are new, and of how
-// many cases nobody can be told. Each
-// recipient is told of an opening and of an end of a case once, but again on a later day
-// where the letter never arrived.
+// Tell makes the letters due that Letters returns. It returns how many of them are new, and
+// of how many cases nobody can be told. Each recipient is told once that a case has opened,
+// and once that it has ended; of an opening again on a later day if the letter never arrived.
 func (s *Store) Tell(ctx context.Context, lists map[profile.ODSCode]bool, at cases.Moment, digests bool) (
 	added, untold int, err error,
 ) {
-	err = pgx.BeginTxFunc(ctx, s.db, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
-		q := casesql.New(tx)
-		locked, err := q.TryLockCases(ctx)
-		if err == nil && !locked {
-			err = ErrBusy
-		}
-		if err != nil {
-			return err
-		}
+	err = s.alone(ctx, func(q *casesql.Queries, _ pgx.Tx) (err error) {
 		var letters []cases.Letter
 		if letters, untold, err = due(ctx, q, lists, at, digests); err != nil || len(letters) == 0 {
 			return err
@@ -165,18 +156,18 @@ func add(ctx context.Context, q *casesql.Queries, letters []cases.Letter, at cas
 func (s *Store) LinesOf(ctx context.Context, reference string) ([]string, error) {
 	rows, err := s.q.CasesOfLetter(ctx, reference)
 	items := make([]cases.Item, len(rows))
-	var untold []int64
+	var leftOut []int64
 	for i, r := range rows {
 		items[i] = cases.Item{News: r.News, Opening: r.Opening}
 		if items[i].Stored, err = toStored(r.Case); err != nil {
 			break
 		}
 		if !items[i].Holds() {
-			untold = append(untold, r.Case.ID)
+			leftOut = append(leftOut, r.Case.ID)
 		}
 	}
-	if err == nil && len(untold) > 0 {
-		err = s.q.LeaveOut(ctx, casesql.LeaveOutParams{Reference: reference, Ids: untold})
+	if err == nil && len(leftOut) > 0 {
+		err = s.q.LeaveOut(ctx, casesql.LeaveOutParams{Reference: reference, Ids: leftOut})
 	}
 	return cases.Lines(items), postgres.Wrap(err, "reading what a letter tells of cases")
 }

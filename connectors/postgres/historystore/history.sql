@@ -63,13 +63,13 @@ where o.run_id = any(@runs::bigint[]) and o.code = @code and o.state = 'used'
 order by o.approval_id desc;
 
 -- name: HoldsOf :many
-select h.id, coalesce(h.field, '')::text as field, coalesce(h.sink, '')::text as sink, h.until, h.reason, h.actor, h.at, h.removed_at,
+select coalesce(h.field, '')::text as field, coalesce(h.sink, '')::text as sink, h.until, h.reason, h.actor, h.at, h.removed_at,
     coalesce(h.removed_by, '')::text as removed_by
 from hold h where h.code = @code
 order by h.id;
 
 -- name: ClosuresOf :many
--- What people said of a place that has closed, confirmed, and took back.
+-- What people said, confirmed and took back of the closure of a place.
 select d.field, d.new::text as by, d.reason, d.at, coalesce((
         select s.new from decision_change s
         where d.field = 'confirmed_by' and s.about = d.about and s.xid = d.xid and s.field = 'successor' and s.new <> ''

@@ -28,7 +28,6 @@ create table cases (
     constraint cases_set_aside_with_reason check (state <> 'set-aside' or reason <> '')
 );
 create index cases_standing on cases (kind, subject, about) where state <> 'gone';
-create index cases_gone on cases (gone_at) where state = 'gone';
 comment on table cases is 'What waits for a person: derived from the other tables at every look, so nobody closes one by saying so';
 comment on column cases.id is 'The number of the case, as people type it';
 comment on column cases.kind is 'What is wrong: mass-change-withheld, sink-paused, ...';
@@ -124,13 +123,14 @@ create table case_told (
     news      text not null,
     day       date not null,
     reference text collate "C" not null,
+    left_out  boolean not null default false,
     constraint case_told_pkey primary key (reference, case_id),
     constraint case_told_case_fkey foreign key (case_id) references cases (id),
     constraint case_told_letter_fkey foreign key (reference) references letter (reference),
     constraint case_told_news_known check (news in ('new', 'overdue', 'ended'))
 );
 create index case_told_of_case on case_told (case_id, opening);
-create unique index case_told_once on case_told (case_id, opening, recipient, news) where news <> 'overdue';
+create unique index case_told_once on case_told (case_id, opening, recipient, news) where news <> 'overdue' and not left_out;
 comment on table case_told is 'Who was told what of which case, in which letter';
 comment on column case_told.case_id is 'The case';
 comment on column case_told.opening is 'Which opening of the case: see cases.openings';
@@ -138,6 +138,7 @@ comment on column case_told.recipient is 'An account as u-4711, or a mailing lis
 comment on column case_told.news is 'new, overdue or ended';
 comment on column case_told.day is 'The day of the letter';
 comment on column case_told.reference is 'The letter';
+comment on column case_told.left_out is 'The letter did not tell it: when it was sent the case was gone, waited, was set aside, or was back; or it never arrived';
 
 -- What the signals of cases look for, so that profiles with nothing wrong cost a look nothing.
 create index profile_closed on profile (code) where status = 'closed';

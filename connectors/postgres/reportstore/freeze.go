@@ -12,6 +12,7 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/reportstore/reportsql"
+	"github.com/profilesync/profilesync/reconcile/cases"
 	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
@@ -111,7 +112,7 @@ func (f *freezing) freeze(ctx context.Context, tx pgx.Tx, w report.Window, floor
 	}
 	f.rows = int(picked)
 	for _, step := range []func() error{
-		func() error { return f.cases(ctx, w.Present) },
+		func() error { return f.cases(ctx, tx, cases.Moment{Now: w.Present, Calendar: w.Calendar}) },
 		func() error { return f.updates(ctx) },
 		func() error { return f.changes(ctx) },
 		func() error { return f.q.ReportChanges(ctx, f.id) },

@@ -104,9 +104,6 @@ delete from report_pending n using push h
 where h.code = n.code and h.sink = n.sink
     and (h.state in ('refused', 'no-route') or (h.state = 'accepted' and h.accepted_at >= n.changed_at));
 
--- name: StandingCases :many
-select * from cases where state <> 'gone';
-
 -- name: ReportWithheld :exec
 insert into report_row (report_id, section, icb, position, cells)
 select @report_id, 'withheld', icb, row_number() over (order by icb, code, field),

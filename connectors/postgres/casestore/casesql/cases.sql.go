@@ -543,15 +543,6 @@ func (q *Queries) ResumeCases(ctx context.Context, arg ResumeCasesParams) (int64
 	return result.RowsAffected(), nil
 }
 
-const setCaseActor = `-- name: SetCaseActor :exec
-select set_config('profilesync.actor', $1::text, true)
-`
-
-func (q *Queries) SetCaseActor(ctx context.Context, actor string) error {
-	_, err := q.db.Exec(ctx, setCaseActor, actor)
-	return err
-}
-
 const staffToTell = `-- name: StaffToTell :many
 select id, kind, region from account
 where kind in ('lead', 'administrator') and state = 'active' and dead_at is null

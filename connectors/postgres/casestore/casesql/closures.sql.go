@@ -183,17 +183,17 @@ func (q *Queries) SayClosed(ctx context.Context, arg SayClosedParams) error {
 	return err
 }
 
-const sayWhoAndWhy = `-- name: SayWhoAndWhy :exec
+const setWriter = `-- name: SetWriter :exec
 select set_config('profilesync.actor', $1::text, true), set_config('profilesync.reason', $2::text, true)
 `
 
-type SayWhoAndWhyParams struct {
+type SetWriterParams struct {
 	Actor  string
 	Reason string
 }
 
-func (q *Queries) SayWhoAndWhy(ctx context.Context, arg SayWhoAndWhyParams) error {
-	_, err := q.db.Exec(ctx, sayWhoAndWhy, arg.Actor, arg.Reason)
+func (q *Queries) SetWriter(ctx context.Context, arg SetWriterParams) error {
+	_, err := q.db.Exec(ctx, setWriter, arg.Actor, arg.Reason)
 	return err
 }
 

@@ -8,7 +8,7 @@ select
         else 'push-refused'
     end as kind,
     h.code as subject, h.sink as about, h.code, p.icb as board, h.wanted_at as since,
-    jsonb_build_object('sink', h.sink, 'place', case h.sink when 'dos' then 'DoS' else 'the website' end,
+    jsonb_build_object('sink', h.sink,
         'day', to_char(least(c.at, k.confirmed_at) at time zone 'Europe/London', 'FMDD FMMonth YYYY')) as facts
 from push h
 join profile p using (code)

@@ -9,7 +9,7 @@ with listed as (
 )
 select 'quarantined-record' as kind, q.source || ' ' || q.report as subject, encode(q.raw_hash, 'hex') as about, q.code, coalesce(p.icb, '') as board,
     q.first_seen as since,
-    jsonb_build_object('report', q.report, 'line', q.line::text, 'field', q.field,
+    jsonb_build_object('report', q.report, 'field', q.field,
         'record', case q.code when '' then 'A record' else 'The record of ' || coalesce(p.name || ' (' || q.code || ')', q.code) end) as facts
 from quarantine q
 left join listed l on l.source = q.source and l.report = q.report

@@ -8,19 +8,21 @@ select
         else 'undone-withheld'
     end as kind,
     r.source || ' ' || r.report as subject,
-    p.type || ' ' || coalesce(nullif(split_part(p.fact, '/', 1), ''), 'status') as about,
+    p.type || ' ' || x.field as about,
     '' as code,
     '' as board,
     min(s.created_at) as since,
     jsonb_build_object('rows', concat_ws(' of ', count(distinct p.code), max(o.of)), 'day', to_char(min(s.as_of), 'FMDD FMMonth YYYY'),
-        'layout', case when bool_or(s.summary ? 'new_layout') then '; it came in a new layout' else '' end, 'field', coalesce(nullif(split_part(p.fact, '/', 1), ''), 'status'), 'type', p.type, 'report', r.report,
-        'reason', p.withheld, 'run', max(p.run_id)::text) as facts
+        'layout', case when bool_or(s.summary ? 'new_layout') then '; it came in a new layout' else '' end,
+        'field', x.field, 'type', p.type, 'report', r.report, 'reason', p.withheld) as facts
 from plan_row p
+cross join lateral (select coalesce(nullif(split_part(p.fact, '/', 1), ''), 'status') as field) x
 join run r on r.id = p.run_id
 join run s on s.id = coalesce(p.since_run, p.run_id)
 left join lateral (
     select w.of from jsonb_to_recordset(s.summary -> 'withheld') as w (reason text, type text, field text, of integer)
-    where w.reason = p.withheld and w.type = p.type and coalesce(nullif(split_part(w.field, '/', 1), ''), 'status') = coalesce(nullif(split_part(p.fact, '/', 1), ''), 'status')
+    where w.reason = p.withheld and w.type = p.type
+        and coalesce(nullif(split_part(w.field, '/', 1), ''), 'status') = x.field
 ) o on true
 where p.waits and p.decision = '' and p.withheld <> 'short-listing'
-group by r.source, r.report, p.withheld, p.type, coalesce(nullif(split_part(p.fact, '/', 1), ''), 'status')
+group by r.source, r.report, p.withheld, p.type, x.field

@@ -132,7 +132,7 @@ type ClosuresOfRow struct {
 	Successor string
 }
 
-// What people said of a place that has closed, confirmed, and took back.
+// What people said, confirmed and took back of the closure of a place.
 func (q *Queries) ClosuresOf(ctx context.Context, code string) ([]ClosuresOfRow, error) {
 	rows, err := q.db.Query(ctx, closuresOf, code)
 	if err != nil {
@@ -207,14 +207,13 @@ func (q *Queries) DriftOf(ctx context.Context, code profile.ODSCode) ([]DriftOfR
 }
 
 const holdsOf = `-- name: HoldsOf :many
-select h.id, coalesce(h.field, '')::text as field, coalesce(h.sink, '')::text as sink, h.until, h.reason, h.actor, h.at, h.removed_at,
+select coalesce(h.field, '')::text as field, coalesce(h.sink, '')::text as sink, h.until, h.reason, h.actor, h.at, h.removed_at,
     coalesce(h.removed_by, '')::text as removed_by
 from hold h where h.code = $1
 order by h.id
 `
 
 type HoldsOfRow struct {
-	ID        int64
 	Field     string
 	Sink      string
 	Until     profile.Date
@@ -235,7 +234,6 @@ func (q *Queries) HoldsOf(ctx context.Context, code profile.ODSCode) ([]HoldsOfR
 	for rows.Next() {
 		var i HoldsOfRow
 		if err := rows.Scan(
-			&i.ID,
 			&i.Field,
 			&i.Sink,
 			&i.Until,

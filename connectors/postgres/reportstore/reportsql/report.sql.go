@@ -914,48 +914,6 @@ func (q *Queries) SealReport(ctx context.Context, arg SealReportParams) error {
 	return err
 }
 
-const standingCases = `-- name: StandingCases :many
-select id, kind, subject, about, code, board, facts, since, openings, opened_at, deadline, state, waits_for, reason, until, decided_by, gone_at from cases where state <> 'gone'
-`
-
-func (q *Queries) StandingCases(ctx context.Context) ([]Case, error) {
-	rows, err := q.db.Query(ctx, standingCases)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []Case{}
-	for rows.Next() {
-		var i Case
-		if err := rows.Scan(
-			&i.ID,
-			&i.Kind,
-			&i.Subject,
-			&i.About,
-			&i.Code,
-			&i.Board,
-			&i.Facts,
-			&i.Since,
-			&i.Openings,
-			&i.OpenedAt,
-			&i.Deadline,
-			&i.State,
-			&i.WaitsFor,
-			&i.Reason,
-			&i.Until,
-			&i.DecidedBy,
-			&i.GoneAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const unnamedRegions = `-- name: UnnamedRegions :many
 select x.code from (select icb as code from profile union select region from profile) x
 where x.code <> '' and not exists (select from region_name r where r.code = x.code) order by x.code
