@@ -10,6 +10,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
+	"github.com/profilesync/profilesync/jobs/casejobs"
 	"github.com/profilesync/profilesync/jobs/peoplejobs"
 	"github.com/profilesync/profilesync/jobs/pushjobs"
 	"github.com/profilesync/profilesync/jobs/qualityjobs"
@@ -26,6 +27,7 @@ type Daemon struct {
 	Pushes    pushjobs.Workers
 	Quality   qualityjobs.Workers
 	People    peoplejobs.Workers
+	Cases     casejobs.Workers
 	Schedules []Schedule
 	Now       func() time.Time
 	Process   string          // names this process among others
@@ -49,15 +51,17 @@ func (d Daemon) Client() (*queue.Client, error) {
 	}
 	return queue.Work{
 		Driver: d.Driver, Schema: d.Schema, Process: d.Process, Workers: workers, Queues: d.queues(),
-		Periodic: []*river.PeriodicJob{ticking()}, Held: d.Held, Observe: d.Observe, Reindex: d.Reindex, Log: d.QueueLog,
+		Periodic: []*river.PeriodicJob{ticking(), casejobs.Periodic()}, Held: d.Held, Observe: d.Observe, Reindex: d.Reindex, Log: d.QueueLog,
 	}.Client()
 }
 
 // queues gives every outside system a queue and workers of its own, so that a
-// dead sink or a slow register never slows another.
+// dead sink or a slow register never slows another. Control has a worker for each of its
+// jobs (two checks of drift, of quality, housekeeping, tick, look at the cases): those
+// that take hours hold up neither ticks nor urgent letters.
 func (d Daemon) queues() map[string]river.QueueConfig {
 	queues := map[string]river.QueueConfig{
-		queue.Control: {MaxWorkers: 4}, queue.RunsODS: {MaxWorkers: 4}, queue.RunsERS: {MaxWorkers: 4},
+		queue.Control: {MaxWorkers: 6}, queue.RunsODS: {MaxWorkers: 4}, queue.RunsERS: {MaxWorkers: 4},
 		queue.People: {MaxWorkers: 4}, queue.Mail: {MaxWorkers: 1},
 	}
 	maps.Copy(queues, d.Pushes.Queues())
@@ -79,6 +83,7 @@ func (d Daemon) workers() (*river.Workers, error) {
 		d.Pushes.Add(workers, d.Driver, d.Schema),
 		d.Quality.Add(workers),
 		d.People.Add(workers),
+		d.Cases.Add(workers),
 	)
 }
 

@@ -5,8 +5,10 @@
 //	reconcile/runs      what a register's records change: compute, plan, guard, approve, undo
 //	reconcile/services  the same for the services of e-RS, which move between sites
 //	reconcile/push      what a sink should show, what it shows instead, what its answers mean
+//	reconcile/history   what a profile was at an instant, and what takes one change back
 //	reconcile/quality   what the quality checks look for in the estate, whose task it is, what to do
 //	reconcile/people    who must check what by when: calendar, quarters, reminders, idle accounts, letters
+//	reconcile/cases     what waits for people, who owns it, who is told of it and when
 //	reconcile/report    the daily change report: its columns, its texts, who is overdue
 //
 // They import each other one way only:
@@ -15,6 +17,8 @@
 //	services ──────▶ runs, profile
 //	    runs ──────▶ profile
 //	    push ──────▶ profile
+//	 history ──────▶ push, runs, profile
+//	   cases ──────▶ quality, people, profile
 //	 quality ──────▶ push, profile
 //	  people ──────▶ profile
 //

@@ -85,6 +85,7 @@ var places = []place{
 	{"Creations", byField(field.isSeeded), source.lacksCreation},
 	{"Updates", byField(field.isFollowed), source.lacksUpdate},
 	{"Edits during a run", byField(field.isFollowed), source.lacksMove},
+	{"Undo of one field", byField(field.inColumn), source.lacksUndo},
 	{"Loading profiles", byField(field.inColumn), source.lacksProfile},
 	{"Loading pushes", source.isPushed, source.lacksPush},
 	{"DoS", always, source.lacksDoS},
@@ -244,6 +245,14 @@ func (s source) lacksUpdate(f field) string {
 
 func (s source) lacksMove(f field) string {
 	return lacksIn("the query MarkMoved", s.query("MarkMoved"), "when '"+f.name+"' then ")
+}
+
+func (s source) lacksUndo(f field) string {
+	query := s.query("RestoreValues")
+	return firstNonEmpty(
+		lacksIn("what RestoreValues sets", query, f.inSQL()+` = coalesce\(`),
+		lacksIn("what RestoreValues reads", query, f.inSQL()+` (text|boolean)`),
+	)
 }
 
 func (s source) lacksProfile(f field) string {

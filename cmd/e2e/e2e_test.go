@@ -193,27 +193,29 @@ func (s *site) exits(code int, args ...string) outcome {
 // summary is the JSON object (reconcile/RULES.md "The JSON object"), spelt out
 // here so that a renamed key in the code is noticed.
 type summary struct {
-	Run            string         `json:"run"`
-	Plan           string         `json:"plan"`
-	Digest         string         `json:"digest"`
-	Source         string         `json:"source"`
-	Report         string         `json:"report"`
-	AsOf           string         `json:"as_of"`
-	State          string         `json:"state"`
-	Records        int            `json:"records"`
-	Rejected       int            `json:"rejected"`
-	Population     int            `json:"population"`
-	Changes        changeCounts   `json:"changes"`
-	Fields         map[string]int `json:"fields"`
-	Withheld       []withheld     `json:"withheld"`
-	PendingClose   int            `json:"pending_close"`
-	Contradictions int            `json:"contradictions"`
-	Waiting        int            `json:"waiting"`
-	Withdrawn      int            `json:"withdrawn"`
-	Decisions      map[string]int `json:"decisions"`
-	ElapsedMS      int64          `json:"elapsed_ms"`
-	LeftOut        []leftOut      `json:"left_out"`
-	Error          string         `json:"error"`
+	Run            string          `json:"run"`
+	Plan           string          `json:"plan"`
+	Digest         string          `json:"digest"`
+	Source         string          `json:"source"`
+	Report         string          `json:"report"`
+	AsOf           string          `json:"as_of"`
+	State          string          `json:"state"`
+	Records        int             `json:"records"`
+	Rejected       int             `json:"rejected"`
+	Population     int             `json:"population"`
+	Changes        changeCounts    `json:"changes"`
+	Fields         map[string]int  `json:"fields"`
+	Withheld       []withheld      `json:"withheld"`
+	ApprovedAhead  []approvedAhead `json:"approved_ahead"`
+	Rehearsal      bool            `json:"rehearsal"`
+	PendingClose   int             `json:"pending_close"`
+	Contradictions int             `json:"contradictions"`
+	Waiting        int             `json:"waiting"`
+	Withdrawn      int             `json:"withdrawn"`
+	Decisions      map[string]int  `json:"decisions"`
+	ElapsedMS      int64           `json:"elapsed_ms"`
+	LeftOut        []leftOut       `json:"left_out"`
+	Error          string          `json:"error"`
 
 	Noted     map[string]int `json:"noted"`
 	NoProfile []noProfile    `json:"no_profile"`
@@ -347,6 +349,8 @@ type planned struct {
 	Reason   string `json:"reason"`
 	Withheld string `json:"withheld"`
 	LeftOut  bool   `json:"left_out"`
+	AheadIn  string `json:"approved_ahead_in"`
+	AheadBy  string `json:"approved_ahead_by"`
 	Waits    bool   `json:"waits"`
 	Decision string `json:"decision"`
 	In       int64  `json:"decided_in"`

@@ -222,6 +222,12 @@ func TestASiteThatLosesTooMuchIsWithheld(t *testing.T) {
 	require.Equal(t, []withheld{{Reason: "too-many-removals", Type: "trust-site", Field: "ers-services", Count: 6, Of: 12}}, run.Withheld)
 	require.Equal(t, map[string]int{"ers-services": 1}, run.Fields, "everything else applies")
 	require.Equal(t, 12, e.shown(0))
+	e.exits(0, "cases", "look")
+	waiting := e.exits(3, "cases", "list", "--kind", "removals-withheld").out
+	require.Equal(t, 1, strings.Count(waiting, "removals-withheld"), "one case, however many services: %s", waiting)
+	shown := e.exits(0, "cases", "show", "1").out
+	require.Contains(t, shown, "--field ers-services.")
+	require.Contains(t, shown, "6 in all")
 	e.exits(0, "runs", "reject", run.Run)
 	require.Empty(t, e.pulls(0, "2026-11-04").Withheld)
 	require.Equal(t, 12, e.shown(0))

@@ -220,3 +220,15 @@ func TestMailTemplatesAreForNotify(t *testing.T) {
 		require.Contains(t, s.with(setting).exits(2, "accounts", "list").err, want, setting)
 	}
 }
+
+func TestNobodyIsRemindedOfAPlaceThatHasClosed(t *testing.T) {
+	t.Parallel()
+	p := newPeopleSite(t)
+	first := p.at("2026-10-01T08:30:00Z")
+	require.Contains(t, first.exits(0, "remind", "--preview").out, "FA001 First")
+	p.exits(0, "closure", "confirm", "FA001", "--reason", "rang the board")
+	require.NotContains(t, first.exits(0, "remind", "--preview").out, "FA001 First")
+	require.Contains(t, first.exits(0, "remind", "--preview").out, "FA002 Second")
+	p.exits(0, "closure", "take-back", "FA001", "--reason", "it is open")
+	require.Contains(t, first.exits(0, "remind", "--preview").out, "FA001 First")
+}

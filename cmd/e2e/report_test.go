@@ -115,8 +115,9 @@ func TestReportsAreMadeDeliveredAndVerified(t *testing.T) {
 		} `json:"sections"`
 	}
 	require.NoError(t, json.Unmarshal([]byte(first.exits(0, "report", "--format", "json").out), &found))
-	require.Equal(t, "changes", found.Sections[0].Name)
-	require.Len(t, found.Sections[0].Rows, len(first.reportRows()))
+	require.Equal(t, "cases", found.Sections[0].Name)
+	require.Equal(t, "changes", found.Sections[1].Name)
+	require.Len(t, found.Sections[1].Rows, len(first.reportRows()))
 	first.exits(0, "report", "--format", "xlsx", "--out", filepath.Join(s.dir, "r.xlsx"))
 	require.FileExists(t, filepath.Join(s.dir, "r.xlsx"))
 

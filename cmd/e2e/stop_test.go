@@ -112,11 +112,15 @@ var (
 		"plan": "--files FILE", "reconcile": "--files FILE --wait", "runs show": "1", "runs approve": "1", "runs reject": "1",
 		"runs undo": "1 --yes", "runs cancel": "1", "listings reset": "edispensary --to 2026-01-01 --reason x",
 		"profile show": "FA001", "profile history": "FA001", "profile kind": "RXX01 hospital --reason x", "ers register import": "FILE",
-		"ers register add": "1 --site RXX01", "ers services": "FA001", "push retry": "FA001 --sink dos", "push preview": "FA001",
+		"profile why": "FA001", "profile undo": "FA001 phone", "ers register add": "1 --site RXX01", "ers services": "FA001",
+		"push retry": "FA001 --sink dos", "push preview": "FA001",
 		"hold add": "FA001 --sink dos --reason x --until 2999-01-01", "hold remove": "1",
 		"accounts show": "u-1", "accounts reactivate": "u-1 --reason x",
 		"accounts leave": "u-1 --end --reason x", "accounts approve": "1", "accounts inactive": "--preview", "remind": "--preview",
 		"report deliver": "2026-01-02", "report verify": "2026-01-02", "mail stop": "--reason x",
+		"cases show": "1", "cases wait": "1 --for x --until 2999-01-01", "cases resume": "1",
+		"cases letters": "--preview", "cases set-aside": "1 --reason x --until 2999-01-01",
+		"closure say": "FA001 --reason x", "closure confirm": "FA001 --reason x", "closure take-back": "FA001 --reason x",
 	}
 	withoutDatabase = []string{"version", "mail templates"}
 )

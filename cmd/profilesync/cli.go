@@ -12,6 +12,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/profilesync/profilesync/cmd/internal/visible"
+	"github.com/profilesync/profilesync/cmd/profilesync/casecommands"
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/peoplecommands"
 	"github.com/profilesync/profilesync/cmd/profilesync/pushcommands"
@@ -51,6 +52,8 @@ type cli struct {
 	Remind         peoplecommands.Remind          `cmd:"" help:"Remind people to check their profiles."`
 	Accounts       peoplecommands.Accounts        `cmd:"" help:"People's accounts: list, show, end inactive ones, reactivate."`
 	Mail           peoplecommands.Mail            `cmd:"" help:"Letters to people: list, stop, resume."`
+	Cases          casecommands.Cases             `cmd:"" help:"What waits for people: list, show, wait, set aside."`
+	Closure        casecommands.Closure           `cmd:"" help:"Places closed though the register says open: list, say, confirm, take back."`
 	Report         commands.Report                `cmd:"" help:"The daily change report: write, make, list, deliver, link, verify."`
 	Quarantine     qualitycommands.Quarantine     `cmd:"" help:"Upstream records that could not be read."`
 	Contradictions qualitycommands.Contradictions `cmd:"" help:"Organisations that are active although their end date has passed."`

@@ -3,6 +3,7 @@ package ods
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
@@ -120,3 +121,52 @@ func meaningOf(columns []column, f profile.Field) meaning {
 	}
 	return giving(columns, f).means
 }
+
+// ColumnsOf names the columns of a report's layout that a field is read from, such as
+// "column 2"; empty if none is, as for a field that follows from the report itself.
+func ColumnsOf(name, layout string, f profile.Field) string {
+	r, known := reports[name]
+	if !known {
+		return ""
+	}
+	columns := r.layouts[layout]
+	switch f {
+	case profile.FieldName:
+		return columnText(colName)
+	case profile.FieldAddress:
+		return fmt.Sprintf("columns %d to %d", colAddress, colPost-1)
+	case profile.FieldPostcode:
+		return columnText(colPost)
+	case profile.FieldStatus:
+		if r.status == noStatus {
+			return fmt.Sprintf("columns %d and %d", colOpened, colClosed)
+		}
+		return columnText(colStatus)
+	case profile.FieldRoles:
+		return r.columnOfRoles()
+	case profile.FieldPhone:
+		return columnText(colPhone)
+	}
+	c := giving(columns, f)
+	switch {
+	case c.number == 0:
+		return ""
+	case c.via != "":
+		return columnText(c.number) + " and report " + c.via
+	default:
+		return columnText(c.number)
+	}
+}
+
+func (r report) columnOfRoles() string {
+	switch {
+	case r.setting:
+		return columnText(colSetting)
+	case r.roles == "" && len(r.subtypes) > 0:
+		return columnText(colSubtype)
+	default:
+		return ""
+	}
+}
+
+func columnText(number int) string { return "column " + strconv.Itoa(number) }

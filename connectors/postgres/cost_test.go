@@ -39,7 +39,12 @@ var costed = map[string][]string{
 		"FinishApproval", "ReleaseApproval", "CountWithdrawn", "RejectRows", "EndUndone", "WaitAgain", "MarkEnded", "ForgetEnded",
 	},
 	"runstore/decisions.sql":  {"LiftRejections", "GiveRejectionsBack", "LeaveClosed", "EndRowsOfClosing", "KeepRowsOfOpen", "EndLeftOut"},
-	"runstore/kept_plans.sql": {"PlanPage", "CompareWithPlan", "ShowPlan", "ChangesPage", "PruneChanges"},
+	"runstore/kept_plans.sql": {"PlanPage", "CompareWithPlan", "PruneChanges"},
+	"planstore/plans.sql":     {"ShowPlan", "ChangesPage"},
+	"planstore/ahead.sql": {
+		"SelectRehearsed", "InsertApproved", "LockOpenOf", "Withdraw", "LoadOpen", "UseUp", "CountAhead", "LockOpenValues", "EndRejected",
+		"EndUndone",
+	},
 	"servicestore/services.sql": {
 		"ServiceItems", "ServiceSites", "LoadWaitingServices", "ServiceLosses", "WithholdLosses", "CountServiceSites",
 		"LockServices",
@@ -56,7 +61,7 @@ var arguments = map[string]string{
 	"runs": "(select array_agg(1::bigint) from profile)", "decisions": "(select array_agg('withdrawn'::text) from profile)",
 	"decision": "'approved'", "decided_in": "2", "actor": "'u-4711'", "os_user": "''", "reason": "'mass-change'",
 	"type": "'pharmacy'", "verb": "'update'", "fact": "'postcode'", "undone": "false", "withheld": "''", "region": "''", "icb": "''",
-	"plan_id": "1", "after_code": "''", "after_field": "''",
+	"plan_id": "1", "approval_id": "1", "to_approval": "2", "after_code": "''", "after_field": "''",
 	"ids": "'{}'", "sites": "'{}'", "parent_id": "1", "day": "'2026-01-01'", "types": "array['pharmacy']",
 }
 

@@ -41,7 +41,7 @@ func letter(tb testing.TB, changes ...func(*people.Letter)) people.Letter {
 			Lists: map[string][]string{"organisations": {
 				"FA123 Example Pharmacy (pharmacy, every quarter): opening hours, bank-holiday hours for 25 December 2026",
 				"FZZ99 Fferyllfa’r Enghraifft (pharmacy, every quarter): services",
-			}},
+			}, "cases": {"New: the profile of Fferyllfa’r Enghraifft (FZZ99) was refused by DoS (case 12, by 30 November 2026)."}},
 		},
 	}
 	for _, change := range changes {

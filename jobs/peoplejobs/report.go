@@ -87,7 +87,8 @@ func (r *Reporter) Make(ctx context.Context) (made []profile.Date, err error) {
 		if err != nil {
 			return made, err
 		}
-		frozen, err := r.Store.FreezeReport(ctx, day, report.Window{From: until, Until: end, Present: r.Now()}, extra)
+		window := report.Window{From: until, Until: end, Present: r.Now(), Calendar: calendar}
+		frozen, err := r.Store.FreezeReport(ctx, day, window, extra)
 		if err != nil {
 			return made, err
 		}

@@ -72,11 +72,12 @@ type MailSender struct {
 	Busy        error // returned by Open while another process is sending
 	Mailer      Mailer
 	Composer    func(ctx context.Context) (people.Composer, error)
-	Workers     int                             // letters sent concurrently
-	PerDay      int                             // letters per person per day
-	CanaryPause time.Duration                   // pause after the first letters of a new text
-	LookupAfter time.Duration                   // how long until the mail service can look up what it was sent
-	Turn        func(ctx context.Context) error // rate limit: blocks until a letter may be sent
+	CaseLines   func(ctx context.Context, reference string) ([]string, error) // of a letter about cases: what still holds
+	Workers     int                                                           // letters sent concurrently
+	PerDay      int                                                           // letters per person per day
+	CanaryPause time.Duration                                                 // pause after the first letters of a new text
+	LookupAfter time.Duration                                                 // how long until the mail service can look up what it was sent
+	Turn        func(ctx context.Context) error                               // rate limit: blocks until a letter may be sent
 	Observe     func(kind people.LetterKind, state people.LetterState)
 
 	// unsent are letters that the store may have recorded as begun although
@@ -257,6 +258,12 @@ func (r *sendRound) sendClaim(ctx context.Context) (more bool, err error) {
 // Once begun, it is finished even if the daemon stops.
 func (r *sendRound) sendOne(ctx context.Context, due people.DueLetter) error {
 	ctx = context.WithoutCancel(ctx)
+	if due.Kind.AboutCases() {
+		var err error
+		if due.Lines, err = r.CaseLines(ctx, due.Reference); err != nil {
+			return errors.Join(err, r.recordOutcome(ctx, due, due.Released()))
+		}
+	}
 	letter, ends, skip := r.composer.Compose(due)
 	if skip != "" {
 		cancelled := due.Outcome(people.LetterIsCancelled)

@@ -142,7 +142,7 @@ func (r *Runs) plan(ctx context.Context, session Session, planner planner, run r
 	if err := checkDay(run, r.todayOf(run)); err != nil {
 		return summary, err
 	}
-	pulls := run.Kind == runs.RunListing || run.Kind == runs.RunDelta
+	pulls := run.Kind.Pulls()
 	if pulls {
 		if err := planner.pull(ctx); err != nil {
 			return summary, err
@@ -183,7 +183,7 @@ func keep(ctx context.Context, session Session, summary runs.Summary) (runs.Summ
 
 func planByKind(ctx context.Context, planner planner, run runs.Run) error {
 	switch run.Kind {
-	case runs.RunListing, runs.RunDelta:
+	case runs.RunListing, runs.RunDelta, runs.RunRehearsal:
 		return planner.compare(ctx)
 	case runs.RunApprove:
 		return planner.approve(ctx)
@@ -202,10 +202,14 @@ func (r *Runs) todayOf(run runs.Run) profile.Date {
 	return run.Requested
 }
 
-// checkDay refuses a run for a day that has not come yet. An undo is for the day
-// of the run that it takes back, whatever that was.
+// checkDay refuses a run for a day that has not come yet, and the rehearsal of any
+// other. An undo is for the day of the run that it takes back, whatever that was.
 func checkDay(run runs.Run, today profile.Date) error {
-	if run.Kind == runs.RunUndo || !run.AsOf.After(today) {
+	switch {
+	case run.Kind == runs.RunRehearsal && !run.AsOf.After(today):
+		return &profile.RefusedError{Name: run.Report, Why: fmt.Sprintf(
+			"a rehearsal is of a day to come, and %s is not (today is %s); plan it without --rehearse", run.AsOf, today)}
+	case run.Kind == runs.RunUndo, run.Kind == runs.RunRehearsal, !run.AsOf.After(today):
 		return nil
 	}
 	return &profile.RefusedError{Name: run.Report, Why: fmt.Sprintf(

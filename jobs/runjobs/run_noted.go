@@ -23,7 +23,7 @@ type noted struct {
 // before, and what that means.
 func (p *organisationPlanner) compareLayouts() error {
 	from, to := p.session.LastLayout(), p.stamp().Layout
-	if from == "" || to == "" || from == to || p.run.Kind != runs.RunListing {
+	if from == "" || to == "" || from == to || !p.run.Kind.IsListing() {
 		return nil
 	}
 	p.noted.layout = &runs.NewLayout{From: from, To: to, NotCompared: []string{}}

@@ -162,7 +162,7 @@ func (p *organisationPlanner) compare(ctx context.Context) error {
 	if err := p.checkAge(); err != nil {
 		return err
 	}
-	if p.run.Kind == runs.RunListing {
+	if p.run.Kind.IsListing() {
 		records, unchanged, err := p.session.Unchanged(ctx, p.stamp())
 		if p.records = records; err != nil || unchanged {
 			return err
@@ -217,7 +217,7 @@ func (p *organisationPlanner) stage(ctx context.Context) error {
 	}
 	p.records = staged + len(unreadable)
 	_, last := p.session.LastListing()
-	p.short = p.run.Kind == runs.RunListing && p.Guard.IsShort(p.records, last)
+	p.short = p.run.Kind.IsListing() && p.Guard.IsShort(p.records, last)
 	return p.quarantineAll(ctx, decode(p.pulled, unreadable))
 }
 
@@ -285,7 +285,7 @@ func (p *organisationPlanner) compareChunk(ctx context.Context, ahead <-chan dec
 // short listing, what it would mark is recorded in the plan but no profile is
 // flagged.
 func (p *organisationPlanner) markMissing(ctx context.Context) error {
-	if p.run.Kind != runs.RunListing {
+	if !p.run.Kind.IsListing() {
 		return nil
 	}
 	for missed, err := range p.session.Absent(ctx) {

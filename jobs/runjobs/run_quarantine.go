@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/profilesync/profilesync/reconcile/profile"
-	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // quarantineAll stores the records of a chunk that could not be decoded.
@@ -36,7 +35,7 @@ func (p *organisationPlanner) quarantine(ctx context.Context, hash profile.Hash,
 	if p.rejected++; p.rejected == 1 {
 		p.firstRejected = rejected
 	}
-	if p.rejected*100 > p.records && (p.run.Kind == runs.RunListing || p.rejected > allowedBad) {
+	if p.rejected*100 > p.records && (p.run.Kind.IsListing() || p.rejected > allowedBad) {
 		return &profile.RefusedError{
 			Name: p.name(), At: p.firstRejected,
 			Why: "more than 1 % of its records cannot be read; check that it is the right report",

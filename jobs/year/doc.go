@@ -9,5 +9,6 @@
 //	writes_test.go  what the editing application writes for them
 //	daemon_test.go  a process that dies before, during or after a call
 //	proof_test.go   checks the mail service's ledger and the tables against the rules
+//	stood_test.go   profiles as they stood, rebuilt from the audit
 //	year_test.go    the year, day by day
 package year

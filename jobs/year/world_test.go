@@ -48,6 +48,7 @@ type year struct {
 	ids        map[people.LetterKind]string
 	read       int // messages of the ledger read so far
 	audited    int64
+	stood      []standing // of places drawn by chance, at the end of each day
 	once       map[string]bool
 	violations []string
 	counted    map[string]int
@@ -66,6 +67,7 @@ func newYear(t *testing.T, size yearSize) *year {
 	y.db = pgtest.Connect(t, y.url)
 	y.exec("select set_config('profilesync.actor', 'app', false)")
 	y.clock = y.first.at(0, 0)
+	y.exec("select set_config('profilesync.now', $1, false)", y.clock.Format(time.RFC3339))
 	y.startMail()
 	y.makePlaces()
 	y.makePeople()

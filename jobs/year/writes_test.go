@@ -30,6 +30,7 @@ func (y *year) until(end time.Time) {
 	for len(y.acts[d]) > 0 && !y.acts[d][0].at.After(end) {
 		next := y.acts[d][0]
 		y.acts[d] = y.acts[d][1:]
+		w.at(next.at)
 		next.do(w, next.at)
 	}
 	w.flush()

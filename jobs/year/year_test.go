@@ -43,6 +43,7 @@ func TestYear(t *testing.T) {
 	y := newYear(t, size)
 	y.play()
 	y.prove()
+	y.rebuild()
 	require.Empty(t, strings.Join(y.violations, "\n"))
 	require.GreaterOrEqual(t, y.counted["kills"], size.kills)
 	for _, what := range []string{
@@ -97,6 +98,7 @@ func (y *year) play() {
 			d.died(today)
 		}
 		y.until(today.at(23, 59))
+		y.remember(today)
 	}
 }
 

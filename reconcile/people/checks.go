@@ -183,7 +183,7 @@ func daysNotStated(days []Holiday, stated []profile.Date) (missing []profile.Dat
 func MissingLine(
 	code profile.ODSCode, name string, t profile.OrgType, every CheckInterval, missing []MissingSection, reviewed profile.Date,
 ) string {
-	duty := typeWords(t) + ", " + every.Words()
+	duty := t.Words() + ", " + every.Words()
 	switch {
 	case every == Every12Months && reviewed.IsZero():
 		duty += "; not reviewed in full yet"
@@ -211,23 +211,6 @@ func (m MissingSection) words() string {
 		return m.Section.Words() + " for " + days[0]
 	}
 	return m.Section.Words() + " for " + strings.Join(days[:last], ", ") + " and " + days[last]
-}
-
-// typeWords returns the type as people call it.
-func typeWords(t profile.OrgType) string {
-	switch t {
-	case profile.GPPractice:
-		return "GP practice"
-	case profile.GPBranch:
-		return "GP branch"
-	case profile.DentalPractice:
-		return "dentist"
-	case profile.OpticalSite:
-		return "optician"
-	case profile.TrustSite:
-		return "trust site"
-	}
-	return string(t)
 }
 
 // ParseCheckRules applies a setting on top of the default rules. The setting

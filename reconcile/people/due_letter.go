@@ -30,6 +30,7 @@ type DueLetter struct {
 	Person        *Person      // the account; nil for a list
 	SubjectPerson *Person      // the account it is about; nil for none
 	Orgs          []CheckedOrg // of Codes, or of the list's region
+	Lines         []string     // about cases: a line for each of which it still holds
 }
 
 // AttemptReference returns the reference by which the mail service knows an attempt. After an
@@ -94,6 +95,8 @@ func (c Composer) Compose(p DueLetter) (letter Letter, ends profile.Date, skip s
 		letter.Facts.Words, skip = c.report(p)
 	case LetterLastManager:
 		letter.Facts, skip = c.lastManager(p)
+	case LetterCaseUrgent, LetterCases:
+		letter.Facts, skip = aboutCases(p)
 	default:
 		letter.Facts, skip = c.reminder(p)
 	}
@@ -228,6 +231,13 @@ func (c Composer) lastManager(p DueLetter) (facts LetterFacts, skip string) {
 	}, ""
 }
 
+func aboutCases(p DueLetter) (facts LetterFacts, skip string) {
+	if len(p.Lines) == 0 {
+		return facts, SkipComplete
+	}
+	return LetterFacts{Lists: map[string][]string{"cases": p.Lines}}, ""
+}
+
 func (p Person) lastActive() string { return profile.DateIn(p.LastActive, profile.London()).Words() }
 
 // organisations returns one line for each organisation that a person can update.
@@ -317,6 +327,8 @@ const CanarySize = 10
 // number.
 func (c Canary) Allowance() int {
 	switch {
+	case c.Kind.Urgent():
+		return -1
 	case c.Sent < CanarySize:
 		return CanarySize - c.Sent
 	case c.Over:

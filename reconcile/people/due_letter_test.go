@@ -21,6 +21,7 @@ func placeholders() map[people.LetterKind][]string {
 		people.LetterDeactivated: {"last_active", "reactivate", "organisations"},
 		people.LetterMemberEnded: {"person", "organisations"},
 		people.LetterLastManager: {"ends", "organisations"},
+		people.LetterCaseUrgent:  {"cases"}, people.LetterCases: {"cases"},
 	}
 }
 
@@ -85,6 +86,8 @@ func trueLetters() map[string]letterCase {
 		"overdue list": {"2027-01-04", list}, "first warning": {"2026-06-10", idle(kind30, person(nil))},
 		"last warning": {"2026-07-03", idle(kind7, person(nil, first))}, "ended": {"2026-07-10", idle(people.LetterDeactivated, ended)},
 		"ended, cc": {"2026-07-10", cc}, "last manager": {"2026-07-10", flag},
+		"urgent":      {"2026-07-10", people.DueLetter{Kind: people.LetterCaseUrgent, List: "QWE", Lines: []string{"New: something."}}},
+		"other cases": {"2026-07-10", people.DueLetter{Kind: people.LetterCases, Account: 7, Person: person(nil), Lines: []string{"New: x."}}},
 	}
 	for name, c := range all {
 		c.due.Reference, c.due.Attempt = "ref/"+name, 1
@@ -107,7 +110,9 @@ func TestEveryLetterIsComplete(t *testing.T) {
 		for placeholder, word := range letter.Facts.Words {
 			require.NotEmpty(t, word, "%s of %s", placeholder, name)
 		}
-		require.NotEmpty(t, letter.Facts.Lists["organisations"], name)
+		for placeholder, lines := range letter.Facts.Lists {
+			require.NotEmpty(t, lines, "%s of %s", placeholder, name)
+		}
 		if c.due.Account == 0 {
 			require.Equal(t, listAddress, letter.To.Reveal())
 			require.Zero(t, letter.Name)

@@ -22,15 +22,24 @@ const (
 	LetterMemberEnded LetterKind = "account-ended-cc"  // to the account managers of the person's organisations
 	LetterLastManager LetterKind = "last-manager-idle" // to the ICB's list: an organisation would lose its only account manager
 	LetterReport      LetterKind = "report-ready"      // a daily change report, with a link
+	LetterCaseUrgent  LetterKind = "case-urgent"       // something that must not wait, to its owner
+	LetterCases       LetterKind = "cases"             // what else waits for the recipient, once a working day
 )
 
 // LetterKinds lists every kind.
 func LetterKinds() []LetterKind {
 	return []LetterKind{
 		LetterOpening, LetterFourWeeks, LetterTwoWeeks, LetterThreeDays, LetterOverdue, LetterInactive30, LetterInactive7,
-		LetterDeactivated, LetterMemberEnded, LetterLastManager, LetterReport,
+		LetterDeactivated, LetterMemberEnded, LetterLastManager, LetterReport, LetterCaseUrgent, LetterCases,
 	}
 }
+
+// AboutCases reports whether letters of the kind tell of cases.
+func (k LetterKind) AboutCases() bool { return k == LetterCaseUrgent || k == LetterCases }
+
+// Urgent reports whether letters of the kind are held back neither behind the first few
+// of a new text, nor by what a person has had that day.
+func (k LetterKind) Urgent() bool { return k == LetterCaseUrgent }
 
 // Letter is one message to one recipient. A fresh value is built for each, and it
 // prints nothing but its reference.

@@ -199,3 +199,9 @@ func (r CheckRules) Types() []profile.OrgType {
 	}
 	return types
 }
+
+// Quarterly lists the types that must check something in each quarter, in the order of
+// profile.OrgTypes.
+func (r CheckRules) Quarterly() []profile.OrgType {
+	return slices.DeleteFunc(r.Types(), func(t profile.OrgType) bool { return r[t].Every != EveryQuarter })
+}

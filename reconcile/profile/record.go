@@ -32,6 +32,23 @@ const (
 	TrustSite      OrgType = "trust-site"
 )
 
+// Words returns the type as people call it.
+func (t OrgType) Words() string {
+	switch t {
+	case GPPractice:
+		return "GP practice"
+	case GPBranch:
+		return "GP branch"
+	case DentalPractice:
+		return "dentist"
+	case OpticalSite:
+		return "optician"
+	case TrustSite:
+		return "trust site"
+	}
+	return string(t)
+}
+
 // OrgTypes lists every organisation type that can have a profile.
 func OrgTypes() []OrgType {
 	return []OrgType{Pharmacy, GPPractice, GPBranch, DentalPractice, OpticalSite, Trust, TrustSite}

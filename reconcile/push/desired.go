@@ -15,7 +15,10 @@ type DesiredState struct {
 	Edited  map[profile.Field]time.Time // when people last changed a field
 	Held    []profile.Field             // frozen by a person: a push leaves them as the sink shows them
 	LeftOut []profile.Field             // not taken by the sink: a push leaves them as the sink shows them
-	Today   profile.Date                // in London: dated hours of past days are dropped
+	// ClosedInReality says that a person has confirmed that the place has closed, whatever the
+	// register says (RULES.md "Closed in reality").
+	ClosedInReality bool
+	Today           profile.Date // in London: dated hours of past days are dropped
 	// Holidays are the bank holidays of the next 12 months, sorted.
 	Holidays []profile.Date
 	// SetHolidays are the dated hours, one line each, that pushes set for bank holidays among
@@ -54,7 +57,7 @@ func (w DesiredState) Stated(route Route) profile.Values {
 		case profile.FieldDatedOpeningTimes:
 			own.Set(f, dated)
 		case profile.FieldStatus:
-			own.Set(f, publicStatus(w.Profile.Status()))
+			own.Set(f, string(w.publicStatus()))
 		case profile.FieldServices:
 			own.Set(f, knownServices(w.Profile.Values.Get(f), route.Services))
 		case profile.FieldHidden:
@@ -69,24 +72,30 @@ func (w DesiredState) Stated(route Route) profile.Values {
 // IsGone reports whether the profile is closed or hidden, so that no sink should offer
 // the organisation.
 func (w DesiredState) IsGone() bool {
-	return w.Profile.Status() == profile.StatusClosed || w.Profile.Values.Get(profile.FieldHidden) == "true"
+	return w.IsClosed() || w.Profile.Values.Get(profile.FieldHidden) == "true"
+}
+
+// IsClosed reports whether the place has closed, as the register says or a person has
+// confirmed.
+func (w DesiredState) IsClosed() bool {
+	return w.ClosedInReality || w.Profile.Status() == profile.StatusClosed
 }
 
 // isHidden reports whether a push says that the profile is hidden. Sinks show one
 // status, in which closed wins over hidden, unless the status is held: then the
 // push does not say closed.
 func (w DesiredState) isHidden() bool {
-	closed := w.Profile.Status() == profile.StatusClosed && !slices.Contains(w.Held, profile.FieldStatus)
+	closed := w.IsClosed() && !slices.Contains(w.Held, profile.FieldStatus)
 	return w.Profile.Values.Get(profile.FieldHidden) == "true" && !closed
 }
 
-// publicStatus returns a status as sinks know it. To them a dormant profile is
+// publicStatus returns the status as sinks know it. To them a dormant profile is
 // open: dormant is about prescribing, not about whether the doors are open.
-func publicStatus(s profile.Status) string {
-	if s == profile.StatusClosed {
-		return string(profile.StatusClosed)
+func (w DesiredState) publicStatus() profile.Status {
+	if w.IsClosed() {
+		return profile.StatusClosed
 	}
-	return string(profile.StatusOpen)
+	return profile.StatusOpen
 }
 
 // whyLeftAlone says why a push does not state a field, for people.

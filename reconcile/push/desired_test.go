@@ -352,3 +352,33 @@ func entry(values profile.Values) []push.Entry { return []push.Entry{{Values: va
 
 // today is the day of most tests.
 var today = profile.NewDate(2026, time.March, 31)
+
+// A closure that a person has confirmed is told as one of the register, unless the status
+// is held: then the profile is told as hidden.
+func TestAConfirmedClosureIsToldAsClosed(t *testing.T) {
+	t.Parallel()
+	hidden := registered()
+	hidden.Values.Set(profile.FieldHidden, "true")
+	route := routeOf(profile.FieldStatus, profile.FieldHidden)
+	for name, c := range map[string]struct {
+		state push.DesiredState
+		want  map[profile.Field]string
+	}{
+		"confirmed": {
+			push.DesiredState{Profile: hidden, ClosedInReality: true},
+			map[profile.Field]string{profile.FieldStatus: "closed", profile.FieldHidden: "false"},
+		},
+		"confirmed, and an editor shows it": {
+			push.DesiredState{Profile: registered(), ClosedInReality: true},
+			map[profile.Field]string{profile.FieldStatus: "closed", profile.FieldHidden: "false"},
+		},
+		"its status is held": {
+			push.DesiredState{Profile: hidden, ClosedInReality: true, Held: []profile.Field{profile.FieldStatus}},
+			map[profile.Field]string{profile.FieldHidden: "true"},
+		},
+	} {
+		require.Equal(t, stated(c.want), c.state.Stated(route), name)
+		require.True(t, c.state.IsGone(), name)
+	}
+	require.False(t, push.DesiredState{Profile: registered()}.IsGone())
+}

@@ -34,6 +34,8 @@ type AuditedChange struct {
 	Kind    runs.Kind
 	Decided string    // who asked for the run
 	RunAt   time.Time // when
+	AheadBy string    // who approved the change ahead; empty where nobody did
+	AheadAt time.Time // when
 	Account people.AccountKind
 	Role    people.MemberRole
 
@@ -293,14 +295,18 @@ func (c AuditedChange) source() string {
 
 // approval says who approved what the guard had withheld.
 func (c AuditedChange) approval() (status, by, at string) {
-	if c.Kind != runs.RunApprove {
+	who, when := c.Decided, c.RunAt
+	switch {
+	case c.AheadBy != "":
+		who, when = c.AheadBy, c.AheadAt
+	case c.Kind != runs.RunApprove:
 		return "NOT_REQUIRED", "", ""
 	}
 	by = "operator"
-	if staffID.MatchString(c.Decided) {
-		by = c.Decided
+	if staffID.MatchString(who) {
+		by = who
 	}
-	return "APPROVED", by, stampOf(c.RunAt)
+	return "APPROVED", by, stampOf(when)
 }
 
 // reportWord returns the type as reports abbreviate it.

@@ -245,6 +245,12 @@ func TestApprovalsNameTheApprover(t *testing.T) {
 	}
 	change := report.AuditedChange{Field: "status", Run: 3, Kind: runs.RunApprove, Decided: "dos-lead-1", RunAt: noon}
 	require.Equal(t, []string{"APPROVED", "dos-lead-1", "2026-11-20T12:00:00Z"}, approval(change))
+	ahead := report.AuditedChange{
+		Field: "icb", Run: 4, Kind: runs.RunListing, Decided: "schedule", RunAt: noon, AheadBy: "u-7", AheadAt: noon.AddDate(0, 0, -10),
+	}
+	require.Equal(t, []string{"APPROVED", "u-7", "2026-11-10T12:00:00Z"}, approval(ahead), "who approved it, and when")
+	ahead.AheadBy = "Ann Example"
+	require.Equal(t, []string{"APPROVED", "operator", "2026-11-10T12:00:00Z"}, approval(ahead))
 	change.Decided = "Ann Example"
 	require.Equal(t, []string{"APPROVED", "operator", "2026-11-20T12:00:00Z"}, approval(change))
 	change.Kind = runs.RunListing

@@ -4,6 +4,7 @@ import (
 	"iter"
 	"time"
 
+	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
@@ -19,8 +20,11 @@ type Header struct {
 }
 
 // Window is what a report covers: the half-open span [From, Until), and what is
-// dated after Present, the moment at which it is made.
-type Window struct{ From, Until, Present time.Time }
+// dated after Present, the moment at which it is made, and the calendar of that moment.
+type Window struct {
+	From, Until, Present time.Time
+	Calendar             people.Calendar
+}
 
 // Report is a frozen report, ready to be written in any form. Rows are read one
 // by one: a report never has to fit in memory.

@@ -5,6 +5,7 @@ import "slices"
 // The sections of a report, in order. Rows that are not changes show the state
 // when the report was frozen.
 const (
+	SectionCases          = "cases"
 	SectionUpdates        = "updates"
 	SectionWithheld       = "withheld"
 	SectionPushFailures   = "push-failures"
@@ -35,7 +36,23 @@ var (
 
 // Sections returns the sections without their rows.
 func Sections() []Section {
-	return slices.Concat(changeSections(), pushSections(), standingSections(), estateSections(), peopleSections())
+	return slices.Concat(caseSections(), changeSections(), pushSections(), standingSections(), estateSections(), peopleSections())
+}
+
+// caseSections returns the section about what waits for people: it comes first.
+func caseSections() []Section {
+	return []Section{{
+		Name: SectionCases, Title: "What waits for people", Note: "Each ends by itself once its reason is gone.",
+		Columns: []Column{
+			{"case", "Case", CellNumber},
+			{"kind", "Kind", CellText},
+			{"what", "What is wrong", CellText},
+			{"owner", "Who must act", CellText},
+			{"deadline", "By", CellDate},
+			{"state", "State", CellText},
+			{"since", "Since", CellTime},
+		},
+	}}
 }
 
 // changeSections returns the sections about changes.
@@ -185,6 +202,7 @@ func peopleSections() []Section {
 // sectionFigures holds the labels of the summary's figures that count the rows of
 // a section.
 var sectionFigures = map[string]string{
+	SectionCases:   "Cases that wait for people",
 	SectionChanges: "Changes", SectionUpdates: "Updates to earlier rows", SectionWithheld: "Held back for approval",
 	SectionPushFailures: "Pushes refused", SectionPushWaits: "Pushes that wait for a person",
 	SectionLeftOut: "Fields that a directory does not take", SectionOverwritten: "Values overwritten that nobody stated",

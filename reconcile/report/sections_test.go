@@ -29,6 +29,7 @@ func columnsOf(section report.Section) string {
 func TestSectionsAndTheirColumns(t *testing.T) {
 	t.Parallel()
 	want := []struct{ name, title, columns string }{
+		{"cases", "What waits for people", "case:number kind what owner deadline:date state since:time"},
 		{
 			"changes", "Changes",
 			"report_date:date change_id:number icb_code icb_name region_name ods_code organisation_name organisation_type " +
@@ -120,12 +121,15 @@ func TestNotesAreSentences(t *testing.T) {
 			require.True(t, strings.HasSuffix(section.Note, "."), section.Note)
 		}
 	}
-	require.Equal(t, []string{"updates", "withheld", "push-waits", "left-out", "overwritten", "quality", "accounts", "no-contact"}, with)
+	require.Equal(t, []string{
+		"cases", "updates", "withheld", "push-waits", "left-out", "overwritten", "quality", "accounts", "no-contact",
+	}, with)
 }
 
 func TestEverySectionHasAFigure(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{
+		report.SectionCases:          "Cases that wait for people",
 		report.SectionChanges:        "Changes",
 		report.SectionUpdates:        "Updates to earlier rows",
 		report.SectionWithheld:       "Held back for approval",

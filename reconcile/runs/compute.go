@@ -26,6 +26,7 @@ type Item struct {
 	Local        *profile.Profile
 	Marks        []Mark
 	Waiting      []Waiting    // what earlier runs withheld of it and nobody has decided on
+	Ahead        []Ahead      // what people approved of it ahead, for the day of the pull
 	PendingSince profile.Date // the first look at a closure; zero for none
 	// Redefined are the fields that mean something else now than in the layout in which
 	// Base was read.
@@ -107,6 +108,7 @@ func (v *comparison) compare() {
 		v.leaveRedefined()
 	}
 	v.matchWaiting(others)
+	v.takeApprovedAhead()
 }
 
 // opens reports whether the plan opens the profile, unless the guard withholds so

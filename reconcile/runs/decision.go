@@ -101,14 +101,19 @@ func (e DecidedError) Error() string {
 	return fmt.Sprintf("run %d: its short listing is already %s", e.Run, e.Made)
 }
 
-// SamePersonError refuses an approval by whoever asked for the run.
+// SamePersonError refuses an approval by whoever asked for the run, or for the plan.
 type SamePersonError struct {
 	Run  ID
+	Plan PlanID // of an approval ahead
 	Name string
 }
 
 func (e SamePersonError) Error() string {
-	return fmt.Sprintf("run %d was asked for by %s: another person has to approve it (PROFILESYNC_APPROVAL_BY_ANOTHER)", e.Run, e.Name)
+	what := "run " + e.Run.String()
+	if e.Run == 0 {
+		what = "plan " + e.Plan.String()
+	}
+	return fmt.Sprintf("%s was asked for by %s: another person has to approve it (PROFILESYNC_APPROVAL_BY_ANOTHER)", what, e.Name)
 }
 
 // ByAnother refuses an approval by whoever asked for the run, by the name given
@@ -116,9 +121,9 @@ func (e SamePersonError) Error() string {
 func ByAnother(requested, approval Run) error {
 	switch {
 	case approval.Actor == requested.Actor:
-		return SamePersonError{requested.ID, requested.Actor}
+		return SamePersonError{requested.ID, requested.Plan, requested.Actor}
 	case approval.OSUser != "" && approval.OSUser == requested.OSUser:
-		return SamePersonError{requested.ID, requested.OSUser}
+		return SamePersonError{requested.ID, requested.Plan, requested.OSUser}
 	}
 	return nil
 }

@@ -63,6 +63,7 @@ type Group struct {
 	Fact   profile.Field
 	Undone bool
 	Waits  WithheldReason // see Change
+	Ahead  bool           // a person approved it ahead: it is measured, and never withheld
 }
 
 func (g Group) removal() bool { return g.Verb == Close || g.Verb == Missing }
@@ -85,8 +86,8 @@ func (s Situation) massReason(group Group, limit int) WithheldReason {
 }
 
 // Judge returns why each withheld group is withheld. What is new is measured
-// together with what waits. The answer for one group can only get stricter when
-// another grows.
+// together with what waits and with what was approved ahead. The answer for one group
+// can only get stricter when another grows.
 func (g Guard) Judge(groups map[Group]int, at Situation) map[Group]WithheldReason {
 	verdicts := make(map[Group]WithheldReason)
 	removals, facts := tally(groups, at.Waiting)
@@ -135,6 +136,8 @@ func tally(counts ...map[Group]int) (removals map[profile.OrgType]int, facts map
 func (g Guard) judge(group Group, at Situation, removals map[profile.OrgType]int, facts map[typeFact]int) WithheldReason {
 	open, all := at.Open[group.Type], at.openTotal()
 	switch {
+	case group.Ahead:
+		return NotWithheld
 	case group.Waits != NotWithheld:
 		return group.Waits
 	case group.removal() && at.Short:

@@ -30,6 +30,7 @@ type world struct {
 	profiles map[profile.ODSCode]profile.Profile
 	marks    map[profile.ODSCode][]runs.Mark
 	waiting  map[profile.ODSCode][]runs.Waiting
+	ahead    map[profile.ODSCode][]runs.Ahead
 	run      runs.ID // the last run
 }
 
@@ -40,6 +41,7 @@ func newWorld(records ...profile.Record) *world {
 		profiles: make(map[profile.ODSCode]profile.Profile),
 		marks:    make(map[profile.ODSCode][]runs.Mark),
 		waiting:  make(map[profile.ODSCode][]runs.Waiting),
+		ahead:    make(map[profile.ODSCode][]runs.Ahead),
 	}
 	for _, r := range records {
 		w.register[r.Code] = r
@@ -53,7 +55,7 @@ func (w *world) input() runs.Input {
 	for _, code := range slices.Sorted(maps.Keys(w.register)) {
 		item := runs.Item{
 			Upstream: w.register[code], Marks: w.marks[code], PendingSince: w.pendingSince(code),
-			Waiting: slices.Clone(w.waiting[code]),
+			Waiting: slices.Clone(w.waiting[code]), Ahead: w.ahead[code],
 		}
 		item.Base = w.base(code)
 		if local, ok := w.profiles[code]; ok {
@@ -150,7 +152,7 @@ func changesOf(waiting []runs.Waiting) (changes []runs.Change) {
 
 // groupOf is what the guard counts a change as.
 func groupOf(c runs.Change) runs.Group {
-	return runs.Group{Type: c.Type, Verb: c.Verb, Fact: c.Field.Fact(), Undone: c.Undone, Waits: c.Waits}
+	return runs.Group{Type: c.Type, Verb: c.Verb, Fact: c.Field.Fact(), Undone: c.Undone, Waits: c.Waits, Ahead: c.Ahead != 0}
 }
 
 // groupsIn counts the profiles of each group.

@@ -47,6 +47,7 @@ type Change struct {
 	Waits  WithheldReason // an earlier run withheld the same new value for this reason: it is always withheld
 	Since  ID             // the run that withheld it first; 0 for the one that plans it
 	Left   LeftReason     // why a decision leaves it out; empty for one that it does not
+	Ahead  AheadID        // the approval ahead by which it is applied unasked; 0 for none
 }
 
 // Digest identifies what the change does, regardless of its reason.

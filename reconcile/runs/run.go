@@ -14,13 +14,22 @@ func (id ID) String() string { return strconv.FormatInt(int64(id), 10) }
 // Kind says what a run reads.
 type Kind string
 
-// The kinds of run. Only a listing may lead to a removal.
+// The kinds of run. Only a listing may lead to a removal. A rehearsal is only ever
+// planned: it is a listing of a day to come.
 const (
 	RunListing Kind = "listing" // a complete listing of one report
 	RunDelta   Kind = "delta"   // some records: changes since a watermark, or given codes
 	RunApprove Kind = "approve" // what the parent run withheld
 	RunUndo    Kind = "undo"    // what the parent run applied
+
+	RunRehearsal Kind = "rehearsal"
 )
+
+// IsListing reports whether a complete listing is read.
+func (k Kind) IsListing() bool { return k == RunListing || k == RunRehearsal }
+
+// Pulls reports whether a register is read, rather than what an earlier run left.
+func (k Kind) Pulls() bool { return k.IsListing() || k == RunDelta }
 
 // Run is one reconciliation.
 type Run struct {
@@ -91,24 +100,26 @@ func (s State) Ended() bool { return s != RunQueued && s != RunRunning }
 // Summary is what a run did, or what a plan would do, for machines to read
 // (RULES.md "The JSON object").
 type Summary struct {
-	Run            string         `json:"run"`            // empty for a plan
-	Plan           PlanID         `json:"plan,omitempty"` // of a plan its own number, of a run that of the plan it applies
-	Digest         string         `json:"digest"`
-	Source         profile.Source `json:"source"`
-	Report         string         `json:"report"`
-	AsOf           profile.Date   `json:"as_of"`
-	State          State          `json:"state"`
-	Records        int            `json:"records"`
-	Rejected       int            `json:"rejected"`
-	Population     int            `json:"population"`
-	Changes        ChangeCounts   `json:"changes"`
-	Fields         map[string]int `json:"fields"`
-	Withheld       []Withheld     `json:"withheld"`
-	PendingClose   int            `json:"pending_close"`
-	Contradictions int            `json:"contradictions"`
-	Waiting        int            `json:"waiting,omitempty"`   // changes of the scope that wait for a decision, after the run
-	Withdrawn      int            `json:"withdrawn,omitempty"` // changes that waited until this run found something else
-	ElapsedMS      int64          `json:"elapsed_ms"`
+	Run        string         `json:"run"`            // empty for a plan
+	Plan       PlanID         `json:"plan,omitempty"` // of a plan its own number, of a run that of the plan it applies
+	Digest     string         `json:"digest"`
+	Source     profile.Source `json:"source"`
+	Report     string         `json:"report"`
+	AsOf       profile.Date   `json:"as_of"`
+	State      State          `json:"state"`
+	Records    int            `json:"records"`
+	Rejected   int            `json:"rejected"`
+	Population int            `json:"population"`
+	Changes    ChangeCounts   `json:"changes"`
+	Fields     map[string]int `json:"fields"`
+	Withheld   []Withheld     `json:"withheld"`
+	// ApprovedAhead counts what is applied unasked, since it was approved of a rehearsal.
+	ApprovedAhead  []AheadCount `json:"approved_ahead,omitempty"`
+	PendingClose   int          `json:"pending_close"`
+	Contradictions int          `json:"contradictions"`
+	Waiting        int          `json:"waiting,omitempty"`   // changes of the scope that wait for a decision, after the run
+	Withdrawn      int          `json:"withdrawn,omitempty"` // changes that waited until this run found something else
+	ElapsedMS      int64        `json:"elapsed_ms"`
 
 	// Noted counts the values, by field, that are doubtful or were left out; NoProfile
 	// says why living organisations get no profile. Both are about the records that
@@ -129,6 +140,8 @@ type Summary struct {
 	Differs *Differs `json:"differs,omitempty"`
 	// ReadWith is, of a plan, what it has to be applied with and what is not kept.
 	ReadWith *ReadWith `json:"read_with,omitempty"`
+	// Rehearsal is set for a plan that can never be applied: its day has not come.
+	Rehearsal bool `json:"rehearsal,omitempty"`
 	// Note says what is special about a run that is done.
 	Note string `json:"note,omitempty"`
 	// Error says why a run was refused or failed.
@@ -179,6 +192,6 @@ func NewSummary(run Run) Summary {
 	}
 	return Summary{
 		Run: id, Plan: run.Plan, Source: run.Source, Report: run.Report, AsOf: run.AsOf, State: run.State,
-		Fields: map[string]int{}, Withheld: []Withheld{},
+		Fields: map[string]int{}, Withheld: []Withheld{}, Rehearsal: run.Kind == RunRehearsal,
 	}
 }

@@ -73,6 +73,9 @@ const (
 	mailPausedSeconds
 	calendarAgeSeconds
 	calendarVanishedRecords
+	standingCases
+	overdueCases
+	caseOldestSeconds
 	progressAgeSeconds
 	pushDueSeconds
 	pushTriedSeconds
@@ -264,6 +267,18 @@ var declared = [...]declaration{
 		name: "calendar_age_seconds", form: gauge,
 		help: "Time since the official list of bank holidays was read; absent if it never was.",
 	},
+	standingCases: {
+		name: "standing_cases", form: gauge, labels: []string{"kind", "state"},
+		help: "What waits for people; state is open, waiting (for somebody, until a day) or set-aside.",
+	},
+	overdueCases: {
+		name: "overdue_cases", form: gauge, labels: []string{"kind"},
+		help: "Open cases past their deadline.",
+	},
+	caseOldestSeconds: {
+		name: "case_oldest_seconds", form: gauge, labels: []string{"kind", "state"},
+		help: "How long ago the oldest of these opened.",
+	},
 	calendarVanishedRecords: {
 		name: "calendar_vanished_records", form: gauge,
 		help: "Future bank holidays that the official list no longer names: a person should check.",
@@ -271,7 +286,7 @@ var declared = [...]declaration{
 	progressAgeSeconds: {
 		name: "progress_age_seconds", form: gauge, labels: []string{"activity"},
 		help: "Time since an activity that must never stop last succeeded, in any process; activity is dispatch (at least every " +
-			"5 s) or tick (every 30 s).",
+			"5 s), tick (every 30 s) or cases (every minute).",
 	},
 	pushDueSeconds: {
 		name: "push_due_seconds", form: gauge, labels: []string{"sink", "route"},

@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/profilesync/profilesync/connectors/postgres/watchstore"
+	"github.com/profilesync/profilesync/reconcile/cases"
 )
 
 const (
@@ -114,9 +115,21 @@ func gaugesOf(watched watchstore.Watched) (all []prometheus.Metric) {
 	for _, r := range watched.Services {
 		set(registeredServices, float64(r.Services), string(r.State))
 	}
+	caseGauges(watched.Cases, set)
 	peopleGauges(watched.People, set)
 	progressGauges(watched.Progress, set)
 	return all
+}
+
+// caseGauges sets the gauges of cases.
+func caseGauges(standing []watchstore.StandingCases, set func(m metric, value float64, labels ...string)) {
+	for _, c := range standing {
+		set(standingCases, float64(c.Cases), string(c.Kind), string(c.State))
+		set(caseOldestSeconds, c.Oldest.Seconds(), string(c.Kind), string(c.State))
+		if c.State == cases.Open {
+			set(overdueCases, float64(c.Overdue), string(c.Kind))
+		}
+	}
 }
 
 // peopleGauges sets the gauges of people and mail.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/watchstore"
+	"github.com/profilesync/profilesync/reconcile/cases"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 	"github.com/profilesync/profilesync/reconcile/quality"
@@ -47,6 +48,7 @@ func everything() watchstore.Watched {
 		Runs:      []watchstore.OpenRuns{{Source: profile.SourceODS, State: runs.RunQueued, Runs: 1}},
 		Schedules: []watchstore.ScheduleAge{{Name: "pull_ods", Age: 30 * time.Second}},
 		Services:  []watchstore.ServiceCount{{State: services.Missing, Services: 6}},
+		Cases:     []watchstore.StandingCases{{Kind: cases.SinkPaused, State: cases.Open, Cases: 3, Oldest: time.Hour, Overdue: 2}},
 		People: watchstore.WatchedPeople{
 			Accounts:   []watchstore.AccountCount{{State: "active", Accounts: 9}},
 			Letters:    []watchstore.LetterCount{{Kind: "check-opening", State: "due", Letters: 5}},
@@ -124,6 +126,12 @@ profilesync_calendar_age_seconds 3600
 profilesync_calendar_vanished_records 1
 # TYPE profilesync_progress_age_seconds gauge
 profilesync_progress_age_seconds{activity="tick"} 20
+# TYPE profilesync_standing_cases gauge
+profilesync_standing_cases{kind="sink-paused",state="open"} 3
+# TYPE profilesync_overdue_cases gauge
+profilesync_overdue_cases{kind="sink-paused"} 2
+# TYPE profilesync_case_oldest_seconds gauge
+profilesync_case_oldest_seconds{kind="sink-paused",state="open"} 3600
 # TYPE profilesync_push_due_seconds gauge
 profilesync_push_due_seconds{route="fhir",sink="dos"} 60
 # TYPE profilesync_push_tried_seconds gauge
@@ -134,7 +142,8 @@ profilesync_abandoned_jobs 2
 profilesync_abandoned_oldest_seconds 5
 `, queueJobs, queueOldestSeconds, withheldRows, watermarkAgeSeconds, listingAgeSeconds, quarantineRecords, openProfiles,
 		unfinishedRuns, scheduleAgeSeconds, registeredServices, openAccounts, openLetters, mailPausedSeconds, calendarAgeSeconds,
-		calendarVanishedRecords, progressAgeSeconds, pushDueSeconds, pushTriedSeconds, abandonedJobs, abandonedOldestSeconds)
+		calendarVanishedRecords, standingCases, overdueCases, caseOldestSeconds, progressAgeSeconds, pushDueSeconds,
+		pushTriedSeconds, abandonedJobs, abandonedOldestSeconds)
 }
 
 func TestTheDatabaseIsReadAtMostOncePerInterval(t *testing.T) {
@@ -156,7 +165,7 @@ func TestTheDatabaseIsReadAtMostOncePerInterval(t *testing.T) {
 				scrapes.Go(func() {
 					families, err := reg.Gather()
 					assert.NoError(t, err) //nolint:testifylint // require must not be called in another goroutine than the test's
-					assert.Len(t, families, 31)
+					assert.Len(t, families, 34)
 				})
 			}
 			scrapes.Wait()
@@ -194,6 +203,6 @@ func TestInAnOutageOnlyTheGaugesAreMissing(t *testing.T) {
 		<-time.After(watchEvery)
 		families, err := reg.Gather()
 		require.NoError(t, err)
-		require.Len(t, families, 31)
+		require.Len(t, families, 34)
 	})
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/profilesync/profilesync/cmd/internal/columns"
 	"github.com/profilesync/profilesync/cmd/internal/visible"
+	"github.com/profilesync/profilesync/connectors/postgres/planstore"
 	"github.com/profilesync/profilesync/connectors/postgres/runstore"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
@@ -59,14 +60,14 @@ func (b Boards) named(icb string) string {
 
 // PlanGroups returns the changes of a plan, which must be in the order in which
 // people read them.
-func PlanGroups(changes []runstore.ShownChange, boards Boards) (groups []Group) {
+func PlanGroups(changes []planstore.Shown, boards Boards) (groups []Group) {
 	type kind struct {
 		withheld runs.WithheldReason
 		verb     runs.Verb
 		orgType  profile.OrgType
 		fact     string
 	}
-	for _, of := range grouped(changes, func(c runstore.ShownChange) kind { return kind{c.Withheld, c.Verb, c.Type, c.Fact} }) {
+	for _, of := range grouped(changes, func(c planstore.Shown) kind { return kind{c.Withheld, c.Verb, c.Type, c.Fact} }) {
 		c := of[0]
 		title := fmt.Sprintf("%s: %d %s", does(c.Verb, c.Fact), c.Profiles, c.Type)
 		if c.Withheld != "" {
@@ -148,6 +149,34 @@ func WaitingGroups(waiting []runstore.WaitingRow, boards Boards, all bool) (grou
 		}
 		group.leaveOutField(of[0].Fact)
 		group.Title = fmt.Sprintf("run %d, %s: %d %s, %s", k.run, of[0].Report, len(profiles), k.does, k.reason)
+		groups = append(groups, group)
+	}
+	return groups
+}
+
+// RehearsedGroups returns what of a rehearsal can be approved ahead, and what of it was,
+// which must be in the order in which people read it.
+func RehearsedGroups(rows []planstore.Rehearsed, boards Boards, all bool) (groups []Group) {
+	type kind struct {
+		reason  runs.WithheldReason
+		verb    runs.Verb
+		orgType profile.OrgType
+		fact    string
+	}
+	for _, of := range grouped(rows, func(r planstore.Rehearsed) kind { return kind{r.Withheld, r.Verb, r.Type, r.Fact} }) {
+		profiles := make(map[profile.ODSCode]bool)
+		group := Group{Header: "CODE | NAME | FIELD | BEFORE | AFTER | APPROVAL"}
+		for _, r := range of {
+			if profiles[r.Code] = true; all || len(profiles) <= GroupShown {
+				row := append([]string{r.Code.String(), r.Name}, boards.change(r.Field, r.Old, r.New)...)
+				group.Rows = append(group.Rows, append(row, columns.OneLine(r.Fate())))
+			}
+		}
+		if !all {
+			group.Hidden = max(0, len(profiles)-GroupShown)
+		}
+		group.leaveOutField(of[0].Fact)
+		group.Title = fmt.Sprintf("withheld (%s): %s: %d %s", of[0].Withheld, does(of[0].Verb, of[0].Fact), len(profiles), of[0].Type)
 		groups = append(groups, group)
 	}
 	return groups

@@ -43,6 +43,9 @@ func countRows(s runs.Summary) [][]string {
 	if len(s.Fields) > 0 {
 		rows = append(rows, []string{"fields", FieldCounts(s.Fields)})
 	}
+	for _, a := range s.ApprovedAhead {
+		rows = append(rows, []string{"approved ahead", fmt.Sprintf("%d in %s by %s", a.Count, a.Plan, a.By)})
+	}
 	for _, w := range s.Withheld {
 		what := strings.TrimSpace(fmt.Sprintf("%d of %d %s %s", w.Count, w.Of, w.Type, w.Field))
 		rows = append(rows, []string{"withheld", what + ": " + string(w.Reason)})
@@ -77,6 +80,9 @@ func commissionerRows(s runs.Summary) [][]string {
 // titleRow names the run, with the plan that it is to apply, or the plan.
 func titleRow(s runs.Summary) []string {
 	what := fmt.Sprintf("%s, %s as of %s", s.State, s.Report, s.AsOf)
+	if s.Rehearsal {
+		return []string{"rehearsal " + s.Plan.String(), what + ": never applied"}
+	}
 	if s.Run == "" {
 		return []string{"plan " + s.Plan.String(), what}
 	}

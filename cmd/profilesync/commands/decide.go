@@ -15,17 +15,21 @@ import (
 
 // selectionFlags select from what waits for a decision.
 type selectionFlags struct {
-	ID     runs.ID  `arg:"" optional:"" name:"run" help:"The run that withheld it. Default: every run."`
-	Report string   `placeholder:"REPORT" help:"Only of this report."`
-	Reason string   `placeholder:"REASON" help:"Only what was withheld for this reason, as mass-change."`
-	Field  string   `placeholder:"FIELD" help:"Only this field, with those that go together with it; status for removals."`
-	Type   string   `placeholder:"TYPE" help:"Only profiles of this type."`
-	Region string   `placeholder:"CODE" help:"Only profiles of this region."`
-	ICB    string   `name:"icb" placeholder:"CODE" help:"Only profiles of this integrated care board."`
-	Code   []string `placeholder:"CODE" help:"Only these organisations; repeat or separate with commas."`
+	ID     runs.ID     `arg:"" optional:"" name:"run" help:"The run that withheld it. Default: every run."`
+	Plan   runs.PlanID `placeholder:"PLAN" help:"Of this rehearsal, instead of a run (profilesync plan --rehearse)."`
+	Report string      `placeholder:"REPORT" help:"Only of this report."`
+	Reason string      `placeholder:"REASON" help:"Only what was withheld for this reason, as mass-change."`
+	Field  string      `placeholder:"FIELD" help:"Only this field, with those that go together with it; status for removals."`
+	Type   string      `placeholder:"TYPE" help:"Only profiles of this type."`
+	Region string      `placeholder:"CODE" help:"Only profiles of this region."`
+	ICB    string      `name:"icb" placeholder:"CODE" help:"Only profiles of this integrated care board."`
+	Code   []string    `placeholder:"CODE" help:"Only these organisations; repeat or separate with commas."`
 }
 
 func (f selectionFlags) selection() (runs.Selection, error) {
+	if f.Plan != 0 && f.ID != 0 {
+		return runs.Selection{}, Usage(errors.New("--plan and a run cannot be used together"))
+	}
 	codes, err := ParseCodes(f.Code)
 	if err != nil {
 		return runs.Selection{}, err
@@ -74,7 +78,10 @@ type runsWaiting struct {
 func (*runsWaiting) Help() string {
 	return `No run applies what waits: it waits until a person approves or rejects it, the register says
 something else, or the profile says it already. The digest printed at the end stands for exactly the
-changes selected: give it to runs approve --digest, and nothing else is approved.`
+changes selected: give it to runs approve --digest, and nothing else is approved.
+
+With --plan, what a rehearsal would withhold and can be approved ahead, and what of it was: missing
+marks cannot, nor can what a person has undone before.`
 }
 
 func (c *runsWaiting) Run(ctx context.Context, a *wiring.App, out *Printer) error {
@@ -84,6 +91,9 @@ func (c *runsWaiting) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 	}
 	if err := a.Open(ctx); err != nil {
 		return err
+	}
+	if c.Plan != 0 {
+		return c.rehearsed(ctx, a, out, selection)
 	}
 	waiting, err := c.waiting(ctx, a, selection)
 	if err != nil {
@@ -200,16 +210,34 @@ type runsApprove struct {
 	deciderFlags
 
 	Digest string `placeholder:"DIGEST" help:"Approve only if exactly this waits, as runs waiting printed it."`
+	From   string `placeholder:"DATE" help:"With --plan: the first day for which it is approved. Default: the day of the rehearsal."`
+	Until  string `placeholder:"DATE" help:"With --plan: the last day for which it is approved."`
 }
 
 // Help is shown by --help.
 func (*runsApprove) Help() string {
 	return `What waits is planned again from the stored records, as of its run's own day. Rows that would
 now do something else are left out and listed; they go on waiting. The approval is a separate run for
-each run decided on, which can be undone.`
+each run decided on, which can be undone.
+
+With --plan, changes of a rehearsal are approved ahead, for runs whose listing is of a day from --from
+until --until. Such a run applies, once, what is the same by then: the whole field with those that go
+together with it, its old value and its new one. Anything else is measured together with it, and waits.
+
+  profilesync runs approve --plan P12 --digest DIGEST --from 2026-04-09 --until 2026-04-20`
 }
 
 func (c *runsApprove) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	if c.Plan != 0 {
+		return c.approveAhead(ctx, a, out)
+	}
+	if c.From != "" || c.Until != "" {
+		return Usage(errors.New("--from and --until are for what is approved ahead: give --plan"))
+	}
+	return c.approve(ctx, a, out)
+}
+
+func (c *runsApprove) approve(ctx context.Context, a *wiring.App, out *Printer) error {
 	on, err := c.on(ctx, a)
 	if err != nil {
 		return err
@@ -267,7 +295,15 @@ func exitOfApprovals(ctx context.Context, a *wiring.App, approvals []runs.Summar
 
 type runsReject struct{ deciderFlags }
 
+// Help is shown by --help.
+func (*runsReject) Help() string {
+	return `With --plan, what was approved of a rehearsal ahead, and no run has used, is approved no longer.`
+}
+
 func (c *runsReject) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	if c.Plan != 0 {
+		return c.withdraw(ctx, a, out)
+	}
 	on, err := c.on(ctx, a)
 	if err != nil {
 		return err

@@ -52,6 +52,11 @@ func exitOf(a *wiring.App, summaries []runs.Summary) error {
 // sayNext prints the commands that decide on what a run withheld, or that follow
 // a plan that would withhold something.
 func sayNext(a *wiring.App, s runs.Summary) {
+	if s.Rehearsal {
+		a.Sayf("next: `profilesync runs waiting --plan %[1]s`; "+
+			"then `profilesync runs approve --plan %[1]s --digest DIGEST --until DATE`", s.Plan)
+		return
+	}
 	if s.Run == "" {
 		a.Sayf("next: `profilesync reconcile --plan %s --wait` applies the rest, and what is withheld waits for a person", s.Plan)
 		return

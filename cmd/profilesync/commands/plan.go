@@ -16,6 +16,8 @@ import (
 type Plan struct {
 	scopeFlags
 
+	Rehearse bool `help:"The listing is of a day to come: compare it with today's profiles. Such a plan is never applied."`
+
 	All     bool `help:"Every change; otherwise those of the first 20 profiles of each kind."`
 	Changes bool `help:"With --format json: print the changes too, one object per line."`
 }
@@ -29,17 +31,26 @@ those that are only written in another way.
 The plan is kept for a week, with the file it was made from, under a number of its own: P12.
 "profilesync reconcile --plan P12" applies exactly what it shows, or refuses.
 
-  profilesync plan --files edispensary_2025-04-10.csv --as-of 2025-04-10`
+  profilesync plan --files edispensary_2025-04-10.csv --as-of 2025-04-10
+
+With --rehearse, the listing is of a day to come, as one that the register gives out before a merger of
+boards. Nothing of it can be applied; but what it would withhold can be approved ahead, for a span of
+days ("profilesync runs waiting --plan P12", "profilesync runs approve --plan P12"):
+
+  profilesync plan --files etr_2027-04-01.csv --as-of 2027-04-01 --rehearse`
 }
 
 // Run plans, and shows what was planned. What is read is kept with the plans only.
 func (c *Plan) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	if err := c.checkRehearsal(); err != nil {
+		return err
+	}
 	var load, apply []string
 	reader := a.Reader(true)
 	err := c.each(ctx, a, func(s scope) (summary runs.Summary, err error) {
 		if s.isReference() {
 			summary, err := reader.LoadCommissioners(ctx, s.path, s.run)
-			if err == nil && summary.State == runs.RunDone {
+			if err == nil && summary.State == runs.RunDone && !c.Rehearse {
 				load = append(load, fmt.Sprintf("--files %s --as-of %s", s.path, s.run.AsOf))
 			}
 			return summary, err
@@ -50,7 +61,9 @@ func (c *Plan) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 		if s.Plan == 0 {
 			return nil
 		}
-		apply = append(apply, fmt.Sprintf("--plan %s --wait", s.Plan))
+		if !s.Rehearsal {
+			apply = append(apply, fmt.Sprintf("--plan %s --wait", s.Plan))
+		}
 		return c.printChanges(ctx, reader, out, s.Plan)
 	})
 	if !out.json && len(apply) > 0 {
@@ -85,7 +98,7 @@ func (c *Plan) printChanges(ctx context.Context, r *wiring.Reader, out *Printer,
 	if c.All {
 		most = 0
 	}
-	changes, err := r.Store.Runs.ShownChanges(ctx, plan, most)
+	changes, err := r.Store.Plans.ShownChanges(ctx, plan, most)
 	if err != nil {
 		return err
 	}
@@ -102,7 +115,7 @@ func (c *Plan) printObjects(ctx context.Context, r *wiring.Reader, out *Printer,
 	if !c.Changes {
 		return nil
 	}
-	for page, err := range r.Store.Runs.Changes(ctx, plan) {
+	for page, err := range r.Store.Plans.Changes(ctx, plan) {
 		if err != nil {
 			return err
 		}

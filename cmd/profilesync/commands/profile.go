@@ -9,6 +9,7 @@ import (
 
 	"github.com/profilesync/profilesync/cmd/internal/columns"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
+	"github.com/profilesync/profilesync/connectors/postgres/casestore"
 	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
@@ -19,13 +20,19 @@ type Profile struct {
 	Show    profileShow    `cmd:"" help:"Show a profile."`
 	History profileHistory `cmd:"" help:"Show every change to a profile: who, when, before, after."`
 	Kind    profileKind    `cmd:"" help:"Make a trust or one of its sites a hospital (people stay overnight) or a clinic."`
+	Why     profileWhy     `cmd:"" help:"Show how a value came about: listing, run, edits, approval, pushes."`
+	Undo    profileUndo    `cmd:"" help:"Take one change of one field back."`
 }
 
 type profileShow struct {
 	Code string `arg:"" help:"ODS code."`
+	At   string `placeholder:"INSTANT" help:"As it stood then: 2026-11-19T09:00:00Z, or a day for its end."`
 }
 
 func (c *profileShow) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+	if c.At != "" {
+		return c.showAt(ctx, a, out)
+	}
 	code, err := OpenForOrganisation(ctx, a, c.Code)
 	if err != nil {
 		return err
@@ -34,11 +41,13 @@ func (c *profileShow) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 	if err != nil {
 		return err
 	}
-	rows := [][]string{{"code", stored.Code.String()}}
-	for _, f := range profile.Fields() {
-		if stored.Values.States(f) {
-			rows = append(rows, []string{f.String(), columns.OneLine(stored.Values.Get(f)), "owner: " + string(f.Owner())})
-		}
+	rows := valueRows(stored.Code, stored.Values)
+	closures, err := a.Store.Cases.Closures(ctx, casestore.ClosureFilter{Code: code, Most: 1})
+	if err != nil {
+		return err
+	}
+	for _, c := range closures {
+		rows = append(rows, closureRows(c)...)
 	}
 	pushes, err := a.Store.Pushes.Pushes(ctx, pushstore.PushFilter{Code: code, Most: len(push.Sinks()), Earlier: true})
 	if err != nil {
@@ -51,8 +60,30 @@ func (c *profileShow) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 	if err != nil {
 		return err
 	}
-	out.Print(map[string]any{"code": stored.Code, "fields": stored.Values, "pushes": pushes, "findings": found}, "", append(rows, more...))
+	object := map[string]any{"code": stored.Code, "fields": stored.Values, "closures": closures, "pushes": pushes, "findings": found}
+	out.Print(object, "", append(rows, more...))
 	return nil
+}
+
+// valueRows are the values of a profile, and who owns each.
+func valueRows(code profile.ODSCode, values profile.Values) [][]string {
+	rows := [][]string{{"code", code.String()}}
+	for _, f := range profile.Fields() {
+		if values.States(f) {
+			rows = append(rows, []string{f.String(), columns.OneLine(values.Get(f)), "owner: " + string(f.Owner())})
+		}
+	}
+	return rows
+}
+
+// closureRows show that somebody said that the place has closed, whatever the register says.
+func closureRows(c casestore.ListedClosure) [][]string {
+	by, since := c.Last()
+	rows := [][]string{{"closure", string(c.State) + " by " + by + ": " + columns.OneLine(c.Reason), "since " + LondonTime(since)}}
+	if c.Successor != "" {
+		rows = append(rows, []string{"followed by", c.Successor.String(), "as " + by + " said"})
+	}
+	return rows
 }
 
 // pushRows show when a push was wanted, sent, accepted and seen, what it left out, and

@@ -21,6 +21,8 @@ type scopeFlags struct {
 	Report string   `placeholder:"NAME" help:"The report (edispensary, etr, ...). Default: the file's name up to the first _."`
 	AsOf   string   `name:"as-of" placeholder:"DATE" help:"The date of the listing in a file. Default: the date in its name, or today."`
 	Actor  string   `placeholder:"NAME" help:"Who requests it, for the audit. Default: the operating-system user."`
+
+	rehearse bool // the listing is of a day to come
 }
 
 // scope is one requested run, and the file it reads, if any.
@@ -44,6 +46,9 @@ func (f scopeFlags) scopes(a *wiring.App) (scopes []scope, err error) {
 	}
 	if len(f.Files) == 0 || base.Source == profile.SourceERS {
 		return f.pulls(a, base)
+	}
+	if f.rehearse {
+		base.Kind = runs.RunRehearsal
 	}
 	for _, path := range f.Files {
 		s := scope{run: base, path: path}
@@ -125,6 +130,9 @@ func (f scopeFlags) reportOf(a *wiring.App, path string) (string, error) {
 
 // dayOf returns the day that the listing in a file speaks of.
 func (f scopeFlags) dayOf(path string, today profile.Date) (profile.Date, error) {
+	if f.rehearse {
+		return f.comingDayOf(path, today)
+	}
 	if f.AsOf != "" {
 		return pastOrToday("--as-of", f.AsOf, today)
 	}

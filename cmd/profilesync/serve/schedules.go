@@ -8,6 +8,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/jobs/casejobs"
 	"github.com/profilesync/profilesync/jobs/peoplejobs"
 	"github.com/profilesync/profilesync/jobs/pushjobs"
 	"github.com/profilesync/profilesync/jobs/qualityjobs"
@@ -46,6 +47,7 @@ func schedules(s *settings.Settings, sinks wiring.Sinks) (all []jobs.Schedule, e
 	}
 	add("deactivate", "0 7 * * *", peoplejobs.Deactivate{})
 	add("remind", "0 9 * * *", peoplejobs.Remind{})
+	add("tell_cases", "0 8 * * *", casejobs.TellCases{})
 	add("report", "30 6 * * *", peoplejobs.Report{})
 	add("refresh_calendar", "0 4 * * *", peoplejobs.RefreshCalendar{})
 	if s.Mail != settings.MailOff {

@@ -14,6 +14,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/jobs/casejobs"
 	"github.com/profilesync/profilesync/jobs/pushjobs"
 	"github.com/profilesync/profilesync/jobs/qualityjobs"
 	"github.com/profilesync/profilesync/jobs/queue"
@@ -190,6 +191,10 @@ func (s *service) daemon(ctx context.Context, driver *riverpgxv5.Driver) (d jobs
 		return d, err
 	}
 	people.Log = s.log
+	keeper, err := s.Cases(s.log)
+	if err != nil {
+		return d, err
+	}
 	owner, err := s.control.IsOwner(ctx)
 	if err != nil {
 		return d, err
@@ -205,6 +210,7 @@ func (s *service) daemon(ctx context.Context, driver *riverpgxv5.Driver) (d jobs
 			Most: s.Settings.PushWorkers, Log: s.log,
 		},
 		Quality: qualityjobs.Workers{Checker: s.Quality(s.sinks, s.log, func(int) {}), Log: s.log},
+		Cases:   casejobs.Workers{Keeper: keeper},
 		People:  people, Schedules: schedules, Now: s.Settings.Clock, Process: s.Process.Name(),
 		QueueLog: s.outage.during(s.Logger(slog.LevelWarn), queueRecords{}),
 		Held:     queue.NewHeldJobs(),

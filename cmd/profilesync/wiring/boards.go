@@ -206,6 +206,10 @@ func (r *Reader) LoadCommissioners(ctx context.Context, path string, run runs.Ru
 	}}
 	if r.previews {
 		r.loaded = loaded
+		if run.Kind == runs.RunRehearsal {
+			summary.Note = fmt.Sprintf("%d commissioners belong to a board; the files that follow are read with them", known.Count())
+			return summary, nil
+		}
 		summary.Note = fmt.Sprintf("%d commissioners belong to a board; the files that follow are read with them, "+
 			"and a plan of theirs is applied once this file is loaded by reconcile", known.Count())
 		return summary, nil

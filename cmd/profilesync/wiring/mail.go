@@ -71,6 +71,7 @@ func (a *App) mailSender(mailer peoplejobs.Mailer, reminders *peoplejobs.Reminde
 		Open: func(ctx context.Context) (peoplejobs.Outbox, error) { return a.Store.People.Outbox(ctx) }, Busy: peoplestore.ErrMailBusy,
 		Mailer: mailer, Workers: mailWorkers, PerDay: a.Settings.MailPerDay, CanaryPause: a.Settings.MailCanaryPause,
 		LookupAfter: a.Settings.MailSettle, Turn: a.mailTurn, Observe: observe,
+		CaseLines: a.Store.Cases.LinesOf,
 		Composer: func(ctx context.Context) (people.Composer, error) {
 			world, err := reminders.Reminding(ctx)
 			if err != nil {

@@ -5,7 +5,10 @@ import (
 	"time"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/casestore"
+	"github.com/profilesync/profilesync/connectors/postgres/historystore"
 	"github.com/profilesync/profilesync/connectors/postgres/peoplestore"
+	"github.com/profilesync/profilesync/connectors/postgres/planstore"
 	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
 	"github.com/profilesync/profilesync/connectors/postgres/qualitystore"
 	"github.com/profilesync/profilesync/connectors/postgres/referencestore"
@@ -24,20 +27,24 @@ type Store struct {
 	*postgres.DB
 
 	Runs       *runstore.Store
+	Plans      *planstore.Store
 	References *referencestore.Store
 	Services   *servicestore.Store
 	Pushes     *pushstore.Store
 	Quality    *qualitystore.Store
 	People     *peoplestore.Store
 	Reports    *reportstore.Store
+	Cases      *casestore.Store
+	Audit      *historystore.Store
 	Watch      *watchstore.Store
 }
 
 func newStore(db *postgres.DB) *Store {
 	return &Store{
-		DB: db, Runs: runstore.New(db), References: referencestore.New(db),
+		DB: db, Runs: runstore.New(db), Plans: planstore.New(db), References: referencestore.New(db),
 		Services: servicestore.New(db), Pushes: pushstore.New(db), Quality: qualitystore.New(db),
-		People: peoplestore.New(db), Reports: reportstore.New(db), Watch: watchstore.New(db),
+		People: peoplestore.New(db), Reports: reportstore.New(db), Cases: casestore.New(db),
+		Audit: historystore.New(db), Watch: watchstore.New(db),
 	}
 }
 

@@ -31,6 +31,7 @@ var known = []Placeholder{
 	{Name: "name", Typed: true},                      // Letter.Name
 	{Name: "person", Typed: true},                    // whose account ended
 	{Name: "organisations", List: true, Typed: true}, // finished lines
+	{Name: "cases", List: true, Typed: true},         // likewise
 	{Name: "quarter"},                                // "October to December 2026"
 	{Name: "deadline"},                               // "31 December 2026"
 	{Name: "ends"},                                   // "18 November 2026"

@@ -35,6 +35,9 @@ func filled(tb testing.TB, kind people.LetterKind) people.Letter {
 			Lists: map[string][]string{"organisations": {
 				"FA123 Example Pharmacy (pharmacy, every quarter): opening hours, bank-holiday hours for 25 December 2026",
 				"A12345 Example Surgery (GP practice, within 12 months; last reviewed 3 May 2026): contact details",
+			}, "cases": {
+				"New: etr of 30 November 2026 changes the integrated care board in 55 of 205 trust profiles (case 12, by 30 November 2026).",
+				"Ended: Pushes to dos by change-event are paused (case 7).",
 			}},
 		},
 	}
@@ -132,6 +135,7 @@ func TestWhatEachTextTakes(t *testing.T) {
 		people.LetterMemberEnded: {"name", "organisations", "person"},
 		people.LetterLastManager: {"ends", "organisations"},
 		people.LetterReport:      {"changes", "day", "link", "region"},
+		people.LetterCaseUrgent:  {"cases"}, people.LetterCases: {"cases"},
 	}
 	for _, kind := range people.LetterKinds() {
 		holes, err := letters.Placeholders(kind)
@@ -139,8 +143,8 @@ func TestWhatEachTextTakes(t *testing.T) {
 		var names []string
 		for _, placeholder := range holes {
 			names = append(names, placeholder.Name)
-			require.Equal(t, placeholder.Name == "organisations", placeholder.List)
-			require.Equal(t, slices.Contains([]string{"organisations", "name", "person"}, placeholder.Name), placeholder.Typed)
+			require.Equal(t, slices.Contains([]string{"organisations", "cases"}, placeholder.Name), placeholder.List)
+			require.Equal(t, slices.Contains([]string{"organisations", "cases", "name", "person"}, placeholder.Name), placeholder.Typed)
 		}
 		slices.Sort(names)
 		require.Equal(t, want[kind], names, kind)

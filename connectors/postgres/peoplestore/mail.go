@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -70,12 +71,13 @@ func (b *Outbox) Canaries(ctx context.Context, pause time.Duration) ([]people.Ca
 
 // Claim claims up to most letters that may go out, at most one per person, and
 // loads what they are composed from. Letters of the kinds in blocked wait; nobody
-// gets more than perDay letters a day.
+// gets more than perDay letters a day, but for urgent ones.
 func (b *Outbox) Claim(ctx context.Context, most, perDay int, blocked []people.LetterKind, today profile.Date) (
 	[]people.DueLetter, error,
 ) {
+	urgent := slices.DeleteFunc(people.LetterKinds(), func(k people.LetterKind) bool { return !k.Urgent() })
 	rows, err := b.q.ClaimLetters(ctx, peoplesql.ClaimLettersParams{
-		Blocked: postgres.Texts(blocked), Cap: perDay, Most: most, Day: midnight(today),
+		Blocked: postgres.Texts(blocked), Urgent: postgres.Texts(urgent), Cap: perDay, Most: most, Day: midnight(today),
 	})
 	if err != nil {
 		return nil, postgres.Wrap(err, "claiming letters")

@@ -25,16 +25,17 @@ select distinct on (kind) kind, version, sent, (first_at + @pause::interval <= n
 order by kind, first_at desc, version desc;
 
 -- name: ClaimLetters :many
--- Claims the oldest letters that may go out: one per person, and none to a person who has had the day's limit.
+-- Claims the oldest letters that may go out, urgent ones first: one per person, and only urgent ones to a person who has had
+-- the day's limit.
 with may as (
     select distinct on (l.account_id, case when l.account_id is null then l.id end) l.id
     from letter l
     where l.state = 'due' and (l.not_before is null or l.not_before <= now()) and l.kind <> all (@blocked::text[])
-        and (l.account_id is null or (
+        and (l.account_id is null or l.kind = any(@urgent::text[]) or (
             select count(*) from letter o where o.account_id = l.account_id and o.accepted_at >= @day::timestamptz) < @cap::integer)
-    order by l.account_id, case when l.account_id is null then l.id end, l.id
+    order by l.account_id, case when l.account_id is null then l.id end, l.kind = any(@urgent::text[]) desc, l.id
 ), first as (
-    select id from may order by id limit @most
+    select m.id from may m join letter l using (id) order by l.kind = any(@urgent::text[]) desc, m.id limit @most
 )
 update letter l set state = 'claimed', claimed_at = now(), begun_at = null, untouched = true, tries = l.tries + 1 from first where l.id = first.id
 returning l.id, l.reference, l.kind, coalesce(l.account_id, 0)::bigint as account, l.list, l.stage, l.quarter,

@@ -362,3 +362,19 @@ func TestSendNowOnceADay(t *testing.T) {
 	m.deliver(3, 0)
 	m.makeDue(3) // the stage itself is another letter
 }
+
+// Whatever else a person got that day, and however new the text is: what must not wait
+// goes out, and first.
+func TestUrgentLettersWaitForNothing(t *testing.T) {
+	t.Parallel()
+	m := newMailed(t, 12)
+	m.sender.CanaryPause, m.sender.PerDay = time.Hour, 1
+	m.sender.CaseLines = func(context.Context, string) ([]string, error) { return []string{"New: something"}, nil }
+	m.makeDue(12)
+	m.deliver(10, 2)
+	m.Exec("insert into letter (reference, kind, account_id) select 'case/1/1/u-' || id, 'case-urgent', id from account")
+	m.Exec("insert into letter (reference, kind, account_id) select 'cases/2026-10-01/u-' || id, 'cases', id from account")
+	m.deliver(12, 2+12)
+	require.Equal(t, 12, pgtest.One[int](m.Database, "select count(*) from letter where kind = 'case-urgent' and state = 'accepted'"))
+	require.Equal(t, "check/2026-27-Q3/u-1/opening", slices.Sorted(slices.Values(m.service.sent))[12], "digests wait")
+}

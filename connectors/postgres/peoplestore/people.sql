@@ -10,17 +10,19 @@ where a.id > @after and (cardinality(@ids::bigint[]) = 0 or a.id = any(@ids::big
 order by a.id limit @most;
 
 -- name: LoadMemberships :many
--- Memberships of open organisations.
+-- Memberships of organisations that are open, in the register and in reality.
 select m.account_id, m.role, p.code, p.name, p.type, p.icb
 from membership m
 join profile p using (code)
 where m.ended_at is null and p.status <> 'closed' and m.account_id = any(@accounts::bigint[])
+    and not exists (select from closure k where k.code = p.code and k.confirmed_at is not null and k.taken_back_at is null)
 order by m.account_id, p.code;
 
 -- name: LoadOrgs :many
 -- Open organisations with the given codes, or those of an ICB whose type must check something.
 select p.code, p.name, p.type, p.icb from profile p
 where p.status <> 'closed' and (p.code = any(@codes::text[]) or (p.icb = @icb and @icb::text <> '' and p.type = any(@types::text[])))
+    and not exists (select from closure k where k.code = p.code and k.confirmed_at is not null and k.taken_back_at is null)
 order by p.code;
 
 -- name: LoadChecked :many
@@ -40,6 +42,7 @@ select distinct icb from profile where status <> 'closed' and icb <> '' and type
 -- Open organisations that must check something but that no letter reaches.
 select p.code, p.name, p.type, p.icb from profile p
 where p.status <> 'closed' and p.type = any(@types::text[])
+    and not exists (select from closure k where k.code = p.code and k.confirmed_at is not null and k.taken_back_at is null)
     and not exists (
         select from membership m join account a on a.id = m.account_id
         where m.code = p.code and m.ended_at is null and a.state = 'active' and a.dead_at is null)

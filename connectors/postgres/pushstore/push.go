@@ -48,7 +48,7 @@ func toPush(sink push.Sink, r pushsql.LoadPushesRow, today profile.Date) (push.P
 		Sink: sink, Held: r.SinkHeld, Paused: r.Paused != "", Forced: r.Forced, Overwrite: r.Overwrite, Failures: r.Failures,
 		Sequence: r.Sequence, Unclear: r.Unclear, Version: r.Version, Wanted: r.WantedAt, Job: r.JobID, Asked: r.Asked,
 		SentHash: r.SentOwn, AcceptedHash: r.AcceptedOwn,
-		Desired: push.DesiredState{Profile: wholeProfile(r), Today: today, SetHolidays: r.Holidays},
+		Desired: push.DesiredState{Profile: wholeProfile(r), ClosedInReality: r.ClosedInReality, Today: today, SetHolidays: r.Holidays},
 	}
 	left, err := readLeftOut(r.LeftOut)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/reportstore/reportsql"
+	"github.com/profilesync/profilesync/reconcile/cases"
 	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
@@ -111,6 +112,7 @@ func (f *freezing) freeze(ctx context.Context, tx pgx.Tx, w report.Window, floor
 	}
 	f.rows = int(picked)
 	for _, step := range []func() error{
+		func() error { return f.cases(ctx, tx, cases.Moment{Now: w.Present, Calendar: w.Calendar}) },
 		func() error { return f.updates(ctx) },
 		func() error { return f.changes(ctx) },
 		func() error { return f.q.ReportChanges(ctx, f.id) },
@@ -215,7 +217,7 @@ func toAudited(r reportsql.CandidateChangesRow) report.AuditedChange {
 		ID: r.ID, Code: r.Code, Field: r.Field, Old: r.Old, New: r.New, Actor: r.Actor, At: r.At, Later: r.Later,
 		Name: r.Name, Type: r.Type, ICB: r.Icb, ICBName: r.IcbName, RegionName: nameOr(r.RegionName, r.Region),
 		Run: runs.ID(r.RunID), Source: profile.Source(r.Source), Kind: runs.Kind(r.Kind), Decided: r.RunActor,
-		RunAt: r.RunAt, Account: people.AccountKind(r.AccountKind), Role: people.MemberRole(r.Role),
+		RunAt: r.RunAt, AheadBy: r.AheadBy, AheadAt: r.AheadAt, Account: people.AccountKind(r.AccountKind), Role: people.MemberRole(r.Role),
 		DoS:     report.PushStanding{State: push.State(r.DosState), Accepted: r.DosAt, Sent: r.DosSent},
 		Website: report.PushStanding{State: push.State(r.WebState), Accepted: r.WebAt, Sent: r.WebSent},
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/planstore"
 	"github.com/profilesync/profilesync/connectors/postgres/runstore/runsql"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
@@ -45,7 +46,7 @@ func (x *Session) ApplyChunk(ctx context.Context, run runs.Run, most int, write 
 // record as unsettled.
 func writer(run runs.Run) runsql.SetWriterParams {
 	w := runsql.SetWriterParams{Actor: run.Actor, Run: run.ID.String()}
-	if run.Source == profile.SourceODS && (run.Kind == runs.RunListing || run.Kind == runs.RunDelta) {
+	if run.Source == profile.SourceODS && run.Kind.Pulls() {
 		w.Report = run.Report
 	}
 	return w
@@ -71,6 +72,9 @@ func (x *Session) Complete(ctx context.Context, run runs.Run, types []profile.Or
 			return err
 		}
 		if err := leftOut(ctx, q, run, types, &summary); err != nil {
+			return err
+		}
+		if summary.ApprovedAhead, err = planstore.Count(ctx, tx, run.ID); err != nil {
 			return err
 		}
 		if run.Kind == runs.RunUndo { // looks were given back

@@ -226,9 +226,11 @@ where u.source = @source and u.report = @report and p.status <> 'closed' and p.c
 -- name: PlanRowsOf :many
 -- What was withheld comes first, and an address of another postcode before one that is only written in another way.
 select p.code, p.verb, p.field, p.old, p.new, p.reason, p.withheld, p.moved, p.left_out, p.waits, p.decision,
-    coalesce(case when p.decision <> '' then p.decided_in end, 0)::bigint as decided_in, p.decided_by, coalesce(d.undone_by, 0)::bigint as undone_by
+    coalesce(case when p.decision <> '' then p.decided_in end, 0)::bigint as decided_in, p.decided_by, coalesce(d.undone_by, 0)::bigint as undone_by,
+    coalesce(h.plan_id, 0)::bigint as ahead_in, coalesce(h.actor, '')::text as ahead_by
 from plan_row p
 left join run d on d.id = p.decided_in
+left join approval_ahead h on h.id = p.ahead_id
 where p.run_id = @run_id and (not @withheld_only::boolean or p.withheld <> '')
 order by p.withheld = '', bool_or(p.field = 'postcode') over (partition by p.code, p.fact) desc, p.code, p.field limit @most;
 

@@ -18,7 +18,7 @@ delete from plan_row u
 where u.run_id = @run_id and u.verb = 'update' and exists (
     select from plan_row s
     where s.run_id = @run_id and s.code = u.code and s.field = 'status' and s.type = @type and s.verb = @verb and s.undone = @undone
-        and s.old = 'closed' and s.withheld = ''
+        and s.old = 'closed' and s.withheld = '' and s.ahead_id is null
     offset 0
 );
 

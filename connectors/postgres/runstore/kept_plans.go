@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"iter"
 
 	"github.com/jackc/pgx/v5"
 
@@ -87,6 +86,8 @@ func getPlan(ctx context.Context, q *runsql.Queries, id runs.PlanID) (runsql.Get
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return row, fmt.Errorf("there is no plan %s", id)
+	case err == nil && row.Kind == runs.RunRehearsal:
+		return row, runs.Rehearsed(id, row.AsOf)
 	case err == nil && row.AppliedIn != 0:
 		return row, runs.AlreadyApplied(id, runs.ID(row.AppliedIn))
 	default:
@@ -124,62 +125,4 @@ func intent(verb, before, after, withheld string) *runs.Intent {
 		return nil
 	}
 	return &runs.Intent{Verb: runs.Verb(verb), Old: before, New: after, Withheld: runs.WithheldReason(withheld)}
-}
-
-// PlanChange is a change of a plan, as people see it.
-type PlanChange struct {
-	Code     profile.ODSCode     `json:"code"`
-	Name     string              `json:"name"`
-	Type     profile.OrgType     `json:"type"`
-	Verb     runs.Verb           `json:"verb"`
-	Field    string              `json:"field"`
-	Old      string              `json:"old"`
-	New      string              `json:"new"`
-	Reason   runs.Reason         `json:"reason"`
-	Withheld runs.WithheldReason `json:"withheld,omitempty"`
-}
-
-// ShownChange is a change among those of its kind: profiles in which the same fact
-// changes in the same way.
-type ShownChange struct {
-	PlanChange
-
-	Fact     string
-	Profiles int // of the kind
-}
-
-// ShownChanges returns the changes of a plan in the order in which people read
-// them: what is withheld first, then kind by kind, and of addresses first those of
-// another postcode. Of each kind it returns the first profiles, at most so many; 0
-// means all. The values of creations are left out.
-func (s *Store) ShownChanges(ctx context.Context, id runs.PlanID, most int) ([]ShownChange, error) {
-	rows, err := s.q.ShowPlan(ctx, runsql.ShowPlanParams{PlanID: id, Most: int64(most)})
-	shown := make([]ShownChange, len(rows))
-	for i, r := range rows {
-		shown[i] = ShownChange{
-			PlanChange: PlanChange{
-				Code: r.Code, Name: r.Name, Type: r.Type, Verb: runs.Verb(r.Verb), Field: r.Field, Old: r.Old, New: r.New,
-				Reason: runs.Reason(r.Reason), Withheld: runs.WithheldReason(r.Withheld),
-			},
-			Fact: r.Fact, Profiles: int(r.Profiles),
-		}
-	}
-	return shown, postgres.Wrap(err, "changes of plan "+id.String())
-}
-
-// Changes returns every change of a plan, page by page, in the order of code and
-// field.
-func (s *Store) Changes(ctx context.Context, id runs.PlanID) iter.Seq2[[]PlanChange, error] {
-	return func(yield func([]PlanChange, error) bool) {
-		page := runsql.ChangesPageParams{PlanID: id, Most: chunk}
-		for more := true; more; {
-			rows, err := s.q.ChangesPage(ctx, page)
-			changes := make([]PlanChange, len(rows))
-			for i, r := range rows {
-				changes[i] = PlanChange(r)
-				page.AfterCode, page.AfterField = string(r.Code), r.Field
-			}
-			more = yield(changes, postgres.Wrap(err, "changes of plan "+id.String())) && err == nil && len(rows) == chunk
-		}
-	}
 }

@@ -11,7 +11,7 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
-	"github.com/profilesync/profilesync/connectors/postgres/runstore"
+	"github.com/profilesync/profilesync/connectors/postgres/planstore"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
@@ -60,7 +60,7 @@ func TestAPlanIsAppliedExactlyAndOnce(t *testing.T) {
 // rowsOf lists the changes of a plan as "code field reason of withholding".
 func (w *world) rowsOf(plan runs.PlanID) (rows []string) {
 	w.Helper()
-	for page, err := range w.store.Changes(w.Context(), plan) {
+	for page, err := range planstore.New(w.DB).Changes(w.Context(), plan) {
 		require.NoError(w, err)
 		for _, c := range page {
 			rows = append(rows, fmt.Sprintf("%s %s %s", c.Code, c.Field, c.Withheld))
@@ -258,8 +258,8 @@ func TestChangesAreShownKindByKind(t *testing.T) {
 		orgs[i].Postcode, orgs[i].Address = "LS2 2BB", "9 NEW STREET\nLEEDS"
 	}
 	shown, _ := w.planned(orgs)
-	rows := func(most int) (kinds []string, addresses []string, all []runstore.ShownChange) {
-		all, err := w.store.ShownChanges(t.Context(), shown.Plan, most)
+	rows := func(most int) (kinds []string, addresses []string, all []planstore.Shown) {
+		all, err := planstore.New(w.DB).ShownChanges(t.Context(), shown.Plan, most)
 		require.NoError(t, err)
 		for _, c := range all {
 			kinds = append(kinds, fmt.Sprintf("%s %s %s %s %d", c.Withheld, c.Verb, c.Type, c.Fact, c.Profiles))

@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/profilesync/profilesync/connectors/postgres/planstore"
 	"github.com/profilesync/profilesync/connectors/postgres/runstore/runsql"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
@@ -19,7 +20,7 @@ func (x *OrganisationSession) Apply(ctx context.Context, run runs.Run, applied f
 	}
 	for first := true; ; first = false {
 		codes, err := x.ApplyChunk(ctx, run, chunk, func(tx pgx.Tx, c Chunk) error {
-			return c.apply(ctx, runsql.New(tx), run, undoesUndo)
+			return c.apply(ctx, tx, run, undoesUndo)
 		})
 		if err != nil || codes == 0 {
 			return err
@@ -42,7 +43,8 @@ func (x *OrganisationSession) undoesUndo(ctx context.Context, run runs.Run) (boo
 	return parent.Kind == runs.RunUndo, err
 }
 
-func (c Chunk) apply(ctx context.Context, q *runsql.Queries, run runs.Run, undoesUndo bool) error {
+func (c Chunk) apply(ctx context.Context, tx pgx.Tx, run runs.Run, undoesUndo bool) error {
+	q := runsql.New(tx)
 	steps := []func() error{
 		func() error { return q.GoByKey(ctx) },
 		func() error { return q.LockChunk(ctx, runsql.LockChunkParams(c)) },
@@ -60,7 +62,8 @@ func (c Chunk) apply(ctx context.Context, q *runsql.Queries, run runs.Run, undoe
 	}
 	switch {
 	case run.Kind == runs.RunUndo && !undoesUndo:
-		steps = append(steps, func() error { return q.MarkUndone(ctx, runsql.MarkUndoneParams(c)) })
+		steps = append(steps, func() error { return q.MarkUndone(ctx, runsql.MarkUndoneParams(c)) },
+			func() error { return planstore.EndUndone(ctx, tx, c.RunID, c.After, c.Upto) })
 	case run.Kind == runs.RunApprove, undoesUndo:
 		steps = append(steps, func() error { return q.ForgetMarks(ctx, runsql.ForgetMarksParams(c)) })
 	}

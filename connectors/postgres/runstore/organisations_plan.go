@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/planstore"
 	"github.com/profilesync/profilesync/connectors/postgres/runstore/runsql"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
@@ -221,7 +222,7 @@ func (x *OrganisationSession) Load(ctx context.Context, records []profile.Record
 		at[record.Code] = &items[i]
 	}
 	for _, load := range []func(context.Context, []profile.ODSCode, map[profile.ODSCode]*runs.Item) error{
-		x.loadProfiles, x.loadUpstream, x.loadMarks, x.loadWaiting,
+		x.loadProfiles, x.loadUpstream, x.loadMarks, x.loadWaiting, x.loadAhead,
 	} {
 		if err := load(ctx, codes, at); err != nil {
 			return nil, err
@@ -283,6 +284,18 @@ func (x *OrganisationSession) upstream(ctx context.Context, codes []profile.ODSC
 		of.records = append(of.records, record)
 	}
 	return known, nil
+}
+
+// loadAhead adds what people approved ahead; a decision is planned again without it.
+func (x *OrganisationSession) loadAhead(ctx context.Context, codes []profile.ODSCode, at map[profile.ODSCode]*runs.Item) error {
+	if !x.run.Kind.Pulls() {
+		return nil
+	}
+	open, err := planstore.LoadOpen(ctx, x.tx, x.run, postgres.Texts(codes))
+	for _, a := range open {
+		at[a.Code].Ahead = append(at[a.Code].Ahead, a)
+	}
+	return err
 }
 
 func (x *OrganisationSession) loadMarks(ctx context.Context, codes []profile.ODSCode, at map[profile.ODSCode]*runs.Item) error {

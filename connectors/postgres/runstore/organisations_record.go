@@ -111,6 +111,10 @@ func (x *OrganisationSession) recordChanges(ctx context.Context, changes []runs.
 		if c.Waits != runs.NotWithheld {
 			row.Withheld, row.Waits, row.SinceRun = c.Waits, true, &c.Since
 		}
+		if c.Ahead != 0 {
+			row.AheadID = &c.Ahead
+			x.ahead++
+		}
 		rows = append(rows, row)
 	}
 	x.rows += len(rows)
@@ -132,7 +136,10 @@ func (x *OrganisationSession) Groups(ctx context.Context) (map[runs.Group]int, r
 	}
 	groups := make(map[runs.Group]int, len(rows))
 	for _, row := range rows {
-		groups[runs.Group{Type: row.Type, Verb: row.Verb, Fact: fact(row.Fact), Undone: row.Undone, Waits: row.Withheld}] = row.Count
+		group := runs.Group{
+			Type: row.Type, Verb: row.Verb, Fact: fact(row.Fact), Undone: row.Undone, Waits: row.Withheld, Ahead: row.Ahead,
+		}
+		groups[group] = row.Count
 	}
 	waiting, err := x.plan.WaitingGroups(ctx, runsql.WaitingGroupsParams{
 		RunID: x.run.ID, Source: x.run.Source, Report: x.run.Report, Types: postgres.Texts(slices.Collect(maps.Keys(x.open))),

@@ -119,8 +119,8 @@ union all
 select code, field, 'held', '', hold.until from hold where hold.code = any(@codes::text[]) and field is not null and removed_at is null;
 
 -- name: PlanRows :copyfrom
-insert into plan_row (run_id, code, field, fact, type, verb, old, new, reason, undone, withheld, waits, since_run, moved, left_out, digest)
-values (@run_id, @code, @field, @fact, @type, @verb, @old, @new, @reason, @undone, @withheld, @waits, @since_run, @moved, @left_out, @digest);
+insert into plan_row (run_id, code, field, fact, type, verb, old, new, reason, undone, withheld, waits, since_run, moved, left_out, ahead_id, digest)
+values (@run_id, @code, @field, @fact, @type, @verb, @old, @new, @reason, @undone, @withheld, @waits, @since_run, @moved, @left_out, @ahead_id, @digest);
 
 -- name: MarkMissingUndone :exec
 -- A missing mark that a person took back is proposed again, and withheld.
@@ -134,8 +134,8 @@ insert into run_record (run_id, code, raw_hash, facts, facts_hash, settled, cont
 values (@run_id, @code, @raw_hash, @facts, @facts_hash, @settled, @contradiction, @flag, @revisit, @pending_since);
 
 -- name: PlanGroups :many
-select type, verb, fact, undone, withheld, count(distinct code) as count from plan_row
-where run_id = @run_id and not moved group by type, verb, fact, undone, withheld;
+select type, verb, fact, undone, withheld, (ahead_id is not null)::boolean as ahead, count(distinct code) as count from plan_row
+where run_id = @run_id and not moved group by type, verb, fact, undone, withheld, ahead_id is not null;
 
 -- name: UnexplainedBoards :many
 -- Profiles with a commissioner and a board, of which the board is to change while commissioner and address stay.
@@ -151,7 +151,7 @@ group by b.type;
 
 -- name: WithholdGroup :exec
 update plan_row set withheld = @reason, waits = true
-where run_id = @run_id and type = @type and verb = @verb and fact = @fact and undone = @undone and withheld = '';
+where run_id = @run_id and type = @type and verb = @verb and fact = @fact and undone = @undone and withheld = '' and ahead_id is null;
 
 -- name: AnalyzePlan :exec
 -- Without statistics the statements that apply a big plan take minutes.

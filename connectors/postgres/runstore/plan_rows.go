@@ -30,6 +30,8 @@ type Planned struct {
 	By       string              `json:"decided_by,omitempty"`
 	UndoneBy runs.ID             `json:"decision_undone_by,omitempty"` // the run that took In back
 	LeftOut  runs.LeftReason     `json:"because,omitempty"`            // of a row that was left out
+	AheadIn  runs.PlanID         `json:"approved_ahead_in,omitempty"`  // the rehearsal of which it was approved ahead
+	AheadBy  string              `json:"approved_ahead_by,omitempty"`
 }
 
 // Shown is the value after the change in readable form: a creation holds all
@@ -52,6 +54,8 @@ func (p Planned) Fate() string {
 		return "left out: " + string(p.LeftOut)
 	case p.Moved:
 		return "left out"
+	case p.AheadIn != 0:
+		return fmt.Sprintf("approved ahead by %s in %s", p.AheadBy, p.AheadIn)
 	default:
 		return "applied"
 	}
@@ -73,7 +77,7 @@ func (s *Store) PlanRows(ctx context.Context, id runs.ID, withheldOnly bool, mos
 		planned[i] = Planned{
 			Code: r.Code, Verb: r.Verb, Field: r.Field, Old: r.Old, New: r.New, Reason: r.Reason, Withheld: r.Withheld, Moved: r.Moved,
 			Waits: r.Waits, Decision: r.Decision, In: runs.ID(r.DecidedIn), By: r.DecidedBy, UndoneBy: runs.ID(r.UndoneBy),
-			LeftOut: r.LeftOut,
+			LeftOut: r.LeftOut, AheadIn: runs.PlanID(r.AheadIn), AheadBy: r.AheadBy,
 		}
 	}
 	return planned, all - len(rows), nil

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/planstore"
 	"github.com/profilesync/profilesync/connectors/postgres/runstore/runsql"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
@@ -28,10 +29,11 @@ type Session struct {
 
 // draft is a plan that is not sealed yet.
 type draft struct {
-	run  runs.Run // has a number even for a preview
-	tx   pgx.Tx
-	plan *runsql.Queries // in the transaction of the plan
-	rows int             // written to the plan
+	run   runs.Run // has a number even for a preview
+	tx    pgx.Tx
+	plan  *runsql.Queries // in the transaction of the plan
+	rows  int             // written to the plan
+	ahead int             // of them approved ahead
 }
 
 // Lock waits for the source's lock.
@@ -112,6 +114,11 @@ func (x *Session) Seal(ctx context.Context, summary runs.Summary, stamp runs.Sta
 	if err != nil {
 		return postgres.Wrap(err, "sealing the plan")
 	}
+	if x.ahead > 0 {
+		if err := planstore.UseUp(ctx, x.tx, x.run.ID); err != nil {
+			return err
+		}
+	}
 	if err := x.forgetBytes(ctx); err != nil {
 		return postgres.Wrap(err, "sealing the plan")
 	}
@@ -122,7 +129,7 @@ func (x *Session) Seal(ctx context.Context, summary runs.Summary, stamp runs.Sta
 // becomes the one that it is compared with: the bytes of the last accepted one no
 // longer say what is accepted of its records.
 func (x *Session) forgetBytes(ctx context.Context) error {
-	if x.rows == 0 || x.run.Kind != runs.RunListing && x.run.Kind != runs.RunDelta {
+	if x.rows == 0 || !x.run.Kind.Pulls() {
 		return nil
 	}
 	return x.plan.ForgetBytes(ctx, runsql.ForgetBytesParams{Source: x.run.Source, Report: x.run.Report})
@@ -139,6 +146,9 @@ func (x *Session) Summarise(ctx context.Context) (summary runs.Summary, err erro
 		return summary, err
 	}
 	if err := nameLeftOut(ctx, x.plan, x.run.ID, &summary); err != nil {
+		return summary, err
+	}
+	if summary.ApprovedAhead, err = planstore.Count(ctx, x.tx, x.run.ID); err != nil {
 		return summary, err
 	}
 	return summary, count(ctx, x.plan, x.run, &summary)

@@ -12,6 +12,7 @@ import (
 	"github.com/sethvargo/go-retry"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/planstore"
 	"github.com/profilesync/profilesync/connectors/postgres/runstore/runsql"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
@@ -152,7 +153,7 @@ func approve(ctx context.Context, q *runsql.Queries, id runs.ID, run runs.Run) e
 	if err != nil {
 		return err
 	}
-	_, err = decide(ctx, q, parent, run.Selection, runs.Approved, id, run.Actor, run.OSUser)
+	_, _, err = decide(ctx, q, parent, run.Selection, runs.Approved, id, run.Actor, run.OSUser)
 	return err
 }
 
@@ -184,47 +185,46 @@ func (s *Store) decideInTx(ctx context.Context, work func(*runsql.Queries, pgx.T
 }
 
 // decide records a decision on the selected rows of a run that nobody has
-// decided on, and returns how many there are. A short listing may be decided on
+// decided on, and returns their codes and fields. A short listing may be decided on
 // although no row of it waits.
 //
 // While it holds rows it waits for nobody: a run that is being planned ends rows
 // in the order of its listing, and each would wait for the other.
 func decide(ctx context.Context, q *runsql.Queries, parent runs.Run, selection runs.Selection,
 	decision runs.Decision, in runs.ID, actor, osUser string,
-) (int, error) {
+) (codes, fields []string, err error) {
 	selection.Run = parent.ID
 	rows, err := q.SelectWaiting(ctx, selectionOf(selection))
 	if postgres.IsLocked(err) {
-		return 0, busyError{parent.ID}
+		return nil, nil, busyError{parent.ID}
 	}
 	if err != nil {
-		return 0, postgres.Wrap(err, "selecting what waits")
+		return nil, nil, postgres.Wrap(err, "selecting what waits")
 	}
 	if len(rows) == 0 {
 		if !selection.Whole() || !parent.Summary.Short() {
-			return 0, nothingWaits(ctx, q, selection)
+			return nil, nil, nothingWaits(ctx, q, selection)
 		}
-		return 0, decideShort(ctx, q, parent.ID, decision, in, actor, osUser)
+		return nil, nil, decideShort(ctx, q, parent.ID, decision, in, actor, osUser)
 	}
 	digests := make([]profile.Hash, len(rows))
-	codes, fields := make([]string, len(rows)), make([]string, len(rows))
 	for i, row := range rows {
-		digests[i], codes[i], fields[i] = row.Digest, string(row.Code), row.Field
+		digests[i], codes, fields = row.Digest, append(codes, string(row.Code)), append(fields, row.Field)
 	}
 	if digest := runs.DigestOfHashes(digests); selection.Digest != "" && selection.Digest != digest {
-		return 0, fmt.Errorf("run %d: what waits has changed since: its digest is %s; look again with `profilesync runs waiting`",
+		return nil, nil, fmt.Errorf("run %d: what waits has changed since: its digest is %s; look again with `profilesync runs waiting`",
 			parent.ID, digest)
 	}
 	if decision == runs.Rejected {
 		err := q.RejectRows(ctx, runsql.RejectRowsParams{RunID: parent.ID, Codes: codes, Fields: fields, Actor: actor})
 		if err != nil {
-			return 0, postgres.Wrap(err, "remembering what was rejected")
+			return nil, nil, postgres.Wrap(err, "remembering what was rejected")
 		}
 	}
 	err = q.DecideRows(ctx, runsql.DecideRowsParams{
 		RunID: parent.ID, Codes: codes, Fields: fields, Decision: decision, DecidedIn: int64(in), Actor: actor, OsUser: osUser,
 	})
-	return len(rows), postgres.Wrap(err, "recording the decision")
+	return codes, fields, postgres.Wrap(err, "recording the decision")
 }
 
 // decideShort records a decision on a short listing of which no row waits. It is
@@ -277,12 +277,19 @@ func nothingWaits(ctx context.Context, q *runsql.Queries, selection runs.Selecti
 // if a short listing was rejected of which no row waited. If nothing of the
 // selection waits, the error names what was decided.
 func (s *Store) Reject(ctx context.Context, id runs.ID, selection runs.Selection, actor, osUser string) (rows int, err error) {
-	err = s.decideInTx(ctx, func(q *runsql.Queries, _ pgx.Tx) error {
+	err = s.decideInTx(ctx, func(q *runsql.Queries, tx pgx.Tx) error {
 		run, err := getRun(ctx, q, id)
 		if err != nil {
 			return err
 		}
-		if rows, err = decide(ctx, q, run, selection, runs.Rejected, 0, actor, osUser); err != nil {
+		codes, fields, err := decide(ctx, q, run, selection, runs.Rejected, 0, actor, osUser)
+		if err != nil {
+			return err
+		}
+		rows = len(codes)
+		if err := planstore.EndRejected(ctx, tx, id, codes, fields, actor); postgres.IsLocked(err) {
+			return busyError{id}
+		} else if err != nil {
 			return err
 		}
 		return postgres.Wrap(q.RecountWaiting(ctx, id), "counting what waits")

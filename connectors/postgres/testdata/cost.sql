@@ -4,6 +4,7 @@ alter table profile set (autovacuum_enabled = false);
 alter table upstream_record set (autovacuum_enabled = false);
 alter table plan_row set (autovacuum_enabled = false);
 alter table plan_change set (autovacuum_enabled = false);
+alter table approved_ahead set (autovacuum_enabled = false);
 alter table run_record set (autovacuum_enabled = false);
 alter table mark set (autovacuum_enabled = false);
 alter table ers_service set (autovacuum_enabled = false);
@@ -46,3 +47,7 @@ insert into mark (code, field, verdict, value, run_id, actor) select code, 'ers-
 insert into plan (kind, source, report, as_of, digest, summary, actor, os_user) values ('listing', 'ods', 'edispensary', '2026-06-02', '', '{}', 'tester', '');
 insert into plan_change (plan_id, code, field, fact, type, verb, old, new, reason, withheld, digest)
     select 1, code, field, fact, type, verb, old, new, reason, withheld, case when code like '%5' then '\x07'::bytea else digest end from plan_row where run_id = 1;
+insert into approval_ahead (plan_id, first_day, last_day, digest, actor, os_user) values (1, '2026-06-01', '2026-06-30', '', 'tester', ''), (1, '2026-06-01', '2026-06-30', '', 'tester', '');
+insert into approved_ahead (approval_id, code, field, fact, type, verb, old, new, digest)
+    select 1, code, field, fact, type, verb, old, new, digest from plan_row where run_id = 1 and field = 'name';
+update plan_row set ahead_id = 1 where run_id = 1 and field = 'postcode';

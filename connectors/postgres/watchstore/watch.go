@@ -34,6 +34,7 @@ type Watched struct {
 	Runs       []OpenRuns
 	Schedules  []ScheduleAge
 	Services   []ServiceCount
+	Cases      []StandingCases
 	People     WatchedPeople
 	Progress   ForwardProgress
 }
@@ -160,7 +161,7 @@ func (s *Store) Watch(ctx context.Context) (w Watched, err error) {
 		for _, read := range []func(context.Context, *watchsql.Queries) error{
 			w.readQueues, w.readWithheld, w.readWatermarks, w.readListings,
 			w.readQuarantine, w.readProfiles, w.readPushes, w.readPaused, w.readDrift, w.readFindings, w.readRuns, w.readSchedules,
-			w.readServices, w.People.read, w.Progress.read,
+			w.readServices, w.readCases, w.People.read, w.Progress.read,
 		} {
 			if err := read(ctx, q); err != nil {
 				return err

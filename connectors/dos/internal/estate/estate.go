@@ -97,7 +97,7 @@ func Unchecked(code profile.ODSCode, services []Service) []quality.Kind {
 }
 
 func (p pharmacy) state() string {
-	if p.facts.Desired.Profile.Status() == profile.StatusClosed {
+	if p.facts.Desired.IsClosed() {
 		return "closed"
 	}
 	return "hidden"

@@ -85,11 +85,11 @@ with may as (
     select distinct on (l.account_id, case when l.account_id is null then l.id end) l.id
     from letter l
     where l.state = 'due' and (l.not_before is null or l.not_before <= now()) and l.kind <> all ($1::text[])
-        and (l.account_id is null or (
-            select count(*) from letter o where o.account_id = l.account_id and o.accepted_at >= $2::timestamptz) < $3::integer)
-    order by l.account_id, case when l.account_id is null then l.id end, l.id
+        and (l.account_id is null or l.kind = any($2::text[]) or (
+            select count(*) from letter o where o.account_id = l.account_id and o.accepted_at >= $3::timestamptz) < $4::integer)
+    order by l.account_id, case when l.account_id is null then l.id end, l.kind = any($2::text[]) desc, l.id
 ), first as (
-    select id from may order by id limit $4
+    select m.id from may m join letter l using (id) order by l.kind = any($2::text[]) desc, m.id limit $5
 )
 update letter l set state = 'claimed', claimed_at = now(), begun_at = null, untouched = true, tries = l.tries + 1 from first where l.id = first.id
 returning l.id, l.reference, l.kind, coalesce(l.account_id, 0)::bigint as account, l.list, l.stage, l.quarter,
@@ -98,6 +98,7 @@ returning l.id, l.reference, l.kind, coalesce(l.account_id, 0)::bigint as accoun
 
 type ClaimLettersParams struct {
 	Blocked []string
+	Urgent  []string
 	Day     time.Time
 	Cap     int
 	Most    int
@@ -119,10 +120,12 @@ type ClaimLettersRow struct {
 	ClaimedAt time.Time
 }
 
-// Claims the oldest letters that may go out: one per person, and none to a person who has had the day's limit.
+// Claims the oldest letters that may go out, urgent ones first: one per person, and only urgent ones to a person who has had
+// the day's limit.
 func (q *Queries) ClaimLetters(ctx context.Context, arg ClaimLettersParams) ([]ClaimLettersRow, error) {
 	rows, err := q.db.Query(ctx, claimLetters,
 		arg.Blocked,
+		arg.Urgent,
 		arg.Day,
 		arg.Cap,
 		arg.Most,

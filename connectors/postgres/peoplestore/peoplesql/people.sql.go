@@ -517,6 +517,7 @@ func (q *Queries) ListIdleRuns(ctx context.Context, most int) ([]ListIdleRunsRow
 const listUnreached = `-- name: ListUnreached :many
 select p.code, p.name, p.type, p.icb from profile p
 where p.status <> 'closed' and p.type = any($1::text[])
+    and not exists (select from closure k where k.code = p.code and k.confirmed_at is not null and k.taken_back_at is null)
     and not exists (
         select from membership m join account a on a.id = m.account_id
         where m.code = p.code and m.ended_at is null and a.state = 'active' and a.dead_at is null)
@@ -590,6 +591,7 @@ select m.account_id, m.role, p.code, p.name, p.type, p.icb
 from membership m
 join profile p using (code)
 where m.ended_at is null and p.status <> 'closed' and m.account_id = any($1::bigint[])
+    and not exists (select from closure k where k.code = p.code and k.confirmed_at is not null and k.taken_back_at is null)
 order by m.account_id, p.code
 `
 
@@ -602,7 +604,7 @@ type LoadMembershipsRow struct {
 	Icb       profile.ODSCode
 }
 
-// Memberships of open organisations.
+// Memberships of organisations that are open, in the register and in reality.
 func (q *Queries) LoadMemberships(ctx context.Context, accounts []int64) ([]LoadMembershipsRow, error) {
 	rows, err := q.db.Query(ctx, loadMemberships, accounts)
 	if err != nil {
@@ -633,6 +635,7 @@ func (q *Queries) LoadMemberships(ctx context.Context, accounts []int64) ([]Load
 const loadOrgs = `-- name: LoadOrgs :many
 select p.code, p.name, p.type, p.icb from profile p
 where p.status <> 'closed' and (p.code = any($1::text[]) or (p.icb = $2 and $2::text <> '' and p.type = any($3::text[])))
+    and not exists (select from closure k where k.code = p.code and k.confirmed_at is not null and k.taken_back_at is null)
 order by p.code
 `
 

@@ -336,6 +336,7 @@ select p.code, p.name, array_to_string(p.address, e'\n')::text as address, p.pos
         and h.removed_at is null and (h.until is null or h.until >= $1::date)), '{}')::text[] as held,
     exists (select 1 from hold h where h.code = p.code and h.sink = q.sink
         and h.removed_at is null and (h.until is null or h.until >= $1::date)) as sink_held,
+    exists (select 1 from closure c where c.code = p.code and c.confirmed_at is not null and c.taken_back_at is null) as closed_in_reality,
     coalesce(s.paused, '') as paused, q.wanted_at, q.forced, q.overwrite, q.failures, q.repairs, q.sequence, q.sent, q.sent_own, q.unclear, q.accepted_own, q.accepted_sequence, q.version,
     q.left_out, q.holidays, q.asked, coalesce(q.job_id, 0)::bigint as job_id
 from push q join profile p using (code) left join route s on s.sink = q.sink and s.route = q.route
@@ -377,6 +378,7 @@ type LoadPushesRow struct {
 	Edited            []byte
 	Held              []string
 	SinkHeld          bool
+	ClosedInReality   bool
 	Paused            string
 	WantedAt          time.Time
 	Forced            bool
@@ -435,6 +437,7 @@ func (q *Queries) LoadPushes(ctx context.Context, arg LoadPushesParams) ([]LoadP
 			&i.Edited,
 			&i.Held,
 			&i.SinkHeld,
+			&i.ClosedInReality,
 			&i.Paused,
 			&i.WantedAt,
 			&i.Forced,

@@ -17,6 +17,7 @@ const candidateChanges = `-- name: CandidateChanges :many
 select k.position, c.id, c.code, c.field, c.old, c.new, c.actor, coalesce(c.run_id, 0)::bigint as run_id, c.at,
     p.name, p.type, p.icb, p.region, coalesce(i.name, '')::text as icb_name, coalesce(g.name, '')::text as region_name,
     coalesce(r.source, '')::text as source, coalesce(r.kind, '')::text as kind, coalesce(r.actor, '')::text as run_actor, r.created_at as run_at,
+    coalesce(h.actor, '')::text as ahead_by, h.created_at as ahead_at,
     coalesce(a.kind, '')::text as account_kind, coalesce(m.role, '')::text as role,
     (case when d.state = 'accepted' and d.left_out @> jsonb_build_array(jsonb_build_object('field', c.field)) then 'refused' else coalesce(d.state, '') end)::text as dos_state, d.accepted_at as dos_at, d.sent_at as dos_sent,
     (case when w.state = 'accepted' and w.left_out @> jsonb_build_array(jsonb_build_object('field', c.field)) then 'refused' else coalesce(w.state, '') end)::text as web_state, w.accepted_at as web_at, w.sent_at as web_sent,
@@ -27,6 +28,12 @@ join profile p on p.code = c.code
 left join region_name i on i.code = p.icb
 left join region_name g on g.code = p.region
 left join run r on r.id = c.run_id
+left join lateral (
+    select v.actor, v.created_at
+    from approved_ahead o join approval_ahead v on v.id = o.approval_id
+    where o.run_id = c.run_id and o.code = c.code and o.field = c.field and o.state = 'used'
+    order by o.approval_id limit 1
+) h on true
 left join account a on a.id = case when c.actor ~ '^u-[0-9]{1,18}$' then substring(c.actor from 3)::bigint end
 left join membership m on m.account_id = a.id and m.code = c.code and m.ended_at is null
 left join push d on d.code = c.code and d.sink = 'dos'
@@ -60,6 +67,8 @@ type CandidateChangesRow struct {
 	Kind        string
 	RunActor    string
 	RunAt       time.Time
+	AheadBy     string
+	AheadAt     time.Time
 	AccountKind string
 	Role        string
 	DosState    string
@@ -101,6 +110,8 @@ func (q *Queries) CandidateChanges(ctx context.Context, arg CandidateChangesPara
 			&i.Kind,
 			&i.RunActor,
 			&i.RunAt,
+			&i.AheadBy,
+			&i.AheadAt,
 			&i.AccountKind,
 			&i.Role,
 			&i.DosState,

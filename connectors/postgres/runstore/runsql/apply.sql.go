@@ -610,9 +610,11 @@ func (q *Queries) NextChunk(ctx context.Context, arg NextChunkParams) (NextChunk
 
 const planRowsOf = `-- name: PlanRowsOf :many
 select p.code, p.verb, p.field, p.old, p.new, p.reason, p.withheld, p.moved, p.left_out, p.waits, p.decision,
-    coalesce(case when p.decision <> '' then p.decided_in end, 0)::bigint as decided_in, p.decided_by, coalesce(d.undone_by, 0)::bigint as undone_by
+    coalesce(case when p.decision <> '' then p.decided_in end, 0)::bigint as decided_in, p.decided_by, coalesce(d.undone_by, 0)::bigint as undone_by,
+    coalesce(h.plan_id, 0)::bigint as ahead_in, coalesce(h.actor, '')::text as ahead_by
 from plan_row p
 left join run d on d.id = p.decided_in
+left join approval_ahead h on h.id = p.ahead_id
 where p.run_id = $1 and (not $2::boolean or p.withheld <> '')
 order by p.withheld = '', bool_or(p.field = 'postcode') over (partition by p.code, p.fact) desc, p.code, p.field limit $3
 `
@@ -638,6 +640,8 @@ type PlanRowsOfRow struct {
 	DecidedIn int64
 	DecidedBy string
 	UndoneBy  int64
+	AheadIn   int64
+	AheadBy   string
 }
 
 // What was withheld comes first, and an address of another postcode before one that is only written in another way.
@@ -665,6 +669,8 @@ func (q *Queries) PlanRowsOf(ctx context.Context, arg PlanRowsOfParams) ([]PlanR
 			&i.DecidedIn,
 			&i.DecidedBy,
 			&i.UndoneBy,
+			&i.AheadIn,
+			&i.AheadBy,
 		); err != nil {
 			return nil, err
 		}

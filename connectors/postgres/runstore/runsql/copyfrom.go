@@ -86,6 +86,7 @@ func (r iteratorForPlanRows) Values() ([]interface{}, error) {
 		r.rows[0].SinceRun,
 		r.rows[0].Moved,
 		r.rows[0].LeftOut,
+		r.rows[0].AheadID,
 		r.rows[0].Digest,
 	}, nil
 }
@@ -95,7 +96,7 @@ func (r iteratorForPlanRows) Err() error {
 }
 
 func (q *Queries) PlanRows(ctx context.Context, arg []PlanRowsParams) (int64, error) {
-	return q.db.CopyFrom(ctx, []string{"plan_row"}, []string{"run_id", "code", "field", "fact", "type", "verb", "old", "new", "reason", "undone", "withheld", "waits", "since_run", "moved", "left_out", "digest"}, &iteratorForPlanRows{rows: arg})
+	return q.db.CopyFrom(ctx, []string{"plan_row"}, []string{"run_id", "code", "field", "fact", "type", "verb", "old", "new", "reason", "undone", "withheld", "waits", "since_run", "moved", "left_out", "ahead_id", "digest"}, &iteratorForPlanRows{rows: arg})
 }
 
 // iteratorForRunRecords implements pgx.CopyFromSource.

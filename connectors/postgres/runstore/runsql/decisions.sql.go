@@ -83,7 +83,7 @@ delete from plan_row u
 where u.run_id = $1 and u.verb = 'update' and exists (
     select from plan_row s
     where s.run_id = $1 and s.code = u.code and s.field = 'status' and s.type = $2 and s.verb = $3 and s.undone = $4
-        and s.old = 'closed' and s.withheld = ''
+        and s.old = 'closed' and s.withheld = '' and s.ahead_id is null
     offset 0
 )
 `

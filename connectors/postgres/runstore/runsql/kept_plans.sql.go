@@ -12,69 +12,6 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-const changesPage = `-- name: ChangesPage :many
-select c.code, coalesce(p.name, case c.verb when 'create' then c.new::jsonb ->> 'name' end, '')::text as name,
-    c.type, c.verb, c.field, c.old, c.new, c.reason, c.withheld
-from plan_change c
-left join profile p on p.code = c.code
-where c.plan_id = $1 and (c.code, c.field) > ($2::text, $3::text)
-order by c.code, c.field limit $4
-`
-
-type ChangesPageParams struct {
-	PlanID     runs.PlanID
-	AfterCode  string
-	AfterField string
-	Most       int
-}
-
-type ChangesPageRow struct {
-	Code     profile.ODSCode
-	Name     string
-	Type     profile.OrgType
-	Verb     runs.Verb
-	Field    string
-	Old      string
-	New      string
-	Reason   runs.Reason
-	Withheld runs.WithheldReason
-}
-
-func (q *Queries) ChangesPage(ctx context.Context, arg ChangesPageParams) ([]ChangesPageRow, error) {
-	rows, err := q.db.Query(ctx, changesPage,
-		arg.PlanID,
-		arg.AfterCode,
-		arg.AfterField,
-		arg.Most,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []ChangesPageRow{}
-	for rows.Next() {
-		var i ChangesPageRow
-		if err := rows.Scan(
-			&i.Code,
-			&i.Name,
-			&i.Type,
-			&i.Verb,
-			&i.Field,
-			&i.Old,
-			&i.New,
-			&i.Reason,
-			&i.Withheld,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const compareWithPlan = `-- name: CompareWithPlan :many
 select coalesce(k.code, r.code)::text as code, coalesce(k.field, r.field)::text as field,
     coalesce(k.verb, '')::text as planned_verb, coalesce(k.old, '')::text as planned_old, coalesce(k.new, '')::text as planned_new,
@@ -301,88 +238,13 @@ func (q *Queries) PlanPage(ctx context.Context, arg PlanPageParams) ([]PlanPageR
 
 const pruneChanges = `-- name: PruneChanges :exec
 delete from plan_change c using plan p
-where p.id = c.plan_id and p.created_at < clock() - interval '7 days' and not exists (
+where p.id = c.plan_id and p.created_at < clock() - interval '7 days'
+    and (p.kind <> 'rehearsal' or p.as_of < (clock() at time zone 'Europe/London')::date - 7) and not exists (
     select from run r where r.plan_id = p.id and r.state in ('queued', 'running'))
 `
 
-// Plans are kept for a week, or until a run that is to apply one has ended.
+// Plans are kept for a week, or until a run that is to apply one has ended; rehearsals until a week after their day.
 func (q *Queries) PruneChanges(ctx context.Context) error {
 	_, err := q.db.Exec(ctx, pruneChanges)
 	return err
-}
-
-const showPlan = `-- name: ShowPlan :many
-with kinds as (
-    select c.code, c.field, c.withheld, c.verb, c.type, split_part(c.fact, '/', 1)::text as fact, c.old, c.reason,
-        case c.verb when 'create' then '' else c.new end::text as new,
-        case c.verb when 'create' then c.new::jsonb ->> 'name' end as new_name,
-        case c.verb when 'create' then 1 when 'close' then 2 when 'missing' then 3 when 'reopen' then 4 when 'dormant' then 5 else 6 end as place,
-        bool_or(c.field = 'postcode') over (partition by c.code, c.verb, c.fact) as moves
-    from plan_change c where c.plan_id = $2
-), ranked as (
-    select k.code, k.field, k.withheld, k.verb, k.type, k.fact, k.old, k.reason, k.new, k.new_name, k.place, k.moves, dense_rank() over (partition by k.withheld, k.verb, k.type, k.fact order by k.moves desc, k.code) as rank
-    from kinds k
-), counted as (
-    select r.code, r.field, r.withheld, r.verb, r.type, r.fact, r.old, r.reason, r.new, r.new_name, r.place, r.moves, r.rank, max(r.rank) over (partition by r.withheld, r.verb, r.type, r.fact) as profiles
-    from ranked r
-)
-select s.code, coalesce(p.name, s.new_name, '')::text as name, s.type, s.verb, s.field, s.fact, s.old, s.new, s.reason, s.withheld,
-    s.profiles::bigint as profiles
-from counted s
-left join profile p on p.code = s.code
-where $1::bigint = 0 or s.rank <= $1::bigint
-order by s.withheld = '', s.withheld, s.place, s.type, s.fact, s.moves desc, s.code, s.field
-`
-
-type ShowPlanParams struct {
-	Most   int64
-	PlanID runs.PlanID
-}
-
-type ShowPlanRow struct {
-	Code     profile.ODSCode
-	Name     string
-	Type     profile.OrgType
-	Verb     string
-	Field    string
-	Fact     string
-	Old      string
-	New      string
-	Reason   string
-	Withheld string
-	Profiles int64
-}
-
-// The changes of a plan in the order in which people read them: kind by kind, and of each kind the first profiles. An
-// address of another postcode comes before one that is only written in another way. With 0 for most, all of them.
-func (q *Queries) ShowPlan(ctx context.Context, arg ShowPlanParams) ([]ShowPlanRow, error) {
-	rows, err := q.db.Query(ctx, showPlan, arg.Most, arg.PlanID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []ShowPlanRow{}
-	for rows.Next() {
-		var i ShowPlanRow
-		if err := rows.Scan(
-			&i.Code,
-			&i.Name,
-			&i.Type,
-			&i.Verb,
-			&i.Field,
-			&i.Fact,
-			&i.Old,
-			&i.New,
-			&i.Reason,
-			&i.Withheld,
-			&i.Profiles,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }

@@ -673,8 +673,8 @@ func (q *Queries) PlanDigest(ctx context.Context, arg PlanDigestParams) (string,
 }
 
 const planGroups = `-- name: PlanGroups :many
-select type, verb, fact, undone, withheld, count(distinct code) as count from plan_row
-where run_id = $1 and not moved group by type, verb, fact, undone, withheld
+select type, verb, fact, undone, withheld, (ahead_id is not null)::boolean as ahead, count(distinct code) as count from plan_row
+where run_id = $1 and not moved group by type, verb, fact, undone, withheld, ahead_id is not null
 `
 
 type PlanGroupsRow struct {
@@ -683,6 +683,7 @@ type PlanGroupsRow struct {
 	Fact     string
 	Undone   bool
 	Withheld runs.WithheldReason
+	Ahead    bool
 	Count    int
 }
 
@@ -701,6 +702,7 @@ func (q *Queries) PlanGroups(ctx context.Context, runID runs.ID) ([]PlanGroupsRo
 			&i.Fact,
 			&i.Undone,
 			&i.Withheld,
+			&i.Ahead,
 			&i.Count,
 		); err != nil {
 			return nil, err
@@ -729,6 +731,7 @@ type PlanRowsParams struct {
 	SinceRun *runs.ID
 	Moved    bool
 	LeftOut  runs.LeftReason
+	AheadID  *runs.AheadID
 	Digest   profile.Hash
 }
 
@@ -903,7 +906,7 @@ func (q *Queries) WasReadAlike(ctx context.Context, arg WasReadAlikeParams) (boo
 
 const withholdGroup = `-- name: WithholdGroup :exec
 update plan_row set withheld = $1, waits = true
-where run_id = $2 and type = $3 and verb = $4 and fact = $5 and undone = $6 and withheld = ''
+where run_id = $2 and type = $3 and verb = $4 and fact = $5 and undone = $6 and withheld = '' and ahead_id is null
 `
 
 type WithholdGroupParams struct {
