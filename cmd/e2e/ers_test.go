@@ -227,7 +227,7 @@ func TestASiteThatLosesTooMuchIsWithheld(t *testing.T) {
 	require.Equal(t, 1, strings.Count(waiting, "removals-withheld"), "one case, however many services: %s", waiting)
 	shown := e.exits(0, "cases", "show", "1").out
 	require.Contains(t, shown, "--field ers-services.")
-	require.Contains(t, shown, "6 in all")
+	require.Contains(t, shown, "6 of 12 services of the e-Referral Service")
 	e.exits(0, "runs", "reject", run.Run)
 	require.Empty(t, e.pulls(0, "2026-11-04").Withheld)
 	require.Equal(t, 12, e.shown(0))

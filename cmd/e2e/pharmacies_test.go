@@ -99,6 +99,7 @@ type contradiction struct {
 type shownProfile struct {
 	Code     string            `json:"code"`
 	Fields   map[string]string `json:"fields"`
+	Closures []any             `json:"closures"`
 	Pushes   []listedPush      `json:"pushes"`
 	Findings []any             `json:"findings"`
 }

@@ -80,6 +80,11 @@ func (c Case) fill(text string) string {
 		"{subject}", c.Subject, "{about}", c.About, "{code}", string(c.Code), "{board}", string(c.Board),
 		"{organisation}", c.organisation(), "{sort}", profile.OrgType(c.Facts["type"]).Words(), "{what}", fieldWords(c.Facts["field"]),
 	}
+	if c.Facts["field"] == profile.FieldERSServices.String() {
+		pairs = append(pairs, "{things}", "services of the e-Referral Service")
+	} else {
+		pairs = append(pairs, "{things}", profile.OrgType(c.Facts["type"]).Words()+" profiles")
+	}
 	if sink := c.Facts["sink"]; sink != "" {
 		pairs = append(pairs, "{place}", placeWords(sink))
 	}

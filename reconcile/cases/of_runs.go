@@ -21,9 +21,8 @@ var ofRuns = []rule{
 	},
 	{
 		kind: RemovalsWithheld, owners: []Owner{Operations, ServiceDesk}, urgent: true,
-		title: "By {report} of {day}, {rows} {sort} profiles have closed, are missing or lose a service: " +
-			"so many at once wait for a decision{layout}",
-		next: decide,
+		title: "By {report} of {day}, {rows} {things} have closed or are missing: so many at once wait for a decision{layout}",
+		next:  decide,
 	},
 	{
 		kind: ListingRefused, owners: []Owner{Operations, RegisterDesk}, urgent: true,

@@ -1,12 +1,14 @@
 package casestore_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/postgres/casestore"
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
+	"github.com/profilesync/profilesync/reconcile/cases"
 )
 
 // withheld plants a run of trusts with rows that wait.
@@ -47,12 +49,31 @@ func TestOneLookAtATime(t *testing.T) {
 	w := newWorld(t)
 	tx, err := w.DB.Begin(t.Context())
 	require.NoError(t, err)
+	defer func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) }() // has ended, if all is well
 	_, err = tx.Exec(t.Context(), "select pg_advisory_xact_lock(hashtextextended('profilesync cases', 0))")
 	require.NoError(t, err)
 	_, err = w.store.Look(t.Context(), w.at, nil)
 	require.ErrorIs(t, err, casestore.ErrBusy)
 	require.NoError(t, tx.Rollback(t.Context()))
 	require.True(t, w.looks().Empty())
+}
+
+// Who decides on a case that ended and opened again meanwhile has not seen it.
+func TestADecisionCountsForTheOpeningThatWasSeen(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.withheld("mass-change", "RA1")
+	w.looks()
+	seen, err := w.store.List(t.Context(), casestore.Filter{}, w.at)
+	require.NoError(t, err)
+	require.Len(t, seen, 1)
+	w.Exec("update cases set state = 'gone', gone_at = clock()")
+	w.looks()
+	aside := casestore.Decision{State: cases.SetAside, Until: w.at.Today(), Reason: "later", Actor: "rita"}
+	require.ErrorIs(t, w.store.Decide(t.Context(), seen[0], aside), casestore.ErrMoved)
+	now, err := w.store.List(t.Context(), casestore.Filter{}, w.at)
+	require.NoError(t, err)
+	require.NoError(t, w.store.Decide(t.Context(), now[0], aside))
 }
 
 // What is gone for a moment, such as a refused push that is tried again, keeps its

@@ -39,7 +39,9 @@ const (
 )
 
 // all are the mutants that `make mutants` tries.
-func all() []mutant { return slices.Concat(pushMutants, runMutants, peopleMutants, qualityMutants) }
+func all() []mutant {
+	return slices.Concat(pushMutants, runMutants, peopleMutants, qualityMutants, caseMutants)
+}
 
 // apply returns the text of the file after the edit. It fails the test if the
 // text to find does not occur the expected number of times.

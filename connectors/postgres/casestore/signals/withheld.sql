@@ -1,5 +1,5 @@
 -- What runs withheld and nobody has decided on, but for short listings: closures and absences of a type are one, as are
--- the services of the e-Referral Service.
+-- the services of the e-Referral Service, each of which counts.
 select
     case p.withheld
         when 'mass-change' then 'mass-change-withheld'
@@ -12,7 +12,7 @@ select
     '' as code,
     '' as board,
     min(s.created_at) as since,
-    jsonb_build_object('rows', concat_ws(' of ', count(distinct p.code), max(o.of)), 'day', to_char(min(s.as_of), 'FMDD FMMonth YYYY'),
+    jsonb_build_object('rows', concat_ws(' of ', count(distinct (p.code, p.fact)), max(o.of)), 'day', to_char(min(s.as_of), 'FMDD FMMonth YYYY'),
         'layout', case when bool_or(s.summary ? 'new_layout') then '; it came in a new layout' else '' end,
         'field', x.field, 'type', p.type, 'report', r.report, 'reason', p.withheld) as facts
 from plan_row p
