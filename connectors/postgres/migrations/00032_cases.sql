@@ -89,8 +89,9 @@ create trigger case_opened after insert on cases
     referencing new table as new_rows for each statement execute function case_opened();
 
 -- +goose StatementBegin
+-- A session keeps the plan that it made for its first statement, which may have had no rows: it must be good for many.
 create function case_changed() returns trigger
-    language plpgsql security definer set search_path = profilesync, pg_temp
+    language plpgsql security definer set search_path = profilesync, pg_temp set enable_nestloop = off set enable_hashjoin = on
 as $$ begin
     if tg_table_schema <> 'profilesync' then perform refuse_elsewhere(); end if;
     insert into case_step (case_id, step, facts, waits_for, until, reason, actor, database_role, at)
