@@ -105,6 +105,7 @@ var layers = []layer{
 	partOfProgram("profilesync/qualitycommands", append([]string{"cmd/profilesync/commands"}, belowCommands...)...),
 	partOfProgram("profilesync/schemacommands", append([]string{"cmd/profilesync/commands"}, belowCommands...)...),
 	partOfProgram("simulator/screen"),
+	partOfProgram("simulator/identity"),
 	partOfProgram("simulator/outside", "reconcile/...", "connectors/..."),
 	partOfProgram("simulator/program", "reconcile/...", "cmd/simulator/outside"),
 	partOfProgram("simulator/oracle", "reconcile/...", "connectors/...", "cmd/simulator/outside"),

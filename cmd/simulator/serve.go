@@ -11,7 +11,7 @@ import (
 type serveCmd struct {
 	registerFlags
 	Day    profile.Date `placeholder:"DATE" help:"The register's first day, YYYY-MM-DD. Default: 22 February 2026."`
-	Listen string       `default:"127.0.0.1:8384" help:"Address of the register; DoS, the website and e-RS get the next ports; 0: any."`
+	Listen string       `default:"127.0.0.1:8484" help:"Address of the register; DoS, the website and e-RS get the next ports; 0: any."`
 	Key    string       `default:"made-up-key" help:"The key and password that the systems require; empty: none."`
 }
 
