@@ -51,3 +51,13 @@ func (b *body) Read(p []byte) (int, error) {
 	b.exceeded = b.exceeded || errors.As(err, new(*http.MaxBytesError))
 	return n, err
 }
+
+// AllowTime lets the answer take that long from now, instead of 30 seconds from the request:
+// for streams again at each event.
+func AllowTime(ctx context.Context, most time.Duration) error {
+	err := http.NewResponseController(callOf(ctx).body.writer).SetWriteDeadline(time.Now().Add(most)) //nolint:forbidigo // as above
+	if errors.Is(err, http.ErrNotSupported) {
+		return nil
+	}
+	return err
+}

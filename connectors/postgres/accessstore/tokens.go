@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"regexp"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -29,6 +30,11 @@ type Token struct {
 	LastUsed  profile.Date `json:"last_used,omitzero"`
 	Valid     bool         `json:"valid"` // neither revoked nor expired
 }
+
+var tokenName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
+
+// IsTokenName reports whether a token may have the name.
+func IsTokenName(name string) bool { return tokenName.MatchString(name) }
 
 // tokenActor is how the audit names a token.
 func tokenActor(name string) string { return "token:" + name }
