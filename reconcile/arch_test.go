@@ -111,7 +111,7 @@ var layers = []layer{
 	partOfProgram("simulator/screen"),
 	partOfProgram("simulator/identity"),
 	partOfProgram("simulator/outside", "reconcile/...", "connectors/..."),
-	partOfProgram("simulator/program", "reconcile/...", "cmd/simulator/outside"),
+	partOfProgram("simulator/program", "reconcile/...", "cmd/simulator/outside", "cmd/simulator/identity"),
 	partOfProgram("simulator/oracle", "reconcile/...", "connectors/...", "cmd/simulator/outside"),
 	partOfProgram("simulator/demo", "reconcile/...", "connectors/...",
 		"cmd/simulator/outside", "cmd/simulator/program", "cmd/simulator/oracle", "cmd/simulator/screen"),

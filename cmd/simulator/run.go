@@ -9,6 +9,7 @@ import (
 
 	"github.com/profilesync/profilesync/cmd/simulator/demo"
 	"github.com/profilesync/profilesync/cmd/simulator/outside"
+	"github.com/profilesync/profilesync/cmd/simulator/program"
 	"github.com/profilesync/profilesync/cmd/simulator/screen"
 	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -19,6 +20,7 @@ type runCmd struct {
 	stageFlags
 	Dir  string `default:".local/run" placeholder:"DIR" help:"Where the database goes. Default: ${default}."`
 	HTTP string `default:"127.0.0.1:8383" placeholder:"ADDRESS" help:"Where the daemon serves health and metrics. Default: ${default}."`
+	API  string `default:"127.0.0.1:8384" placeholder:"ADDRESS" help:"Where the daemon serves its console and API. Default: ${default}."`
 }
 
 // Run builds the same stage as the demonstration and runs the daemon on it until
@@ -37,6 +39,11 @@ func (c *runCmd) Run(ctx context.Context, out screens) (err error) {
 	defer func() { err = errors.Join(err, stage.close()) }()
 	stage.program.Set("HTTP_ADDRESS", c.HTTP)
 	stage.program.Set("REPORT_URL", "http://"+c.HTTP)
+	provider, err := stage.program.LetPeopleIn(ctx, stage.dir, c.API)
+	if err != nil {
+		return err
+	}
+	defer provider.Close()
 	report, err := c.fill(ctx, stage, show, people.Calendar{}.AddWorkingDays(today, -1))
 	if err != nil {
 		return err
@@ -64,7 +71,8 @@ func (c *runCmd) fill(ctx context.Context, stage *stage, show *screen.Screen, re
 }
 
 func (c *runCmd) introduce(stage *stage, show *screen.Screen, today profile.Date, settings, report string) {
-	show.Linef("\nhealth      http://%s/healthz  /readyz", c.HTTP)
+	show.Linef("\nconsole     http://%s  sign in as %s", c.API, program.WhoSignsIn())
+	show.Linef("health      http://%s/healthz  /readyz", c.HTTP)
 	show.Linef("metrics     http://%s/metrics", c.HTTP)
 	show.Linef("report      %s", report)
 	show.Linef("register    %s (simulated)", stage.systems.RegisterURL)

@@ -7,6 +7,7 @@
 //
 //	program.go   the binary and its commands
 //	settings.go  its settings: the simulated systems, and no others
+//	people.go    who signs in to its console
 //	daemon.go    profilesync serve
 //	lines.go     its standard error, line by line
 package program

@@ -40,6 +40,7 @@ func (p *Program) pointAt(systems *outside.Systems, dir string) error {
 		{"ERS_REQUESTS_PER_SECOND", unlimited},
 		{"PUSH_SETTLE", EditDelay.String()},
 		{"PROBE_EVERY", "5s"},
+		{"API_ADDRESS", "off"}, // unless people are let in
 		{"MAIL", "directory"},
 		{"MAIL_DIRECTORY", filepath.Join(dir, "mail")},
 		{"MAIL_CANARY_PAUSE", "0s"},
