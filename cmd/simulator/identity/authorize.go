@@ -65,7 +65,7 @@ func (p *Provider) grantCode(w http.ResponseWriter, r *http.Request) {
 }
 
 // refused answers a wrong authorisation request. One from an unknown client, or to an
-// unknown place, goes nowhere (RFC 6749, section 4.1.2.1).
+// unknown place, goes nowhere (RFC 6749, "Error Response").
 func (p *Provider) refused(w http.ResponseWriter, r *http.Request, query url.Values) bool {
 	if query.Get("client_id") != p.client.ID || !slices.Contains(p.client.Redirects, query.Get("redirect_uri")) {
 		http.Error(w, "unknown client_id, or a redirect_uri that is not its own", http.StatusBadRequest)

@@ -31,7 +31,7 @@ const (
 	tokenLasts = 5 * time.Minute
 )
 
-// keyBits is the least that RS256 allows (RFC 7518, section 3.3).
+// keyBits is the least that RS256 allows (RFC 7518).
 const keyBits = 2048
 
 // A Provider is an OpenID provider. Its methods may be called from any goroutine.

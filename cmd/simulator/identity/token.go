@@ -80,7 +80,7 @@ func (p *Provider) sign(g grant) (string, error) {
 	return token.SignedString(p.key)
 }
 
-// isClient wants the client's secret, in the header or in the body (RFC 6749, section 2.3.1).
+// isClient wants the client's secret, in the header or in the body (RFC 6749, "Client Password").
 func (p *Provider) isClient(r *http.Request) bool {
 	id, secret, ok := r.BasicAuth()
 	if !ok {
