@@ -672,11 +672,16 @@ func (q *Queries) ReportContradictions(ctx context.Context, reportID int64) erro
 
 const reportDrift = `-- name: ReportDrift :exec
 insert into report_row (report_id, section, icb, position, cells)
-select $1, 'drift', p.icb, row_number() over (order by p.icb, d.code, k.sink, d.entry, d.field, k.id),
-    array[k.sink, d.code, p.name, d.field || case d.entry when '' then '' else ' of ' || d.entry end, d.want, d.shown, case when d.field = 'unreadable' then 'not read' when d.given_up then 'given up' when k.state = 'alarm' then 'not repaired' else 'repaired' end,
-        to_char(k.started_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')]
-from drift d join drift_check k on k.id = d.check_id join profile p on p.code = d.code
-where k.started_at >= $2::timestamptz
+select $1, 'drift', p.icb, row_number() over (order by p.icb, d.code, d.sink, d.entry, d.field),
+    array[d.sink, d.code, p.name, d.field || case d.entry when '' then '' else ' of ' || d.entry end, d.want, d.shown,
+        case when d.field = 'unreadable' then 'not read' when d.given_up then 'given up' when d.repaired > 0 then 'repaired' else 'not repaired' end,
+        to_char(d.started_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')]
+from (
+    select distinct on (k.sink, o.code, o.entry, o.field) k.sink, o.code, o.entry, o.field, o.want, o.shown, o.given_up, k.repaired, k.started_at
+    from drift o join drift_check k on k.id = o.check_id
+    where k.started_at >= $2::timestamptz
+    order by k.sink, o.code, o.entry, o.field, k.id desc
+) d join profile p on p.code = d.code
 `
 
 type ReportDriftParams struct {
@@ -684,6 +689,7 @@ type ReportDriftParams struct {
 	Since    time.Time
 }
 
+// A field that several checks found is one row: the newest says what became of it.
 func (q *Queries) ReportDrift(ctx context.Context, arg ReportDriftParams) error {
 	_, err := q.db.Exec(ctx, reportDrift, arg.ReportID, arg.Since)
 	return err
