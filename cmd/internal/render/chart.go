@@ -61,9 +61,6 @@ func chartOf(i int, c report.Chart) chart {
 
 // describe returns a sentence that says what the picture shows.
 func describe(c report.Chart) string {
-	if len(c.Bars) == 0 {
-		return "Nothing to show."
-	}
 	top, total := c.Bars[0], 0
 	for _, b := range c.Bars {
 		total += b.Count
@@ -107,9 +104,6 @@ func (c *chart) drawHorizontal(bars []report.Bar) {
 }
 
 func (c *chart) drawVertical(bars []report.Bar) {
-	if len(bars) == 0 {
-		return
-	}
 	top := highest(bars)
 	c.Height = plotTop + plotHeight + plotBelow
 	step := float64(chartWidth) / float64(len(bars))
