@@ -65,6 +65,7 @@ type Section struct {
 	Note    string // a sentence below the title; empty for none
 	Columns []Column
 	Count   int
+	Names   map[profile.ODSCode]string // of boards and regions, for words
 	Rows    iter.Seq2[[]string, error] // as many cells as columns; may be read several times
 }
 

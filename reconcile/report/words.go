@@ -28,7 +28,7 @@ const mostFirst = 8
 // order of files. The code of an organisation is with its name (see Organisation),
 // and not a column by itself.
 func (s Section) ReadingOrder() (first, rest []int) {
-	named := s.place("organisation_name") >= 0
+	withName := s.place("organisation_name") >= 0
 	for _, name := range firstColumns[s.Name] {
 		if at := s.place(name); at >= 0 {
 			first = append(first, at)
@@ -37,7 +37,7 @@ func (s Section) ReadingOrder() (first, rest []int) {
 	chosen := len(first) > 0
 	for at, column := range s.Columns {
 		switch {
-		case slices.Contains(first, at), named && column.Name == "ods_code":
+		case slices.Contains(first, at), withName && column.Name == "ods_code":
 		case !chosen && len(first) < mostFirst:
 			first = append(first, at)
 		default:
@@ -63,9 +63,12 @@ func (s Section) cell(row []string, name string) string {
 // Organisation returns the organisation of a row as people know it: Example Pharmacy
 // (FA001). It is empty if the section has no organisations.
 func (s Section) Organisation(row []string) string {
-	name, code := s.cell(row, "organisation_name"), s.cell(row, "ods_code")
+	return named(s.cell(row, "organisation_name"), s.cell(row, "ods_code"))
+}
+
+func named(name, code string) string {
 	switch {
-	case name == "":
+	case name == "" || name == code:
 		return code
 	case code == "":
 		return name
@@ -200,6 +203,8 @@ func (s Section) valueWords(column, text string, row []string) string {
 	switch label {
 	case profile.FieldType.Label():
 		return typeWords(text)
+	case profile.FieldICB.Label(), profile.FieldRegion.Label():
+		return named(s.Names[profile.ODSCode(text)], text)
 	case profile.FieldAddress.Label():
 		return strings.ReplaceAll(text, "$", ", ")
 	case profile.FieldStatus.Label():

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/report"
 )
 
@@ -62,6 +63,9 @@ func TestRowsInWords(t *testing.T) {
 		{"changes", []string{"field_label", "Name", "after", "closed"}, "after", "closed"},
 		{"changes", []string{"field_label", "Address", "after", "1 High Street$Leeds"}, "after", "1 High Street, Leeds"},
 		{"changes", []string{"field_label", "Type", "after", "gp-branch"}, "after", "GP branch"},
+		{"changes", []string{"field_label", "Integrated care board", "after", "QAA"}, "after", "NHS Example ICB (QAA)"},
+		{"changes", []string{"field_label", "Integrated care board", "after", "QBB"}, "after", "QBB"},
+		{"withheld", []string{"field", "region", "before", "Y56"}, "before", "London (Y56)"},
 		{"changes", []string{"field_label", "Hidden", "after", "true"}, "after", "yes"},
 		{"changes", []string{"field", "cmsurl"}, "field", "cmsurl"},
 		{"changes", []string{"organisation_type", "DEN"}, "organisation_type", "dentist"},
@@ -85,6 +89,7 @@ func TestRowsInWords(t *testing.T) {
 		{"no-contact", []string{"organisation_type", "gp-practice"}, "organisation_type", "GP practice"},
 	} {
 		s := sectionNamed(t, c.section)
+		s.Names = map[profile.ODSCode]string{"QAA": "NHS Example ICB", "Y56": "London"}
 		row := rowWith(t, s, c.row...)
 		before := slices.Clone(row)
 		require.Equal(t, c.want, s.Worded(row)[columnNamed(t, s, c.column)], "%s %q", c.section, c.row)

@@ -3,6 +3,7 @@ package render
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/profilesync/profilesync/reconcile/report"
 )
@@ -137,10 +138,10 @@ func units(n float64) string {
 	return strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.2f", n), "0"), ".")
 }
 
+// ellipsis cuts a text to a number of letters, between two words if there are two.
 func ellipsis(text string, letters int) string {
-	runes := []rune(text)
-	if len(runes) <= letters {
-		return text
+	if short := firstWords(text, letters-1); utf8.RuneCountInString(text) > letters {
+		return short + "…"
 	}
-	return string(runes[:letters-1]) + "…"
+	return text
 }

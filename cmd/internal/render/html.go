@@ -66,6 +66,11 @@ type page struct {
 	Sections            []section
 }
 
+// HasNone reports whether a figure is 0.
+func (p page) HasNone() bool {
+	return slices.ContainsFunc(p.Figures, func(f figure) bool { return f.None })
+}
+
 type figure struct {
 	Label, Count string
 	Target       string // the id of the section; empty for none

@@ -74,9 +74,10 @@ select @report_id, x.icb, x.name, x.count
 from (select unnest(@icbs::text[]) as icb, unnest(@names::text[]) as name, unnest(@counts::integer[]) as count) x;
 
 -- name: ReportRegionNames :exec
+-- Also of regions, and of boards that no profile has any more: changes name them.
 insert into report_region (report_id, icb, name)
-select @report_id, p.icb, coalesce(r.name, p.icb)
-from (select distinct icb from profile where icb <> '') p left join region_name r on r.code = p.icb;
+select @report_id, x.code, coalesce(r.name, x.code)
+from (select icb as code from profile where icb <> '' union select code from region_name) x left join region_name r using (code);
 
 -- name: CountOutcomes :exec
 -- Counts rows already in the report: refused pushes by reason, and repaired drift.
@@ -266,8 +267,8 @@ join report r on r.id = f.report_id
 where r.id <= @report_id and r.day > @since and starts_with(f.name, 'day:') and (@icb::text = '' or f.icb = @icb)
 group by f.name order by f.name;
 
--- name: NameOfRegion :one
-select coalesce((select name from report_region where report_id = @report_id and icb = @icb), @icb)::text as name;
+-- name: NamesOfRegions :many
+select icb, name from report_region where report_id = @report_id;
 
 -- name: RegionsOfReport :many
 select distinct icb from report_row where report_id = @report_id and icb <> '' order by icb;

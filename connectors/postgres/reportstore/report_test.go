@@ -274,16 +274,21 @@ func TestNoiseIsCountedAndRegionsGetTheirOwn(t *testing.T) {
 	p.at("2026-11-19 09:00+00")
 	p.Exec("update profile set name = 'FIRST' where code = 'FA001'")
 	p.Exec("update profile set phone = '0113 496 0001' where code in ('FA001', 'A00001')")
-	p.Exec("insert into region_name (code, name) values ('QAA', 'NHS Example ICB')")
+	p.Exec("insert into region_name (code, name) values ('QAA', 'NHS Example ICB'), ('QZZ', 'A board that was')")
 	p.makes("2026-11-20")
+	p.Exec("update region_name set name = 'Another name'")
 	r, err := p.store.Report(t.Context(), profile.NewDate(2026, time.November, 20), "QAA")
 	require.NoError(t, err)
 	require.Equal(t, "NHS Example ICB", r.Name)
+	require.Equal(t, map[profile.ODSCode]string{"QAA": "NHS Example ICB", "QBB": "QBB", "QZZ": "A board that was"}, r.Sections[0].Names)
 	figures := map[string]int{}
 	for _, f := range r.Figures {
 		figures[f.Name] = f.Count
 	}
 	require.Equal(t, 1, figures[report.FigureNoise])
+	for _, s := range r.Sections {
+		require.Len(t, p.rows("2026-11-20", s.Name, "QAA"), figures[s.Name], "the head counts the rows of %s", s.Name)
+	}
 	ours, others := p.rows("2026-11-20", report.SectionChanges, "QAA"), p.rows("2026-11-20", report.SectionChanges, "QBB")
 	for _, row := range ours {
 		require.Equal(t, []string{"QAA", "NHS Example ICB"}, row[2:4])

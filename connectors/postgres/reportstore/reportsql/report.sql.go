@@ -536,20 +536,33 @@ func (q *Queries) LockReports(ctx context.Context) error {
 	return err
 }
 
-const nameOfRegion = `-- name: NameOfRegion :one
-select coalesce((select name from report_region where report_id = $1 and icb = $2), $2)::text as name
+const namesOfRegions = `-- name: NamesOfRegions :many
+select icb, name from report_region where report_id = $1
 `
 
-type NameOfRegionParams struct {
-	ReportID int64
-	Icb      profile.ODSCode
+type NamesOfRegionsRow struct {
+	Icb  profile.ODSCode
+	Name string
 }
 
-func (q *Queries) NameOfRegion(ctx context.Context, arg NameOfRegionParams) (string, error) {
-	row := q.db.QueryRow(ctx, nameOfRegion, arg.ReportID, arg.Icb)
-	var name string
-	err := row.Scan(&name)
-	return name, err
+func (q *Queries) NamesOfRegions(ctx context.Context, reportID int64) ([]NamesOfRegionsRow, error) {
+	rows, err := q.db.Query(ctx, namesOfRegions, reportID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []NamesOfRegionsRow{}
+	for rows.Next() {
+		var i NamesOfRegionsRow
+		if err := rows.Scan(&i.Icb, &i.Name); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const pickChanges = `-- name: PickChanges :execrows
@@ -840,10 +853,11 @@ func (q *Queries) ReportQuarantine(ctx context.Context, arg ReportQuarantinePara
 
 const reportRegionNames = `-- name: ReportRegionNames :exec
 insert into report_region (report_id, icb, name)
-select $1, p.icb, coalesce(r.name, p.icb)
-from (select distinct icb from profile where icb <> '') p left join region_name r on r.code = p.icb
+select $1, x.code, coalesce(r.name, x.code)
+from (select icb as code from profile where icb <> '' union select code from region_name) x left join region_name r using (code)
 `
 
+// Also of regions, and of boards that no profile has any more: changes name them.
 func (q *Queries) ReportRegionNames(ctx context.Context, reportID int64) error {
 	_, err := q.db.Exec(ctx, reportRegionNames, reportID)
 	return err
