@@ -169,7 +169,8 @@ func TestAReportStaysAsItWasFrozen(t *testing.T) {
 	require.False(t, verified.Rows)
 	require.Equal(t, 1, verified.Differ)
 	p.Exec(`insert into report_row (report_id, section, icb, position, cells)
-		select report_id, section, icb, 1000, array_replace(cells, cells[2], '123456') from report_row where section = 'changes' and report_id = 1 limit 1`)
+		select report_id, section, icb, 1000, array_replace(cells, cells[2], '123456') from report_row
+		where section = 'changes' and report_id = 1 limit 1`)
 	verified, err = p.store.VerifyReport(t.Context(), profile.NewDate(2026, time.November, 20))
 	require.NoError(t, err)
 	require.Equal(t, 2, verified.Differ, "a row of no audit row differs too")
@@ -192,8 +193,8 @@ func TestWhyPushesWereRefusedAndWhatWasRepairedIsCounted(t *testing.T) {
 	p := newPressed(t)
 	p.Exec(`insert into push (code, sink, route, state, reason) values ('FA001', 'dos', 'change-event', 'refused', 'no such phone'),
 		('FA002', 'dos', 'change-event', 'refused', 'no such phone'), ('A00001', 'website', 'profile', 'refused', 'too long')`)
-	p.Exec(`insert into drift_check (sink, actor, whole, state, repaired, started_at) values ('dos', 'x', true, 'done', 0, '2026-11-19 08:00+00'),
-		('dos', 'x', true, 'done', 1, '2026-11-19 09:00+00'), ('website', 'x', true, 'done', 0, '2026-11-19 09:00+00')`)
+	p.Exec(`insert into drift_check (sink, actor, whole, state, repaired, started_at) values
+		('dos', 'x', true, 'done', 0, '2026-11-19 08:00+00'), ('dos', 'x', true, 'done', 1, '2026-11-19 09:00+00'), ('website', 'x', true, 'done', 0, '2026-11-19 09:00+00')`)
 	p.Exec(`insert into drift (check_id, code, entry, field, want, shown, given_up) values (1, 'FA001', '', 'phone', 'a', 'b', false),
 		(2, 'FA001', '', 'phone', 'a', 'b', false), (2, 'FA002', 'service 7 (type 148)', 'phone', 'a', 'b', true),
 		(3, 'FA001', '', 'phone', 'a', 'c', false)`)
