@@ -70,27 +70,56 @@ func (c *runCmd) fill(ctx context.Context, stage *stage, show *screen.Screen, re
 	return stage.program.ReportLink(ctx, morning)
 }
 
+// place is something to open or to ask, with its address.
+type place struct{ name, address string }
+
+// opened are the places that a person opens in a browser, the first one first.
+func (c *runCmd) opened(report string) []place {
+	return []place{{"console", "http://" + c.API}, {"sign in", program.WhoSignsIn()}, {"report", report}}
+}
+
+// asked are the places of the daemon and of the simulated systems.
+func (c *runCmd) asked(systems *outside.Systems) []place {
+	return []place{
+		{"health", "http://" + c.HTTP + "/healthz  /readyz"},
+		{"metrics", "http://" + c.HTTP + "/metrics"},
+		{"register", systems.RegisterURL + " (simulated)"},
+		{"DoS", systems.DoSURL + " (simulated)"},
+		{"website", systems.WebsiteURL + " (simulated)"},
+		{"e-RS", systems.ERSURL + " (simulated)"},
+	}
+}
+
+// introduce tells a newcomer what to open, what else there is, and what to try.
 func (c *runCmd) introduce(stage *stage, show *screen.Screen, today profile.Date, settings, report string) {
-	show.Linef("\nconsole     http://%s  sign in as %s", c.API, program.WhoSignsIn())
-	show.Linef("health      http://%s/healthz  /readyz", c.HTTP)
-	show.Linef("metrics     http://%s/metrics", c.HTTP)
-	show.Linef("report      %s", report)
-	show.Linef("register    %s (simulated)", stage.systems.RegisterURL)
-	show.Linef("DoS         %s (simulated)", stage.systems.DoSURL)
-	show.Linef("website     %s (simulated)", stage.systems.WebsiteURL)
-	show.Linef("e-RS        %s (simulated)", stage.systems.ERSURL)
-	show.Linef("database    private Postgres under %s, emptied at each start", c.Dir)
+	show.Linef("\nOpen in a browser:")
+	for _, p := range c.opened(report) {
+		show.Linef("  %-10s  %s", p.name, p.address)
+	}
+	show.Linef("\nWhat runs here, on this machine alone:")
+	for _, p := range c.asked(stage.systems) {
+		show.Linef("  %-10s  %s", p.name, p.address)
+	}
+	show.Linef("  %-10s  private Postgres under %s, emptied at each start", "database", c.Dir)
 	for _, warning := range stage.cluster.Warnings() {
 		show.Say(warning)
 	}
-	show.Linef("")
-	show.Linef("Let a month go by in the register, or twelve boards merge, then reconcile:")
+	show.Linef("\nLet a month go by in the register, and reconcile:")
 	show.Linef("  curl -X POST '%s%s?to=%s'", stage.systems.RegisterURL, outside.ChurnPath, today)
+	show.Linef("  %s", c.command(settings, "reconcile --wait"))
+	show.Linef("\nLet twelve boards merge in the register, reconcile, and decide on what is held back (55 trusts):")
 	show.Linef("  curl -X POST '%s%s?on=%s'", stage.systems.RegisterURL, outside.RecodePath, today)
-	show.Linef("  (. %s; %s reconcile --wait)", sourced(settings), screen.ShortPath(c.Profilesync))
+	show.Linef("  %s", c.command(settings, "reconcile --wait"))
+	show.Linef("  %s", c.command(settings, "runs waiting"))
+	show.Linef("  %s", c.command(settings, "runs approve RUN --actor YOU"))
 	c.introduceSinks(stage.systems, show, settings)
 	c.introduceServices(stage.systems, show, settings)
 	show.Linef("\nThe daemon runs until Ctrl-C. Its log:")
+}
+
+// command is a command of the program for a shell, with the settings of this set-up.
+func (c *runCmd) command(settings, args string) string {
+	return fmt.Sprintf("(. %s; %s %s)", sourced(settings), screen.ShortPath(c.Profilesync), args)
 }
 
 func (c *runCmd) introduceSinks(systems *outside.Systems, show *screen.Screen, settings string) {
@@ -99,14 +128,14 @@ func (c *runCmd) introduceSinks(systems *outside.Systems, show *screen.Screen, s
 	show.Linef("  curl -X PUT -d '{\"names\":[\"error-503\"],\"share\":0.2}' '%s/control/faults'", systems.WebsiteURL)
 	show.Linef("  curl -d '{\"code\":\"%s\",\"field\":\"name\",\"value\":\"WRONG\"}' '%s/control/change'",
 		systems.ActivePharmacy(), systems.WebsiteURL)
-	show.Linef("  (. %s; %s drift --sink website --repair)", sourced(settings), screen.ShortPath(c.Profilesync))
+	show.Linef("  %s", c.command(settings, "drift --sink website --repair"))
 }
 
 func (c *runCmd) introduceServices(systems *outside.Systems, show *screen.Screen, settings string) {
 	show.Linef("\nReconcile the services of trusts; end one, and reconcile again:")
 	show.Linef("  curl -o EBSX05.zip '%s'", systems.ERSExtract())
-	show.Linef("  (. %s; %s ers register import EBSX05.zip)", sourced(settings), screen.ShortPath(c.Profilesync))
-	show.Linef("  (. %s; %s reconcile --source ers --wait)", sourced(settings), screen.ShortPath(c.Profilesync))
+	show.Linef("  %s", c.command(settings, "ers register import EBSX05.zip"))
+	show.Linef("  %s", c.command(settings, "reconcile --source ers --wait"))
 	show.Linef("  curl -d '{\"ids\":[\"%s\"]}' '%s/control/remove'", systems.Referrals.IDs()[0], systems.ERSURL)
 }
 

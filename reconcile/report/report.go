@@ -61,9 +61,11 @@ type Bar struct {
 type Section struct {
 	Name    string // changes, updates, withheld, push-failures, ...
 	Title   string
+	Sheet   string // a shorter title, where a workbook has no room for the other
 	Note    string // a sentence below the title; empty for none
 	Columns []Column
 	Count   int
+	Names   map[profile.ODSCode]string // of boards and regions, for words
 	Rows    iter.Seq2[[]string, error] // as many cells as columns; may be read several times
 }
 
@@ -101,7 +103,7 @@ func ChangeColumns() []Column {
 		{"organisation_type", "Type", CellText},
 		{"dos_service_uid", "DoS service", CellText},
 		{"dos_service_type", "DoS type", CellText},
-		{"field", "Field", CellText},
+		{"field", "Field in DoS", CellText},
 		{"field_label", "What", CellText},
 		{"action", "Action", CellText},
 		{"before", "Before", CellText},

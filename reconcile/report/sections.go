@@ -99,7 +99,7 @@ func pushSections() []Section {
 			Columns: []Column{sinkColumn, codeColumn, nameColumn, typeColumn, reasonColumn, {"wanted_at", "Since", CellTime}},
 		},
 		{
-			Name: SectionLeftOut, Title: "Fields that a directory does not take",
+			Name: SectionLeftOut, Title: "Fields that a directory does not take", Sheet: "Not taken by a directory",
 			Note: "They stay there as they were; everything else of the profile was sent. Correct them in the profile.",
 			Columns: []Column{
 				sinkColumn, codeColumn, nameColumn, fieldColumn,
@@ -109,7 +109,7 @@ func pushSections() []Section {
 			},
 		},
 		{
-			Name: SectionOverwritten, Title: "Overwritten, although nobody stated it",
+			Name: SectionOverwritten, Title: "Overwritten, although nobody stated it", Sheet: "Overwritten, nobody stated it",
 			Note: "Opening times never wait, and what a push could not leave out went with them; or a person said yes.",
 			Columns: []Column{
 				sinkColumn, codeColumn, nameColumn, fieldColumn,
@@ -125,11 +125,11 @@ func pushSections() []Section {
 func standingSections() []Section {
 	return []Section{
 		{
-			Name: SectionClosures, Title: "Closures waiting for a second look",
+			Name: SectionClosures, Title: "Closures waiting for a second look", Sheet: "Closures for a second look",
 			Columns: []Column{listingColumn, codeColumn, nameColumn, {"since", "First seen", CellDate}},
 		},
 		{
-			Name: SectionContradictions, Title: "Active, with an end date that has passed",
+			Name: SectionContradictions, Title: "Active, with an end date that has passed", Sheet: "Active after its end date",
 			Columns: []Column{listingColumn, codeColumn, nameColumn, {"status", "Status", CellText}, {"ended", "End date", CellText}},
 		},
 	}
@@ -150,7 +150,7 @@ func estateSections() []Section {
 			},
 		},
 		{
-			Name: SectionQuality, Title: "New findings of the quality checks",
+			Name: SectionQuality, Title: "New findings of the quality checks", Sheet: "New quality findings",
 			Note: "What no push can mend. Each is named once, until it goes and comes back.",
 			Columns: []Column{
 				{"quality_check", "Quality check", CellText},
@@ -163,7 +163,7 @@ func estateSections() []Section {
 			},
 		},
 		{
-			Name: SectionQuarantine, Title: "Records that could not be understood",
+			Name: SectionQuarantine, Title: "Records that could not be understood", Sheet: "Records not understood",
 			Columns: []Column{
 				sourceColumn, listingColumn, codeColumn,
 				{"line", "Line", CellNumber},
@@ -179,7 +179,7 @@ func estateSections() []Section {
 func peopleSections() []Section {
 	return []Section{
 		{
-			Name: SectionOverdue, Title: "Checks overdue from last quarter",
+			Name: SectionOverdue, Title: "Checks overdue from last quarter", Sheet: "Checks overdue",
 			Columns: []Column{codeColumn, nameColumn, typeColumn, {"missing", "What is missing", CellText}},
 		},
 		{
@@ -192,7 +192,7 @@ func peopleSections() []Section {
 			},
 		},
 		{
-			Name: SectionUnreached, Title: "Organisations that no letter reaches",
+			Name: SectionUnreached, Title: "Organisations that no letter reaches", Sheet: "No letter reaches them",
 			Note:    "Nobody's account there is active with an address that works.",
 			Columns: []Column{codeColumn, nameColumn, typeColumn},
 		},

@@ -266,6 +266,7 @@ func TestInBrowser(t *testing.T) {
 		require.Empty(t, others(), "the page fetches nothing")
 	}
 	requirePrintable(ctx, t)
+	requireSwitch(ctx, t)
 }
 
 // noAxe replaces axe-core for a page with the same elements as another, but so
@@ -290,6 +291,23 @@ func inspect(t *testing.T, found seen, as view) {
 		require.Greater(t, min(chart.Width, chart.Height), 50.0, where)
 		require.Greater(t, chart.Letter, 9.0, where)
 	}
+}
+
+// requireSwitch turns the switch of the changes, which needs no script of the page.
+func requireSwitch(parent context.Context, t *testing.T) {
+	t.Helper()
+	url, _ := served(t, written(t, render.WriteHTML, sample()))
+	ctx, cancel := chromedp.NewContext(parent)
+	defer cancel()
+	require.NoError(t, chromedp.Do(ctx, chromedp.Navigate(url)))
+	columns, err := chromedp.Run(ctx, chromedp.Evaluate[[]int](`(() => {
+		const shown = () => [...document.querySelectorAll(".t1 th")].filter(e => e.getClientRects().length > 0).length;
+		const before = shown();
+		document.querySelector("label[for=section-changes-columns]").click();
+		return [before, shown()];
+	})()`))
+	require.NoError(t, err)
+	require.Equal(t, []int{8, 25}, columns)
 }
 
 // requirePrintable prints the page.

@@ -3,6 +3,7 @@ package render
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/profilesync/profilesync/reconcile/report"
 )
@@ -61,9 +62,6 @@ func chartOf(i int, c report.Chart) chart {
 
 // describe returns a sentence that says what the picture shows.
 func describe(c report.Chart) string {
-	if len(c.Bars) == 0 {
-		return "Nothing to show."
-	}
 	top, total := c.Bars[0], 0
 	for _, b := range c.Bars {
 		total += b.Count
@@ -107,9 +105,6 @@ func (c *chart) drawHorizontal(bars []report.Bar) {
 }
 
 func (c *chart) drawVertical(bars []report.Bar) {
-	if len(bars) == 0 {
-		return
-	}
 	top := highest(bars)
 	c.Height = plotTop + plotHeight + plotBelow
 	step := float64(chartWidth) / float64(len(bars))
@@ -143,10 +138,10 @@ func units(n float64) string {
 	return strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.2f", n), "0"), ".")
 }
 
+// ellipsis cuts a text to a number of letters, between two words if there are two.
 func ellipsis(text string, letters int) string {
-	runes := []rune(text)
-	if len(runes) <= letters {
-		return text
+	if short := firstWords(text, letters-1); utf8.RuneCountInString(text) > letters {
+		return short + "…"
 	}
-	return string(runes[:letters-1]) + "…"
+	return text
 }

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/profilesync/profilesync/reconcile/report"
@@ -37,4 +38,11 @@ func hasNoChanges(r report.Report) bool {
 		}
 	}
 	return true
+}
+
+// withData returns the charts that have something to show.
+func withData(charts []report.Chart) []report.Chart {
+	return slices.DeleteFunc(slices.Clone(charts), func(c report.Chart) bool {
+		return !slices.ContainsFunc(c.Bars, func(b report.Bar) bool { return b.Count != 0 })
+	})
 }

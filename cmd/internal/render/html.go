@@ -32,6 +32,10 @@ const rowsShown = 1000
 // lists its first 1,000 rows and says how many more there are, and where. A
 // report without changes says "No changes" and still has its summary.
 //
+// A table shows at most eight columns, those that people read first, in words
+// instead of codes; a switch above it shows the others. Columns without any text
+// in the listed rows are left out, and so are charts without data.
+//
 // Dates are YYYY-MM-DD; times are in UK time, with the instant in the datetime
 // of their element. Only the listed rows are held in memory. It fails with the
 // errors of the rows and of w.
@@ -62,6 +66,11 @@ type page struct {
 	Sections            []section
 }
 
+// HasNone reports whether a figure is 0.
+func (p page) HasNone() bool {
+	return slices.ContainsFunc(p.Figures, func(f figure) bool { return f.None })
+}
+
 type figure struct {
 	Label, Count string
 	Target       string // the id of the section; empty for none
@@ -75,9 +84,14 @@ type section struct {
 	Nothing         string // shown in place of a table
 	Caption         string
 	Columns         []column
+	First           int    // columns before those that the switch shows
+	Switch          string // the label of the switch; empty if all columns are shown
 	Rows            [][]cell
 	More            string // shown below a table that does not list all rows
 }
+
+// Beyond is the place of the first column that the switch shows, as in CSS.
+func (s section) Beyond() int { return s.First + 1 }
 
 // column is a column of a table; Number starts at 1, as in CSS.
 type column struct {
@@ -112,7 +126,7 @@ func pageOf(r report.Report) (page, error) {
 	for _, f := range r.Figures {
 		out.Figures = append(out.Figures, figureOf(f, r.Sections))
 	}
-	for i, c := range r.Charts {
+	for i, c := range withData(r.Charts) {
 		out.Charts = append(out.Charts, chartOf(i, c))
 	}
 	for i, s := range r.Sections {
@@ -139,24 +153,54 @@ var errEnough = errors.New("enough rows")
 
 func sectionOf(s report.Section) (section, error) {
 	out := section{ID: anchor(s.Name), Title: clean(s.Title), Note: clean(s.Note), Count: grouped(s.Count)}
-	for i, c := range s.Columns {
-		out.Columns = append(out.Columns, column{Number: i + 1, Label: clean(c.Label)})
-	}
-	err := eachRow(s, func(row []string) error {
-		if len(out.Rows) == rowsShown {
-			return errEnough
-		}
-		out.Rows = append(out.Rows, cellsOf(s.Columns, row))
-		return nil
-	})
+	read, err := rowsOf(s)
 	cut := errors.Is(err, errEnough)
 	if err != nil && !cut {
 		return section{}, err
+	}
+	first, rest := filled(s, read)
+	out.columns(s, first, rest)
+	for _, row := range read {
+		out.Rows = append(out.Rows, cellsOf(s, row, slices.Concat(first, rest)))
 	}
 	out.Caption = fmt.Sprintf("%s, %s", out.Title, counted(len(out.Rows), "row"))
 	out.More = omittedRowsText(s.Count, len(out.Rows), cut)
 	out.Nothing = emptySectionText(s, len(out.Rows))
 	return out, nil
+}
+
+// rowsOf returns the rows that the page lists, in words. The error is errEnough if
+// there are more.
+func rowsOf(s report.Section) (rows [][]string, err error) {
+	err = eachRow(s, func(row []string) error {
+		if len(rows) == rowsShown {
+			return errEnough
+		}
+		rows = append(rows, s.Worded(row))
+		return nil
+	})
+	return rows, err
+}
+
+// filled returns the columns to show in their order, without those that are empty in
+// all rows.
+func filled(s report.Section, rows [][]string) (first, rest []int) {
+	empty := func(at int) bool {
+		return !slices.ContainsFunc(rows, func(row []string) bool { return row[at] != "" })
+	}
+	first, rest = s.ReadingOrder()
+	return slices.DeleteFunc(first, empty), slices.DeleteFunc(rest, empty)
+}
+
+// columns sets the columns, with the switch for those that are not read first.
+func (s *section) columns(from report.Section, first, rest []int) {
+	for i, at := range slices.Concat(first, rest) {
+		s.Columns = append(s.Columns, column{Number: i + 1, Label: clean(from.Columns[at].Label)})
+	}
+	s.First = len(first)
+	if len(rest) > 0 {
+		s.Switch = "Show " + counted(len(rest), "more column")
+	}
 }
 
 // omittedRowsText says how many rows a table leaves out. If the rows were cut
@@ -187,23 +231,32 @@ func emptySectionText(s report.Section, rows int) string {
 	return "None."
 }
 
-func cellsOf(columns []report.Column, row []string) []cell {
-	cells := make([]cell, len(row))
-	for i, text := range row {
-		cells[i].Text = clean(text)
-		switch columns[i].Kind {
-		case report.CellNumber:
-			cells[i].Class = "number"
-		case report.CellTime:
-			if at, err := time.Parse(time.RFC3339, text); err == nil {
-				cells[i] = cell{Text: at.In(profile.London()).Format(time.DateTime), Instant: text}
-			}
-		case report.CellDate:
-			cells[i].Class = "date"
-		case report.CellText:
+// cellsOf returns the cells of a row in the given order of columns.
+func cellsOf(s report.Section, row []string, order []int) []cell {
+	cells := make([]cell, len(order))
+	for i, at := range order {
+		cells[i] = cellOf(s.Columns[at].Kind, row[at])
+		if s.Columns[at].Name == "organisation_name" {
+			cells[i].Text = clean(s.Organisation(row))
 		}
 	}
 	return cells
+}
+
+func cellOf(kind report.Cell, text string) cell {
+	out := cell{Text: clean(text)}
+	switch kind {
+	case report.CellNumber:
+		out.Class = "number"
+	case report.CellTime:
+		if at, err := time.Parse(time.RFC3339, text); err == nil {
+			return cell{Text: at.In(profile.London()).Format("2006-01-02 15:04"), Instant: text}
+		}
+	case report.CellDate:
+		out.Class = "date"
+	case report.CellText:
+	}
+	return out
 }
 
 // anchor returns the id of a section in the page. It is the same every day,

@@ -1,8 +1,10 @@
 package render_test
 
 import (
+	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -103,6 +105,52 @@ func TestLongSection(t *testing.T) {
 	}
 }
 
+// A lead reads words, and at most eight columns before the switch; what is empty in all
+// rows is not shown at all.
+func TestPageIsReadByPeople(t *testing.T) {
+	t.Parallel()
+	page := parsePage(t, written(t, render.WriteHTML, sample()))
+	require.Equal(t, []string{
+		"Organisation", "What", "Before", "After", "Changed", "By", "DoS", "Website",
+		"Report", "Change", "ICB", "ICB name", "Region", "Type", "DoS service", "DoS type", "Field in DoS", "Action",
+		"Role", "Source", "Approval", "Approved by", "Approved", "To DoS", "Run",
+	}, page.headings("section-changes"), "nothing has arrived at the website")
+	require.Equal(t, []string{
+		"Fake Pharmacy (TES73)", "Opening hours: Monday", "09:00-13:00;14:00-17:30", "09:00-17:30", "2026-11-20T09:15:00Z",
+		"Organisation editor u-4711", "arrived", "waiting",
+	}, page.rows("section-changes")[0][:8])
+	text := string(written(t, render.WriteHTML, sample()))
+	require.Contains(t, text, `for="section-changes-columns">Show 17 more columns<`)
+	require.Contains(t, text, `.switch:not(:checked) ~ .rows .t1 tr > :nth-child(n+9) { display: none }`)
+	require.NotContains(t, text, "section-withheld-columns", "all its columns are shown")
+	require.NotRegexp(t, `PENDING|NOT_REQUIRED|PROFILE_MANAGER|>modify<`, text)
+	require.NotContains(t, text, "Changes by kind", "a chart without data")
+}
+
+// The numbers at the head are those of the rows below, in the page and in the workbook.
+func TestHeadCountsTheRows(t *testing.T) {
+	t.Parallel()
+	r := sample()
+	r.Figures = nil
+	for i, s := range report.Sections() {
+		s.Count = i
+		row := make([]string, len(s.Columns))
+		for at := range row {
+			row[at] = "x"
+		}
+		s.Rows = rowsOf(slices.Repeat([][]string{row}, i)...)
+		r.Sections = append(r.Sections[:i], s)
+		r.Figures = append(r.Figures, report.FigureOf(s))
+	}
+	page, book := parsePage(t, written(t, render.WriteHTML, r)), openBook(t, written(t, render.WriteXLSX, r))
+	for i, figure := range r.Figures {
+		require.Equal(t, fmt.Sprint(len(page.rows("section-"+figure.Section)))+" "+figure.Label, page.linked("section-"+figure.Section))
+		rows, err := book.GetRows(book.GetSheetList()[1+i])
+		require.NoError(t, err)
+		require.Len(t, rows, 1+figure.Count, figure.Label)
+	}
+}
+
 // withText puts the text in every place of a report that shows texts.
 func withText(text string) report.Report {
 	r := sample()
@@ -175,8 +223,8 @@ func FuzzHTML(f *testing.F) {
 			plain = "" // an empty cell, label or title gives another page
 		}
 		require.Equal(t, parsePage(t, written(t, render.WriteHTML, withText(plain))).shape(t), page.shape(t))
-		stored := parseObject(t, written(t, render.WriteJSON, withText(text)))[0][0]
-		require.Equal(t, stored, page.rows("section-changes")[0])
+		stored := parseObject(t, written(t, render.WriteJSON, withText(text)))[0]
+		require.Equal(t, readByPeople(withText(text).Sections[0], stored), page.rows("section-changes"))
 	})
 }
 

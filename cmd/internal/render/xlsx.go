@@ -16,9 +16,9 @@ import (
 
 // WriteXLSX writes the whole report as an Excel workbook: a sheet Summary with
 // the figures, each linked to its sheet, and the numbers of the charts; then a
-// sheet for each section, as a table with filters below a frozen header of the
-// column names. Sections with more rows than an Excel sheet holds continue in
-// further sheets.
+// sheet for each section, as a table with filters below a frozen header: all
+// columns in the order of CSV, but in words as in the page. Sections with more
+// rows than an Excel sheet holds continue in further sheets.
 //
 // Numbers, dates and times are stored as such, with times in UK time; what
 // Excel cannot store (numbers of more than 15 digits, days before March 1900)
@@ -70,7 +70,7 @@ func newBook(r report.Report, limit int) (*book, error) {
 		taken: map[string]bool{"summary": true, "history": true}, // Excel reserves History
 	}
 	for _, s := range r.Sections {
-		b.names = append(b.names, b.sheetName(cmp.Or(s.Title, s.Name)))
+		b.names = append(b.names, b.sheetName(cmp.Or(s.Sheet, s.Title, s.Name)))
 	}
 	frozen := r.Frozen.UTC().Format(time.RFC3339)
 	err := b.file.SetDocProps(&excelize.DocProperties{

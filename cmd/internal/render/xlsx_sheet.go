@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -60,7 +61,7 @@ func (s *sheets) row(cells []string) error {
 		}
 	}
 	values := make([]any, len(cells))
-	for i, cell := range cells {
+	for i, cell := range s.section.Worded(cells) {
 		values[i] = s.value(s.section.Columns[i].Kind, cell)
 	}
 	if s.rows > 0 {
@@ -97,7 +98,7 @@ func (s *sheets) begin() error {
 	}
 	header := make([]any, len(s.section.Columns))
 	for i, column := range s.section.Columns {
-		header[i] = excelize.Cell{StyleID: s.header, Value: guarded(column.Name)}
+		header[i] = excelize.Cell{StyleID: s.header, Value: guarded(heading(column))}
 	}
 	for _, values := range append([][]any{header}, s.first...) {
 		if err := s.put(values); err != nil {
@@ -137,7 +138,7 @@ func (s *sheets) end() error {
 // width returns the column width for the longest line of the rows held back, in
 // Excel's unit of about one character. The filter's arrow takes four.
 func (s *sheets) width(i int, column report.Column) float64 {
-	widest := len(column.Name) + 4
+	widest := utf8.RuneCountInString(heading(column)) + 4
 	switch column.Kind {
 	case report.CellDate:
 		widest = max(widest, 12)
@@ -150,6 +151,9 @@ func (s *sheets) width(i int, column report.Column) float64 {
 	}
 	return float64(min(widest, 48))
 }
+
+// heading returns the heading of a column.
+func heading(c report.Column) string { return cmp.Or(c.Label, c.Name) }
 
 func lineWidth(value any) int {
 	if styled, ok := value.(excelize.Cell); ok {
@@ -180,7 +184,7 @@ func (b *book) sheetName(wanted string) string {
 		if number > 1 {
 			end = fmt.Sprintf(" (%d)", number)
 		}
-		name := strings.TrimSpace(firstRunes(wanted, maxSheetName-len(end)) + end)
+		name := strings.TrimSpace(firstWords(wanted, maxSheetName-len(end)) + end)
 		if key := strings.ToLower(name); name != "" && !b.taken[key] {
 			b.taken[key] = true
 			return name
@@ -188,7 +192,14 @@ func (b *book) sheetName(wanted string) string {
 	}
 }
 
-func firstRunes(text string, count int) string {
+// firstWords cuts a text to a number of characters, between two words if there are two.
+func firstWords(text string, count int) string {
 	runes := []rune(text)
-	return string(runes[:min(count, len(runes))])
+	if len(runes) <= count {
+		return text
+	}
+	if space := strings.LastIndexByte(string(runes[:count+1]), ' '); space > 0 {
+		return strings.TrimRight(text[:space], " ,;:–-")
+	}
+	return string(runes[:count])
 }

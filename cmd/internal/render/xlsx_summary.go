@@ -25,7 +25,7 @@ func (b *book) summary(r report.Report) error {
 	for _, figure := range r.Figures {
 		out.figure(figure, r.Sections)
 	}
-	for _, chart := range r.Charts {
+	for _, chart := range withData(r.Charts) {
 		out.at++
 		out.row(out.styled(b.header, chart.Title), out.styled(b.header, "Count"))
 		for _, bar := range chart.Bars {

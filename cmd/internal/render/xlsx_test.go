@@ -3,6 +3,7 @@ package render_test
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -151,6 +152,18 @@ func TestSheetNames(t *testing.T) {
 	}
 	require.Equal(t, []string{
 		"Summary", "Summary (2)", "a b", "A B (2)", "History (2)", "(2)", "x",
-		"long long long long long long l", "long long long long long lo (2)",
+		"long long long long long long", "long long long long long (2)",
 	}, openBook(t, written(t, render.WriteXLSX, r)).GetSheetList())
+}
+
+// No name of a section's sheet is cut: where its title is too long, it has a shorter one.
+func TestSheetsHaveWholeNames(t *testing.T) {
+	t.Parallel()
+	r := sample()
+	r.Sections = report.Sections()
+	want := []string{"Summary"}
+	for _, s := range r.Sections {
+		want = append(want, cmp.Or(s.Sheet, s.Title))
+	}
+	require.Equal(t, want, openBook(t, written(t, render.WriteXLSX, r)).GetSheetList())
 }

@@ -18,6 +18,10 @@ const EditDelay = 10 * time.Second
 // simulated.
 const unlimited = "100000"
 
+// pushWorkers are more than the default: the simulated sinks have no limit, and many
+// pushes at a time share statements.
+const pushWorkers = "64"
+
 // pointAt sets the addresses and keys of the outside systems, and what makes a
 // demonstration quick.
 func (p *Program) pointAt(systems *outside.Systems, dir string) error {
@@ -38,6 +42,7 @@ func (p *Program) pointAt(systems *outside.Systems, dir string) error {
 		{"ERS_URL", systems.ERSAPI()},
 		{"ERS_AUTH", "none"}, // as its sandbox
 		{"ERS_REQUESTS_PER_SECOND", unlimited},
+		{"PUSH_WORKERS", pushWorkers},
 		{"PUSH_SETTLE", EditDelay.String()},
 		{"PROBE_EVERY", "5s"},
 		{"API_ADDRESS", "off"}, // unless people are let in

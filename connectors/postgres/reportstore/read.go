@@ -31,18 +31,28 @@ func (s *Store) Report(ctx context.Context, day profile.Date, icb profile.ODSCod
 	r.Header = report.Header{
 		Day: day, From: head.FromAt, Until: head.UntilAt, Region: icb, Frozen: head.FrozenAt, Digest: head.Digest,
 	}
-	if icb != "" {
-		if r.Name, err = s.q.NameOfRegion(ctx, reportsql.NameOfRegionParams{ReportID: head.ID, Icb: icb}); err != nil {
-			return r, postgres.Wrap(err, "report of "+day.String())
-		}
+	names, err := s.regionNames(ctx, head.ID)
+	if err == nil {
+		r.Name = nameOr(names[icb], string(icb))
+		err = s.reportSections(ctx, head.ID, &r, names)
 	}
-	if err := s.reportSections(ctx, head.ID, &r); err != nil {
+	if err != nil {
 		return r, postgres.Wrap(err, "report of "+day.String())
 	}
 	return r, postgres.Wrap(s.reportFigures(ctx, head.ID, &r), "report of "+day.String())
 }
 
-func (s *Store) reportSections(ctx context.Context, id int64, r *report.Report) error {
+// regionNames returns what boards and regions were called when a report was frozen.
+func (s *Store) regionNames(ctx context.Context, id int64) (map[profile.ODSCode]string, error) {
+	rows, err := s.q.NamesOfRegions(ctx, id)
+	names := make(map[profile.ODSCode]string, len(rows))
+	for _, row := range rows {
+		names[row.Icb] = row.Name
+	}
+	return names, err
+}
+
+func (s *Store) reportSections(ctx context.Context, id int64, r *report.Report, names map[profile.ODSCode]string) error {
 	counts, err := s.q.CountReportRows(ctx, id)
 	if err != nil {
 		return err
@@ -55,6 +65,7 @@ func (s *Store) reportSections(ctx context.Context, id int64, r *report.Report) 
 				section.Count += c.Rows
 			}
 		}
+		section.Names = names
 		section.Rows = s.reportRows(ctx, id, section.Name, r.Region)
 		r.Figures = append(r.Figures, report.FigureOf(*section))
 	}

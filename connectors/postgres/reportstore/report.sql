@@ -74,9 +74,10 @@ select @report_id, x.icb, x.name, x.count
 from (select unnest(@icbs::text[]) as icb, unnest(@names::text[]) as name, unnest(@counts::integer[]) as count) x;
 
 -- name: ReportRegionNames :exec
+-- Also of regions, and of boards that no profile has any more: changes name them.
 insert into report_region (report_id, icb, name)
-select @report_id, p.icb, coalesce(r.name, p.icb)
-from (select distinct icb from profile where icb <> '') p left join region_name r on r.code = p.icb;
+select @report_id, x.code, coalesce(r.name, x.code)
+from (select icb as code from profile where icb <> '' union select code from region_name) x left join region_name r using (code);
 
 -- name: CountOutcomes :exec
 -- Counts rows already in the report: refused pushes by reason, and repaired drift.
@@ -164,12 +165,18 @@ select @report_id, 'contradictions', coalesce(p.icb, ''), row_number() over (ord
 from upstream_record u left join profile p using (code) where u.contradiction;
 
 -- name: ReportDrift :exec
+-- A field that several checks found is one row: the newest says what became of it.
 insert into report_row (report_id, section, icb, position, cells)
-select @report_id, 'drift', p.icb, row_number() over (order by p.icb, d.code, k.sink, d.entry, d.field, k.id),
-    array[k.sink, d.code, p.name, d.field || case d.entry when '' then '' else ' of ' || d.entry end, d.want, d.shown, case when d.field = 'unreadable' then 'not read' when d.given_up then 'given up' when k.state = 'alarm' then 'not repaired' else 'repaired' end,
-        to_char(k.started_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')]
-from drift d join drift_check k on k.id = d.check_id join profile p on p.code = d.code
-where k.started_at >= @since::timestamptz;
+select @report_id, 'drift', p.icb, row_number() over (order by p.icb, d.code, d.sink, d.entry, d.field),
+    array[d.sink, d.code, p.name, d.field || case d.entry when '' then '' else ' of ' || d.entry end, d.want, d.shown,
+        case when d.field = 'unreadable' then 'not read' when d.given_up then 'given up' when d.repaired > 0 then 'repaired' else 'not repaired' end,
+        to_char(d.started_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')]
+from (
+    select distinct on (k.sink, o.code, o.entry, o.field) k.sink, o.code, o.entry, o.field, o.want, o.shown, o.given_up, k.repaired, k.started_at
+    from drift o join drift_check k on k.id = o.check_id
+    where k.started_at >= @since::timestamptz
+    order by k.sink, o.code, o.entry, o.field, k.id desc
+) d join profile p on p.code = d.code;
 
 -- name: LockFindings :exec
 -- Checks that end meanwhile write their findings before or after.
@@ -260,8 +267,8 @@ join report r on r.id = f.report_id
 where r.id <= @report_id and r.day > @since and starts_with(f.name, 'day:') and (@icb::text = '' or f.icb = @icb)
 group by f.name order by f.name;
 
--- name: NameOfRegion :one
-select coalesce((select name from report_region where report_id = @report_id and icb = @icb), @icb)::text as name;
+-- name: NamesOfRegions :many
+select icb, name from report_region where report_id = @report_id;
 
 -- name: RegionsOfReport :many
 select distinct icb from report_row where report_id = @report_id and icb <> '' order by icb;

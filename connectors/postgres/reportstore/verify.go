@@ -50,8 +50,10 @@ func (s *Store) VerifyReport(ctx context.Context, day profile.Date) (v Verified,
 		if err := rows.Scan(&c.ID, &c.Code, &c.Field, &c.Old, &c.New, &c.Actor, &c.Run, &c.At, &c.Name, &cells); err != nil {
 			return v, postgres.Wrap(err, "report of "+day.String())
 		}
-		v.Audit++
-		if !saysTheSame(c, cells, day) {
+		if c.ID != 0 {
+			v.Audit++
+		}
+		if c.ID == 0 || !saysTheSame(c, cells, day) {
 			v.Differ++
 		}
 	}

@@ -536,20 +536,33 @@ func (q *Queries) LockReports(ctx context.Context) error {
 	return err
 }
 
-const nameOfRegion = `-- name: NameOfRegion :one
-select coalesce((select name from report_region where report_id = $1 and icb = $2), $2)::text as name
+const namesOfRegions = `-- name: NamesOfRegions :many
+select icb, name from report_region where report_id = $1
 `
 
-type NameOfRegionParams struct {
-	ReportID int64
-	Icb      profile.ODSCode
+type NamesOfRegionsRow struct {
+	Icb  profile.ODSCode
+	Name string
 }
 
-func (q *Queries) NameOfRegion(ctx context.Context, arg NameOfRegionParams) (string, error) {
-	row := q.db.QueryRow(ctx, nameOfRegion, arg.ReportID, arg.Icb)
-	var name string
-	err := row.Scan(&name)
-	return name, err
+func (q *Queries) NamesOfRegions(ctx context.Context, reportID int64) ([]NamesOfRegionsRow, error) {
+	rows, err := q.db.Query(ctx, namesOfRegions, reportID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []NamesOfRegionsRow{}
+	for rows.Next() {
+		var i NamesOfRegionsRow
+		if err := rows.Scan(&i.Icb, &i.Name); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const pickChanges = `-- name: PickChanges :execrows
@@ -672,11 +685,16 @@ func (q *Queries) ReportContradictions(ctx context.Context, reportID int64) erro
 
 const reportDrift = `-- name: ReportDrift :exec
 insert into report_row (report_id, section, icb, position, cells)
-select $1, 'drift', p.icb, row_number() over (order by p.icb, d.code, k.sink, d.entry, d.field, k.id),
-    array[k.sink, d.code, p.name, d.field || case d.entry when '' then '' else ' of ' || d.entry end, d.want, d.shown, case when d.field = 'unreadable' then 'not read' when d.given_up then 'given up' when k.state = 'alarm' then 'not repaired' else 'repaired' end,
-        to_char(k.started_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')]
-from drift d join drift_check k on k.id = d.check_id join profile p on p.code = d.code
-where k.started_at >= $2::timestamptz
+select $1, 'drift', p.icb, row_number() over (order by p.icb, d.code, d.sink, d.entry, d.field),
+    array[d.sink, d.code, p.name, d.field || case d.entry when '' then '' else ' of ' || d.entry end, d.want, d.shown,
+        case when d.field = 'unreadable' then 'not read' when d.given_up then 'given up' when d.repaired > 0 then 'repaired' else 'not repaired' end,
+        to_char(d.started_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')]
+from (
+    select distinct on (k.sink, o.code, o.entry, o.field) k.sink, o.code, o.entry, o.field, o.want, o.shown, o.given_up, k.repaired, k.started_at
+    from drift o join drift_check k on k.id = o.check_id
+    where k.started_at >= $2::timestamptz
+    order by k.sink, o.code, o.entry, o.field, k.id desc
+) d join profile p on p.code = d.code
 `
 
 type ReportDriftParams struct {
@@ -684,6 +702,7 @@ type ReportDriftParams struct {
 	Since    time.Time
 }
 
+// A field that several checks found is one row: the newest says what became of it.
 func (q *Queries) ReportDrift(ctx context.Context, arg ReportDriftParams) error {
 	_, err := q.db.Exec(ctx, reportDrift, arg.ReportID, arg.Since)
 	return err
@@ -834,10 +853,11 @@ func (q *Queries) ReportQuarantine(ctx context.Context, arg ReportQuarantinePara
 
 const reportRegionNames = `-- name: ReportRegionNames :exec
 insert into report_region (report_id, icb, name)
-select $1, p.icb, coalesce(r.name, p.icb)
-from (select distinct icb from profile where icb <> '') p left join region_name r on r.code = p.icb
+select $1, x.code, coalesce(r.name, x.code)
+from (select icb as code from profile where icb <> '' union select code from region_name) x left join region_name r using (code)
 `
 
+// Also of regions, and of boards that no profile has any more: changes name them.
 func (q *Queries) ReportRegionNames(ctx context.Context, reportID int64) error {
 	_, err := q.db.Exec(ctx, reportRegionNames, reportID)
 	return err
