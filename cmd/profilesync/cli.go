@@ -14,6 +14,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/internal/visible"
 	"github.com/profilesync/profilesync/cmd/profilesync/casecommands"
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
+	"github.com/profilesync/profilesync/cmd/profilesync/erscommands"
 	"github.com/profilesync/profilesync/cmd/profilesync/peoplecommands"
 	"github.com/profilesync/profilesync/cmd/profilesync/pushcommands"
 	"github.com/profilesync/profilesync/cmd/profilesync/qualitycommands"
@@ -44,7 +45,7 @@ type cli struct {
 	Runs           commands.Runs                  `cmd:"" help:"List, show, approve, reject, undo and cancel runs."`
 	Listings       commands.Listings              `cmd:"" help:"The last accepted listing of each report: list, reset."`
 	Profile        commands.Profile               `cmd:"" help:"Show a profile and its full history."`
-	ERS            commands.ERS                   `cmd:"" name:"ers" help:"Services of the e-Referral Service and owners of sites."`
+	ERS            erscommands.ERS                `cmd:"" name:"ers" help:"Services of the e-Referral Service and owners of sites."`
 	Push           pushcommands.Push              `cmd:"" help:"List pushes, retry and preview them."`
 	Drift          pushcommands.Drift             `cmd:"" help:"Compare what the sinks show with the profiles and repair differences."`
 	Checks         qualitycommands.Checks         `cmd:"" help:"Quality checks of DoS and the website: list what they found, make them."`
