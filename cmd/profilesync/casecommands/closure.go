@@ -21,7 +21,7 @@ type Closure struct {
 
 type closureList struct {
 	Code  string `placeholder:"CODE" help:"Only this organisation."`
-	State string `enum:",said,confirmed,taken-back" default:"" placeholder:"STATE" help:"Only these: said, confirmed or taken-back."`
+	State string `enum:"${closure_states}," default:"" placeholder:"STATE" help:"Only these."`
 	All   bool   `help:"With those that were taken back."`
 	Most  int    `default:"200" help:"How many at most."`
 }

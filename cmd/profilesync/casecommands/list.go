@@ -33,8 +33,8 @@ type Cases struct {
 }
 
 type casesList struct {
-	Kind  string `placeholder:"KIND" help:"Only cases of this kind, such as sink-paused."`
-	Owner string `placeholder:"OWNER" help:"Only those this owner has to act on: managers, board, service-desk, register-desk, operations."`
+	Kind  string `enum:"${case_kinds}," default:"" placeholder:"KIND" help:"Only cases of this kind."`
+	Owner string `enum:"${case_owners}," default:"" placeholder:"OWNER" help:"Only those this owner has to act on."`
 	Board string `placeholder:"CODE" help:"Only those of organisations that this board oversees."`
 	Code  string `placeholder:"CODE" help:"Only those about this organisation."`
 	Days  int    `placeholder:"N" help:"Only those that opened at least so many days ago."`

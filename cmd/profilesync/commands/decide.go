@@ -15,12 +15,12 @@ import (
 
 // selectionFlags select from what waits for a decision.
 type selectionFlags struct {
-	ID     runs.ID     `arg:"" optional:"" name:"run" help:"The run that withheld it. Default: every run."`
-	Plan   runs.PlanID `placeholder:"PLAN" help:"Of this rehearsal, instead of a run (profilesync plan --rehearse)."`
-	Report string      `placeholder:"REPORT" help:"Only of this report."`
-	Reason string      `placeholder:"REASON" help:"Only what was withheld for this reason, as mass-change."`
-	Field  string      `placeholder:"FIELD" help:"Only this field, with those that go together with it; status for removals."`
-	Type   string      `placeholder:"TYPE" help:"Only profiles of this type."`
+	ID     runs.ID     `arg:"" optional:"" name:"run" either:"what" help:"The run that withheld it. Default: every run."`
+	Plan   runs.PlanID `either:"what" placeholder:"PLAN" help:"Of this rehearsal, instead of a run (profilesync plan --rehearse)."`
+	Report string      `enum:"${run_reports}," default:"" placeholder:"REPORT" help:"Only of this report."`
+	Reason string      `enum:"${reasons}," default:"" placeholder:"REASON" help:"Only what was withheld for this reason."`
+	Field  string      `enum:"${fields}," default:"" placeholder:"FIELD" help:"Only this field, with those that go together with it; status for removals."`
+	Type   string      `enum:"${types}," default:"" placeholder:"TYPE" help:"Only profiles of this type."`
 	Region string      `placeholder:"CODE" help:"Only profiles of this region."`
 	ICB    string      `name:"icb" placeholder:"CODE" help:"Only profiles of this integrated care board."`
 	Code   []string    `placeholder:"CODE" help:"Only these organisations; repeat or separate with commas."`
@@ -131,7 +131,7 @@ func (out *Printer) printWaiting(waiting []runstore.WaitingRow, boards runtext.B
 type deciderFlags struct {
 	selectionFlags
 
-	All   bool   `help:"Everything that waits, of every run. Without it, a run or another selection is needed."`
+	All   bool   `either:"what" help:"Everything that waits, of every run. Without it, a run or another selection is needed."`
 	Actor string `placeholder:"NAME" help:"Who decides, for the audit. Default: the operating-system user."`
 }
 
@@ -210,8 +210,8 @@ type runsApprove struct {
 	deciderFlags
 
 	Digest string `placeholder:"DIGEST" help:"Approve only if exactly this waits, as runs waiting printed it."`
-	From   string `placeholder:"DATE" help:"With --plan: the first day for which it is approved. Default: the day of the rehearsal."`
-	Until  string `placeholder:"DATE" help:"With --plan: the last day for which it is approved."`
+	From   string `placeholder:"YYYY-MM-DD" help:"With --plan: the first day for which it is approved. Default: the day of the rehearsal."`
+	Until  string `placeholder:"YYYY-MM-DD" help:"With --plan: the last day for which it is approved."`
 }
 
 // Help is shown by --help.

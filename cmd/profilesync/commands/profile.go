@@ -155,8 +155,8 @@ func (c *profileHistory) Run(ctx context.Context, a *wiring.App, out *Printer) e
 
 type profileKind struct {
 	Code   string `arg:"" help:"ODS code of a trust or of one of its sites."`
-	Kind   string `arg:"" enum:"hospital,clinic" help:"hospital or clinic."`
-	Reason string `required:"" help:"Why, for the audit."`
+	Kind   string `arg:"" enum:"hospital,clinic" help:"What it is."`
+	Reason string `required:"" placeholder:"TEXT" help:"Why, for the audit."`
 	Actor  string `placeholder:"NAME" help:"Who requests it, for the audit. Default: the operating-system user."`
 }
 

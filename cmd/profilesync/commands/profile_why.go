@@ -13,7 +13,7 @@ import (
 
 type profileWhy struct {
 	Code  string `arg:"" help:"ODS code."`
-	Field string `arg:"" optional:"" help:"Only this field, such as phone. Default: every field that has, or had, a value."`
+	Field string `arg:"" optional:"" enum:"${fields}," default:"" help:"Only this field. Default: every field that has, or had, a value."`
 }
 
 // Help is shown by --help.

@@ -23,7 +23,7 @@ type Report struct {
 type reportShow struct {
 	Date    string `placeholder:"YYYY-MM-DD" help:"The working day it was made for. Default: the newest."`
 	Region  string `placeholder:"CODE" help:"Only the rows of this board."`
-	Section string `placeholder:"NAME" help:"With --format csv: this section (updates, withheld, …). Default: changes."`
+	Section string `enum:"${sections}," default:"" placeholder:"NAME" help:"With --format csv: this section. Default: changes."`
 	Out     string `placeholder:"FILE" help:"Where to write it. Default: standard output."`
 }
 
@@ -126,7 +126,7 @@ func printReports(ctx context.Context, a *wiring.App, out *Printer, most int) er
 }
 
 type reportDeliver struct {
-	Day string `arg:"" help:"The working day it was made for."`
+	Day string `arg:"" placeholder:"YYYY-MM-DD" help:"The working day it was made for."`
 }
 
 func (c *reportDeliver) Run(ctx context.Context, a *wiring.App, out *Printer) error {
@@ -193,7 +193,7 @@ func (c *reportLink) Run(ctx context.Context, a *wiring.App, out *Printer) error
 }
 
 type reportVerify struct {
-	Day string `arg:"" help:"The working day it was made for."`
+	Day string `arg:"" placeholder:"YYYY-MM-DD" help:"The working day it was made for."`
 }
 
 func (c *reportVerify) Run(ctx context.Context, a *wiring.App, out *Printer) error {

@@ -83,7 +83,7 @@ func (c *ersImport) columns(a *wiring.App) (ers.Columns, error) {
 }
 
 type ersList struct {
-	State string `enum:",known,active,not-visible,missing,gone" default:"" help:"Only services in this state: ${enum}."`
+	State string `enum:"${service_states}," default:"" placeholder:"STATE" help:"Only services in this state."`
 	Site  string `placeholder:"CODE" help:"Only services of this site."`
 	Most  int    `default:"500" help:"How many at most."`
 }
@@ -199,7 +199,7 @@ func (c *ersServices) Run(ctx context.Context, a *wiring.App, out *commands.Prin
 }
 
 type ersCodes struct {
-	Kind string `placeholder:"NAME" help:"Only this code system: SPECIALTY or CLINIC-TYPE."`
+	Kind string `enum:"${code_systems}," default:"" placeholder:"NAME" help:"Only this code system."`
 	Pull bool   `help:"Pull them from e-RS first."`
 }
 

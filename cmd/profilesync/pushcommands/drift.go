@@ -17,7 +17,7 @@ import (
 // Drift compares what the sinks show with the profiles.
 type Drift struct {
 	ODS    []string `name:"ods" placeholder:"CODE" help:"Only these organisations."`
-	Sink   string   `placeholder:"SINK" help:"Only dos or website."`
+	Sink   string   `enum:"${sinks}," default:"" placeholder:"SINK" help:"Only this sink."`
 	Repair bool     `help:"Push what differs again."`
 	Most   int      `default:"500" help:"How many differences to show at most."`
 	Actor  string   `placeholder:"NAME" help:"Who requests it. Default: the operating-system user."`

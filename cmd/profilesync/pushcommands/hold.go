@@ -20,10 +20,10 @@ type Hold struct {
 
 type holdAdd struct {
 	Code   string `arg:"" help:"ODS code."`
-	Field  string `xor:"what" required:"" placeholder:"FIELD" help:"The field: no register changes it, no push sends it."`
-	Sink   string `xor:"what" required:"" placeholder:"SINK" help:"The sink that is not pushed to: dos or website."`
+	Field  string `xor:"what" required:"" enum:"${fields}" placeholder:"FIELD" help:"The field: no register changes it, no push sends it."`
+	Sink   string `xor:"what" required:"" enum:"${sinks}" placeholder:"SINK" help:"The sink that is not pushed to."`
 	Until  string `placeholder:"YYYY-MM-DD" help:"The last day. Default: until the hold is removed."`
-	Reason string `required:"" help:"Why, for people who come across it later."`
+	Reason string `required:"" placeholder:"TEXT" help:"Why, for people who come across it later."`
 	Actor  string `placeholder:"NAME" help:"Who holds it. Default: the operating-system user."`
 }
 

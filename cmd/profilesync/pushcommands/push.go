@@ -20,8 +20,8 @@ type Push struct {
 }
 
 type pushList struct {
-	State string `placeholder:"STATE" help:"Only these: wanted, accepted, refused, waits, held or no-route."`
-	Sink  string `placeholder:"SINK" help:"Only those to dos or website."`
+	State string `enum:"${push_states}," default:"" placeholder:"STATE" help:"Only pushes in this state."`
+	Sink  string `enum:"${sinks}," default:"" placeholder:"SINK" help:"Only those to this sink."`
 	Most  int    `default:"50" help:"How many at most."`
 }
 
@@ -123,7 +123,7 @@ func (*pushList) check(f pushstore.PushFilter) error {
 
 type pushRetry struct {
 	Code      []string `arg:"" help:"ODS codes."`
-	Sink      string   `placeholder:"SINK" help:"Only to dos or website."`
+	Sink      string   `enum:"${sinks}," default:"" placeholder:"SINK" help:"Only to this sink."`
 	Overwrite bool     `help:"Even if it overwrites what nobody stated; that is recorded, and shown by push list."`
 	Actor     string   `placeholder:"NAME" help:"Who requests it. Default: the operating-system user."`
 }

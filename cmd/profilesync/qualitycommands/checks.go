@@ -25,8 +25,8 @@ type Checks struct {
 }
 
 type checksList struct {
-	Kind  string `placeholder:"KIND" help:"Only what this check found, such as no-dos-place."`
-	Owner string `placeholder:"OWNER" help:"Only what this owner must act on: pharmacy, dos-lead or service-desk."`
+	Kind  string `enum:"${check_kinds}," default:"" placeholder:"KIND" help:"Only what this check found."`
+	Owner string `enum:"${check_owners}," default:"" placeholder:"OWNER" help:"Only what this owner must act on."`
 	Code  string `placeholder:"CODE" help:"Only what is about this pharmacy."`
 	All   bool   `help:"With what is gone."`
 	Most  int    `default:"500" help:"How many at most."`

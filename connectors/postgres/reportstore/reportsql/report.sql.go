@@ -672,11 +672,15 @@ func (q *Queries) ReportContradictions(ctx context.Context, reportID int64) erro
 
 const reportDrift = `-- name: ReportDrift :exec
 insert into report_row (report_id, section, icb, position, cells)
-select $1, 'drift', p.icb, row_number() over (order by p.icb, d.code, k.sink, d.entry, d.field, k.id),
-    array[k.sink, d.code, p.name, d.field || case d.entry when '' then '' else ' of ' || d.entry end, d.want, d.shown, case when d.field = 'unreadable' then 'not read' when d.given_up then 'given up' when k.state = 'alarm' then 'not repaired' else 'repaired' end,
-        to_char(k.started_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')]
-from drift d join drift_check k on k.id = d.check_id join profile p on p.code = d.code
-where k.started_at >= $2::timestamptz
+select $1, 'drift', x.icb, row_number() over (order by x.icb, x.code, x.sink, x.entry, x.field),
+    array[x.sink, x.code, x.name, x.field || case x.entry when '' then '' else ' of ' || x.entry end, x.want, x.shown, case when x.field = 'unreadable' then 'not read' when x.given_up then 'given up' when x.state = 'alarm' then 'not repaired' else 'repaired' end,
+        to_char(x.started_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')]
+from (
+    select distinct on (k.sink, d.code, d.entry, d.field) k.sink, k.state, k.started_at, p.icb, p.name, d.code, d.entry, d.field, d.want, d.shown, d.given_up
+    from drift d join drift_check k on k.id = d.check_id join profile p on p.code = d.code
+    where k.started_at >= $2::timestamptz
+    order by k.sink, d.code, d.entry, d.field, k.id desc
+) x
 `
 
 type ReportDriftParams struct {
@@ -684,6 +688,7 @@ type ReportDriftParams struct {
 	Since    time.Time
 }
 
+// Each difference once, as the last check that found it left it.
 func (q *Queries) ReportDrift(ctx context.Context, arg ReportDriftParams) error {
 	_, err := q.db.Exec(ctx, reportDrift, arg.ReportID, arg.Since)
 	return err
