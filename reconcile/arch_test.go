@@ -95,7 +95,7 @@ var layers = []layer{
 		outside: []string{anything},
 		std:     []string{anything},
 	},
-	partOfProgram("profilesync/settings", "reconcile/...", "connectors/...", "cmd/internal/links"),
+	partOfProgram("profilesync/settings", "reconcile/...", "connectors/...", "cmd/internal/links", "cmd/internal/nearest"),
 	partOfProgram("profilesync/wiring", "reconcile/...", "connectors/...", "jobs/...", "cmd/internal/...", "cmd/profilesync/settings"),
 	partOfProgram("profilesync/serve", belowCommands...),
 	partOfProgram("profilesync/commands", belowCommands...),

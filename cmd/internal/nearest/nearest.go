@@ -11,12 +11,12 @@ import (
 
 // Of returns the known name that takes the fewest changes of a letter, capitals or not;
 // of several, the first of the alphabet. It is empty if no name is known.
-func Of[T ~string](name string, known []T) T {
+func Of[T ~string](name T, known []T) T {
 	if len(known) == 0 {
 		return ""
 	}
-	name = strings.ToLower(name)
-	distance := func(of T) int { return levenshtein.ComputeDistance(name, strings.ToLower(string(of))) }
+	meant := strings.ToLower(string(name))
+	distance := func(of T) int { return levenshtein.ComputeDistance(meant, strings.ToLower(string(of))) }
 	return slices.MinFunc(slices.Sorted(slices.Values(known)), func(a, b T) int { return distance(a) - distance(b) })
 }
 
@@ -27,7 +27,7 @@ func Wrong[T ~string](what, name string, known []T) error {
 	for i, k := range known {
 		all[i] = string(k)
 	}
-	return fmt.Errorf("%s %q: want %s; did you mean %s?", what, name, List(all), Of(name, known))
+	return fmt.Errorf("%s %q: want %s; did you mean %s?", what, name, List(all), Of(T(name), known))
 }
 
 // List joins names as a sentence does: a, b or c.

@@ -40,6 +40,9 @@ func (c *closureList) Run(ctx context.Context, a *wiring.App, out *commands.Prin
 	state := casestore.ClosureState(c.State)
 	filter := casestore.ClosureFilter{Code: code, State: state, TakenBack: c.All || state == casestore.ClosureTakenBack, Most: c.Most}
 	found, err := a.Store.Cases.Closures(ctx, filter)
+	if err == nil && len(found) == 0 && code != "" {
+		err = commands.RequireProfiles(ctx, a, []profile.ODSCode{code})
+	}
 	if err != nil {
 		return err
 	}

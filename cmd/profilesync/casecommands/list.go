@@ -51,6 +51,9 @@ func (c *casesList) Run(ctx context.Context, a *wiring.App, out *commands.Printe
 		return err
 	}
 	found, err := list(ctx, a, filter)
+	if err == nil && len(found) == 0 {
+		err = c.requireKnown(ctx, a, filter)
+	}
 	if err != nil {
 		return err
 	}
@@ -63,6 +66,14 @@ func (c *casesList) Run(ctx context.Context, a *wiring.App, out *commands.Printe
 		return commands.ExitError{Code: commands.ExitAwaits}
 	}
 	return nil
+}
+
+// requireKnown returns an error for a board or a code of no profile, where nothing was found.
+func (*casesList) requireKnown(ctx context.Context, a *wiring.App, f casestore.Filter) error {
+	if f.Code != "" {
+		return commands.RequireProfiles(ctx, a, []profile.ODSCode{f.Code})
+	}
+	return commands.RequireArea(ctx, a, "--board", string(f.Board))
 }
 
 // rows are the first of each kind, and how many more there are.

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -58,6 +59,12 @@ func (f selectionFlags) selection() (runs.Selection, error) {
 	return selection, nil
 }
 
+// requireKnown returns an error for a region or board of no profile, where nothing was
+// selected.
+func (f selectionFlags) requireKnown(ctx context.Context, a *wiring.App) error {
+	return cmp.Or(RequireArea(ctx, a, "--region", f.Region), RequireArea(ctx, a, "--icb", f.ICB))
+}
+
 // waiting returns what is selected of what waits.
 func (f selectionFlags) waiting(ctx context.Context, a *wiring.App, selection runs.Selection) ([]runstore.WaitingRow, error) {
 	if f.ID != 0 {
@@ -96,6 +103,9 @@ func (c *runsWaiting) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 		return c.rehearsed(ctx, a, out, selection)
 	}
 	waiting, err := c.waiting(ctx, a, selection)
+	if err == nil && len(waiting) == 0 {
+		err = c.requireKnown(ctx, a)
+	}
 	if err != nil {
 		return err
 	}
@@ -166,6 +176,9 @@ func (f deciderFlags) on(ctx context.Context, a *wiring.App) (on decided, err er
 		return on, err
 	}
 	if on.parents, err = runsOf(ctx, a, on.rows); err != nil || len(on.parents) > 0 {
+		return on, err
+	}
+	if err := f.requireKnown(ctx, a); err != nil {
 		return on, err
 	}
 	return on, nothingSelected(ctx, a)

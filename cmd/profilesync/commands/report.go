@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
@@ -46,6 +47,9 @@ func (c *reportShow) Run(ctx context.Context, a *wiring.App, out *Printer) error
 	if err != nil {
 		return err
 	}
+	if err := requireRegion(ctx, a, day, region); err != nil {
+		return err
+	}
 	f := wiring.ReportFile{Day: day, Region: region, Form: out.form, Section: c.Section}
 	if c.Out == "" {
 		return a.CopyReport(ctx, out.to, f)
@@ -80,6 +84,19 @@ func regionOf(text string) (profile.ODSCode, error) {
 		return "", Usagef("--region: %w", err)
 	}
 	return region, nil
+}
+
+// requireRegion returns an error of usage, with the nearest, if the report of a day knows
+// no such board; none is allowed.
+func requireRegion(ctx context.Context, a *wiring.App, day profile.Date, region profile.ODSCode) error {
+	if region == "" {
+		return nil
+	}
+	known, err := a.Store.Reports.Boards(ctx, day)
+	if err != nil || len(known) == 0 || slices.Contains(known, region) {
+		return err
+	}
+	return wrongCode(fmt.Sprintf("--region %s: the report of %s knows no such board", region, day), region, known)
 }
 
 type reportMake struct{}
@@ -178,6 +195,9 @@ func (c *reportLink) Run(ctx context.Context, a *wiring.App, out *Printer) error
 		return err
 	}
 	if _, err := a.Store.Reports.Report(ctx, day, region); err != nil {
+		return err
+	}
+	if err := requireRegion(ctx, a, day, region); err != nil {
 		return err
 	}
 	address, err := link(day, region)

@@ -101,6 +101,9 @@ func (c *ersList) Run(ctx context.Context, a *wiring.App, out *commands.Printer)
 		return err
 	}
 	list, err := a.Store.Services.RegisteredServices(ctx, services.State(c.State), site, c.Most)
+	if err == nil && len(list) == 0 && site != "" {
+		err = commands.RequireProfiles(ctx, a, []profile.ODSCode{site})
+	}
 	if err != nil {
 		return err
 	}

@@ -74,6 +74,9 @@ func printMail(ctx context.Context, a *wiring.App, out *commands.Printer) error 
 		return err
 	}
 	state := "letters are being sent"
+	if a.Settings.Mail == settings.MailOff {
+		state = "no letters are sent: setting PROFILESYNC_MAIL is off"
+	}
 	switch {
 	case status.StoppedBy != "":
 		state = fmt.Sprintf("stopped by %s: %s", status.StoppedBy, status.Reason)

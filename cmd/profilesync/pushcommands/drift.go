@@ -47,6 +47,9 @@ func (c *Drift) Run(ctx context.Context, a *wiring.App, out *commands.Printer) e
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
+	if err := commands.RequireProfiles(ctx, a, codes); err != nil {
+		return err
+	}
 	sinks, err := a.Sinks()
 	if err != nil {
 		return err
@@ -123,7 +126,7 @@ func (c *Drift) repaired(ctx context.Context, a *wiring.App, result push.DriftRe
 			forced = append(forced, pushstore.ForcedPush{Code: row.Code, Sink: result.Sink, State: push.Wanted})
 		}
 	}
-	return a.AwaitPushes(ctx, forced)
+	return a.AwaitPushes(ctx, forced, wiring.PushesTimeout)
 }
 
 func (c *Drift) print(out *commands.Printer, result push.DriftResult, found []pushstore.DriftRow) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/profilesync/profilesync/cmd/internal/columns"
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
@@ -122,10 +123,12 @@ func (*pushList) check(f pushstore.PushFilter) error {
 }
 
 type pushRetry struct {
-	Code      []string `arg:"" help:"ODS codes."`
-	Sink      string   `enum:"${sinks}," default:"" placeholder:"SINK" help:"Only to this sink."`
-	Overwrite bool     `help:"Even if it overwrites what nobody stated; that is recorded, and shown by push list."`
-	Actor     string   `placeholder:"NAME" help:"Who requests it. Default: the operating-system user."`
+	Code []string      `arg:"" help:"ODS codes."`
+	Sink string        `enum:"${sinks}," default:"" placeholder:"SINK" help:"Only to this sink."`
+	Wait time.Duration `default:"2m" placeholder:"TIME" help:"How long to wait for the answer, such as 30s; a push that still waits then gives exit code 3."`
+
+	Overwrite bool   `help:"Even if it overwrites what nobody stated; that is recorded, and shown by push list."`
+	Actor     string `placeholder:"NAME" help:"Who requests it. Default: the operating-system user."`
 }
 
 func (c *pushRetry) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
@@ -140,6 +143,9 @@ func (c *pushRetry) Run(ctx context.Context, a *wiring.App, out *commands.Printe
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
+	if err := commands.RequireProfiles(ctx, a, codes); err != nil {
+		return err
+	}
 	forced, err := a.Store.Pushes.ForcePushes(ctx, codes, sinks, c.Overwrite, commands.ActorOr(c.Actor))
 	if err != nil {
 		return err
@@ -147,7 +153,7 @@ func (c *pushRetry) Run(ctx context.Context, a *wiring.App, out *commands.Printe
 	if len(forced) == 0 {
 		return fmt.Errorf("%v: not pushed to any sink", codes)
 	}
-	if err := a.AwaitPushes(ctx, forced); err != nil {
+	if err := a.AwaitPushes(ctx, forced, c.Wait); err != nil {
 		return err
 	}
 	return printPushes(ctx, a, out, forced)

@@ -41,6 +41,9 @@ func (c *checksList) Run(ctx context.Context, a *wiring.App, out *commands.Print
 		return err
 	}
 	found, err := a.Store.Quality.Findings(ctx, filter)
+	if err == nil && len(found) == 0 && filter.Code != "" {
+		err = commands.RequireProfiles(ctx, a, []profile.ODSCode{filter.Code})
+	}
 	if err != nil {
 		return err
 	}
@@ -129,6 +132,9 @@ func (c *checksRun) Run(ctx context.Context, a *wiring.App, out *commands.Printe
 		return err
 	}
 	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	if err := commands.RequireProfiles(ctx, a, codes); err != nil {
 		return err
 	}
 	sinks, err := a.Sinks()
