@@ -61,8 +61,10 @@ func (c *pushList) Run(ctx context.Context, a *wiring.App, out *commands.Printer
 	for _, n := range counts {
 		totals = append(totals, []string{string(n.Sink), string(n.State), n.Route, strconv.Itoa(n.Pushes)})
 	}
-	out.Print(nil, "SINK | STATE | ROUTE | PUSHES", totals)
-	out.Gap()
+	if len(totals) > 0 {
+		out.Print(nil, "SINK | STATE | ROUTE | PUSHES", totals)
+		out.Gap()
+	}
 	rows := make([][]string, 0, len(pushes))
 	for _, p := range pushes {
 		rows = append(rows, []string{
@@ -123,12 +125,12 @@ func (*pushList) check(f pushstore.PushFilter) error {
 }
 
 type pushRetry struct {
-	Code []string      `arg:"" help:"ODS codes."`
-	Sink string        `enum:"${sinks}," default:"" placeholder:"SINK" help:"Only to this sink."`
-	Wait time.Duration `default:"2m" placeholder:"TIME" help:"How long to wait for the answer, such as 30s; a push that still waits then gives exit code 3."`
+	Code      []string `arg:"" help:"ODS codes."`
+	Sink      string   `enum:"${sinks}," default:"" placeholder:"SINK" help:"Only to this sink."`
+	Overwrite bool     `help:"Even if it overwrites what nobody stated; that is recorded, and shown by push list."`
+	Actor     string   `placeholder:"NAME" help:"Who requests it. Default: the operating-system user."`
 
-	Overwrite bool   `help:"Even if it overwrites what nobody stated; that is recorded, and shown by push list."`
-	Actor     string `placeholder:"NAME" help:"Who requests it. Default: the operating-system user."`
+	Wait time.Duration `default:"2m" placeholder:"TIME" help:"How long to wait for the answer; a push that still waits gives exit code 3."`
 }
 
 func (c *pushRetry) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
