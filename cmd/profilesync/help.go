@@ -20,7 +20,7 @@ type help struct {
 
 // Run shows what the command shows with --help.
 func (h *help) Run(ctx *kong.Context) error {
-	of, err := kong.Trace(ctx.Kong, h.Command)
+	of, err := kong.Trace(ctx.Kong, append(h.Command, "--help"))
 	if err == nil {
 		err = of.Error
 	}
@@ -132,7 +132,11 @@ func alternatives(values []*kong.Value, group string) string {
 
 // written is a flag or argument as it is typed.
 func written(v *kong.Value) string {
-	if v.Flag == nil {
+	switch values := choicesOf(v); {
+	case v.Flag != nil:
+	case v.Required && len(values) > 0 && len(values) <= 3:
+		return strings.Join(values, "|")
+	default:
 		return v.Summary()
 	}
 	text := "--" + v.Name
