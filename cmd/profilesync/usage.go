@@ -93,11 +93,11 @@ func usageError(err error) error {
 	}
 	value, unquoted := strconv.Unquote(match[3])
 	known := slices.DeleteFunc(strings.Split(strings.ReplaceAll(match[2], `"`, ""), ","), func(s string) bool { return s == "" })
-	return commands.Usage(errors.Join(unquoted, nearest.Wrong(flagOf(match[1]), value, known)))
+	return commands.Usage(errors.Join(unquoted, nearest.Wrong(nameOf(match[1]), value, known)))
 }
 
-// flagOf is the name of a flag without its placeholder.
-func flagOf(summary string) string {
+// nameOf is the name of a flag without its placeholder, or of an argument.
+func nameOf(summary string) string {
 	name, _, _ := strings.Cut(summary, "=")
-	return name
+	return strings.Trim(name, "<>[]")
 }
