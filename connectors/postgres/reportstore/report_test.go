@@ -177,6 +177,8 @@ func TestWhyPushesWereRefusedAndWhatWasRepairedIsCounted(t *testing.T) {
 	p.Exec("insert into drift_check (sink, actor, whole, state, started_at) values ('dos', 'x', true, 'done', '2026-11-19')")
 	p.Exec(`insert into drift (check_id, code, entry, field, want, shown, given_up) values (1, 'FA001', '', 'phone', 'a', 'b', false),
 		(1, 'FA002', 'service 7 (type 148)', 'phone', 'a', 'b', true)`)
+	p.Exec("insert into drift_check (sink, actor, whole, state, started_at) values ('dos', 'x', true, 'done', '2026-11-19 12:00+00')")
+	p.Exec("insert into drift (check_id, code, entry, field, want, shown, given_up) values (2, 'FA001', '', 'phone', 'a', 'c', false)")
 	p.makes("2026-11-20")
 	r, err := p.store.Report(t.Context(), profile.NewDate(2026, time.November, 20), "")
 	require.NoError(t, err)
@@ -186,10 +188,14 @@ func TestWhyPushesWereRefusedAndWhatWasRepairedIsCounted(t *testing.T) {
 		switch f.Name {
 		case report.FigureRepaired:
 			require.Equal(t, 1, f.Count)
-		case report.SectionDrift, report.SectionPushFailures:
+		case report.SectionPushFailures:
 			require.Positive(t, f.Count)
+		case report.SectionDrift:
+			require.Equal(t, 2, f.Count, "a difference that two checks found is one")
 		}
 	}
+	require.Equal(t, "c", pgtest.One[string](p.Database, "select cells[6] from report_row where section = 'drift' and cells[2] = 'FA001'"),
+		"as the last check found it")
 	require.Equal(t, []string{"phone", "phone of service 7 (type 148)"}, pgtest.All[string](p.Database,
 		"select cells[4] from report_row where section = 'drift' order by cells[2]"))
 	verified, err := p.store.VerifyReport(t.Context(), profile.NewDate(2026, time.November, 20))
