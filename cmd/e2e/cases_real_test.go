@@ -46,7 +46,7 @@ func TestCasesOfRealListings(t *testing.T) {
 			require.Contains(t, strings.Join(strings.Fields(s.exits(0, "cases", "look").out), " "),
 				"opened 0 changed 0 open again 0 ended 0", "a second look finds nothing")
 
-			found := objects[[]casestore.Listed](t, s.exits(3, "cases", "list", "--format", "json").out)[0]
+			found := objects[casestore.Listed](t, s.exits(3, "cases", "list", "--format", "json").out)
 			text := summedUp(found)
 			requireListFits(t, s, found)
 			requireLettersSayEachOnce(t, s.on(c.digest), found)
@@ -54,7 +54,7 @@ func TestCasesOfRealListings(t *testing.T) {
 				requireCommandsWork(t, s, first, c.decision)
 			}
 			s.exits(0, "cases", "look")
-			require.Empty(t, objects[[]casestore.Listed](t, s.do("cases", "list", "--kind", "mass-change-withheld", "--format", "json").out)[0])
+			require.Empty(t, objects[casestore.Listed](t, s.do("cases", "list", "--kind", "mass-change-withheld", "--format", "json").out))
 			isGolden(t, filepath.Join("testdata", "cases_"+name+".golden"), text)
 		})
 	}
@@ -118,12 +118,12 @@ func requireListFits(t *testing.T, s *site, found []casestore.Listed) {
 // know already, is told to somebody, and what to do once a kind and letter.
 func requireLettersSayEachOnce(t *testing.T, s *site, found []casestore.Listed) {
 	t.Helper()
-	letters := objects[[]struct {
+	letters := objects[struct {
 		To    string   `json:"to"`
 		Kind  string   `json:"kind"`
 		Cases []int64  `json:"cases"`
 		Lines []string `json:"lines"`
-	}](t, s.exits(0, "cases", "letters", "--preview", "--format", "json").out)[0]
+	}](t, s.exits(0, "cases", "letters", "--preview", "--format", "json").out)
 	told := make(map[int64]bool)
 	for _, l := range letters {
 		require.Len(t, l.Lines, len(l.Cases))

@@ -140,6 +140,7 @@ func (s *site) command(ctx context.Context, args ...string) *exec.Cmd {
 			cmd.Env = append(cmd.Env, name+"="+value)
 		}
 	}
+	cmd.Env = append(cmd.Env, "COLUMNS=100") // as on a terminal; nothing is shortened
 	for _, setting := range s.env {
 		cmd.Env = append(cmd.Env, "PROFILESYNC_"+setting)
 	}
@@ -339,6 +340,27 @@ func (s *site) plan(code int, file, asOf string) summary {
 	return s.asJSON(code, "plan", "--source", "ods", "--files", file, "--as-of", asOf)
 }
 
+// listedRun is a row of `runs list`.
+type listedRun struct {
+	summary
+
+	At      time.Time `json:"at"`
+	Ended   time.Time `json:"ended_at"`
+	Kind    string    `json:"kind"`
+	Parent  int64     `json:"parent"`
+	Changed int       `json:"changed"`
+	By      string    `json:"by"`
+}
+
+// listRuns lists all runs, the newest first.
+func (s *site) listRuns(more ...string) (runs []summary) {
+	s.t.Helper()
+	for _, run := range list[listedRun](s.t, s.exits(0, append([]string{"runs", "list", "--format", "json"}, more...)...)) {
+		runs = append(runs, run.summary)
+	}
+	return runs
+}
+
 // planned is a row of `runs show --changes`.
 type planned struct {
 	Code     string `json:"code"`
@@ -357,6 +379,7 @@ type planned struct {
 	By       string `json:"decided_by"`
 	UndoneBy int64  `json:"decision_undone_by"`
 	Because  string `json:"because"`
+	Fate     string `json:"fate"`
 }
 
 // changes lists every change of a run.
@@ -387,10 +410,10 @@ func (s *site) history(code string) []audited {
 	return list[audited](s.t, s.exits(0, "profile", "history", code, "--format", "json"))
 }
 
-// list reads the single JSON array that a listing command prints.
+// list reads what a listing command prints: an object a line.
 func list[T any](t *testing.T, o outcome) []T {
 	t.Helper()
-	found := objects[[]T](t, o.out)
-	require.Len(t, found, 1)
-	return found[0]
+	found := objects[T](t, o.out)
+	require.Len(t, found, strings.Count(o.out, "\n"), "an object a line")
+	return found
 }

@@ -295,15 +295,10 @@ func TestTheServiceDeskSetsTheKindOfASite(t *testing.T) {
 	require.Contains(t, s.exits(0, "profile", "history", "R0A01", "--format", "json").out, `"reason":"wards on two floors"`)
 	s.exits(2, "profile", "kind", "R0A01", "clinic")
 	s.exits(1, "profile", "kind", "FA001", "hospital", "--reason", "x")
-	var sites []struct {
-		Code    string `json:"code"`
-		Problem string `json:"problem"`
-	}
-	require.NoError(t, json.Unmarshal([]byte(s.exits(0, "ers", "owners", "--format", "json").out), &sites))
 	require.NotContains(t, s.exits(0, "ers", "owners", "--days", "0").out, "D3E4F")
 	found := []string{}
-	for _, o := range sites {
-		found = append(found, o.Code+" "+o.Problem)
+	for _, o := range list[map[string]string](t, s.exits(0, "ers", "owners", "--format", "json")) {
+		found = append(found, o["code"]+" "+o["problem"])
 	}
 	require.Equal(t, []string{"A1B2C no-owner", "D3E4F owner-changed", "R0B01 owner-closed", "R0B02 owner-changed"}, found)
 }

@@ -177,7 +177,7 @@ func TestHoldsThatMakeNoSenseAreRefused(t *testing.T) {
 		{2, "sink", []string{code, "--sink", "nowhere", "--reason", "where"}},
 		{2, "field", []string{code, "--field", "nothing", "--reason", "what"}},
 		{2, "--field", []string{code, "--field", "phone", "--sink", "dos", "--reason", "both"}},
-		{1, "ZZZ99", []string{"ZZZ99", "--sink", "dos", "--reason", "who"}},
+		{2, "ZZZ99", []string{"ZZZ99", "--sink", "dos", "--reason", "who"}},
 	} {
 		o := s.exits(test.exit, append([]string{"hold", "add"}, test.args...)...)
 		require.Contains(t, o.err, test.want)

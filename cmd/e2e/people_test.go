@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -82,9 +81,7 @@ func TestAQuarterOfReminders(t *testing.T) {
 	first := p.at("2026-10-01T08:30:00Z")
 	preview := first.exits(0, "remind", "--preview")
 	require.Contains(t, preview.out, "FA001 First (pharmacy, every quarter): contact details")
-	var previews []previewedReminder
-	require.NoError(t, json.Unmarshal([]byte(first.exits(0, "remind", "--preview", "--format", "json").out), &previews))
-	require.Len(t, previews, 3)
+	require.Len(t, list[previewedReminder](t, first.exits(0, "remind", "--preview", "--format", "json")), 3)
 	first.exits(0, "remind", "--post")
 	require.Contains(t, first.exits(0, "mail", "send").out, "3")
 	require.Len(t, p.messages()["check-opening"], 3)

@@ -56,7 +56,7 @@ func requireSameNumbers(t *testing.T, plan, run summary) {
 // requireListed compares what the commands show with what two runs did.
 func requireListed(t *testing.T, s *site, first, second summary) {
 	t.Helper()
-	require.Equal(t, []summary{second, first}, list[summary](t, s.exits(0, "runs", "list", "--format", "json")), "newest first")
+	require.Equal(t, []summary{second, first}, s.listRuns(), "newest first")
 	require.Equal(t, first, s.asJSON(0, "runs", "show", first.Run))
 	require.Len(t, s.changes(first.Run), 11161)
 	require.Empty(t, s.changes(second.Run))
@@ -99,6 +99,7 @@ type contradiction struct {
 type shownProfile struct {
 	Code     string            `json:"code"`
 	Fields   map[string]string `json:"fields"`
+	Owners   map[string]string `json:"owners"`
 	Closures []any             `json:"closures"`
 	Pushes   []listedPush      `json:"pushes"`
 	Findings []any             `json:"findings"`

@@ -65,7 +65,7 @@ func TestThePreviewIsTheDeliveryFieldByField(t *testing.T) {
 	r.says(s, 0, "push", "preview", "FXX01", "--sink", "dos")     // no route
 	r.says(s, 0, "push", "preview", "FA002", "--sink", "dos", "--format", "json")
 	r.says(s, 0, "push", "preview", "FA004", "--sink", "dos", "--format", "json")
-	r.says(s, 1, "push", "preview", "FA099")
+	r.says(s, 2, "push", "preview", "FA099")
 	r.says(s, 2, "push", "preview", "FA001", "--sink", "moon")
 	r.says(s.without("DOS_READ_"), 0, "push", "preview", "FA001", "--sink", "dos") // what DoS has is not visible
 	r.is("preview.golden")

@@ -43,7 +43,7 @@ func TestWithNothingSetUpTheFirstCommandWorks(t *testing.T) {
 	first := s.exits(0, "reconcile", "--private", "--files", file, "--as-of", "2025-12-29", "--wait", "--format", "json")
 	require.Equal(t, 205, objects[summary](t, first.out)[0].Changes.Create)
 	s.stopped() // it stops with the last program that uses it
-	runs := list[summary](t, s.exits(0, "runs", "list", "--format", "json"))
+	runs := s.listRuns()
 	require.Len(t, runs, 1, "data stays between commands")
 	require.Equal(t, 205, runs[0].Population)
 	require.Zero(t, s.reconcile(0, file, "2025-12-30").Changes)
@@ -63,7 +63,7 @@ func TestTwoProgramsAtOnceShareThePrivateDatabase(t *testing.T) {
 		created += objects[summary](t, o.out)[0].Changes.Create
 	}
 	require.Equal(t, 205+6698, created, "two runs of one source never overlap: each profile is created once")
-	require.Len(t, list[summary](t, s.exits(0, "runs", "list", "--format", "json")), len(files))
+	require.Len(t, s.listRuns(), len(files))
 }
 
 func TestLocalDirMovesThePrivateDatabase(t *testing.T) {
@@ -71,7 +71,7 @@ func TestLocalDirMovesThePrivateDatabase(t *testing.T) {
 	s := privateSite(t)
 	other := s.with("LOCAL_DIR=" + filepath.Join(s.dir, ".local"))
 	other.dir = t.TempDir()
-	require.Empty(t, list[summary](t, other.exits(0, "runs", "list", "--private", "--format", "json")))
+	require.Empty(t, other.listRuns("--private"))
 	require.Empty(t, entries(t, other.dir))
 	require.NotEmpty(t, entries(t, filepath.Join(s.dir, ".local")))
 }

@@ -113,7 +113,7 @@ func (r *reader) environment(settings ...string) []string {
 	stub := "#!/bin/sh\nmake=" + quoted(makePath(r.t)) + "\n" + `"$make" -n -C ` + quoted(root) + ` "$@" >/dev/null || exit
 if [ "$1" = build ]; then mkdir -p .local/bin && cp ` + quoted(binary) + " .local/bin/profilesync; fi\n"
 	require.NoError(r.t, os.WriteFile(filepath.Join(bin, "make"), []byte(stub), 0o700))
-	environment := []string{"PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "TMPDIR=" + os.TempDir()}
+	environment := []string{"COLUMNS=100", "PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "TMPDIR=" + os.TempDir()}
 	for _, setting := range settings {
 		environment = append(environment, "PROFILESYNC_"+setting)
 	}

@@ -122,7 +122,7 @@ func TestLettersThatLinkNeedAKey(t *testing.T) {
 		require.Contains(t, letters.exits(2, args...).err, "PROFILESYNC_REPORT_KEYS (or _FILE) is missing")
 	}
 	require.Contains(t, s.exits(2, "report", "link").err, "PROFILESYNC_REPORT_KEYS (or _FILE) is missing")
-	require.Contains(t, s.with("REPORT_TOKENS=short").exits(2, "version").err, "PROFILESYNC_REPORT_TOKENS")
+	require.Contains(t, s.with("REPORT_TOKENS=short").exits(2, "runs", "list").err, "PROFILESYNC_REPORT_TOKENS")
 	d := s.without("REPORT_TOKENS").serve()
 	status, _ := d.get("/reports/report-2026-11-20.html")
 	require.Equal(t, http.StatusUnauthorized, status, "without keys and tokens nobody reads reports")

@@ -193,7 +193,7 @@ func TestASecretMayBeInAFile(t *testing.T) {
 	path := filepath.Join(s.dir, "database-url")
 	require.NoError(t, os.WriteFile(path, []byte(s.url+"\n"), 0o600))
 	other := bareSite(t).with("DATABASE_URL_FILE=" + path)
-	require.Empty(t, list[summary](t, other.exits(0, "runs", "list", "--format", "json")))
+	require.Empty(t, other.listRuns())
 	require.Empty(t, entries(t, other.dir), "no private database was started")
 }
 
@@ -219,7 +219,7 @@ func TestSeveralProgramsMayMigrateAtOnce(t *testing.T) {
 	for _, o := range s.together(migrate, migrate, migrate, migrate) {
 		require.Zero(t, o.code, o.err)
 	}
-	require.Empty(t, list[summary](t, s.exits(0, "runs", "list", "--format", "json")))
+	require.Empty(t, s.listRuns())
 }
 
 func TestTheTypesWithProfilesAreConfigurable(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/accesscommands"
 	"github.com/profilesync/profilesync/cmd/profilesync/casecommands"
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
+	"github.com/profilesync/profilesync/cmd/profilesync/erscommands"
 	"github.com/profilesync/profilesync/cmd/profilesync/peoplecommands"
 	"github.com/profilesync/profilesync/cmd/profilesync/pushcommands"
 	"github.com/profilesync/profilesync/cmd/profilesync/qualitycommands"
@@ -36,7 +37,9 @@ Exit codes: 0 done, 1 refused, failed or stopped by Ctrl-C, 2 usage, 3 done, but
 type cli struct {
 	Private bool `help:"Without a configured database, start a private one under PROFILESYNC_LOCAL_DIR."`
 
-	Format string `default:"table" enum:"table,json,html,csv,xlsx" help:"How to print: table or json; reports: html, csv, xlsx or json."`
+	Format string `default:"table" enum:"table,json,html,csv,xlsx" help:"How to print: table or json; html, csv and xlsx are for a report."`
+
+	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`
 
 	Migrate        schemacommands.Migrate         `cmd:"" help:"Bring the database's schema up to date."`
 	Serve          serve.Command                  `cmd:"" help:"Run the daemon: schedules, jobs, health and metrics."`
@@ -45,7 +48,7 @@ type cli struct {
 	Runs           commands.Runs                  `cmd:"" help:"List, show, approve, reject, undo and cancel runs."`
 	Listings       commands.Listings              `cmd:"" help:"The last accepted listing of each report: list, reset."`
 	Profile        commands.Profile               `cmd:"" help:"Show a profile and its full history."`
-	ERS            commands.ERS                   `cmd:"" name:"ers" help:"Services of the e-Referral Service and owners of sites."`
+	ERS            erscommands.ERS                `cmd:"" name:"ers" help:"Services of the e-Referral Service and owners of sites."`
 	Push           pushcommands.Push              `cmd:"" help:"List pushes, retry and preview them."`
 	Drift          pushcommands.Drift             `cmd:"" help:"Compare what the sinks show with the profiles and repair differences."`
 	Checks         qualitycommands.Checks         `cmd:"" help:"Quality checks of DoS and the website: list what they found, make them."`
@@ -60,21 +63,41 @@ type cli struct {
 	Contradictions qualitycommands.Contradictions `cmd:"" help:"Organisations that are active although their end date has passed."`
 	Flags          commands.Flags                 `cmd:"" help:"Profiles whose upstream record a person should check."`
 	Tokens         accesscommands.Tokens          `cmd:"" help:"Tokens with which machines use the API: list, add, revoke."`
-	Version        commands.Version               `cmd:"" help:"Print the version."`
+	Help           help                           `cmd:"" offline:"" help:"Show help for a command."`
+	Completion     completion                     `cmd:"" offline:"" help:"Print a script that completes commands in a shell."`
+	Man            man                            `cmd:"" offline:"" help:"Print the manual page."`
+	Version        commands.Version               `cmd:"" offline:"" help:"Print the version."`
 }
 
-// run runs the program and returns its exit code.
+// newParser returns the parser of the command line. Exit is called with the code of
+// what ends the program at once, as --help does.
+func newParser(line *cli, stdout, stderr io.Writer, exit func(code int)) (*kong.Kong, error) {
+	return kong.New(line, kong.Name("profilesync"), kong.Description(description),
+		kong.Vars{"version": version}, choices(), kong.Writers(stdout, stderr), kong.Exit(exit),
+		kong.Help(printHelp), kong.ValueFormatter(helpOf), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+}
+
+// run runs the program and returns its exit code. What cannot be written to standard
+// output makes every command fail.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	results := &output{to: stdout}
+	code := runWith(ctx, args, results, stderr)
+	if err := results.failed(); err != nil {
+		return exitWith(stderr, fmt.Errorf("standard output: %w", err))
+	}
+	return code
+}
+
+func runWith(ctx context.Context, args []string, stdout *output, stderr io.Writer) int {
 	var line cli
 	exited := -1
-	parser, err := kong.New(&line, kong.Name("profilesync"), kong.Description(description),
-		kong.Writers(stdout, stderr), kong.Exit(func(code int) { exited = code }),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}))
+	parser, err := newParser(&line, stdout, stderr, func(code int) { exited = code })
 	if err != nil {
 		return exitWith(stderr, err)
 	}
-	if len(args) > 0 && args[0] == "help" {
-		args = append(slices.Clone(args[1:]), "--help")
+	if len(args) >= len(completeArgs) && slices.Equal(args[:len(completeArgs)], completeArgs) {
+		complete(stdout, parser.Model, args[len(completeArgs):])
+		return commands.ExitDone
 	}
 	args = spread(args)
 	if flag := emptyFlag(args); flag != "" {
@@ -85,11 +108,20 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exited // --help
 	}
 	if err != nil {
-		return exitWith(stderr, commands.Usagef("%w (see profilesync --help)", err))
+		return exitWith(stderr, usageError(err))
 	}
-	if line.Format != "table" && line.Format != "json" && !strings.HasPrefix(kctx.Command(), "report") {
-		return exitWith(stderr, commands.Usagef("--format %s is for reports; want table or json", line.Format))
+	if line.Format != "table" && line.Format != "json" && kctx.Command() != "report show" {
+		return exitWith(stderr, commands.Usagef("--format %s is for a report; want table or json", line.Format))
 	}
+	printer := commands.NewPrinter(stdout, line.Format)
+	if kctx.Selected().Tag.Has("offline") {
+		return exitWith(stderr, kctx.Run(printer))
+	}
+	return line.work(ctx, kctx, printer, stderr)
+}
+
+// work does the work of a command that needs settings.
+func (line *cli) work(ctx context.Context, kctx *kong.Context, printer *commands.Printer, stderr io.Writer) int {
 	app, err := wiring.New(ctx, stderr, version)
 	if err != nil {
 		return exitWith(stderr, err)
@@ -97,7 +129,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	app.MayStartPrivate = line.Private
 	kctx.BindTo(ctx, (*context.Context)(nil))
 	work := func() error {
-		err := kctx.Run(app, commands.NewPrinter(stdout, line.Format))
+		err := kctx.Run(app, printer)
 		return errors.Join(err, app.Close())
 	}
 	if kctx.Command() == "serve" { // its jobs have longer to end
@@ -163,14 +195,17 @@ func emptyFlag(args []string) string {
 	return ""
 }
 
-// spread lets --files and --ods take several values: `--files A B` becomes
+// severalValues are the flags that take several values.
+var severalValues = []string{"--files", "--ods"}
+
+// spread lets severalValues take several values: `--files A B` becomes
 // `--files=A --files=B`. One without a value stays, and is refused.
 func spread(args []string) []string {
 	var out []string
 	flag := ""
 	for i, arg := range args {
 		switch {
-		case arg == "--files" || arg == "--ods":
+		case slices.Contains(severalValues, arg):
 			if flag = arg; i+1 == len(args) || strings.HasPrefix(args[i+1], "-") {
 				out = append(out, flag)
 			}

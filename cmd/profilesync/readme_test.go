@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/alecthomas/kong"
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
@@ -50,8 +49,7 @@ func TestTheReadmeNamesEveryCommand(t *testing.T) {
 // allCommands are the commands as people type them.
 func allCommands(t *testing.T) (typed []string) {
 	t.Helper()
-	parser, err := kong.New(&cli{})
-	require.NoError(t, err)
+	parser := testParser(t)
 	for _, command := range parser.Model.Leaves(true) {
 		typed = append(typed, command.Path())
 	}

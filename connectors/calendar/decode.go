@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -89,7 +88,7 @@ func (e event) holiday() (people.Holiday, error) {
 	date, err := profile.ParseDate(e.Date)
 	switch {
 	case err != nil:
-		return people.Holiday{}, fmt.Errorf("field date: %.40q, want a day as %s", e.Date, time.DateOnly)
+		return people.Holiday{}, fmt.Errorf("field date: %.40q, want a day as YYYY-MM-DD", e.Date)
 	case date.Time().Year() < minYear || date.Time().Year() > maxYear: // also without a date
 		return people.Holiday{}, fmt.Errorf("field date: %.40q, want one of %d to %d", e.Date, minYear, maxYear)
 	}

@@ -3,6 +3,7 @@ package postgres
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -45,4 +46,20 @@ func explain(err error) error {
 func IsLocked(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && pg.Code == "55P03"
+}
+
+// IsOfAddress reports whether a connection failed for what the database's address says:
+// nobody answers there, or whoever does knows no such database or refuses the login. A
+// server that is full or just starting is at the right address.
+func IsOfAddress(err error) bool {
+	var connect *pgconn.ConnectError
+	var pg *pgconn.PgError
+	switch {
+	case !errors.As(err, &connect):
+		return false
+	case errors.As(err, &pg):
+		return strings.HasPrefix(pg.Code, "28") || pg.Code == "3D000"
+	default:
+		return true
+	}
 }

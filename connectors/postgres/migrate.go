@@ -29,8 +29,8 @@ var migrations embed.FS
 
 // Migration is one step that Migrate took.
 type Migration struct {
-	Name    string
-	Version int64
+	Version int64  `json:"version"`
+	Name    string `json:"migration"`
 }
 
 // Purpose is what a database is created for.

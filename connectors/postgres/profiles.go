@@ -38,6 +38,18 @@ func (db *DB) Profile(ctx context.Context, code profile.ODSCode) (profile.Profil
 	return profiles[0], nil
 }
 
+// ProfileCodes lists the codes of all profiles, in order.
+func (db *DB) ProfileCodes(ctx context.Context) ([]profile.ODSCode, error) {
+	codes, err := db.q.ProfileCodes(ctx)
+	return codes, Wrap(err, "listing the codes of profiles")
+}
+
+// Areas lists the codes of the boards and regions that profiles have, in order.
+func (db *DB) Areas(ctx context.Context) ([]string, error) {
+	codes, err := db.q.Areas(ctx)
+	return codes, Wrap(err, "listing boards and regions")
+}
+
 // ProfileRow is the columns of a profile, lists as text, without the parts held
 // in other tables.
 type ProfileRow struct {

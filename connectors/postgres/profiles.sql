@@ -13,3 +13,10 @@ update profile set kind = @kind where code = @code and kind <> @kind and type in
 
 -- name: SetReason :exec
 select set_config('profilesync.actor', @actor::text, true), set_config('profilesync.reason', @reason::text, true);
+
+-- name: ProfileCodes :many
+select code from profile order by code;
+
+-- name: Areas :many
+-- The codes of boards and regions that profiles have.
+select icb::text as code from profile where icb <> '' union select region from profile where region <> '' order by code;

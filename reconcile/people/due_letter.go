@@ -286,6 +286,14 @@ const (
 	LetterIsFailed    LetterState = "failed"
 )
 
+// LetterStates lists every state in which a letter can be; claimed ones are being sent.
+func LetterStates() []LetterState {
+	return []LetterState{
+		LetterIsDue, "claimed", LetterIsAccepted, LetterIsDelivered, LetterState(MailBounced), LetterIsRefused, LetterIsCancelled,
+		LetterIsUnclear, LetterIsDead, LetterIsFailed,
+	}
+}
+
 // LetterOutcome is the outcome of a claimed letter.
 type LetterOutcome struct {
 	LetterID      int64

@@ -47,6 +47,11 @@ const (
 	AccountExpired     AccountState = "expired"     // an invitation that nobody accepted
 )
 
+// AccountStates lists every state.
+func AccountStates() []AccountState {
+	return []AccountState{AccountInvited, AccountActive, AccountDeactivated, AccountExpired}
+}
+
 // MemberRole is the role of a person in an organisation.
 type MemberRole string
 

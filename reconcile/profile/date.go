@@ -16,19 +16,19 @@ func NewDate(year int, month time.Month, day int) Date {
 }
 
 // ParseDate parses YYYY-MM-DD; an empty string is the zero date.
-func ParseDate(s string) (Date, error) { return parseDate(time.DateOnly, s) }
+func ParseDate(s string) (Date, error) { return parseDate(time.DateOnly, "YYYY-MM-DD", s) }
 
 // ParseCompactDate parses the YYYYMMDD of the register's files; an empty string
 // is the zero date (connectors/ods/CONTRACT.md "Columns").
-func ParseCompactDate(s string) (Date, error) { return parseDate("20060102", s) }
+func ParseCompactDate(s string) (Date, error) { return parseDate("20060102", "YYYYMMDD", s) }
 
-func parseDate(layout, s string) (Date, error) {
+func parseDate(layout, shape, s string) (Date, error) {
 	if s == "" {
 		return Date{}, nil
 	}
 	t, err := time.Parse(layout, s)
 	if err != nil || !t.After(time.Time{}) { // the first day of year 1 means "no date"
-		return Date{}, fmt.Errorf("date %q: want a day as %s", s, layout)
+		return Date{}, fmt.Errorf("date %q: want a day as %s", s, shape)
 	}
 	return Date{t}, nil
 }

@@ -307,7 +307,7 @@ func TestUnreadableWeeklyLines(t *testing.T) {
 func TestUnreadableDatedLines(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"25/12/2026 closed":            `line 2 "25/12/2026 closed": date "25/12/2026": want a day as 2006-01-02`,
+		"25/12/2026 closed":            `line 2 "25/12/2026 closed": date "25/12/2026": want a day as YYYY-MM-DD`,
 		"2026-02-29 closed":            `date "2026-02-29"`,
 		" closed":                      `date "": want a day before 9999-12-31`,
 		"9999-12-31 20:00-04:00":       `date "9999-12-31": want a day before 9999-12-31`,

@@ -36,9 +36,14 @@ const (
 	WasUndone       WithheldReason = "undone"
 )
 
+// WithheldReasons lists every reason for withholding.
+func WithheldReasons() []WithheldReason {
+	return []WithheldReason{MassChange, MeaningChanged, TooManyRemovals, ShortListing, WasUndone}
+}
+
 // ParseWithheldReason returns an error for a reason for which nothing is withheld.
 func ParseWithheldReason(s string) (WithheldReason, error) {
-	reasons := []WithheldReason{MassChange, MeaningChanged, TooManyRemovals, ShortListing, WasUndone}
+	reasons := WithheldReasons()
 	if slices.Contains(reasons, WithheldReason(s)) {
 		return WithheldReason(s), nil
 	}

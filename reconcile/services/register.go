@@ -31,6 +31,9 @@ const (
 	Gone       State = "gone"        // missing since another day, and e-RS says that it does not know it
 )
 
+// States lists every state.
+func States() []State { return []State{Known, Active, NotVisible, Missing, Gone} }
+
 // Entry is an id in the register of services.
 type Entry struct {
 	ID           ID

@@ -3,22 +3,49 @@ package columns
 
 import (
 	"io"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
+	"golang.org/x/term"
 
 	"github.com/profilesync/profilesync/cmd/internal/visible"
 )
 
-// pageWidth is the maximum width of a table: long cells wrap.
-const pageWidth = 100
+const (
+	// Unlimited is the width of what is no terminal: a file or another program, which
+	// wants a line for a row.
+	Unlimited = 1 << 20
+	// narrowest is the least width that a table is made for.
+	narrowest = 40
+)
 
-// Write writes a table, with nothing in its cells that steers a terminal. The names in
-// the header are separated by " | "; an empty header is left out.
+// Width returns how many columns fit a line: what COLUMNS says, else the width of the
+// terminal, else Unlimited.
+func Width(to io.Writer) int {
+	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {
+		return max(n, narrowest)
+	}
+	if file, ok := to.(interface{ Fd() uintptr }); ok {
+		if n, _, err := term.GetSize(int(file.Fd())); err == nil && n > 0 {
+			return max(n, narrowest)
+		}
+	}
+	return Unlimited
+}
+
+// Write writes a table that fits the Width, with nothing in its cells that steers a
+// terminal: long cells wrap. The names in the header are separated by " | "; an empty
+// header is left out, and one with no rows is the word "none".
 func Write(to io.Writer, header string, rows [][]string) {
+	if header != "" && len(rows) == 0 {
+		_, _ = io.WriteString(to, "none\n") // an error means that the reader is gone
+		return
+	}
 	page := table.NewWriter()
 	page.SetOutputMirror(to)
 	page.SetStyle(plain)
@@ -28,7 +55,7 @@ func Write(to io.Writer, header string, rows [][]string) {
 	for _, row := range rows {
 		page.AppendRow(cells(row))
 	}
-	page.SetColumnConfigs(widths(header, rows))
+	page.SetColumnConfigs(widths(header, rows, Width(to)))
 	page.SuppressTrailingSpaces()
 	page.Render()
 }
@@ -55,9 +82,9 @@ func cells(row []string) table.Row {
 	return out
 }
 
-// widths distributes the page width among the columns: the widest are narrowed
+// widths distributes the width of the page among the columns: the widest are narrowed
 // first.
-func widths(header string, rows [][]string) (configs []table.ColumnConfig) {
+func widths(header string, rows [][]string, page int) (configs []table.ColumnConfig) {
 	var want []int
 	for _, row := range append([][]string{strings.Split(header, " | ")}, rows...) {
 		for i, cell := range row {
@@ -68,7 +95,7 @@ func widths(header string, rows [][]string) (configs []table.ColumnConfig) {
 		}
 	}
 	limit := slices.Max(append([]int{1}, want...))
-	for limit > 8 && total(want, limit) > pageWidth {
+	for limit > 8 && total(want, limit) > page {
 		limit--
 	}
 	for i := range want {

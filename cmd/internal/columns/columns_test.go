@@ -28,3 +28,36 @@ func TestNoCellSteersATerminal(t *testing.T) {
 		}
 	})
 }
+
+// A table is as wide as COLUMNS says, and has a line for each row where nobody says so.
+func TestATableFitsItsPage(t *testing.T) {
+	rows := [][]string{{"FA001", strings.Repeat("a long name ", 20)}}
+	var page bytes.Buffer
+	columns.Write(&page, "CODE | NAME", rows)
+	require.Equal(t, 2, strings.Count(page.String(), "\n"), "no terminal: a line for each row")
+	for columnsOf, most := range map[string]int{"120": 120, "60": 60, "1": 40} {
+		t.Setenv("COLUMNS", columnsOf)
+		page.Reset()
+		columns.Write(&page, "CODE | NAME", rows)
+		widest := 0
+		for line := range strings.Lines(page.String()) {
+			widest = max(widest, len(strings.TrimRight(line, "\n")))
+		}
+		require.LessOrEqual(t, widest, most)
+		require.Greater(t, widest, most/2)
+	}
+	for _, wrong := range []string{"", "0", "-3", "wide"} {
+		t.Setenv("COLUMNS", wrong)
+		require.Equal(t, columns.Unlimited, columns.Width(&page), wrong)
+	}
+}
+
+func TestATableOfNothingIsTheWordNone(t *testing.T) {
+	t.Parallel()
+	var page bytes.Buffer
+	columns.Write(&page, "CODE | NAME", nil)
+	require.Equal(t, "none\n", page.String())
+	page.Reset()
+	columns.Write(&page, "", nil)
+	require.Empty(t, page.String())
+}

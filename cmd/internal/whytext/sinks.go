@@ -18,10 +18,8 @@ func (t story) at(p historystore.Push, f profile.Field) (steps []Step) {
 			Field: f.String(), At: at, Kind: kind, Sink: p.Sink, Number: p.Number, Text: string(p.Sink) + ": " + fmt.Sprintf(text, args...),
 		})
 	}
-	for _, h := range t.Holds {
-		if h.Sink == p.Sink {
-			steps = append(steps, stepsOf(h, f, string(p.Sink))...)
-		}
+	if !t.whole {
+		steps = append(steps, t.heldFor(func(s push.Sink) bool { return s == p.Sink }, f)...)
 	}
 	sent, stated := p.Sent[f.String()]
 	switch {

@@ -61,14 +61,16 @@ type story struct {
 	historystore.Explained
 
 	column func(r history.Run, f profile.Field) string
+	whole  bool // all fields are told: each hold is told once
 }
 
 // Of returns the chain behind the value of a field; without a field, behind each that
 // has a value, or had one. First comes the value itself, then what happened to it, the
-// oldest first, then what became of it at each sink. Column names the columns of a
+// oldest first, then what became of it at each sink; without a field, who held the profile
+// for a sink comes last. Column names the columns of a
 // listing in which a field is; empty where it is in none.
 func Of(told historystore.Explained, f profile.Field, column func(r history.Run, f profile.Field) string) (steps []Step) {
-	t := story{told, column}
+	t := story{told, column, f == profile.NoField}
 	fields := []profile.Field{f}
 	if f == profile.NoField {
 		fields = t.told()
@@ -82,6 +84,9 @@ func Of(told historystore.Explained, f profile.Field, column func(r history.Run,
 		for _, p := range t.Pushes {
 			steps = append(steps, t.at(p, f)...)
 		}
+	}
+	if t.whole {
+		steps = append(steps, t.heldFor(func(push.Sink) bool { return true }, profile.NoField)...)
 	}
 	return steps
 }
@@ -269,10 +274,20 @@ func (t story) undecided(f profile.Field) (steps []Step) {
 func (t story) held(f profile.Field) (steps []Step) {
 	for _, h := range t.Holds {
 		of, err := profile.ParseField(h.Field)
-		if err != nil || of.Fact() != f.Fact() {
+		if err != nil || of.Fact() != f.Fact() || t.whole && of != f {
 			continue
 		}
 		steps = append(steps, stepsOf(h, f, "it")...)
+	}
+	return steps
+}
+
+// heldFor says who held the profile for a sink, and until when.
+func (t story) heldFor(wanted func(push.Sink) bool, f profile.Field) (steps []Step) {
+	for _, h := range t.Holds {
+		if h.Sink != "" && wanted(h.Sink) {
+			steps = append(steps, stepsOf(h, f, string(h.Sink))...)
+		}
 	}
 	return steps
 }

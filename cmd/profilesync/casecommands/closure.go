@@ -21,7 +21,7 @@ type Closure struct {
 
 type closureList struct {
 	Code  string `placeholder:"CODE" help:"Only this organisation."`
-	State string `enum:",said,confirmed,taken-back" default:"" placeholder:"STATE" help:"Only these: said, confirmed or taken-back."`
+	State string `enum:"${closure_states}," default:"" placeholder:"STATE" help:"Only these."`
 	All   bool   `help:"With those that were taken back."`
 	Most  int    `default:"200" help:"How many at most."`
 }
@@ -40,6 +40,9 @@ func (c *closureList) Run(ctx context.Context, a *wiring.App, out *commands.Prin
 	state := casestore.ClosureState(c.State)
 	filter := casestore.ClosureFilter{Code: code, State: state, TakenBack: c.All || state == casestore.ClosureTakenBack, Most: c.Most}
 	found, err := a.Store.Cases.Closures(ctx, filter)
+	if err == nil && len(found) == 0 && code != "" {
+		err = commands.RequireProfiles(ctx, a, []profile.ODSCode{code})
+	}
 	if err != nil {
 		return err
 	}

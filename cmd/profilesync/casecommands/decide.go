@@ -17,7 +17,7 @@ type casesWait struct {
 	ID     int64  `arg:"" name:"case" help:"Number of the case."`
 	For    string `required:"" placeholder:"WHOM" help:"Whom or what it waits for, such as \"the board\" or \"the supplier's answer\"."`
 	Until  string `required:"" placeholder:"YYYY-MM-DD" help:"The last day; then it is open again."`
-	Reason string `help:"Why, for people who come across it later."`
+	Reason string `placeholder:"TEXT" help:"Why, for people who come across it later."`
 	Actor  string `placeholder:"NAME" help:"Who says so. Default: the operating-system user."`
 }
 
@@ -30,7 +30,7 @@ func (c *casesWait) Run(ctx context.Context, a *wiring.App, out *commands.Printe
 type casesSetAside struct {
 	ID     int64  `arg:"" name:"case" help:"Number of the case."`
 	Until  string `required:"" placeholder:"YYYY-MM-DD" help:"The last day; then it is open again."`
-	Reason string `required:"" help:"Why, for people who come across it later."`
+	Reason string `required:"" placeholder:"TEXT" help:"Why, for people who come across it later."`
 	Actor  string `placeholder:"NAME" help:"Who sets it aside. Default: the operating-system user."`
 }
 

@@ -33,8 +33,8 @@ type Cases struct {
 }
 
 type casesList struct {
-	Kind  string `placeholder:"KIND" help:"Only cases of this kind, such as sink-paused."`
-	Owner string `placeholder:"OWNER" help:"Only those this owner has to act on: managers, board, service-desk, register-desk, operations."`
+	Kind  string `enum:"${case_kinds}," default:"" placeholder:"KIND" help:"Only cases of this kind."`
+	Owner string `enum:"${case_owners}," default:"" placeholder:"OWNER" help:"Only those this owner has to act on."`
 	Board string `placeholder:"CODE" help:"Only those of organisations that this board oversees."`
 	Code  string `placeholder:"CODE" help:"Only those about this organisation."`
 	Days  int    `placeholder:"N" help:"Only those that opened at least so many days ago."`
@@ -51,6 +51,9 @@ func (c *casesList) Run(ctx context.Context, a *wiring.App, out *commands.Printe
 		return err
 	}
 	found, err := list(ctx, a, filter)
+	if err == nil && len(found) == 0 {
+		err = c.requireKnown(ctx, a, filter)
+	}
 	if err != nil {
 		return err
 	}
@@ -63,6 +66,14 @@ func (c *casesList) Run(ctx context.Context, a *wiring.App, out *commands.Printe
 		return commands.ExitError{Code: commands.ExitAwaits}
 	}
 	return nil
+}
+
+// requireKnown returns an error for a board or a code of no profile, where nothing was found.
+func (*casesList) requireKnown(ctx context.Context, a *wiring.App, f casestore.Filter) error {
+	if f.Code != "" {
+		return commands.RequireProfiles(ctx, a, []profile.ODSCode{f.Code})
+	}
+	return commands.RequireArea(ctx, a, "--board", string(f.Board))
 }
 
 // rows are the first of each kind, and how many more there are.

@@ -2,21 +2,69 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os/user"
+	"slices"
 
+	"github.com/profilesync/profilesync/cmd/internal/nearest"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
+	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// OpenForOrganisation opens the database for a command about one organisation.
+// OpenForOrganisation opens the database for a command about one organisation, which has
+// a profile.
 func OpenForOrganisation(ctx context.Context, a *wiring.App, text string) (profile.ODSCode, error) {
 	code, err := profile.ParseODSCode(text)
 	if err != nil {
 		return "", Usage(err)
 	}
-	return code, a.Open(ctx)
+	if err := a.Open(ctx); err != nil {
+		return "", err
+	}
+	return code, RequireProfiles(ctx, a, []profile.ODSCode{code})
+}
+
+// RequireProfiles returns an error of usage for the first code that no profile has, with
+// the nearest that one has.
+func RequireProfiles(ctx context.Context, a *wiring.App, codes []profile.ODSCode) error {
+	found, err := postgres.LoadProfiles(ctx, a.Store, codes)
+	if err != nil {
+		return err
+	}
+	for _, code := range codes {
+		if slices.ContainsFunc(found, func(p profile.Profile) bool { return p.Code == code }) {
+			continue
+		}
+		known, err := a.Store.ProfileCodes(ctx)
+		if err != nil {
+			return err
+		}
+		return wrongCode("no profile has the code "+code.String(), code, known)
+	}
+	return nil
+}
+
+// RequireArea returns an error of usage, with the nearest, if no profile has the board or
+// region; none is allowed. It is for a flag by which nothing was found.
+func RequireArea(ctx context.Context, a *wiring.App, flag, area string) error {
+	if area == "" {
+		return nil
+	}
+	known, err := a.Store.Areas(ctx)
+	if err != nil || slices.Contains(known, area) {
+		return err
+	}
+	return wrongCode(fmt.Sprintf("%s %s: no profile is of it", flag, area), area, known)
+}
+
+func wrongCode[T ~string](text string, code T, known []T) error {
+	if len(known) > 0 {
+		text += fmt.Sprintf("; did you mean %s?", nearest.Of(code, known))
+	}
+	return Usage(errors.New(text))
 }
 
 // ParseCodes parses ODS codes; an error is one of usage.

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,12 +16,12 @@ import (
 
 // selectionFlags select from what waits for a decision.
 type selectionFlags struct {
-	ID     runs.ID     `arg:"" optional:"" name:"run" help:"The run that withheld it. Default: every run."`
-	Plan   runs.PlanID `placeholder:"PLAN" help:"Of this rehearsal, instead of a run (profilesync plan --rehearse)."`
-	Report string      `placeholder:"REPORT" help:"Only of this report."`
-	Reason string      `placeholder:"REASON" help:"Only what was withheld for this reason, as mass-change."`
-	Field  string      `placeholder:"FIELD" help:"Only this field, with those that go together with it; status for removals."`
-	Type   string      `placeholder:"TYPE" help:"Only profiles of this type."`
+	ID     runs.ID     `arg:"" optional:"" name:"run" either:"what" help:"The run that withheld it. Default: every run."`
+	Plan   runs.PlanID `either:"what" placeholder:"PLAN" help:"Of this rehearsal, instead of a run (profilesync plan --rehearse)."`
+	Report string      `enum:"${run_reports}," default:"" placeholder:"REPORT" help:"Only of this report."`
+	Reason string      `enum:"${reasons}," default:"" placeholder:"REASON" help:"Only what was withheld for this reason."`
+	Field  string      `enum:"${fields}," default:"" placeholder:"FIELD" help:"Only this field, with those that go together with it; status for removals."`
+	Type   string      `enum:"${types}," default:"" placeholder:"TYPE" help:"Only profiles of this type."`
 	Region string      `placeholder:"CODE" help:"Only profiles of this region."`
 	ICB    string      `name:"icb" placeholder:"CODE" help:"Only profiles of this integrated care board."`
 	Code   []string    `placeholder:"CODE" help:"Only these organisations; repeat or separate with commas."`
@@ -56,6 +57,12 @@ func (f selectionFlags) selection() (runs.Selection, error) {
 		}
 	}
 	return selection, nil
+}
+
+// requireKnown returns an error for a region or board of no profile, where nothing was
+// selected.
+func (f selectionFlags) requireKnown(ctx context.Context, a *wiring.App) error {
+	return cmp.Or(RequireArea(ctx, a, "--region", f.Region), RequireArea(ctx, a, "--icb", f.ICB))
 }
 
 // waiting returns what is selected of what waits.
@@ -96,6 +103,9 @@ func (c *runsWaiting) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 		return c.rehearsed(ctx, a, out, selection)
 	}
 	waiting, err := c.waiting(ctx, a, selection)
+	if err == nil && len(waiting) == 0 {
+		err = c.requireKnown(ctx, a)
+	}
 	if err != nil {
 		return err
 	}
@@ -131,7 +141,7 @@ func (out *Printer) printWaiting(waiting []runstore.WaitingRow, boards runtext.B
 type deciderFlags struct {
 	selectionFlags
 
-	All   bool   `help:"Everything that waits, of every run. Without it, a run or another selection is needed."`
+	All   bool   `either:"what" help:"Everything that waits, of every run. Without it, a run or another selection is needed."`
 	Actor string `placeholder:"NAME" help:"Who decides, for the audit. Default: the operating-system user."`
 }
 
@@ -166,6 +176,9 @@ func (f deciderFlags) on(ctx context.Context, a *wiring.App) (on decided, err er
 		return on, err
 	}
 	if on.parents, err = runsOf(ctx, a, on.rows); err != nil || len(on.parents) > 0 {
+		return on, err
+	}
+	if err := f.requireKnown(ctx, a); err != nil {
 		return on, err
 	}
 	return on, nothingSelected(ctx, a)
@@ -210,8 +223,8 @@ type runsApprove struct {
 	deciderFlags
 
 	Digest string `placeholder:"DIGEST" help:"Approve only if exactly this waits, as runs waiting printed it."`
-	From   string `placeholder:"DATE" help:"With --plan: the first day for which it is approved. Default: the day of the rehearsal."`
-	Until  string `placeholder:"DATE" help:"With --plan: the last day for which it is approved."`
+	From   string `placeholder:"YYYY-MM-DD" help:"With --plan: the first day for which it is approved. Default: the day of the rehearsal."`
+	Until  string `placeholder:"YYYY-MM-DD" help:"With --plan: the last day for which it is approved."`
 }
 
 // Help is shown by --help.

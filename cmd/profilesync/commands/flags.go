@@ -13,7 +13,7 @@ type Flags struct {
 }
 
 type flagsList struct {
-	Report string `placeholder:"NAME" help:"Only this report."`
+	Report string `enum:"${run_reports}," default:"" placeholder:"NAME" help:"Only this report."`
 }
 
 func (c *flagsList) Run(ctx context.Context, a *wiring.App, out *Printer) error {

@@ -51,9 +51,9 @@ func (*listingsList) Run(ctx context.Context, a *wiring.App, out *Printer) error
 }
 
 type listingsReset struct {
-	Report string `arg:"" help:"The report (edispensary, etr, ...)."`
+	Report string `arg:"" enum:"${listings}" help:"The report."`
 	To     string `required:"" placeholder:"YYYY-MM-DD" help:"The date that the last accepted listing is taken to have; today at the latest."`
-	Reason string `required:"" help:"Why, for the audit."`
+	Reason string `required:"" placeholder:"TEXT" help:"Why, for the audit."`
 	Actor  string `placeholder:"NAME" help:"Who resets it, for the audit. Default: the operating-system user."`
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"reflect"
 	"time"
 
 	"github.com/profilesync/profilesync/cmd/internal/columns"
@@ -26,21 +27,40 @@ func NewPrinter(to io.Writer, format string) *Printer {
 	return &Printer{to: to, json: format == "json", form: format}
 }
 
-// Print writes a result: JSON, one object per line, or a table.
-func (out *Printer) Print(object any, header string, rows [][]string) {
-	if out.json {
-		_ = json.NewEncoder(visible.JSON(out.to)).Encode(object) //nolint:errchkjson // our own types; an error means that the reader is gone
+// Print writes a result. As JSON (reconcile/RULES.md "JSON"), a slice is one object a
+// line, and none for an empty one; anything else is one object. As a table, a header
+// without rows is the word "none".
+func (out *Printer) Print(result any, header string, rows [][]string) {
+	if !out.json {
+		columns.Write(out.to, header, rows)
 		return
 	}
-	columns.Write(out.to, header, rows)
+	if list := reflect.ValueOf(result); list.Kind() == reflect.Slice {
+		for i := range list.Len() {
+			out.encode(list.Index(i).Interface())
+		}
+		return
+	}
+	out.encode(result)
 }
 
-// PrintLines writes text that another program reads, such as SQL, line by line.
-func (out *Printer) PrintLines(lines []string) {
+// encode ignores errors: those of our own types are none, and a writer that fails says
+// so at the end of the program.
+func (out *Printer) encode(object any) {
+	_ = json.NewEncoder(visible.JSON(out.to)).Encode(object) //nolint:errchkjson // see above
+}
+
+// Text prints a text for another program, such as a script; as JSON the given object.
+func (out *Printer) Text(text string, object any) {
 	if out.json {
-		out.Print(lines, "", nil)
+		out.encode(object)
 		return
 	}
+	_, _ = io.WriteString(out.to, text) // an error means that the reader is gone
+}
+
+// PrintLines writes text line by line, whatever the format.
+func (out *Printer) PrintLines(lines []string) {
 	for _, line := range lines {
 		_, _ = io.WriteString(out.to, line+"\n") // an error means that the reader is gone
 	}

@@ -60,7 +60,10 @@ func (c *profileShow) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 	if err != nil {
 		return err
 	}
-	object := map[string]any{"code": stored.Code, "fields": stored.Values, "closures": closures, "pushes": pushes, "findings": found}
+	object := map[string]any{
+		"code": stored.Code, "fields": stored.Values, "owners": ownersOf(stored.Values), "closures": closures, "pushes": pushes,
+		"findings": found,
+	}
 	out.Print(object, "", append(rows, more...))
 	return nil
 }
@@ -74,6 +77,17 @@ func valueRows(code profile.ODSCode, values profile.Values) [][]string {
 		}
 	}
 	return rows
+}
+
+// ownersOf says who owns each field that has a value.
+func ownersOf(values profile.Values) map[string]profile.Owner {
+	owners := make(map[string]profile.Owner)
+	for _, f := range profile.Fields() {
+		if values.States(f) {
+			owners[f.String()] = f.Owner()
+		}
+	}
+	return owners
 }
 
 // closureRows show that somebody said that the place has closed, whatever the register says.
@@ -155,8 +169,8 @@ func (c *profileHistory) Run(ctx context.Context, a *wiring.App, out *Printer) e
 
 type profileKind struct {
 	Code   string `arg:"" help:"ODS code of a trust or of one of its sites."`
-	Kind   string `arg:"" enum:"hospital,clinic" help:"hospital or clinic."`
-	Reason string `required:"" help:"Why, for the audit."`
+	Kind   string `arg:"" enum:"hospital,clinic" help:"What it is."`
+	Reason string `required:"" placeholder:"TEXT" help:"Why, for the audit."`
 	Actor  string `placeholder:"NAME" help:"Who requests it, for the audit. Default: the operating-system user."`
 }
 

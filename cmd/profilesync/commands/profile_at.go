@@ -35,6 +35,6 @@ func (c *profileShow) showAt(ctx context.Context, a *wiring.App, out *Printer) e
 	}
 	values := then.Whole()
 	rows := append([][]string{{"at", LondonTime(instant)}}, valueRows(code, values)...)
-	out.Print(map[string]any{"code": code, "at": instant.UTC(), "fields": values, "unfit": unfit}, "", rows)
+	out.Print(map[string]any{"code": code, "at": instant.UTC(), "fields": values, "owners": ownersOf(values), "unfit": unfit}, "", rows)
 	return nil
 }

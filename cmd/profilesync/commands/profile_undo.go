@@ -14,7 +14,7 @@ import (
 
 type profileUndo struct {
 	Code   string `arg:"" help:"ODS code."`
-	Field  string `arg:"" help:"The field, such as phone."`
+	Field  string `arg:"" enum:"${fields}" help:"The field."`
 	Change int64  `placeholder:"N" help:"Only if the newest change is this one; profile why shows the numbers."`
 	Reason string `placeholder:"TEXT" help:"Why, for the audit; needed for kind."`
 	Actor  string `placeholder:"NAME" help:"Who requests it, for the audit. Default: the operating-system user."`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 
+	"github.com/profilesync/profilesync/cmd/internal/columns"
 	"github.com/profilesync/profilesync/cmd/internal/whytext"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/ods"
@@ -13,7 +14,7 @@ import (
 
 type profileWhy struct {
 	Code  string `arg:"" help:"ODS code."`
-	Field string `arg:"" optional:"" help:"Only this field, such as phone. Default: every field that has, or had, a value."`
+	Field string `arg:"" optional:"" enum:"${fields}," default:"" help:"Only this field. Default: every field that has, or had, a value."`
 }
 
 // Help is shown by --help.
@@ -45,7 +46,7 @@ func (c *profileWhy) Run(ctx context.Context, a *wiring.App, out *Printer) error
 		if s.Change != 0 {
 			change = strconv.FormatInt(s.Change, 10)
 		}
-		rows[n] = []string{s.Field, LondonTime(s.At), change, s.Text}
+		rows[n] = []string{columns.OneLine(s.Field), LondonTime(s.At), change, s.Text}
 	}
 	out.Print(steps, "FIELD | WHEN | CHANGE | WHAT", rows)
 	return nil

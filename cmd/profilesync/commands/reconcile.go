@@ -11,7 +11,7 @@ import (
 // Reconcile brings the profiles in line with a register.
 type Reconcile struct {
 	scopeFlags
-	Plan runs.PlanID `placeholder:"PLAN" help:"Apply exactly what this plan shows (profilesync plan), or refuse."`
+	Plan runs.PlanID `either:"what" placeholder:"PLAN" help:"Apply exactly what this plan shows (profilesync plan), or refuse."`
 	Wait bool        `help:"Wait for the result. A running daemon does the work; if there is none, this command does."`
 }
 

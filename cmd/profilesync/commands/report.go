@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
@@ -23,7 +24,7 @@ type Report struct {
 type reportShow struct {
 	Date    string `placeholder:"YYYY-MM-DD" help:"The working day it was made for. Default: the newest."`
 	Region  string `placeholder:"CODE" help:"Only the rows of this board."`
-	Section string `placeholder:"NAME" help:"With --format csv: this section (updates, withheld, …). Default: changes."`
+	Section string `enum:"${sections}," default:"" placeholder:"NAME" help:"With --format csv: this section. Default: changes."`
 	Out     string `placeholder:"FILE" help:"Where to write it. Default: standard output."`
 }
 
@@ -44,6 +45,9 @@ func (c *reportShow) Run(ctx context.Context, a *wiring.App, out *Printer) error
 	}
 	day, err := reportDay(ctx, a, c.Date)
 	if err != nil {
+		return err
+	}
+	if err := requireRegion(ctx, a, day, region); err != nil {
 		return err
 	}
 	f := wiring.ReportFile{Day: day, Region: region, Form: out.form, Section: c.Section}
@@ -80,6 +84,19 @@ func regionOf(text string) (profile.ODSCode, error) {
 		return "", Usagef("--region: %w", err)
 	}
 	return region, nil
+}
+
+// requireRegion returns an error of usage, with the nearest, if the report of a day knows
+// no such board; none is allowed.
+func requireRegion(ctx context.Context, a *wiring.App, day profile.Date, region profile.ODSCode) error {
+	if region == "" {
+		return nil
+	}
+	known, err := a.Store.Reports.Boards(ctx, day)
+	if err != nil || len(known) == 0 || slices.Contains(known, region) {
+		return err
+	}
+	return wrongCode(fmt.Sprintf("--region %s: the report of %s knows no such board", region, day), region, known)
 }
 
 type reportMake struct{}
@@ -126,7 +143,7 @@ func printReports(ctx context.Context, a *wiring.App, out *Printer, most int) er
 }
 
 type reportDeliver struct {
-	Day string `arg:"" help:"The working day it was made for."`
+	Day string `arg:"" placeholder:"YYYY-MM-DD" help:"The working day it was made for."`
 }
 
 func (c *reportDeliver) Run(ctx context.Context, a *wiring.App, out *Printer) error {
@@ -180,6 +197,9 @@ func (c *reportLink) Run(ctx context.Context, a *wiring.App, out *Printer) error
 	if _, err := a.Store.Reports.Report(ctx, day, region); err != nil {
 		return err
 	}
+	if err := requireRegion(ctx, a, day, region); err != nil {
+		return err
+	}
 	address, err := link(day, region)
 	if err != nil {
 		return err
@@ -193,7 +213,7 @@ func (c *reportLink) Run(ctx context.Context, a *wiring.App, out *Printer) error
 }
 
 type reportVerify struct {
-	Day string `arg:"" help:"The working day it was made for."`
+	Day string `arg:"" placeholder:"YYYY-MM-DD" help:"The working day it was made for."`
 }
 
 func (c *reportVerify) Run(ctx context.Context, a *wiring.App, out *Printer) error {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/profilesync/profilesync/cmd/internal/runtext"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
+	"github.com/profilesync/profilesync/connectors/postgres/runstore"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
@@ -27,6 +28,18 @@ type runsList struct {
 	Most int `default:"20" help:"How many at most."`
 }
 
+// runLine is one row of the list.
+type runLine struct {
+	runs.Summary
+
+	At      time.Time `json:"at"`
+	Ended   time.Time `json:"ended_at,omitzero"`
+	Kind    runs.Kind `json:"kind"`
+	Parent  runs.ID   `json:"parent,omitzero"` // the run that it approves or undoes
+	Changed int       `json:"changed"`         // profiles
+	By      string    `json:"by"`
+}
+
 func (c *runsList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	if err := a.Open(ctx); err != nil {
 		return err
@@ -35,17 +48,18 @@ func (c *runsList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	if err != nil {
 		return err
 	}
-	summaries := make([]runs.Summary, 0, len(listed))
+	lines := make([]runLine, 0, len(listed))
 	rows := make([][]string, 0, len(listed))
 	for _, r := range listed {
-		summaries = append(summaries, r.Summary)
 		ch := r.Summary.Changes
+		changed := ch.Create + ch.Update + ch.Close + ch.Reopen + ch.Dormant
+		lines = append(lines, runLine{r.Summary, r.CreatedAt, r.EndedAt, r.Kind, r.Parent, changed, r.Actor})
 		rows = append(rows, []string{
 			r.ID.String(), r.CreatedAt.In(profile.London()).Format(time.DateTime), kindOf(r.Run), r.Report, r.AsOf.String(),
-			string(r.State), strconv.Itoa(ch.Create + ch.Update + ch.Close + ch.Reopen + ch.Dormant), r.Actor,
+			string(r.State), strconv.Itoa(changed), r.Actor,
 		})
 	}
-	out.Print(summaries, "RUN | AT | KIND | REPORT | AS OF | STATE | CHANGED | BY", rows)
+	out.Print(lines, "RUN | AT | KIND | REPORT | AS OF | STATE | CHANGED | BY", rows)
 	return nil
 }
 
@@ -61,6 +75,13 @@ type runsShow struct {
 	Withheld bool    `help:"Only what was withheld."`
 	Most     int     `default:"500" help:"How many changes at most."`
 	Changes  bool    `help:"With --format json: print the changes too, one object per line."`
+}
+
+// plannedRow is one change of a run.
+type plannedRow struct {
+	runstore.Planned
+
+	Fate string `json:"fate"` // in words
 }
 
 func (c *runsShow) Run(ctx context.Context, a *wiring.App, out *Printer) error {
@@ -86,7 +107,7 @@ func (c *runsShow) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	}()
 	if out.json {
 		for _, p := range planned {
-			out.Print(p, "", nil)
+			out.Print(plannedRow{p, p.Fate()}, "", nil)
 		}
 		return nil
 	}

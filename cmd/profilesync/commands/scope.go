@@ -15,11 +15,11 @@ import (
 
 // scopeFlags say what a reconciliation covers; plan and reconcile share them.
 type scopeFlags struct {
-	Source string   `default:"ods" enum:"ods,ers" help:"The register: ${enum}."`
-	ODS    []string `name:"ods" placeholder:"CODE" help:"Only these organisations; the others are not affected."`
-	Files  []string `placeholder:"FILE" help:"Read these complete listings (the register's CSV reports) instead of pulling."`
-	Report string   `placeholder:"NAME" help:"The report (edispensary, etr, ...). Default: the file's name up to the first _."`
-	AsOf   string   `name:"as-of" placeholder:"DATE" help:"The date of the listing in a file. Default: the date in its name, or today."`
+	Files  []string `either:"what" placeholder:"FILE" help:"Read these complete listings (the register's CSV reports) instead of pulling."`
+	Report string   `enum:"${scope_reports}," default:"" either:"what" placeholder:"NAME" help:"The report. Default: the file's name up to the first _."`
+	ODS    []string `name:"ods" either:"what" placeholder:"CODE" help:"Only these organisations; the others are not affected."`
+	Source string   `default:"ods" enum:"${sources}" either:"what" placeholder:"NAME" help:"The register."`
+	AsOf   string   `name:"as-of" placeholder:"YYYY-MM-DD" help:"The date of the listing in a file. Default: the date in its name, or today."`
 	Actor  string   `placeholder:"NAME" help:"Who requests it, for the audit. Default: the operating-system user."`
 
 	rehearse bool // the listing is of a day to come

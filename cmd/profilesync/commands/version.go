@@ -1,12 +1,12 @@
 package commands
 
-import "github.com/profilesync/profilesync/cmd/profilesync/wiring"
+import "github.com/alecthomas/kong"
 
 // Version prints the version of the program.
 type Version struct{}
 
 // Run returns an error because kong requires one.
-func (*Version) Run(a *wiring.App, out *Printer) error {
-	out.Print(map[string]string{"version": a.Version}, "", [][]string{{a.Version}})
+func (*Version) Run(vars kong.Vars, out *Printer) error {
+	out.Text(vars["version"]+"\n", map[string]string{"version": vars["version"]})
 	return nil
 }

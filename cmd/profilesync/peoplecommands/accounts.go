@@ -139,7 +139,7 @@ func (c *accountsApprove) Run(ctx context.Context, a *wiring.App, out *commands.
 }
 
 type accountsList struct {
-	State string `enum:",invited,active,deactivated,expired" default:"" help:"Only accounts in this state: ${enum}."`
+	State string `enum:"${account_states}," default:"" placeholder:"STATE" help:"Only accounts in this state."`
 	Most  int    `default:"500" help:"How many at most."`
 }
 
@@ -201,7 +201,7 @@ func openAccount(ctx context.Context, a *wiring.App, text string) (people.Accoun
 
 type accountsReactivate struct {
 	ID     string `arg:"" help:"The account, as u-4711."`
-	Reason string `required:"" help:"Why, for the audit."`
+	Reason string `required:"" placeholder:"TEXT" help:"Why, for the audit."`
 	Actor  string `placeholder:"NAME" help:"Who requests it. Default: the operating-system user."`
 }
 
@@ -225,7 +225,7 @@ type accountsLeave struct {
 	ID     string `arg:"" help:"The account, as u-4711."`
 	Until  string `xor:"what" required:"" placeholder:"YYYY-MM-DD" help:"The last day of the leave, at most 18 months from today."`
 	End    bool   `xor:"what" required:"" help:"End the leave."`
-	Reason string `required:"" help:"Why, for the audit."`
+	Reason string `required:"" placeholder:"TEXT" help:"Why, for the audit."`
 	Actor  string `placeholder:"NAME" help:"Who requests it. Default: the operating-system user."`
 }
 

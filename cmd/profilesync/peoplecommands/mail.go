@@ -26,7 +26,7 @@ type Mail struct {
 }
 
 type mailList struct {
-	State   string `placeholder:"STATE" help:"Only letters in this state: due, accepted, delivered, refused, unclear, …"`
+	State   string `enum:"${letter_states}," default:"" placeholder:"STATE" help:"Only letters in this state."`
 	Account string `placeholder:"ID" help:"Only letters to this account."`
 	Most    int    `default:"100" help:"How many at most."`
 }
@@ -74,6 +74,9 @@ func printMail(ctx context.Context, a *wiring.App, out *commands.Printer) error 
 		return err
 	}
 	state := "letters are being sent"
+	if a.Settings.Mail == settings.MailOff {
+		state = "no letters are sent: setting PROFILESYNC_MAIL is off"
+	}
 	switch {
 	case status.StoppedBy != "":
 		state = fmt.Sprintf("stopped by %s: %s", status.StoppedBy, status.Reason)
@@ -88,7 +91,7 @@ func printMail(ctx context.Context, a *wiring.App, out *commands.Printer) error 
 }
 
 type mailStop struct {
-	Reason string `required:"" help:"Why, for people who come across it later."`
+	Reason string `required:"" placeholder:"TEXT" help:"Why, for people who come across it later."`
 	Actor  string `placeholder:"NAME" help:"Who stops it. Default: the operating-system user."`
 }
 
@@ -140,7 +143,7 @@ func (*mailSend) Run(ctx context.Context, a *wiring.App, out *commands.Printer) 
 }
 
 type mailTemplates struct {
-	Kind string `arg:"" optional:"" help:"Only this text."`
+	Kind string `arg:"" optional:"" enum:"${letter_texts}," default:"" help:"Only this text."`
 }
 
 func (c *mailTemplates) Run(out *commands.Printer) error {

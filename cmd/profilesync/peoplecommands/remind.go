@@ -51,6 +51,9 @@ func (c *Remind) Run(ctx context.Context, a *wiring.App, out *commands.Printer) 
 	if err != nil {
 		return commands.Usagef("--send-now: %w", err)
 	}
+	if err := commands.RequireProfiles(ctx, a, []profile.ODSCode{code}); err != nil {
+		return err
+	}
 	return printMadeDue(ctx, out, func(ctx context.Context) (int, error) { return reminders.SendNow(ctx, code) })
 }
 

@@ -17,7 +17,7 @@ import (
 // Drift compares what the sinks show with the profiles.
 type Drift struct {
 	ODS    []string `name:"ods" placeholder:"CODE" help:"Only these organisations."`
-	Sink   string   `placeholder:"SINK" help:"Only dos or website."`
+	Sink   string   `enum:"${sinks}," default:"" placeholder:"SINK" help:"Only this sink."`
 	Repair bool     `help:"Push what differs again."`
 	Most   int      `default:"500" help:"How many differences to show at most."`
 	Actor  string   `placeholder:"NAME" help:"Who requests it. Default: the operating-system user."`
@@ -45,6 +45,9 @@ func (c *Drift) Run(ctx context.Context, a *wiring.App, out *commands.Printer) e
 		return err
 	}
 	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	if err := commands.RequireProfiles(ctx, a, codes); err != nil {
 		return err
 	}
 	sinks, err := a.Sinks()
@@ -123,7 +126,7 @@ func (c *Drift) repaired(ctx context.Context, a *wiring.App, result push.DriftRe
 			forced = append(forced, pushstore.ForcedPush{Code: row.Code, Sink: result.Sink, State: push.Wanted})
 		}
 	}
-	return a.AwaitPushes(ctx, forced)
+	return a.AwaitPushes(ctx, forced, wiring.PushesTimeout)
 }
 
 func (c *Drift) print(out *commands.Printer, result push.DriftResult, found []pushstore.DriftRow) {

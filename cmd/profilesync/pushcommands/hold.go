@@ -20,10 +20,10 @@ type Hold struct {
 
 type holdAdd struct {
 	Code   string `arg:"" help:"ODS code."`
-	Field  string `xor:"what" required:"" placeholder:"FIELD" help:"The field: no register changes it, no push sends it."`
-	Sink   string `xor:"what" required:"" placeholder:"SINK" help:"The sink that is not pushed to: dos or website."`
+	Field  string `xor:"what" required:"" enum:"${fields}" placeholder:"FIELD" help:"The field: no register changes it, no push sends it."`
+	Sink   string `xor:"what" required:"" enum:"${sinks}" placeholder:"SINK" help:"The sink that is not pushed to."`
 	Until  string `placeholder:"YYYY-MM-DD" help:"The last day. Default: until the hold is removed."`
-	Reason string `required:"" help:"Why, for people who come across it later."`
+	Reason string `required:"" placeholder:"TEXT" help:"Why, for people who come across it later."`
 	Actor  string `placeholder:"NAME" help:"Who holds it. Default: the operating-system user."`
 }
 
@@ -86,9 +86,6 @@ func printHolds(ctx context.Context, a *wiring.App, out *commands.Printer, code 
 	}
 	rows := make([][]string, 0, len(holds))
 	for _, h := range holds {
-		if out.JSON() {
-			out.Print(h, "", nil)
-		}
 		until := h.Until.String()
 		switch {
 		case !h.Removed.IsZero():
@@ -98,9 +95,7 @@ func printHolds(ctx context.Context, a *wiring.App, out *commands.Printer, code 
 		}
 		rows = append(rows, []string{strconv.FormatInt(h.ID, 10), h.Code.String(), h.Name, h.Field + h.Sink, until, h.Reason, h.Actor})
 	}
-	if !out.JSON() {
-		out.Print(nil, "HOLD | CODE | NAME | WHAT | UNTIL | REASON | BY", rows)
-	}
+	out.Print(holds, "HOLD | CODE | NAME | WHAT | UNTIL | REASON | BY", rows)
 	return nil
 }
 
@@ -109,7 +104,7 @@ type holdRemove struct {
 	Actor string `placeholder:"NAME" help:"Who removes it. Default: the operating-system user."`
 }
 
-func (c *holdRemove) Run(ctx context.Context, a *wiring.App) error {
+func (c *holdRemove) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
@@ -117,5 +112,8 @@ func (c *holdRemove) Run(ctx context.Context, a *wiring.App) error {
 		return err
 	}
 	a.Sayf("hold %d has ended", c.ID)
+	if out.JSON() {
+		out.Print(map[string]any{"hold": c.ID, "state": "ended"}, "", nil)
+	}
 	return nil
 }

@@ -17,7 +17,7 @@ import (
 
 type pushPreview struct {
 	Code string `arg:"" help:"ODS code."`
-	Sink string `placeholder:"SINK" help:"Only to dos or website."`
+	Sink string `enum:"${sinks}," default:"" placeholder:"SINK" help:"Only to this sink."`
 }
 
 // Help is shown by --help.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/profilesync/profilesync/cmd/internal/columns"
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
@@ -20,8 +21,8 @@ type Push struct {
 }
 
 type pushList struct {
-	State string `placeholder:"STATE" help:"Only these: wanted, accepted, refused, waits, held or no-route."`
-	Sink  string `placeholder:"SINK" help:"Only those to dos or website."`
+	State string `enum:"${push_states}," default:"" placeholder:"STATE" help:"Only pushes in this state."`
+	Sink  string `enum:"${sinks}," default:"" placeholder:"SINK" help:"Only those to this sink."`
 	Most  int    `default:"50" help:"How many at most."`
 }
 
@@ -60,8 +61,10 @@ func (c *pushList) Run(ctx context.Context, a *wiring.App, out *commands.Printer
 	for _, n := range counts {
 		totals = append(totals, []string{string(n.Sink), string(n.State), n.Route, strconv.Itoa(n.Pushes)})
 	}
-	out.Print(nil, "SINK | STATE | ROUTE | PUSHES", totals)
-	out.Gap()
+	if len(totals) > 0 {
+		out.Print(nil, "SINK | STATE | ROUTE | PUSHES", totals)
+		out.Gap()
+	}
 	rows := make([][]string, 0, len(pushes))
 	for _, p := range pushes {
 		rows = append(rows, []string{
@@ -123,9 +126,11 @@ func (*pushList) check(f pushstore.PushFilter) error {
 
 type pushRetry struct {
 	Code      []string `arg:"" help:"ODS codes."`
-	Sink      string   `placeholder:"SINK" help:"Only to dos or website."`
+	Sink      string   `enum:"${sinks}," default:"" placeholder:"SINK" help:"Only to this sink."`
 	Overwrite bool     `help:"Even if it overwrites what nobody stated; that is recorded, and shown by push list."`
 	Actor     string   `placeholder:"NAME" help:"Who requests it. Default: the operating-system user."`
+
+	Wait time.Duration `default:"2m" placeholder:"TIME" help:"How long to wait for the answer; a push that still waits gives exit code 3."`
 }
 
 func (c *pushRetry) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
@@ -140,6 +145,9 @@ func (c *pushRetry) Run(ctx context.Context, a *wiring.App, out *commands.Printe
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
+	if err := commands.RequireProfiles(ctx, a, codes); err != nil {
+		return err
+	}
 	forced, err := a.Store.Pushes.ForcePushes(ctx, codes, sinks, c.Overwrite, commands.ActorOr(c.Actor))
 	if err != nil {
 		return err
@@ -147,7 +155,7 @@ func (c *pushRetry) Run(ctx context.Context, a *wiring.App, out *commands.Printe
 	if len(forced) == 0 {
 		return fmt.Errorf("%v: not pushed to any sink", codes)
 	}
-	if err := a.AwaitPushes(ctx, forced); err != nil {
+	if err := a.AwaitPushes(ctx, forced, c.Wait); err != nil {
 		return err
 	}
 	return printPushes(ctx, a, out, forced)

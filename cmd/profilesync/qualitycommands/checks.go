@@ -25,8 +25,8 @@ type Checks struct {
 }
 
 type checksList struct {
-	Kind  string `placeholder:"KIND" help:"Only what this check found, such as no-dos-place."`
-	Owner string `placeholder:"OWNER" help:"Only what this owner must act on: pharmacy, dos-lead or service-desk."`
+	Kind  string `enum:"${check_kinds}," default:"" placeholder:"KIND" help:"Only what this check found."`
+	Owner string `enum:"${check_owners}," default:"" placeholder:"OWNER" help:"Only what this owner must act on."`
 	Code  string `placeholder:"CODE" help:"Only what is about this pharmacy."`
 	All   bool   `help:"With what is gone."`
 	Most  int    `default:"500" help:"How many at most."`
@@ -41,6 +41,9 @@ func (c *checksList) Run(ctx context.Context, a *wiring.App, out *commands.Print
 		return err
 	}
 	found, err := a.Store.Quality.Findings(ctx, filter)
+	if err == nil && len(found) == 0 && filter.Code != "" {
+		err = commands.RequireProfiles(ctx, a, []profile.ODSCode{filter.Code})
+	}
 	if err != nil {
 		return err
 	}
@@ -129,6 +132,9 @@ func (c *checksRun) Run(ctx context.Context, a *wiring.App, out *commands.Printe
 		return err
 	}
 	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	if err := commands.RequireProfiles(ctx, a, codes); err != nil {
 		return err
 	}
 	sinks, err := a.Sinks()

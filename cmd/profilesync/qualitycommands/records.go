@@ -3,10 +3,10 @@ package qualitycommands
 import (
 	"context"
 	"strconv"
-	"time"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // Quarantine shows upstream records that could not be read.
@@ -15,7 +15,7 @@ type Quarantine struct {
 }
 
 type quarantineList struct {
-	Report string `placeholder:"NAME" help:"Only this report."`
+	Report string `enum:"${run_reports}," default:"" placeholder:"NAME" help:"Only this report."`
 	Most   int    `default:"1000" help:"How many at most, the newest first."`
 }
 
@@ -30,7 +30,7 @@ func (c *quarantineList) Run(ctx context.Context, a *wiring.App, out *commands.P
 	rows := make([][]string, 0, len(records))
 	for _, r := range records {
 		rows = append(rows, []string{
-			r.LastSeen.Format(time.DateOnly), r.Report, string(r.Code), strconv.Itoa(r.Line), r.Field, r.Value, r.Reason,
+			profile.DateIn(r.LastSeen, profile.London()).String(), r.Report, string(r.Code), strconv.Itoa(r.Line), r.Field, r.Value, r.Reason,
 		})
 	}
 	out.Print(records, "LAST SEEN | REPORT | CODE | LINE | FIELD | VALUE | WHAT TO DO", rows)
@@ -43,7 +43,7 @@ type Contradictions struct {
 }
 
 type contradictionsList struct {
-	Report string `placeholder:"NAME" help:"Only this report."`
+	Report string `enum:"${run_reports}," default:"" placeholder:"NAME" help:"Only this report."`
 }
 
 func (c *contradictionsList) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {

@@ -5,6 +5,7 @@ package schemacommands
 import (
 	"context"
 	"strconv"
+	"strings"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
@@ -38,7 +39,8 @@ func (c *Migrate) Run(ctx context.Context, a *wiring.App, out *commands.Printer)
 	if c.Print {
 		script, err := roles.Script(ctx, url, a.Settings.Roles())
 		if err == nil {
-			out.PrintLines(script)
+			sql := strings.Join(script, "\n") + "\n"
+			out.Text(sql, map[string]string{"sql": sql})
 		}
 		return err
 	}

@@ -13,8 +13,9 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/agnivade/levenshtein"
 	"github.com/sethvargo/go-envconfig"
+
+	"github.com/profilesync/profilesync/cmd/internal/nearest"
 )
 
 const (
@@ -139,19 +140,10 @@ func (e environment) unknown(order []string) (faults []error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(e)) {
 		if !known[name] && !slices.Contains(forTests, name) {
-			faults = append(faults, Wrong(name, ": there is no such setting; did you mean %s%s?", prefix, nearest(name, known)))
+			faults = append(faults, Wrong(name, ": there is no such setting; did you mean %s%s?", prefix, nearest.Of(name, slices.Collect(maps.Keys(known)))))
 		}
 	}
 	return faults
-}
-
-// nearest is the known name that takes the fewest changes of a letter, in capitals; of
-// several, the first of the alphabet.
-func nearest(name string, known map[string]bool) string {
-	name = strings.ToUpper(name)
-	return slices.MinFunc(slices.Sorted(maps.Keys(known)), func(a, b string) int {
-		return levenshtein.ComputeDistance(name, a) - levenshtein.ComputeDistance(name, b)
-	})
 }
 
 // set fills in every setting, and returns a fault for each that cannot be read.

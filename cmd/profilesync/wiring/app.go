@@ -98,7 +98,7 @@ func (a *App) NeedDatabase() error {
 func (a *App) Database(ctx context.Context) (url string, private bool, err error) {
 	if a.Settings.DatabaseURL != "" {
 		url = a.Settings.DatabaseURL.Reveal()
-		return url, false, postgres.CheckSession(ctx, url)
+		return url, false, ofAddress(ctx, postgres.CheckSession(ctx, url))
 	}
 	dir := filepath.Join(a.Settings.LocalDir, "postgres")
 	if err := a.NeedDatabase(); err != nil && !local.Exists(dir) {
@@ -114,6 +114,15 @@ func (a *App) Database(ctx context.Context) (url string, private bool, err error
 	}
 	a.Sayf("using the private database under %s", a.Settings.LocalDir)
 	return cluster.URL(), true, nil
+}
+
+// ofAddress says which setting to look at where nobody answers at the database's address,
+// or answers that there is no such database or login.
+func ofAddress(ctx context.Context, err error) error {
+	if ctx.Err() == nil && postgres.IsOfAddress(err) {
+		return settings.Error{Err: settings.Wrong("DATABASE_URL", " (or _FILE): %w", err)}
+	}
+	return err
 }
 
 // Open connects to the database. A private one is migrated at once, a

@@ -12,26 +12,26 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// AwaitPushes waits until a daemon has settled the pushes. If no daemon runs,
-// it pushes them itself.
-func (a *App) AwaitPushes(ctx context.Context, forced []pushstore.ForcedPush) error {
+// AwaitPushes waits until a daemon has settled the pushes, or the time within which it has
+// to has passed. If no daemon runs, it pushes them itself.
+func (a *App) AwaitPushes(ctx context.Context, forced []pushstore.ForcedPush, within time.Duration) error {
 	daemon, err := a.Store.DaemonRuns(ctx)
 	switch {
 	case err != nil:
 		return err
 	case daemon:
-		return a.awaitPushes(ctx, forced)
+		return a.awaitPushes(ctx, forced, within)
 	default:
 		return a.whileAnnounced(ctx, func(ctx context.Context, process int64) error { return a.pushHere(ctx, forced, process) })
 	}
 }
 
-// pushesTimeout is how long a command waits for the daemon's pushes.
-const pushesTimeout = 2 * time.Minute
+// PushesTimeout is how long a command waits for the daemon's pushes unless it is told
+// otherwise.
+const PushesTimeout = 2 * time.Minute
 
-func (a *App) awaitPushes(ctx context.Context, forced []pushstore.ForcedPush) error {
-	ctx, cancel := context.WithTimeout(ctx, pushesTimeout)
-	defer cancel()
+func (a *App) awaitPushes(ctx context.Context, forced []pushstore.ForcedPush, within time.Duration) error {
+	late := time.After(within)
 	for _, f := range forced {
 		for {
 			pushes, err := a.Store.Pushes.Pushes(ctx, pushstore.PushFilter{Code: f.Code, Sink: f.Sink, Most: 1})
@@ -43,8 +43,10 @@ func (a *App) awaitPushes(ctx context.Context, forced []pushstore.ForcedPush) er
 			}
 			select {
 			case <-ctx.Done():
-				a.Sayf("still waiting for %s; see push list", f.Sink)
 				return context.Cause(ctx)
+			case <-late:
+				a.Sayf("%s has not answered within %s", f.Sink, within)
+				return nil
 			case <-time.After(50 * time.Millisecond):
 			}
 		}

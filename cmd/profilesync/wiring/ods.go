@@ -68,9 +68,12 @@ func (a *App) types(run runs.Run) ([]profile.OrgType, error) {
 	return ods.Types(run.Report)
 }
 
+// RunReports lists the names that a run can have as its report.
+func RunReports() []string { return append(ods.Reports(), ReportOfAPI, services.ReportServices) }
+
 // CheckReport returns an error for a name that no run has as its report.
 func CheckReport(name string) error {
-	if known := append(ods.Reports(), ReportOfAPI, services.ReportServices); !slices.Contains(known, name) {
+	if known := RunReports(); !slices.Contains(known, name) {
 		return fmt.Errorf("%q is no report: want one of %v", name, known)
 	}
 	return nil

@@ -39,6 +39,11 @@ const (
 	ClosureTakenBack ClosureState = "taken-back"
 )
 
+// ClosureStates lists every state.
+func ClosureStates() []ClosureState {
+	return []ClosureState{ClosureSaid, ClosureConfirmed, ClosureTakenBack}
+}
+
 // ListedClosure is a closure as lists show it.
 type ListedClosure struct {
 	State ClosureState `json:"state"`

@@ -12,6 +12,31 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
+const areas = `-- name: Areas :many
+select icb::text as code from profile where icb <> '' union select region from profile where region <> '' order by code
+`
+
+// The codes of boards and regions that profiles have.
+func (q *Queries) Areas(ctx context.Context) ([]string, error) {
+	rows, err := q.db.Query(ctx, areas)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []string{}
+	for rows.Next() {
+		var code string
+		if err := rows.Scan(&code); err != nil {
+			return nil, err
+		}
+		items = append(items, code)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const history = `-- name: History :many
 select c.at, c.field, coalesce(f.owner, 'ods') as owner, coalesce(c.old, '') as old, coalesce(c.new, '') as new, c.actor, c.database_role, coalesce(c.run_id, 0)::bigint as run, c.reason
 from change c left join field_owner f using (field)
@@ -119,6 +144,30 @@ func (q *Queries) LoadProfiles(ctx context.Context, codes []string) ([]LoadProfi
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const profileCodes = `-- name: ProfileCodes :many
+select code from profile order by code
+`
+
+func (q *Queries) ProfileCodes(ctx context.Context) ([]profile.ODSCode, error) {
+	rows, err := q.db.Query(ctx, profileCodes)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []profile.ODSCode{}
+	for rows.Next() {
+		var code profile.ODSCode
+		if err := rows.Scan(&code); err != nil {
+			return nil, err
+		}
+		items = append(items, code)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

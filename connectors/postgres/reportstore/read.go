@@ -160,6 +160,17 @@ func (s *Store) ReportRegions(ctx context.Context, day profile.Date) ([]profile.
 	return codes, postgres.Wrap(err, "regions of the report")
 }
 
+// Boards returns the boards that the report of a day knows, with rows or without; none
+// if it was frozen before boards were kept.
+func (s *Store) Boards(ctx context.Context, day profile.Date) ([]profile.ODSCode, error) {
+	head, err := s.q.GetReport(ctx, day)
+	if err != nil {
+		return nil, postgres.Wrap(err, "report of "+day.String())
+	}
+	codes, err := s.q.BoardsOfReport(ctx, head.ID)
+	return codes, postgres.Wrap(err, "boards of the report")
+}
+
 // Delivered reports whether a report was delivered to a list by a channel.
 func (s *Store) Delivered(ctx context.Context, day profile.Date, list profile.ODSCode, channel string) (bool, error) {
 	head, err := s.q.GetReport(ctx, day)

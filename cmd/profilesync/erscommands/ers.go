@@ -1,4 +1,6 @@
-package commands
+// Package erscommands holds the commands about the e-Referral Service: the register of its
+// services, its codes, and who owns the sites. Package commands says how a command is built.
+package erscommands
 
 import (
 	"context"
@@ -6,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/profilesync/profilesync/cmd/internal/columns"
+	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/ers"
@@ -41,18 +44,18 @@ are not in it are left alone. An unknown layout is refused, and dates are kept
 as reported. Then run "profilesync reconcile --source ers --wait".`
 }
 
-func (c *ersImport) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+func (c *ersImport) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
 	columns, err := c.columns(a)
 	if err != nil {
-		return Usage(err)
+		return commands.Usage(err)
 	}
 	if err := a.CheckFile(c.File); err != nil {
-		return Usage(err)
+		return commands.Usage(err)
 	}
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
-	done, err := a.ImportExtract(ctx, c.File, columns, ActorOr(c.Actor))
+	done, err := a.ImportExtract(ctx, c.File, columns, commands.ActorOr(c.Actor))
 	if err != nil {
 		return err
 	}
@@ -80,17 +83,17 @@ func (c *ersImport) columns(a *wiring.App) (ers.Columns, error) {
 }
 
 type ersList struct {
-	State string `enum:",known,active,not-visible,missing,gone" default:"" help:"Only services in this state: ${enum}."`
+	State string `enum:"${service_states}," default:"" placeholder:"STATE" help:"Only services in this state."`
 	Site  string `placeholder:"CODE" help:"Only services of this site."`
 	Most  int    `default:"500" help:"How many at most."`
 }
 
-func (c *ersList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+func (c *ersList) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
 	site := profile.ODSCode("")
 	if c.Site != "" {
 		code, err := profile.ParseODSCode(c.Site)
 		if err != nil {
-			return Usagef("--site: %w", err)
+			return commands.Usagef("--site: %w", err)
 		}
 		site = code
 	}
@@ -98,6 +101,9 @@ func (c *ersList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 		return err
 	}
 	list, err := a.Store.Services.RegisteredServices(ctx, services.State(c.State), site, c.Most)
+	if err == nil && len(list) == 0 && site != "" {
+		err = commands.RequireProfiles(ctx, a, []profile.ODSCode{site})
+	}
 	if err != nil {
 		return err
 	}
@@ -131,12 +137,12 @@ type ersAdd struct {
 	Actor string `placeholder:"NAME" help:"Who adds it. Default: the operating-system user."`
 }
 
-func (c *ersAdd) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+func (c *ersAdd) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
 	id, err := services.ParseID(c.ID)
 	if err != nil {
-		return Usage(err)
+		return commands.Usage(err)
 	}
-	site, err := OpenForOrganisation(ctx, a, c.Site)
+	site, err := commands.OpenForOrganisation(ctx, a, c.Site)
 	if err != nil {
 		return err
 	}
@@ -153,7 +159,7 @@ func (c *ersAdd) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	}
 	var added bool
 	err = a.WithRegister(ctx, func(register *servicestore.Session) error {
-		added, err = register.AddService(ctx, id, site, ActorOr(c.Actor))
+		added, err = register.AddService(ctx, id, site, commands.ActorOr(c.Actor))
 		return err
 	})
 	if err != nil {
@@ -171,8 +177,8 @@ type ersServices struct {
 	Code string `arg:"" help:"ODS code."`
 }
 
-func (c *ersServices) Run(ctx context.Context, a *wiring.App, out *Printer) error {
-	code, err := OpenForOrganisation(ctx, a, c.Code)
+func (c *ersServices) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
+	code, err := commands.OpenForOrganisation(ctx, a, c.Code)
 	if err != nil {
 		return err
 	}
@@ -196,11 +202,11 @@ func (c *ersServices) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 }
 
 type ersCodes struct {
-	Kind string `placeholder:"NAME" help:"Only this code system: SPECIALTY or CLINIC-TYPE."`
+	Kind string `enum:"${code_systems}," default:"" placeholder:"NAME" help:"Only this code system."`
 	Pull bool   `help:"Pull them from e-RS first."`
 }
 
-func (c *ersCodes) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+func (c *ersCodes) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
@@ -236,7 +242,7 @@ identify none. The operator in the register takes precedence over the code. Site
 owner stay listed until they have one.`
 }
 
-func (c *ersOwners) Run(ctx context.Context, a *wiring.App, out *Printer) error {
+func (c *ersOwners) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
