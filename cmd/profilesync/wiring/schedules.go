@@ -16,6 +16,9 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
+// ScheduleOfReport is the schedule by which the daily report is made.
+const ScheduleOfReport = "report"
+
 // Schedules returns what the daemon does by itself, in London time
 // (reconcile/RULES.md "Schedules").
 func (a *App) Schedules(sinks Sinks) (all []jobs.Schedule, err error) {
@@ -48,7 +51,7 @@ func (a *App) Schedules(sinks Sinks) (all []jobs.Schedule, err error) {
 	add("deactivate", "0 7 * * *", peoplejobs.Deactivate{})
 	add("remind", "0 9 * * *", peoplejobs.Remind{})
 	add("tell_cases", "0 8 * * *", casejobs.TellCases{})
-	add("report", "30 6 * * *", peoplejobs.Report{})
+	add(ScheduleOfReport, "30 6 * * *", peoplejobs.Report{})
 	add("refresh_calendar", "0 4 * * *", peoplejobs.RefreshCalendar{})
 	if s.Mail != settings.MailOff {
 		add("send_mail", "*/5 3-23 * * *", peoplejobs.SendMail{After: "schedule"})
