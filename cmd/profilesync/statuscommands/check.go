@@ -39,7 +39,7 @@ func (c *Check) Run(ctx context.Context, a *wiring.App, out *commands.Printer) e
 		}
 	} else {
 		out.Gap()
-		out.Print(nil, "TRIAL | RESULT | DETAIL | WHAT TO DO", rowsOf(made))
+		out.Print(nil, "TRIAL | RESULT | DETAIL, AND WHAT TO DO", rowsOf(made))
 	}
 	failed := 0
 	for _, t := range made {
@@ -55,7 +55,10 @@ func (c *Check) Run(ctx context.Context, a *wiring.App, out *commands.Printer) e
 
 func rowsOf(made []trials.Trial) (rows [][]string) {
 	for _, t := range made {
-		rows = append(rows, []string{t.Name, string(t.Result), t.Detail, t.Todo})
+		rows = append(rows, []string{t.Name, string(t.Result), t.Detail})
+		if t.Todo != "" {
+			rows = append(rows, []string{"", "", "do: " + t.Todo})
+		}
 	}
 	return rows
 }

@@ -43,7 +43,7 @@ func sources(s standing.Standing) (rows [][]string) {
 func waits(s standing.Standing) [][]string {
 	w := s.Waits
 	cases := strconv.Itoa(w.Cases.Open)
-	if more := listed(count{w.Cases.Overdue, "overdue"}, count{w.Cases.Waiting, "more wait"}, count{w.Cases.SetAside, "set aside"}); more != "" {
+	if more := listed(count{w.Cases.Overdue, "overdue"}, count{w.Cases.Waiting, "waiting"}, count{w.Cases.SetAside, "set aside"}); more != "" {
 		cases += " (" + more + ")"
 	}
 	withheld := strconv.Itoa(w.Withheld.Rows)
@@ -60,20 +60,15 @@ func waits(s standing.Standing) [][]string {
 
 func sinks(s standing.Standing) (rows [][]string) {
 	for _, sink := range s.Sinks {
-		paused := none
-		if !sink.Configured {
-			paused = "not set up here"
-		}
-		var routes []string
-		for _, p := range sink.Paused {
-			routes = append(routes, fmt.Sprintf("%s for %s: %s", p.Route, age(p.Since, s.At), why(p.Why)))
-		}
-		if len(routes) > 0 {
-			paused = strings.Join(routes, "; ")
-		}
-		wanted := strconv.Itoa(sink.Wanted)
+		wanted, paused := strconv.Itoa(sink.Wanted), "no"
 		if sink.Wanted > 0 {
 			wanted += " (" + age(sink.Since, s.At) + ")"
+		}
+		switch {
+		case len(sink.Paused) > 0:
+			paused = "PAUSED: " + counted(len(sink.Paused), "route")
+		case !sink.Configured:
+			paused = "not set up here"
 		}
 		rows = append(rows, []string{
 			string(sink.Name), wanted, strconv.Itoa(sink.Refused), strconv.Itoa(sink.Waiting), strconv.Itoa(sink.Held), paused,
@@ -97,6 +92,9 @@ func why(reason string) string {
 func facts(s standing.Standing) (rows [][]string) {
 	if s.Current {
 		for _, sink := range s.Sinks {
+			for _, p := range sink.Paused {
+				rows = append(rows, []string{"paused " + string(sink.Name), fmt.Sprintf("%s, for %s: %s", p.Route, age(p.Since, s.At), why(p.Why))})
+			}
 			rows = append(rows, []string{"drift " + string(sink.Name), drift(sink.Drift)})
 		}
 		rows = append(rows, []string{"letters", letters(s.Letters)}, []string{"report", report(s.Report)})
@@ -116,7 +114,10 @@ func drift(d *standing.Drift) string {
 	if d == nil {
 		return "never checked"
 	}
-	found := counted(d.Fields, "field") + " of " + counted(d.Profiles, "profile") + " differ"
+	found := counted(d.Fields, "field") + " of " + counted(d.Profiles, "profile")
+	if !d.Alarm {
+		found += " differ"
+	}
 	if d.Missing > 0 {
 		found += fmt.Sprintf(", %d not shown", d.Missing)
 	}
@@ -124,7 +125,7 @@ func drift(d *standing.Drift) string {
 	case d.Failed:
 		found = "the check failed"
 	case d.Alarm:
-		found = "ALARM, nothing was repaired: " + found
+		return "ALARM " + moment(d.At) + ": " + found
 	case d.Fields+d.Missing == 0:
 		found = fmt.Sprintf("nothing differs in %s", counted(d.Checked, "profile"))
 	}
@@ -146,23 +147,26 @@ func report(r standing.Report) string {
 	if r.Day.IsZero() {
 		return "none yet; next " + moment(r.Next)
 	}
-	return fmt.Sprintf("of %s, made %s, %s; next %s", r.Day, moment(r.At), counted(r.Delivered, "delivery"), moment(r.Next))
+	return fmt.Sprintf("of %s, %s; next %s", r.Day, counted(r.Delivered, "delivery"), moment(r.Next))
 }
 
 func daemons(s standing.Standing) (rows [][]string) {
-	label := "daemons"
-	add := func(text string) {
-		rows = append(rows, []string{label, text})
-		label = ""
-	}
 	if len(s.Daemons) == 0 {
-		add("NONE is alive: nothing is pulled, pushed or sent (profilesync serve)")
+		rows = append(rows, []string{"daemons", "NONE is alive: nothing is pulled, pushed or sent"})
 	}
-	for _, d := range s.Daemons {
-		add(fmt.Sprintf("%s, alive since %s", d.Name, moment(d.StartedAt)))
+	for i, d := range s.Daemons {
+		rows = append(rows, []string{first(i, "daemons"), d.Name + " since " + moment(d.StartedAt)})
 	}
-	for _, d := range s.Silent {
-		add(fmt.Sprintf("%s, silent since %s, and never stopped: dead?", d.Name, moment(d.SeenAt)))
+	for i, d := range s.Silent {
+		rows = append(rows, []string{first(i, "silent, dead?"), d.Name + " since " + moment(d.SeenAt)})
 	}
 	return rows
+}
+
+// first labels the first of several lines.
+func first(i int, label string) string {
+	if i > 0 {
+		return ""
+	}
+	return label
 }

@@ -29,22 +29,23 @@ const (
 func (t *trier) database(ctx context.Context) (all []Trial) {
 	err := t.within(ctx, t.App.OpenAsIs)
 	close(t.connected)
-	rest := []struct {
-		name string
-		try  func(context.Context) (Trial, error)
-	}{{"role", t.role}, {"schema", t.schema}, {"clock", t.clock}, {"calendar", t.calendar}}
 	if err != nil {
-		all = append(all, Trial{Name: "database", Result: Failed, Detail: err.Error(), Todo: whatToSet(err)})
-		for _, r := range rest {
-			all = append(all, Trial{Name: r.name, Result: Failed, Detail: "not tried: it needs the database"})
+		return []Trial{
+			{Name: "database", Result: Failed, Detail: err.Error(), Todo: whatToSet(err)},
+			untried("schema", "the database"), untried("clock", "the database"), untried("role", "the database"), untried("calendar", "the database"),
 		}
-		return all
 	}
-	all = append(all, t.one(ctx, "database", t.server))
-	for _, r := range rest {
-		all = append(all, t.one(ctx, r.name, r.try))
+	schema := t.one(ctx, "schema", t.schema)
+	all = []Trial{t.one(ctx, "database", t.server), schema, t.one(ctx, "clock", t.clock)}
+	if schema.Result == Failed {
+		return append(all, untried("role", "a schema that is current"), untried("calendar", "a schema that is current"))
 	}
-	return all
+	return append(all, t.one(ctx, "role", t.role), t.one(ctx, "calendar", t.calendar))
+}
+
+// untried is a trial that could not be made for want of something that another failed at.
+func untried(name, need string) Trial {
+	return Trial{Name: name, Result: Failed, Detail: "not tried: it needs " + need}
 }
 
 // one makes one trial.
@@ -76,7 +77,8 @@ func (t *trier) server(ctx context.Context) (Trial, error) {
 	if err != nil {
 		return Trial{}, err
 	}
-	made := Trial{Result: OK, Detail: fmt.Sprintf("PostgreSQL %s, %d of %d connections are used", s.Version, s.Sessions, s.Most)}
+	version, _, _ := strings.Cut(s.Version, " ") // what follows is whose build it is
+	made := Trial{Result: OK, Detail: fmt.Sprintf("PostgreSQL %s, %d of %d connections are used", version, s.Sessions, s.Most)}
 	switch {
 	case s.Number < oldestServer:
 		made.Result, made.Todo = Failed, "use PostgreSQL 15 or newer"
