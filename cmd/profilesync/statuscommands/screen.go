@@ -3,7 +3,6 @@ package statuscommands
 import (
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/standing"
@@ -114,22 +113,16 @@ func drift(d *standing.Drift) string {
 	if d == nil {
 		return "never checked"
 	}
-	found := counted(d.Fields, "field") + " of " + counted(d.Profiles, "profile")
-	if !d.Alarm {
-		found += " differ"
-	}
-	if d.Missing > 0 {
-		found += fmt.Sprintf(", %d not shown", d.Missing)
-	}
+	differ := fmt.Sprintf("%s of %s differ, %d not shown", counted(d.Fields, "field"), counted(d.Profiles, "profile"), d.Missing)
 	switch {
 	case d.Failed:
-		found = "the check failed"
+		return moment(d.At) + ": the check failed"
 	case d.Alarm:
-		return "ALARM " + moment(d.At) + ": " + found
+		return "ALARM " + moment(d.At) + ": " + differ
 	case d.Fields+d.Missing == 0:
-		found = fmt.Sprintf("nothing differs in %s", counted(d.Checked, "profile"))
+		return fmt.Sprintf("%s: nothing differs in %s", moment(d.At), counted(d.Checked, "profile"))
 	}
-	return moment(d.At) + ": " + found
+	return moment(d.At) + ": " + differ
 }
 
 func letters(l standing.Letters) string {
