@@ -29,7 +29,9 @@ func TestNothingStandsInAnEmptyDatabase(t *testing.T) {
 }
 
 // instant is an hour of a day of July 2025.
-func instant(day, hour int) time.Time { return time.Date(2025, time.July, day, hour, 0, 0, 0, time.UTC).Local() }
+func instant(day, hour int) time.Time {
+	return time.Date(2025, time.July, day, hour, 0, 0, 0, time.UTC).Local()
+}
 
 func TestStandingCountsWhatStands(t *testing.T) {
 	t.Parallel()
