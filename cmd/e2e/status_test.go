@@ -207,6 +207,18 @@ func TestStatusExitsWith3WhileSomethingWaitsForAPerson(t *testing.T) {
 	require.NotContains(t, s.exits(3, "status", "--format", "json").out, "boarded up", "no text by a person")
 }
 
+func TestStatusCountsWhatIsWithheld(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.reconcile(0, madeUp(t, "edispensary", 40), madeUpDay)
+	s.reconcile(3, madeUp(t, "edispensary", 20), "2026-02-24")
+	status := s.status(3)
+	require.Equal(t, s.count("select count(*) from plan_row where waits"), status.Waits.Withheld.Rows)
+	require.Equal(t, 1, status.Waits.Withheld.Runs)
+	require.WithinDuration(t, time.Now(), status.Waits.Withheld.Since, time.Hour)
+	require.Contains(t, s.exits(3, "status").err, "`profilesync runs waiting`")
+}
+
 func TestStatusOfAnOldSchemaSaysSoAndNothingElse(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
