@@ -22,6 +22,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/schemacommands"
 	"github.com/profilesync/profilesync/cmd/profilesync/serve"
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
+	"github.com/profilesync/profilesync/cmd/profilesync/statuscommands"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 )
 
@@ -62,6 +63,8 @@ type cli struct {
 	Quarantine     qualitycommands.Quarantine     `cmd:"" help:"Upstream records that could not be read."`
 	Contradictions qualitycommands.Contradictions `cmd:"" help:"Organisations that are active although their end date has passed."`
 	Flags          commands.Flags                 `cmd:"" help:"Profiles whose upstream record a person should check."`
+	Status         statuscommands.Status          `cmd:"" help:"How things stand, on one screen."`
+	Check          statuscommands.Check           `cmd:"" help:"Every setting, and whether everything that they name answers."`
 	Tokens         accesscommands.Tokens          `cmd:"" help:"Tokens with which machines use the API: list, add, revoke."`
 	Help           help                           `cmd:"" offline:"" help:"Show help for a command."`
 	Completion     completion                     `cmd:"" offline:"" help:"Print a script that completes commands in a shell."`
@@ -123,6 +126,9 @@ func runWith(ctx context.Context, args []string, stdout *output, stderr io.Write
 // work does the work of a command that needs settings.
 func (line *cli) work(ctx context.Context, kctx *kong.Context, printer *commands.Printer, stderr io.Writer) int {
 	app, err := wiring.New(ctx, stderr, version)
+	if errors.As(err, new(settings.Error)) && kctx.Command() == "check" {
+		err = line.Check.ShowSettings(ctx, printer)
+	}
 	if err != nil {
 		return exitWith(stderr, err)
 	}

@@ -17,26 +17,37 @@ import (
 // mailer returns the configured mail service; nil if mail is off.
 func (a *App) mailer() (peoplejobs.Mailer, error) {
 	c := a.Settings
-	headers := smtp.Headers{From: c.MailFrom, Now: c.Clock}
 	switch c.Mail {
 	case settings.MailOff:
 		return nil, nil //nolint:nilnil // off is not an error
 	case settings.MailDirectory:
-		directory, err := smtp.NewDirectory(c.MailDirectory, headers)
+		directory, err := smtp.NewDirectory(c.MailDirectory, a.mailHeaders())
 		if err != nil {
 			return nil, settings.Error{Err: settings.Wrong("MAIL_DIRECTORY", "=%s: %w", c.MailDirectory, err)}
 		}
 		return attaching{directory, a}, nil
 	case settings.MailSMTP:
-		options := smtp.Options{Headers: headers, Host: c.SMTPHost, Port: c.SMTPPort, TLS: smtp.Policy(c.SMTPTLS), Username: c.SMTPUser}
-		if c.SMTPUser != "" {
-			options.Password = settings.Rotating("SMTP_PASSWORD")
-		}
-		sender, err := smtp.New(options)
+		sender, err := a.relay()
 		return attaching{sender, a}, err
 	default:
 		return a.notify()
 	}
+}
+
+func (a *App) mailHeaders() smtp.Headers {
+	return smtp.Headers{From: a.Settings.MailFrom, Now: a.Settings.Clock}
+}
+
+func (a *App) relay() (*smtp.Sender, error) {
+	c := a.Settings
+	options := smtp.Options{
+		Headers: a.mailHeaders(), Host: c.SMTPHost, Port: c.SMTPPort, TLS: smtp.Policy(c.SMTPTLS),
+		Username: c.SMTPUser,
+	}
+	if c.SMTPUser != "" {
+		options.Password = settings.Rotating("SMTP_PASSWORD")
+	}
+	return smtp.New(options)
 }
 
 func (a *App) notify() (*notify.Client, error) {

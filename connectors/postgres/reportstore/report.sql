@@ -87,6 +87,9 @@ from report_row r
 where r.report_id = @report_id and (r.section = 'push-failures' or (r.section = 'drift' and r.cells[7] = 'repaired'))
 group by r.report_id, r.icb, name;
 
+-- name: BoardsOfReport :many
+select icb from report_region where report_id = @report_id order by icb;
+
 -- name: EndedPending :many
 -- Pushes pending in earlier reports that have ended since.
 select n.change_id, n.sink, n.code, p.name, n.field, n.icb, n.changed_at,

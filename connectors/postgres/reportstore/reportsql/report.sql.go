@@ -13,6 +13,30 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
+const boardsOfReport = `-- name: BoardsOfReport :many
+select icb from report_region where report_id = $1 order by icb
+`
+
+func (q *Queries) BoardsOfReport(ctx context.Context, reportID int64) ([]profile.ODSCode, error) {
+	rows, err := q.db.Query(ctx, boardsOfReport, reportID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []profile.ODSCode{}
+	for rows.Next() {
+		var icb profile.ODSCode
+		if err := rows.Scan(&icb); err != nil {
+			return nil, err
+		}
+		items = append(items, icb)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const candidateChanges = `-- name: CandidateChanges :many
 select k.position, c.id, c.code, c.field, c.old, c.new, c.actor, coalesce(c.run_id, 0)::bigint as run_id, c.at,
     p.name, p.type, p.icb, p.region, coalesce(i.name, '')::text as icb_name, coalesce(g.name, '')::text as region_name,
