@@ -20,3 +20,12 @@ create table pg_stat_activity (
     datname          text,
     application_name text
 );
+create table pg_locks (
+    locktype text not null,
+    classid  oid,
+    objid    oid,
+    objsubid smallint,
+    pid      integer,
+    mode     text not null,
+    granted  boolean not null
+);

@@ -28,6 +28,7 @@ type Metrics struct {
 	ersRequests *prometheus.CounterVec
 	ersSeconds  *prometheus.HistogramVec
 	letters     *prometheus.CounterVec
+	breakers    *prometheus.CounterVec
 }
 
 // NewMetrics registers the counters. It panics if they are registered already.
@@ -49,9 +50,10 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		ersRequests: ersRequestsTotal.counter(),
 		ersSeconds:  ersRequestSeconds.histogram(),
 		letters:     lettersTotal.counter(),
+		breakers:    breakerOpenedTotal.counter(),
 	}
 	reg.MustRegister(m.jobs, m.jobRun, m.jobWait, m.recovered, m.runs, m.noopRuns, m.run, m.changes, m.pushes, m.push, m.pushLag,
-		m.overwritten, m.leftBehind, m.ersRequests, m.ersSeconds, m.letters)
+		m.overwritten, m.leftBehind, m.ersRequests, m.ersSeconds, m.letters, m.breakers)
 	m.PushesLeftBehind(0) // an alert needs it to be present
 	return m
 }
@@ -115,3 +117,6 @@ func (m *Metrics) Pushed(sink push.Sink, o push.Outcome) {
 
 // PushesLeftBehind counts pushes that a sweep found left behind.
 func (m *Metrics) PushesLeftBehind(n int) { m.leftBehind.WithLabelValues().Add(float64(n)) }
+
+// BreakerOpened counts that requests to an outside system were suspended.
+func (m *Metrics) BreakerOpened(system string) { m.breakers.WithLabelValues(system).Inc() }

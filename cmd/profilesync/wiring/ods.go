@@ -112,7 +112,7 @@ func (r *Reader) pullUpload(ctx context.Context, run runs.Run) (runjobs.Pull, er
 
 func (a *App) downloads() (*ods.Downloads, error) {
 	options := ods.DownloadOptions{URL: a.Settings.ODSDownloads}
-	options.Limits.PerSecond = a.Settings.ODSPerSecond
+	options.Limits.PerSecond, options.Limits.Opened = a.Settings.ODSPerSecond, a.BreakerOpened
 	return ods.NewDownloads(options)
 }
 
@@ -147,7 +147,7 @@ func (r *Reader) pullListing(ctx context.Context, run runs.Run) (runjobs.Pull, e
 
 func (a *App) odsAPI() (*ods.API, error) {
 	options := ods.APIOptions{URL: a.Settings.ODSAPI, Key: apiKey}
-	options.Limits.PerSecond = a.Settings.ODSPerSecond
+	options.Limits.PerSecond, options.Limits.Opened = a.Settings.ODSPerSecond, a.BreakerOpened
 	return ods.NewAPI(options)
 }
 

@@ -53,6 +53,7 @@ func (a *App) website() (*website.Sink, error) {
 		URL: a.Settings.WebsiteURL, Key: settings.Rotating("WEBSITE_API_KEY"), SearchURL: a.Settings.WebsiteSearchURL,
 	}
 	options.Limits.PerSecond, options.Limits.Cooldown = a.Settings.WebsitePerSecond, a.cooldown()
+	options.Limits.Opened = a.BreakerOpened
 	return website.New(options)
 }
 
@@ -69,6 +70,7 @@ func (a *App) dos() (*dos.Sink, error) {
 	}
 	options.Events.Limits.PerSecond, options.Events.Limits.Cooldown = a.Settings.DoSPerSecond, a.cooldown()
 	options.Read.Limits.PerSecond, options.Read.Limits.Cooldown = a.Settings.DoSReadPerSecond, a.cooldown()
+	options.Events.Limits.Opened, options.Read.Limits.Opened = a.BreakerOpened, a.BreakerOpened
 	if a.Settings.DoSFHIRURL != "" {
 		ingest, err := a.ingest()
 		if err != nil {
@@ -86,6 +88,7 @@ func (a *App) dos() (*dos.Sink, error) {
 func (a *App) ingest() (*dos.Ingest, error) {
 	options := dos.IngestOptions{URL: a.Settings.DoSFHIRURL, ProductID: a.Settings.DoSFHIRProductID}
 	options.Limits.PerSecond, options.Limits.Cooldown = a.Settings.DoSFHIRPerSecond, a.cooldown()
+	options.Limits.Opened = a.BreakerOpened
 	if a.Settings.DoSFHIRTokenURL != "" {
 		tokens, err := a.Settings.IngestTokens()
 		if err != nil {
