@@ -57,7 +57,9 @@ var (
 
 // expr is the expression of an alert, with its placeholders filled in.
 func (p Parameters) expr(a Alert) string {
-	ranged := func(text string) string { return prometheusDuration(max(p.scaled(text), min(parse(text), shortestRange))) }
+	ranged := func(text string) string {
+		return prometheusDuration(max(p.scaled(text), min(parse(text), shortestRange)))
+	}
 	expr := rangeOf.ReplaceAllStringFunc(a.Expr, func(found string) string { return "[" + ranged(found[1:len(found)-1]) + "]" })
 	expr = offsetOf.ReplaceAllStringFunc(expr, func(found string) string {
 		return "offset " + ranged(offsetOf.FindStringSubmatch(found)[1])

@@ -9,11 +9,11 @@ import (
 
 // DatabaseState is the state of the database's server and of the processes that use it.
 type DatabaseState struct {
-	Bytes   int   // size of the database
-	Used    int   // connections of the server, to all its databases
-	Allowed int   // how many connections ordinary roles may have together
-	Daemons int   // that live now
-	Lost    int   // processes that were found gone in the last hour, instead of stopping
+	Bytes   int // size of the database
+	Used    int // connections of the server, to all its databases
+	Allowed int // how many connections ordinary roles may have together
+	Daemons int // that live now
+	Lost    int // processes that were found gone in the last hour, instead of stopping
 }
 
 func (s *DatabaseState) read(ctx context.Context, q *watchsql.Queries) error {
