@@ -104,6 +104,7 @@ var layers = []layer{
 	partOfProgram("profilesync/casecommands", append([]string{"cmd/profilesync/commands"}, belowCommands...)...),
 	partOfProgram("profilesync/qualitycommands", append([]string{"cmd/profilesync/commands"}, belowCommands...)...),
 	partOfProgram("profilesync/schemacommands", append([]string{"cmd/profilesync/commands"}, belowCommands...)...),
+	partOfProgram("profilesync/ops", append([]string{"cmd/profilesync/commands"}, belowCommands...)...),
 	partOfProgram("simulator/screen"),
 	partOfProgram("simulator/outside", "reconcile/...", "connectors/..."),
 	partOfProgram("simulator/program", "reconcile/...", "cmd/simulator/outside"),

@@ -14,6 +14,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/internal/visible"
 	"github.com/profilesync/profilesync/cmd/profilesync/casecommands"
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
+	"github.com/profilesync/profilesync/cmd/profilesync/ops"
 	"github.com/profilesync/profilesync/cmd/profilesync/peoplecommands"
 	"github.com/profilesync/profilesync/cmd/profilesync/pushcommands"
 	"github.com/profilesync/profilesync/cmd/profilesync/qualitycommands"
@@ -58,6 +59,7 @@ type cli struct {
 	Quarantine     qualitycommands.Quarantine     `cmd:"" help:"Upstream records that could not be read."`
 	Contradictions qualitycommands.Contradictions `cmd:"" help:"Organisations that are active although their end date has passed."`
 	Flags          commands.Flags                 `cmd:"" help:"Profiles whose upstream record a person should check."`
+	Ops            ops.Command                    `cmd:"" help:"What to watch the daemon with: alerts, runbook, dashboards."`
 	Version        commands.Version               `cmd:"" help:"Print the version."`
 }
 
