@@ -79,7 +79,8 @@ func (p Panel) build(span uint32) cog.Builder[dashboard.Panel] {
 			Height(4).Span(span).NoValue("none").GraphMode(common.BigValueGraphModeNone)
 	case Table:
 		return grafanatable.NewPanelBuilder().Title(p.Title).Description(p.means()).Unit(p.unit()).Datasource(source).Targets(targets).
-			Height(8).Span(span).NoValue("none").WithTransformation(dashboard.DataTransformerConfig{Id: "merge", Options: map[string]any{}}).
+			Height(8).Span(span).NoValue("none").Footer(common.NewTableFooterOptionsBuilder().Show(false).Reducer([]string{})).
+			WithTransformation(dashboard.DataTransformerConfig{Id: "merge", Options: map[string]any{}}).
 			WithTransformation(dashboard.DataTransformerConfig{
 				Id: "organize", Options: map[string]any{"excludeByName": map[string]bool{"Time": true}},
 			})
