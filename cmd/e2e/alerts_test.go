@@ -1,12 +1,12 @@
 package e2e
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/profilesync/profilesync/connectors/dos/dostest"
 	"github.com/profilesync/profilesync/connectors/postgres/pgproxy"
 	"github.com/profilesync/profilesync/connectors/website/websitetest"
 )
@@ -17,21 +17,24 @@ import (
 func TestAlertsOfSinks(t *testing.T) {
 	t.Parallel()
 	s, x := newStockedSite(t, 20)
+	key := filepath.Join(t.TempDir(), "key")
+	require.NoError(t, os.WriteFile(key, []byte(dosKey), 0o600))
+	s = s.without("DOS_API_KEY=").with("DOS_API_KEY_FILE=" + key)
 	d := s.serve()
 	s.waitUntilPushed()
 	p := s.watch([]string{d.address()})
 
-	require.NoError(t, x.dos.Stand(dostest.Fault{Names: []dostest.FaultName{"unauthorized"}}))
+	require.NoError(t, os.WriteFile(key, []byte("of yesterday"), 0o600))
 	require.NoError(t, x.website.Stand(websitetest.Fault{Names: []websitetest.FaultName{"down"}}))
 	for _, code := range s.codes() {
 		s.edit(code, "phone", "01632 960222")
 	}
 	p.fires("SinkPaused reason=unauthorized route=change-event sink=dos", "SinkPaused reason=down route=profile sink=website",
 		"BreakerOpen system=website")
-	x.dos.Heal()
+	require.NoError(t, os.WriteFile(key, []byte(dosKey), 0o600))
 	x.website.Heal()
 	s.waitUntilPushed()
-	p.resolves()
+	p.resolves("PushOld sink=dos", "PushOld sink=website") // their changes are old the moment that they are no longer paused
 	d.stop()
 }
 

@@ -174,9 +174,13 @@ func (p *prometheus) fires(want ...string) {
 	}
 }
 
-// resolves waits until nothing fires.
-func (p *prometheus) resolves() {
+// resolves waits until nothing fires. On the way there the given alerts may, besides those
+// that fired.
+func (p *prometheus) resolves(may ...string) {
 	p.site.t.Helper()
+	for _, name := range may {
+		p.allowed[name] = true
+	}
 	p.fires()
 }
 
