@@ -33,7 +33,7 @@ type Alert struct {
 // Alerts lists every alert, in the order of the rules.
 func Alerts() []Alert { return slices.Concat(ofDaemons, ofProgress, ofSinks, ofPeople, ofServer) }
 
-// Page is the name of the alert's page in the runbook: push-old.md for PushOld.
+// Page is the name of the alert's page in the runbook, such as runbook/push-old.md for PushOld, without its folder.
 func (a Alert) Page() string {
 	var page strings.Builder
 	for i, letter := range a.Name {

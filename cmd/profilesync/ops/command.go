@@ -1,6 +1,8 @@
 package ops
 
 import (
+	"strings"
+
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 )
@@ -11,12 +13,14 @@ type Command struct {
 }
 
 type write struct {
-	Folder      string  `arg:"" name:"dir" help:"The folder; it is made, and files of the same names are replaced."`
-	Runbook     string  `default:"runbook" placeholder:"URL" help:"Where people find the pages of the runbook, for the alerts' links."`
-	Disk        float64 `default:"0.1" placeholder:"PART" help:"Alert when less of a disk is free, from 0 to 1."`
-	Connections float64 `default:"0.8" placeholder:"PART" help:"Alert when more of the database's connections are in use, from 0 to 1."`
-	DatabaseGiB float64 `default:"50" name:"database-gib" placeholder:"N" help:"How large the database may become: alert at four fifths."`
-	Scale       float64 `default:"1" placeholder:"N" help:"Divide the alerts' durations, for tests."`
+	Folder      string   `arg:"" name:"dir" help:"The folder; it is made, and files of the same names are replaced."`
+	Runbook     string   `default:"runbook" placeholder:"URL" help:"Where people find the pages of the runbook, for the alerts' links."`
+	Daemon      []string `default:"127.0.0.1:8383" placeholder:"HOST:PORT" help:"Where Prometheus finds the daemons."`
+	Prometheus  string   `default:"http://127.0.0.1:9090" placeholder:"URL" help:"Where Grafana finds Prometheus."`
+	Disk        float64  `default:"0.1" placeholder:"PART" help:"Alert when less of a disk is free, from 0 to 1."`
+	Connections float64  `default:"0.8" placeholder:"PART" help:"Alert when more of the database's connections are in use, from 0 to 1."`
+	DatabaseGiB float64  `default:"50" name:"database-gib" placeholder:"N" help:"How large the database may become: alert at four fifths."`
+	Scale       float64  `default:"1" placeholder:"N" help:"Divide the alerts' durations, for tests."`
 }
 
 // Help is shown by --help.
@@ -34,7 +38,7 @@ type written struct {
 // Run writes the files, and prints their names.
 func (c *write) Run(_ *wiring.App, out *commands.Printer) error {
 	files, err := Files(Parameters{
-		Runbook: c.Runbook, Disk: c.Disk, DatabaseGiB: c.DatabaseGiB, Connections: c.Connections, Scale: c.Scale,
+		Runbook: strings.TrimRight(c.Runbook, "/"), Daemons: c.Daemon, Prometheus: c.Prometheus, Disk: c.Disk, DatabaseGiB: c.DatabaseGiB, Connections: c.Connections, Scale: c.Scale,
 	})
 	if err != nil {
 		return commands.Usage(err)

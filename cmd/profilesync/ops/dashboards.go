@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/cog/variants"
@@ -102,17 +103,18 @@ func (p Panel) unit() string {
 var nameOf = regexp.MustCompile(`\bprofilesync_[a-z_]+\b`)
 
 // means is the help of the panel's metrics.
-func (p Panel) means() (text string) {
-	seen := map[string]bool{}
+func (p Panel) means() string {
+	named := map[string]bool{}
 	for _, q := range p.Queries {
 		for _, name := range nameOf.FindAllString(q.Expr, -1) {
-			for _, d := range admin.Declared() {
-				if (name == d.Name || name == d.Name+"_bucket") && !seen[d.Name] {
-					seen[d.Name] = true
-					text += d.Name + ": " + d.Help + "\n\n"
-				}
-			}
+			named[strings.TrimSuffix(name, "_bucket")] = true
 		}
 	}
-	return text
+	var texts []string
+	for _, d := range admin.Declared() {
+		if named[d.Name] {
+			texts = append(texts, d.Name+": "+d.Help)
+		}
+	}
+	return strings.Join(texts, "\n\n")
 }

@@ -95,6 +95,9 @@ func TestEachAlertFiresAndResolves(t *testing.T) {
 
 	checked, err := exec.CommandContext(t.Context(), promtool, "check", "rules", "--lint-fatal", filepath.Join(dir, "rules.yml")).CombinedOutput()
 	require.NoError(t, err, "%s", checked)
+	require.NoError(t, ops.Write(dir, written(t)))
+	checked, err = exec.CommandContext(t.Context(), promtool, "check", "config", filepath.Join(dir, "prometheus", "prometheus.yml")).CombinedOutput()
+	require.NoError(t, err, "%s", checked)
 
 	stories := outages()
 	require.Equal(t, names(), slices.Sorted(maps.Keys(stories)), "an outage for each alert")
@@ -108,6 +111,16 @@ func TestEachAlertFiresAndResolves(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "tests.yml"), text, 0o600))
 	played, err := exec.CommandContext(t.Context(), promtool, "test", "rules", filepath.Join(dir, "tests.yml")).CombinedOutput()
 	require.NoError(t, err, "%s", played)
+}
+
+// written are all files, for two daemons.
+func written(t *testing.T) []ops.File {
+	t.Helper()
+	p := ops.DefaultParameters()
+	p.Daemons = []string{"a.example.nhs.uk:443", "b.example.nhs.uk:443"}
+	files, err := ops.Files(p)
+	require.NoError(t, err)
+	return files
 }
 
 // names are those of all alerts, sorted.
@@ -164,7 +177,7 @@ func TestTheScaleDividesDurations(t *testing.T) {
 	for _, want := range []string{
 		`for: 500ms`, `profilesync_push_oldest_seconds{state="wanted"}) > 15` + "\n", `progress_age_seconds) > 180`,
 		`profilesync_breaker_opened_total[40s]`, `offset 40s`, `> 0.8 * 2147483648`, `) < 0.25`,
-		`runbook_url: "https://example.nhs.uk/runbook/no-daemon.md"`,
+		`runbook_url: "https://example.nhs.uk/runbook/no-daemon.`,
 	} {
 		require.Contains(t, rules, want)
 	}

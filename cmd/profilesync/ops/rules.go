@@ -12,10 +12,12 @@ import (
 
 // Parameters fit the rules to an installation.
 type Parameters struct {
-	Runbook     string  // address that the pages of the runbook stand under, without a slash at its end
-	Disk        float64 // the least part of a disk that must be free, 0 to 1
-	DatabaseGiB float64 // how large the database may become
-	Connections float64 // the largest part of the database's connections that may be in use, 0 to 1
+	Runbook     string   // address that the pages of the runbook stand under, without a slash at its end
+	Daemons     []string // HOST:PORT of each daemon, for Prometheus
+	Prometheus  string   // address of Prometheus, for Grafana
+	Disk        float64  // the least part of a disk that must be free, 0 to 1
+	DatabaseGiB float64  // how large the database may become
+	Connections float64  // the largest part of the database's connections that may be in use, 0 to 1
 	// Scale divides durations, for tests that stage an outage in seconds: how long an alert
 	// must hold, ages and ranges. Ranges stay above what two reads of the database need.
 	Scale float64
@@ -23,7 +25,10 @@ type Parameters struct {
 
 // DefaultParameters suit an installation whose database may become 50 GiB large.
 func DefaultParameters() Parameters {
-	return Parameters{Runbook: "runbook", Disk: 0.1, DatabaseGiB: 50, Connections: 0.8, Scale: 1}
+	return Parameters{
+		Runbook: "runbook", Daemons: []string{"127.0.0.1:8383"}, Prometheus: "http://127.0.0.1:9090",
+		Disk: 0.1, DatabaseGiB: 50, Connections: 0.8, Scale: 1,
+	}
 }
 
 // check returns an error that names everything that is wrong.

@@ -28,8 +28,8 @@ func Files(p Parameters) ([]File, error) {
 	}
 	files := []File{
 		{"prometheus/profilesync.rules.yml", rules},
-		{"prometheus/prometheus.yml", []byte(prometheusExample)},
-		{"grafana/provisioning/datasources/profilesync.yml", []byte(datasource)},
+		{"prometheus/prometheus.yml", fmt.Appendf(nil, prometheusExample, `"`+strings.Join(p.Daemons, `", "`)+`"`)},
+		{"grafana/provisioning/datasources/profilesync.yml", fmt.Appendf(nil, datasource, p.Prometheus)},
 		{"grafana/provisioning/dashboards/profilesync.yml", []byte(provider)},
 	}
 	for _, board := range Boards() {
@@ -75,9 +75,9 @@ rule_files:
 scrape_configs:
   - job_name: profilesync
     static_configs:
-      # PROFILESYNC_HTTP_ADDRESS of every daemon. It answers on loopback only, and to the Host names of
-      # PROFILESYNC_HTTP_HOSTS: put a proxy in front of it, or Prometheus on the same machine.
-      - targets: ["127.0.0.1:8383"]
+      # Every daemon. It listens where only its own machine reaches it (PROFILESYNC_HTTP_ADDRESS), and answers to the
+      # names of PROFILESYNC_HTTP_HOSTS: let Prometheus run there, or a proxy.
+      - targets: [%s]
 # alerting:
 #   alertmanagers:
 #     - static_configs:
@@ -90,7 +90,7 @@ datasources:
   - name: Prometheus
     type: prometheus
     access: proxy
-    url: http://127.0.0.1:9090
+    url: %q
     isDefault: true
 `
 
