@@ -33,7 +33,7 @@ SQLC          := $(TOOLS)/sqlc-$(SQLC_VERSION)-$(GOVERSION)
 GOTEST := go test $(if $(RACE),-race) $(TESTFLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-short race soak mutants lint vuln fuzz bench demo run generate generate-check deps deps-web
+.PHONY: help build test test-short race soak mutants lint vuln fuzz bench demo run generate generate-check deps deps-web deps-prometheus
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -43,9 +43,10 @@ build: ## build .local/bin/profilesync and .local/bin/simulator
 	go build -trimpath -buildvcs=false -ldflags '-X main.version=$(VERSION)' -o $(BIN)/ ./cmd/profilesync ./cmd/simulator
 
 # Uncached: some tests run binaries, of whose code Go's test cache knows nothing.
-test: deps deps-web ## every test, on a real Postgres (RACE=1 adds the race detector, which needs a C compiler)
-	@web=$$($(web_ready) && echo 1 || true); echo '$(GOTEST) -count=1 -timeout 30m ./...'; \
-	PROFILESYNC_WANT_WEB=$$web $(GOTEST) -count=1 -timeout 30m ./...
+test: deps deps-web deps-prometheus ## every test, on a real Postgres (RACE=1 adds the race detector, which needs a C compiler)
+	@web=$$($(web_ready) && echo 1 || true); prometheus=$$($(prometheus_ready) && echo 1 || true); \
+	echo '$(GOTEST) -count=1 -timeout 30m ./...'; \
+	PROFILESYNC_WANT_WEB=$$web PROFILESYNC_WANT_PROMETHEUS=$$prometheus $(GOTEST) -count=1 -timeout 30m ./...
 
 test-short: ## the tests that need nothing but Go
 	$(GOTEST) -short ./...
@@ -183,6 +184,33 @@ deps-web: ## a headless browser, Node and axe-core, installed where missing
 	[ -d '$(AXE_CORE)' ] || { rm -rf '$(AXE_CORE).new' && mkdir -p '$(AXE_CORE).new' && \
 		npm install --prefix '$(AXE_CORE).new' --ignore-scripts --no-audit --no-fund --no-save --silent axe-core@$(AXE_CORE_VERSION) && \
 		mv '$(AXE_CORE).new' '$(AXE_CORE)'; } || echo 'NOT INSTALLED: axe-core'
+
+# The tests of alerts and dashboards want promtool and a real Prometheus. Where they cannot be had, those tests say so. On
+# Debian the package would start a service: only its two programs are taken out of it.
+PROMETHEUS := $(TOOLS)/prometheus
+
+prometheus_ready = { command -v prometheus && command -v promtool || { [ -x '$(PROMETHEUS)/prometheus' ] && \
+	[ -x '$(PROMETHEUS)/promtool' ]; }; } >/dev/null 2>&1
+
+define prometheus_functions
+by_download() { \
+	dir=$$(mktemp -d) && (cd "$$dir" && apt-get download -q prometheus && dpkg -x prometheus_*.deb unpacked) && \
+	rm -rf '$(PROMETHEUS)' && mkdir -p '$(PROMETHEUS).new' && \
+	mv "$$dir/unpacked/usr/bin/prometheus" "$$dir/unpacked/usr/bin/promtool" '$(PROMETHEUS).new' && \
+	mv '$(PROMETHEUS).new' '$(PROMETHEUS)'; status=$$?; rm -rf "$$dir" '$(PROMETHEUS).new'; return $$status; \
+}; \
+install_prometheus() { \
+	if command -v brew >/dev/null && [ "$$(uname)" = Darwin ]; then brew install prometheus; \
+	elif ! command -v apt-get >/dev/null; then return 1; \
+	else by_download || { { [ "$$(id -u)" = 0 ] && apt-get update -q || sudo apt-get update -q; } && by_download; }; fi; \
+}
+endef
+
+deps-prometheus: ## promtool and prometheus for the tests of alerts, without a service, where missing
+	@$(prometheus_functions); \
+	{ $(prometheus_ready); } && exit 0; \
+	echo 'no prometheus and promtool found: taking them out of the prometheus package'; \
+	install_prometheus && { $(prometheus_ready); } || echo 'NOT INSTALLED: prometheus'
 
 # On Debian the package would create and start a cluster of its own on port 5432; the file written first keeps it from that.
 deps: ## Postgres' server binaries, installed where missing

@@ -129,6 +129,15 @@ func (s Schedule) enqueueDue(ctx context.Context, client *queue.Client, l Ledger
 	return nil
 }
 
+// Longest is the longest time between two moments at which the schedule is due, of those
+// that begin in the eight days from the given one.
+func (s Schedule) Longest(from time.Time) (longest time.Duration) {
+	for due := s.When.Next(from); due.Before(from.AddDate(0, 0, 8)) && !due.IsZero(); due = s.When.Next(due) {
+		longest = max(longest, s.When.Next(due).Sub(due))
+	}
+	return longest
+}
+
 // due returns the times to queue jobs for, by the schedule's policy.
 func (s Schedule) due(last, now time.Time) (due []time.Time) {
 	for next := s.When.Next(last); !next.IsZero() && !next.After(now); next = s.When.Next(next) {

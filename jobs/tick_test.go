@@ -165,3 +165,15 @@ func TestALostAnswerToTheLedgerQueuesNothingTwice(t *testing.T) {
 	require.Equal(t, 3, x.count(t, "select count(*) from schedule_run where job_id is not null"))
 	require.Equal(t, 3, x.count(t, "select count(*) from river.river_job"))
 }
+
+func TestTheLongestInterval(t *testing.T) {
+	t.Parallel()
+	from := time.Date(2026, time.November, 20, 12, 0, 0, 0, time.UTC)
+	for expression, want := range map[string]time.Duration{
+		"30 4 * * *": 24 * time.Hour, "*/5 3-23 * * *": 3*time.Hour + 5*time.Minute, "0 9 * * 1-5": 72 * time.Hour,
+	} {
+		when, err := At(expression)
+		require.NoError(t, err)
+		require.Equal(t, want, Schedule{When: when}.Longest(from), expression)
+	}
+}

@@ -113,6 +113,7 @@ var layers = []layer{
 	partOfProgram("profilesync/statuscommands",
 		append([]string{"cmd/profilesync/commands", "cmd/profilesync/standing", "cmd/profilesync/trials"}, belowCommands...)...),
 	partOfProgram("profilesync/schemacommands", append([]string{"cmd/profilesync/commands"}, belowCommands...)...),
+	partOfProgram("profilesync/ops", append([]string{"cmd/profilesync/commands"}, belowCommands...)...),
 	partOfProgram("simulator/screen"),
 	partOfProgram("simulator/identity"),
 	partOfProgram("simulator/outside", "reconcile/...", "connectors/..."),

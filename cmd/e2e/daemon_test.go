@@ -20,7 +20,13 @@ type daemon struct {
 // serve starts a daemon and waits until it answers.
 func (s *site) serve() daemon {
 	s.t.Helper()
-	d := daemon{site: s, started: s.with("HTTP_ADDRESS=127.0.0.1:0").start(s.t.Context(), "serve")}
+	return s.serveAt("127.0.0.1:0")
+}
+
+// serveAt starts a daemon that listens at an address.
+func (s *site) serveAt(address string) daemon {
+	s.t.Helper()
+	d := daemon{site: s, started: s.with("HTTP_ADDRESS="+address).start(s.t.Context(), "serve")}
 	s.t.Cleanup(func() {
 		if text := d.log(); s.t.Failed() {
 			s.t.Logf("the end of the daemon's log: %s", text[max(0, len(text)-4000):])

@@ -122,7 +122,7 @@ var (
 		"cases letters": "--preview", "cases set-aside": "1 --reason x --until 2999-01-01",
 		"closure say": "FA001 --reason x", "closure confirm": "FA001 --reason x", "closure take-back": "FA001 --reason x",
 	}
-	withoutDatabase = []string{"version", "mail templates", "help", "completion", "man"}
+	withoutDatabase = []string{"version", "mail templates", "help", "completion", "man", "ops write"}
 )
 
 func TestCtrlCEndsEveryCommandThatWaitsForADatabase(t *testing.T) {

@@ -63,6 +63,7 @@ type cli struct {
 	Quarantine     qualitycommands.Quarantine     `cmd:"" help:"Upstream records that could not be read."`
 	Contradictions qualitycommands.Contradictions `cmd:"" help:"Organisations that are active although their end date has passed."`
 	Flags          commands.Flags                 `cmd:"" help:"Profiles whose upstream record a person should check."`
+	Ops            ops.Command                    `cmd:"" help:"What to watch the daemon with: alerts, runbook, dashboards."`
 	Status         statuscommands.Status          `cmd:"" help:"How things stand, on one screen."`
 	Check          statuscommands.Check           `cmd:"" help:"Every setting, and whether everything that they name answers."`
 	Tokens         accesscommands.Tokens          `cmd:"" help:"Tokens with which machines use the API: list, add, revoke."`

@@ -86,6 +86,8 @@ func New(o Options) (*API, error) {
 			Timeout:      limits.Cooldown,
 			ReadyToTrip:  func(c gobreaker.Counts) bool { return int(c.ConsecutiveFailures) >= limits.Trip },
 			IsSuccessful: func(err error) bool { return !isServerFault(err) },
+
+			OnStateChange: limits.StateChanged,
 		}),
 	}
 	if a.turn == nil {

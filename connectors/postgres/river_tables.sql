@@ -26,5 +26,6 @@ create table pg_locks (
     objid    oid,
     objsubid smallint,
     pid      integer,
+    mode     text,
     granted  boolean
 );

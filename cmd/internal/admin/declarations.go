@@ -1,9 +1,5 @@
 package admin
 
-import (
-	"github.com/prometheus/client_golang/prometheus"
-)
-
 // namespace is the prefix of every metric's name.
 const namespace = "profilesync"
 
@@ -48,12 +44,16 @@ const (
 	ersRequestSeconds
 	lettersTotal
 	apiRequestsTotal
+	breakerOpenedTotal
 	watchFailuresTotal
 	queueJobs
 	queueOldestSeconds
 	withheldRows
+	lateWithheldRows
 	watermarkAgeSeconds
 	listingAgeSeconds
+	pullAgeSeconds
+	refusedRuns
 	quarantineRecords
 	openProfiles
 	openPushes
@@ -82,7 +82,13 @@ const (
 	pushTriedSeconds
 	abandonedJobs
 	abandonedOldestSeconds
+	liveDaemons
+	lostProcesses
+	databaseBytes
+	databaseConnections
 	buildInfo
+	scheduleIntervalSeconds
+	diskBytes
 	poolConnections
 	poolMaxConnections
 	poolWaitsTotal
@@ -170,6 +176,11 @@ var declared = [...]declaration{
 			"token or session, or one that is not accepted), forbidden (without the verb), limited (too many), too-large, cross-origin " +
 			"(from a page of another site) or failed.",
 	},
+	breakerOpenedTotal: {
+		name: "breaker_opened_total", form: counter, labels: []string{"system"},
+		help: "How often requests to an outside system were suspended, because many in a row had failed; again after each cool-down for " +
+			"as long as it fails.",
+	},
 	watchFailuresTotal: {
 		name: "watch_failures_total", form: counter,
 		help: "Failed reads of the database for the gauges; while it does not answer, the gauges are absent.",
@@ -186,6 +197,10 @@ var declared = [...]declaration{
 		name: "withheld_rows", form: gauge, labels: []string{"source", "report", "reason"},
 		help: "Withheld changes that await a person: changes of fields, new profiles and flags.",
 	},
+	lateWithheldRows: {
+		name: "late_withheld_rows", form: gauge, labels: []string{"source", "report", "reason"},
+		help: "Those of them that have waited for more than a working day.",
+	},
 	watermarkAgeSeconds: {
 		name: "watermark_age_seconds", form: gauge, labels: []string{"source", "stream"},
 		help: "Time since the start of the last day that was pulled completely.",
@@ -193,6 +208,14 @@ var declared = [...]declaration{
 	listingAgeSeconds: {
 		name: "listing_age_seconds", form: gauge, labels: []string{"source", "report"},
 		help: "Time since the start of the day that the last accepted listing speaks of; an unchanged one is not accepted again.",
+	},
+	pullAgeSeconds: {
+		name: "pull_age_seconds", form: gauge, labels: []string{"source", "report"},
+		help: "Time since the report was last read completely, whether or not anything was new; of reports asked for in the last 30 days.",
+	},
+	refusedRuns: {
+		name: "refused_runs", form: gauge, labels: []string{"source", "report"},
+		help: "Runs of the report that were refused or failed since it was last read completely.",
 	},
 	quarantineRecords: {
 		name: "quarantine_records", form: gauge, labels: []string{"source", "report"},
@@ -311,9 +334,33 @@ var declared = [...]declaration{
 		name: "abandoned_oldest_seconds", form: gauge,
 		help: "How long ago the oldest of them was fetched.",
 	},
+	liveDaemons: {
+		name: "live_daemons", form: gauge,
+		help: "Daemons that work on the database now, whichever machine they run on.",
+	},
+	lostProcesses: {
+		name: "lost_processes", form: gauge,
+		help: "Daemons and commands that were found gone in the last hour, instead of stopping; others continued their work.",
+	},
+	databaseBytes: {
+		name: "database_bytes", form: gauge,
+		help: "Size of the database.",
+	},
+	databaseConnections: {
+		name: "database_connections", form: gauge, labels: []string{"state"},
+		help: "Connections of the database's server; state is used (by whomever) or allowed (to all but superusers).",
+	},
 	buildInfo: {
 		name: "build_info", form: gauge, labels: []string{"version", "go"}, process: true,
 		help: "Always 1; the labels are the versions of this program and of Go.",
+	},
+	scheduleIntervalSeconds: {
+		name: "schedule_interval_seconds", form: gauge, labels: []string{"schedule"}, process: true,
+		help: "The longest time between two moments at which a schedule of this process is due.",
+	},
+	diskBytes: {
+		name: "disk_bytes", form: gauge, labels: []string{"place", "state"}, process: true,
+		help: "Disk under a folder of this process; place is temporary, reports, mail or database (a private one); state is free or total.",
 	},
 	poolConnections: {
 		name: "pool_connections", form: gauge, labels: []string{"pool", "state"}, process: true,
@@ -331,24 +378,4 @@ var declared = [...]declaration{
 		name: "pool_wait_seconds_total", form: counter, labels: []string{"pool"},
 		help: "Total time spent on these waits.",
 	},
-}
-
-// jobBuckets range from a tick to the longest run.
-func jobBuckets() []float64 { return []float64{0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 1800} }
-
-func (m metric) fullName() string { return namespace + "_" + declared[m].name }
-
-func (m metric) counter() *prometheus.CounterVec {
-	d := declared[m]
-	return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: d.name, Help: d.help}, d.labels)
-}
-
-func (m metric) histogram() *prometheus.HistogramVec {
-	d := declared[m]
-	return prometheus.NewHistogramVec(
-		prometheus.HistogramOpts{Namespace: namespace, Name: d.name, Help: d.help, Buckets: d.buckets}, d.labels)
-}
-
-func (m metric) desc() *prometheus.Desc {
-	return prometheus.NewDesc(m.fullName(), declared[m].help, declared[m].labels, nil)
 }

@@ -29,6 +29,7 @@ type Metrics struct {
 	ersSeconds  *prometheus.HistogramVec
 	letters     *prometheus.CounterVec
 	apiRequests *prometheus.CounterVec
+	breakers    *prometheus.CounterVec
 }
 
 // NewMetrics registers the counters. It panics if they are registered already.
@@ -51,9 +52,10 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		ersSeconds:  ersRequestSeconds.histogram(),
 		letters:     lettersTotal.counter(),
 		apiRequests: apiRequestsTotal.counter(),
+		breakers:    breakerOpenedTotal.counter(),
 	}
 	reg.MustRegister(m.jobs, m.jobRun, m.jobWait, m.recovered, m.runs, m.noopRuns, m.run, m.changes, m.pushes, m.push, m.pushLag,
-		m.overwritten, m.leftBehind, m.ersRequests, m.ersSeconds, m.letters, m.apiRequests)
+		m.overwritten, m.leftBehind, m.ersRequests, m.ersSeconds, m.letters, m.apiRequests, m.breakers)
 	m.PushesLeftBehind(0) // an alert needs it to be present
 	return m
 }
@@ -123,3 +125,6 @@ func (m *Metrics) Pushed(sink push.Sink, o push.Outcome) {
 
 // PushesLeftBehind counts pushes that a sweep found left behind.
 func (m *Metrics) PushesLeftBehind(n int) { m.leftBehind.WithLabelValues().Add(float64(n)) }
+
+// BreakerOpened counts that requests to an outside system were suspended.
+func (m *Metrics) BreakerOpened(system string) { m.breakers.WithLabelValues(system).Inc() }

@@ -39,7 +39,7 @@ func reference() string {
 	page.WriteString("# Metrics\n\nGenerated from `declarations.go` by `go test ./cmd/internal/admin -update`; do not edit.\n\n" +
 		"Names follow the rule `" + namespace + "_<noun>_<unit>`. Counters and histograms count from the start of the process;\n" +
 		"gauges are read from the database, at most every " + watchEvery.String() +
-		"; those of the build and of the pools are about the process.\n" +
+		"; those of the build, the schedules, the disk and the pools are about the process.\n" +
 		"There are also client_golang's " + runtimeNames + ".\n\n" +
 		"| metric | form | labels | meaning |\n|---|---|---|---|\n")
 	for m := range metric(len(declared)) {
@@ -55,11 +55,11 @@ func TestEveryNameKeepsTheRule(t *testing.T) {
 		counter:   regexp.MustCompile(`^[a-z]+(_[a-z]+)*_total$`),
 		histogram: regexp.MustCompile(`^[a-z]+(_[a-z]+)*_seconds$`),
 		gauge: regexp.MustCompile(`^[a-z]+(_[a-z]+)*_(seconds|jobs|rows|records|profiles|pushes|runs|services|accounts|letters|` +
-			`cases|connections|info)$`),
+			`cases|connections|daemons|processes|bytes|info)$`),
 	}
 	words := []string{
 		"kind", "outcome", "source", "report", "state", "verb", "queue", "reason", "stream", "type", "schedule", "sink", "route", "answer",
-		"endpoint", "status", "activity", "pool", "version", "go", "field", "owner", "result",
+		"endpoint", "status", "activity", "pool", "version", "go", "field", "owner", "result", "system", "place",
 	}
 	seen := map[string]bool{}
 	for _, d := range declared {
@@ -88,8 +88,11 @@ func TestEveryDeclarationIsServed(t *testing.T) {
 	m.ERSAnswered("A035", 200, 0.2)
 	m.LetterWorked(people.LetterOpening, people.LetterIsAccepted)
 	m.APIAnswered("served", 1)
+	m.BreakerOpened("ODS API")
 	newWatched(reg, everything())
 	RegisterProcess(reg, "v1.2.3")
+	RegisterSchedules(reg, map[string]time.Duration{"report": 24 * time.Hour})
+	RegisterDisk(reg, map[string]string{"temporary": t.TempDir()})
 	NewPools(reg).Watch("main", func() PoolStat { return stat{} })
 	families, err := reg.Gather()
 	require.NoError(t, err)
@@ -270,4 +273,22 @@ func requireMetrics(t *testing.T, from prometheus.Gatherer, want string, which .
 		want = strings.Replace(want, "# TYPE "+names[i]+" ", "# HELP "+names[i]+" "+declared[m].help+"\n# TYPE "+names[i]+" ", 1)
 	}
 	require.NoError(t, testutil.GatherAndCompare(from, strings.NewReader(want), names...))
+}
+
+func TestMachineMetrics(t *testing.T) {
+	t.Parallel()
+	reg := prometheus.NewPedanticRegistry()
+	RegisterSchedules(reg, map[string]time.Duration{"send_mail": 245 * time.Minute})
+	RegisterDisk(reg, map[string]string{"temporary": t.TempDir(), "reports": "/no/such/folder"})
+	requireMetrics(t, reg, `
+# TYPE profilesync_schedule_interval_seconds gauge
+profilesync_schedule_interval_seconds{schedule="send_mail"} 14700
+`, scheduleIntervalSeconds)
+	families, err := reg.Gather()
+	require.NoError(t, err)
+	require.Equal(t, diskBytes.fullName(), families[0].GetName())
+	free, total := families[0].GetMetric()[0], families[0].GetMetric()[1]
+	require.Len(t, families[0].GetMetric(), 2, "a folder that is missing is absent")
+	require.Positive(t, free.GetGauge().GetValue())
+	require.Greater(t, total.GetGauge().GetValue(), free.GetGauge().GetValue())
 }

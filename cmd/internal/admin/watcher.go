@@ -92,12 +92,17 @@ func gaugesOf(watched watchstore.Watched) (all []prometheus.Metric) {
 	}
 	for _, h := range watched.Withheld {
 		set(withheldRows, float64(h.Rows), string(h.Source), h.Report, string(h.Reason))
+		set(lateWithheldRows, float64(h.Late), string(h.Source), h.Report, string(h.Reason))
 	}
 	for _, m := range watched.Watermarks {
 		set(watermarkAgeSeconds, m.Age.Seconds(), string(m.Source), m.Stream)
 	}
 	for _, l := range watched.Listings {
 		set(listingAgeSeconds, l.Age.Seconds(), string(l.Source), l.Report)
+	}
+	for _, p := range watched.Pulls {
+		set(pullAgeSeconds, p.Age.Seconds(), string(p.Source), p.Report)
+		set(refusedRuns, float64(p.Refused), string(p.Source), p.Report)
 	}
 	for _, q := range watched.Quarantine {
 		set(quarantineRecords, float64(q.Records), string(q.Source), q.Report)
@@ -118,7 +123,17 @@ func gaugesOf(watched watchstore.Watched) (all []prometheus.Metric) {
 	caseGauges(watched.Cases, set)
 	peopleGauges(watched.People, set)
 	progressGauges(watched.Progress, set)
+	databaseGauges(watched.Database, set)
 	return all
+}
+
+// databaseGauges sets the gauges of the database's server and its processes.
+func databaseGauges(d watchstore.DatabaseState, set func(m metric, value float64, labels ...string)) {
+	set(liveDaemons, float64(d.Daemons))
+	set(lostProcesses, float64(d.Lost))
+	set(databaseBytes, float64(d.Bytes))
+	set(databaseConnections, float64(d.Used), "used")
+	set(databaseConnections, float64(d.Allowed), "allowed")
 }
 
 // caseGauges sets the gauges of cases.

@@ -32,9 +32,10 @@ func everything() watchstore.Watched {
 			{Queue: "runs", State: "available", Jobs: 3, Oldest: 90 * time.Second},
 			{Queue: "runs", State: "scheduled", Jobs: 2, Oldest: -time.Hour},
 		},
-		Withheld:   []watchstore.WithheldWaiting{{Source: profile.SourceODS, Report: "etr", Reason: runs.MassChange, Rows: 55}},
+		Withheld:   []watchstore.WithheldWaiting{{Source: profile.SourceODS, Report: "etr", Reason: runs.MassChange, Rows: 55, Late: 54}},
 		Watermarks: []watchstore.WatermarkAge{{Source: profile.SourceODS, Stream: "changes", Age: time.Hour}},
 		Listings:   []watchstore.ListingAge{{Source: profile.SourceODS, Report: "etr", Age: 2 * time.Hour}},
+		Pulls:      []watchstore.ReportPulled{{Source: profile.SourceODS, Report: "ets", Age: 3 * time.Hour, Refused: 2}},
 		Quarantine: []watchstore.QuarantineSize{{Source: profile.SourceODS, Report: "etr", Records: 4}},
 		Profiles:   []watchstore.OpenProfiles{{Type: profile.Trust, Profiles: 205}},
 		Pushes:     []watchstore.OpenPushes{{Sink: push.SinkDoS, State: push.Refused, Pushes: 7, Oldest: time.Minute}},
@@ -59,6 +60,7 @@ func everything() watchstore.Watched {
 			Routes:    []watchstore.RouteProgress{{Sink: push.SinkDoS, Route: "fhir", Due: time.Minute, Tried: 2 * time.Minute}},
 			Abandoned: 2, Oldest: 5 * time.Second,
 		},
+		Database: watchstore.DatabaseState{Bytes: 1 << 30, Used: 12, Allowed: 97, Daemons: 3, Lost: 1},
 	}
 }
 
@@ -79,10 +81,25 @@ profilesync_queue_jobs{queue="runs",state="scheduled"} 2
 profilesync_queue_oldest_seconds{queue="runs"} 90
 # TYPE profilesync_withheld_rows gauge
 profilesync_withheld_rows{reason="mass-change",report="etr",source="ods"} 55
+# TYPE profilesync_late_withheld_rows gauge
+profilesync_late_withheld_rows{reason="mass-change",report="etr",source="ods"} 54
 # TYPE profilesync_watermark_age_seconds gauge
 profilesync_watermark_age_seconds{source="ods",stream="changes"} 3600
 # TYPE profilesync_listing_age_seconds gauge
 profilesync_listing_age_seconds{report="etr",source="ods"} 7200
+# TYPE profilesync_pull_age_seconds gauge
+profilesync_pull_age_seconds{report="ets",source="ods"} 10800
+# TYPE profilesync_refused_runs gauge
+profilesync_refused_runs{report="ets",source="ods"} 2
+# TYPE profilesync_live_daemons gauge
+profilesync_live_daemons 3
+# TYPE profilesync_lost_processes gauge
+profilesync_lost_processes 1
+# TYPE profilesync_database_bytes gauge
+profilesync_database_bytes 1.073741824e+09
+# TYPE profilesync_database_connections gauge
+profilesync_database_connections{state="allowed"} 97
+profilesync_database_connections{state="used"} 12
 # TYPE profilesync_quarantine_records gauge
 profilesync_quarantine_records{report="etr",source="ods"} 4
 # TYPE profilesync_open_profiles gauge
@@ -143,7 +160,8 @@ profilesync_abandoned_oldest_seconds 5
 `, queueJobs, queueOldestSeconds, withheldRows, watermarkAgeSeconds, listingAgeSeconds, quarantineRecords, openProfiles,
 		unfinishedRuns, scheduleAgeSeconds, registeredServices, openAccounts, openLetters, mailPausedSeconds, calendarAgeSeconds,
 		calendarVanishedRecords, standingCases, overdueCases, caseOldestSeconds, progressAgeSeconds, pushDueSeconds,
-		pushTriedSeconds, abandonedJobs, abandonedOldestSeconds)
+		pushTriedSeconds, abandonedJobs, abandonedOldestSeconds, lateWithheldRows, pullAgeSeconds, refusedRuns, liveDaemons,
+		lostProcesses, databaseBytes, databaseConnections)
 }
 
 func TestTheDatabaseIsReadAtMostOncePerInterval(t *testing.T) {
@@ -165,7 +183,7 @@ func TestTheDatabaseIsReadAtMostOncePerInterval(t *testing.T) {
 				scrapes.Go(func() {
 					families, err := reg.Gather()
 					assert.NoError(t, err) //nolint:testifylint // require must not be called in another goroutine than the test's
-					assert.Len(t, families, 34)
+					assert.Len(t, families, 41)
 				})
 			}
 			scrapes.Wait()
@@ -203,6 +221,6 @@ func TestInAnOutageOnlyTheGaugesAreMissing(t *testing.T) {
 		<-time.After(watchEvery)
 		families, err := reg.Gather()
 		require.NoError(t, err)
-		require.Len(t, families, 34)
+		require.Len(t, families, 41)
 	})
 }

@@ -56,6 +56,7 @@ func (*Command) Run(ctx context.Context, a *wiring.App) error {
 	registry := prometheus.NewRegistry()
 	admin.RegisterProcess(registry, a.Version)
 	metrics := admin.NewMetrics(registry)
+	a.BreakerOpened = metrics.BreakerOpened
 	a.AnsweredERS = func(c ers.Call) { metrics.ERSAnswered(c.Endpoint, c.Status, c.Elapsed.Seconds()) }
 	s, err := newService(ctx, a, log, outage, metrics)
 	if err != nil {
@@ -63,6 +64,9 @@ func (*Command) Run(ctx context.Context, a *wiring.App) error {
 	}
 	admin.NewWatcher(registry, s.control.Watch.Watch, time.Now, log)
 	s.watchPools(admin.NewPools(registry))
+	if err := s.registerMachine(registry); err != nil {
+		return err
+	}
 	listen := admin.Options{Address: a.Settings.HTTPAddress, Hosts: a.Settings.Hosts(), Log: log}
 	server, err := admin.Listen(ctx, listen, admin.Handler(admin.Checks{
 		Alive: s.health.alive, Ready: s.ready, Metrics: registry, Receipts: receipts(a, log), Reports: a.ReportHandler(log), Log: log,

@@ -40,6 +40,9 @@ type App struct {
 	// AnsweredERS is called after every request to e-RS; nil outside the
 	// daemon.
 	AnsweredERS func(ers.Call)
+	// BreakerOpened is called with the name of an outside system whose breaker opens; nil
+	// outside the daemon.
+	BreakerOpened func(system string)
 
 	url         string       // of the database
 	private     bool         // it is the private database's

@@ -23,12 +23,14 @@ func (a *App) ERS() (*ers.API, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ers.New(ers.Options{
+	options := ers.Options{
 		URL: a.Settings.ERSURL, Credentials: credentials, Answered: a.logERSCall(a.Logger(a.Settings.Level())),
 		Turn: func(ctx context.Context, credential string) error {
 			return a.Store.Turn(ctx, credential, a.Settings.ERSPerSecond)
 		},
-	})
+	}
+	options.Limits.Opened = a.BreakerOpened
+	return ers.New(options)
 }
 
 // logERSCall logs both ids of every request: e-RS needs them to investigate

@@ -55,9 +55,11 @@ func (a *App) notify() (*notify.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return notify.New(notify.Options{
+	options := notify.Options{
 		BaseURL: a.Settings.NotifyURL, APIKey: settings.Rotating("NOTIFY_KEY"), Templates: templates, Turn: noTurn, Now: time.Now,
-	})
+	}
+	options.Limits.Opened = a.BreakerOpened
+	return notify.New(options)
 }
 
 // mailTurn waits for the rate limit that all processes share, before a letter

@@ -122,7 +122,7 @@ func (a *App) downloads() (*ods.Downloads, error) { return a.downloadsTrying(0) 
 // usual.
 func (a *App) downloadsTrying(attempts int) (*ods.Downloads, error) {
 	options := ods.DownloadOptions{URL: a.Settings.ODSDownloads}
-	options.Limits.Attempts, options.Limits.PerSecond = attempts, a.Settings.ODSPerSecond
+	options.Limits.Attempts, options.Limits.PerSecond, options.Limits.Opened = attempts, a.Settings.ODSPerSecond, a.BreakerOpened
 	return ods.NewDownloads(options)
 }
 
@@ -160,7 +160,7 @@ func (a *App) odsAPI() (*ods.API, error) { return a.odsAPITrying(0) }
 // odsAPITrying wires the API; with 0 attempts a request is tried as often as usual.
 func (a *App) odsAPITrying(attempts int) (*ods.API, error) {
 	options := ods.APIOptions{URL: a.Settings.ODSAPI, Key: apiKey}
-	options.Limits.Attempts, options.Limits.PerSecond = attempts, a.Settings.ODSPerSecond
+	options.Limits.Attempts, options.Limits.PerSecond, options.Limits.Opened = attempts, a.Settings.ODSPerSecond, a.BreakerOpened
 	return ods.NewAPI(options)
 }
 

@@ -55,6 +55,7 @@ func (a *App) websiteOptions() website.Options {
 		URL: a.Settings.WebsiteURL, Key: settings.Rotating("WEBSITE_API_KEY"), SearchURL: a.Settings.WebsiteSearchURL,
 	}
 	options.Limits.PerSecond, options.Limits.Cooldown = a.Settings.WebsitePerSecond, a.cooldown()
+	options.Limits.Opened = a.BreakerOpened
 	return options
 }
 
@@ -71,6 +72,7 @@ func (a *App) dosOptions() dos.Options {
 	}
 	options.Events.Limits.PerSecond, options.Events.Limits.Cooldown = a.Settings.DoSPerSecond, a.cooldown()
 	options.Read.Limits.PerSecond, options.Read.Limits.Cooldown = a.Settings.DoSReadPerSecond, a.cooldown()
+	options.Events.Limits.Opened, options.Read.Limits.Opened = a.BreakerOpened, a.BreakerOpened
 	return options
 }
 
@@ -94,6 +96,7 @@ func (a *App) dos() (*dos.Sink, error) {
 func (a *App) ingest(attempts int) (*dos.Ingest, error) {
 	options := dos.IngestOptions{URL: a.Settings.DoSFHIRURL, ProductID: a.Settings.DoSFHIRProductID}
 	options.Limits.Attempts, options.Limits.PerSecond, options.Limits.Cooldown = attempts, a.Settings.DoSFHIRPerSecond, a.cooldown()
+	options.Limits.Opened = a.BreakerOpened
 	if a.Settings.DoSFHIRTokenURL != "" {
 		tokens, err := a.Settings.IngestTokens()
 		if err != nil {

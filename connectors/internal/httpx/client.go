@@ -36,6 +36,8 @@ func New(options Options) *Client {
 			Timeout:      o.Cooldown,
 			ReadyToTrip:  func(gobreaker.Counts) bool { return failing.isTripped() },
 			IsSuccessful: func(err error) bool { return !isServerFault(err) },
+
+			OnStateChange: o.StateChanged,
 		}),
 	}
 }

@@ -202,13 +202,17 @@ func TestBreakerOpensAndCloses(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		server := play(status(500), status(500), status(200))
-		client := New(Options{Transport: server, Limits: Limits{Attempts: 1, Trip: 2, Cooldown: time.Minute}})
+		var opened []string
+		client := New(Options{Name: "ods", Transport: server, Limits: Limits{
+			Attempts: 1, Trip: 2, Cooldown: time.Minute, Opened: func(system string) { opened = append(opened, system) },
+		}})
 		for range 2 {
 			_, err := client.Do(get(t, "http://ods.test/x"))
 			require.Error(t, err)
 		}
 		_, err := client.Do(get(t, "http://ods.test/x"))
 		require.ErrorIs(t, err, ErrOpen)
+		require.Equal(t, []string{"ods"}, opened, "told once")
 		require.Len(t, server.seen, 2)
 		<-time.After(time.Minute + time.Second) // virtual
 		resp, err := client.Do(get(t, "http://ods.test/x"))

@@ -1,6 +1,10 @@
 package httpx
 
-import "time"
+import (
+	"time"
+
+	"github.com/sony/gobreaker/v2"
+)
 
 // Limits bound the requests to one outside system. A field that is not above zero
 // means its default: the connector's own if it has one, else the one here.
@@ -12,11 +16,20 @@ type Limits struct {
 	Backoff   time.Duration // before the second attempt, doubled after each, with full jitter; default 500 ms
 	Trip      int           // failures in a row that open the breaker, each record once (WithRecord); default 8
 	Cooldown  time.Duration // how long it then stays open; default 30 s
+
+	// Opened is called with the name of the outside system whenever the breaker opens, also
+	// when it opens again after a cool-down; nil: nobody is told.
+	Opened func(system string)
 }
 
 // Or returns the limits with unset fields filled in from others.
 func (l Limits) Or(others Limits) Limits {
+	opened := l.Opened
+	if opened == nil {
+		opened = others.Opened
+	}
 	return Limits{
+		Opened:    opened,
 		PerSecond: firstPositive(l.PerSecond, others.PerSecond),
 		Timeout:   firstPositive(l.Timeout, others.Timeout),
 		MaxBytes:  firstPositive(l.MaxBytes, others.MaxBytes),
@@ -32,6 +45,13 @@ func firstPositive[N int | int64 | float64 | time.Duration](limit, other N) N {
 		return limit
 	}
 	return other
+}
+
+// StateChanged is a breaker's OnStateChange that calls Opened.
+func (l Limits) StateChanged(system string, _, to gobreaker.State) {
+	if to == gobreaker.StateOpen && l.Opened != nil {
+		l.Opened(system)
+	}
 }
 
 var defaultLimits = Limits{

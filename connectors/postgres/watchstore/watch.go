@@ -23,6 +23,7 @@ type Watched struct {
 	Withheld   []WithheldWaiting
 	Watermarks []WatermarkAge
 	Listings   []ListingAge
+	Pulls      []ReportPulled
 	Quarantine []QuarantineSize
 	Profiles   []OpenProfiles
 	Pushes     []OpenPushes
@@ -37,6 +38,7 @@ type Watched struct {
 	Cases      []StandingCases
 	People     WatchedPeople
 	Progress   ForwardProgress
+	Database   DatabaseState
 }
 
 // QueueDepth counts the jobs of a queue that are in one live state.
@@ -54,6 +56,7 @@ type WithheldWaiting struct {
 	Report string
 	Reason runs.WithheldReason
 	Rows   int
+	Late   int // of these, those that were withheld first more than a working day ago
 }
 
 // WatermarkAge is how far an incremental pull is behind: the time since the
@@ -161,7 +164,7 @@ func (s *Store) Watch(ctx context.Context) (w Watched, err error) {
 		for _, read := range []func(context.Context, *watchsql.Queries) error{
 			w.readQueues, w.readWithheld, w.readWatermarks, w.readListings,
 			w.readQuarantine, w.readProfiles, w.readPushes, w.readPaused, w.readDrift, w.readFindings, w.readRuns, w.readSchedules,
-			w.readServices, w.readCases, w.People.read, w.Progress.read,
+			w.readServices, w.readCases, w.People.read, w.Progress.read, w.readPulls, w.Database.read,
 		} {
 			if err := read(ctx, q); err != nil {
 				return err
@@ -183,7 +186,7 @@ func (w *Watched) readQueues(ctx context.Context, q *watchsql.Queries) error {
 func (w *Watched) readWithheld(ctx context.Context, q *watchsql.Queries) error {
 	rows, err := q.WatchWithheld(ctx)
 	for _, r := range rows {
-		w.Withheld = append(w.Withheld, WithheldWaiting{r.Source, r.Report, r.Reason, r.Rows})
+		w.Withheld = append(w.Withheld, WithheldWaiting{r.Source, r.Report, r.Reason, r.Rows, r.Late})
 	}
 	return postgres.Wrap(err, "what is withheld")
 }

@@ -8,10 +8,25 @@ group by queue, river_job.state
 order by queue, state;
 
 -- name: WatchWithheld :many
--- What waits for a person, of all runs.
-select r.source, r.report, p.withheld as reason, count(*) as rows
+-- What waits for a person, of all runs; late is what was withheld first more than a working day ago. On a day that is off
+-- the last working day counts as over, so that what came on a Friday is late on Monday at the same hour.
+with day as materialized (
+    select (clock() at time zone 'Europe/London') as at
+), working as materialized (
+    select d::date as date
+    from day, generate_series(day.at::date - 14, day.at::date, interval '1 day') as d
+    where extract(isodow from d) < 6 and not exists (select from holiday h where h.date = d::date)
+    order by d desc limit 2
+), limits as materialized (
+    select (case when max(w.date) = max(day.at::date) then min(w.date) + max(day.at::time) else max(w.date)::timestamp end)
+        at time zone 'Europe/London' as late_before
+    from working w, day
+)
+select r.source, r.report, p.withheld as reason, count(*) as rows, count(*) filter (where s.created_at < l.late_before) as late
 from plan_row p
+cross join limits l
 join run r on r.id = p.run_id
+join run s on s.id = coalesce(p.since_run, p.run_id)
 where p.waits
 group by r.source, r.report, p.withheld
 order by r.source, r.report, p.withheld;

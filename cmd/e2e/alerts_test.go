@@ -1,0 +1,136 @@
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/postgres/pgproxy"
+	"github.com/profilesync/profilesync/connectors/website/websitetest"
+)
+
+// These tests stage outages before a real Prometheus. Alerts that are about the program's
+// own pace, of minutes, are left to promtool (cmd/profilesync/ops).
+
+func TestAlertsOfSinks(t *testing.T) {
+	t.Parallel()
+	s, x := newStockedSite(t, 20)
+	key := filepath.Join(t.TempDir(), "key")
+	require.NoError(t, os.WriteFile(key, []byte(dosKey), 0o600))
+	s = s.without("DOS_API_KEY=").with("DOS_API_KEY_FILE=" + key)
+	d := s.serve()
+	s.waitUntilPushed()
+	p := s.watch([]string{d.address()})
+
+	require.NoError(t, os.WriteFile(key, []byte("of yesterday"), 0o600))
+	require.NoError(t, x.website.Stand(websitetest.Fault{Names: []websitetest.FaultName{"down"}}))
+	for _, code := range s.codes() {
+		s.edit(code, "phone", "01632 960222")
+	}
+	p.fires("SinkPaused reason=unauthorized route=change-event sink=dos", "SinkPaused reason=down route=profile sink=website",
+		"BreakerOpen system=website")
+	require.NoError(t, os.WriteFile(key, []byte(dosKey), 0o600))
+	x.website.Heal()
+	s.waitUntilPushed()
+	p.resolves("PushOld sink=dos", "PushOld sink=website") // their changes are old the moment that they are no longer paused
+	d.stop()
+}
+
+func TestAlertsOfWorkThatWaits(t *testing.T) {
+	t.Parallel()
+	s, x := newStockedSite(t, 60)
+	s = s.with("MAIL=directory", "MAIL_DIRECTORY="+filepath.Join(s.dir, "mail"))
+	trusts := madeUp(t, "etr", 20)
+	s.reconcile(0, trusts, madeUpDay)
+	d := s.serve()
+	s.waitUntilPushed()
+	p := s.watch([]string{d.address()})
+
+	require.NoError(t, x.website.Stand(websitetest.Fault{Names: []websitetest.FaultName{"throttled"}, RetryAfter: 1}))
+	s.edit(s.codes()[0], "phone", "01632 960222")
+	s.exits(0, "mail", "stop", "--reason", "a wrong text")
+	s.reconcile(1, writeFile(t, "ets_"+madeUpDay+".csv", "nonsense\n"), madeUpDay)
+	s.reconcile(3, madeUp(t, "edispensary", 30), "2026-02-23")
+	s.write("update run set created_at = created_at - interval '5 days' where waiting > 0")
+	s.write("update run set created_at = created_at - interval '3 days', ended_at = ended_at - interval '3 days' where report = 'etr'")
+	s.write("insert into holiday (date, title, last_seen) values ('2026-12-25', 'Christmas Day', now() - interval '9 days')")
+	s.exits(0, "cases", "look")
+	s.write("update cases set deadline = current_date - 7 where kind = 'short-listing'")
+	p.fires("PushOld sink=website", "MailStopped reason=stopped", "RunsRefused report=ets source=ods",
+		"WaitingLate report=edispensary source=ods", "PullLate report=etr source=ods", "CalendarOld", "CasesOverdue kind=short-listing")
+	asked, answered := p.answersDashboards()
+	t.Logf("%d queries of dashboards answered, %d of them with a result", asked, answered)
+
+	x.website.Heal()
+	s.exits(0, "mail", "resume")
+	s.reconcile(0, madeUp(t, "ets", 20), madeUpDay)
+	s.exits(0, "runs", "reject", "--all")
+	s.exits(0, "cases", "look")
+	s.reconcile(0, trusts, madeUpDay)
+	s.write("update holiday set last_seen = now()")
+	p.resolves()
+	d.stop()
+}
+
+func TestAlertsOfDriftQueuesAndTheServer(t *testing.T) {
+	t.Parallel()
+	s, x := newStockedSite(t, 12)
+	d := s.serve()
+	s.waitUntilPushed()
+	s.exits(0, "drift", "--sink", "dos")
+	p := s.watch([]string{d.address()})
+
+	x.website.Wipe()
+	s.exits(1, "drift", "--sink", "website")
+	s.write("update drift_check set ended_at = ended_at - interval '3 days' where sink = 'dos'")
+	s.write(`insert into river.river_job (state, kind, queue, args, max_attempts) values ('available', 'unknown', 'nobody', '{}', 1)`)
+	p.reload("--disk", "1", "--connections", "0", "--database-gib", "0.001")
+	p.fires("DriftAlarm sink=website", "CheckLate sink=dos", "JobsWaiting queue=nobody", "DiskFull place=temporary", "DatabaseLarge", "ConnectionsShort")
+
+	for _, code := range s.codes() { // what a person names is repaired
+		s.exits(0, "drift", "--sink", "website", "--repair", "--ods", code)
+	}
+	s.waitUntilPushed()
+	s.exits(0, "drift")
+	s.write("delete from river.river_job where queue = 'nobody'")
+	p.reload()
+	p.resolves()
+	d.stop()
+}
+
+func TestAlertOfADatabaseThatIsAway(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	line := pgproxy.New(t, s.setting("DATABASE_URL"))
+	d := s.with("DATABASE_URL=" + line.URL()).serve()
+	p := s.watch([]string{d.address()})
+	line.Refuse()
+	p.fires("DatabaseUnreadable")
+	line.Restore()
+	p.resolves()
+	d.stop()
+}
+
+func TestAlertsOfDaemons(t *testing.T) {
+	t.Parallel()
+	s, first, second := newSite(t), freeAddress(t), freeAddress(t)
+	d := s.serveAt(first)
+	p := s.watch([]string{first})
+	d.stop()
+	p.fires("NoDaemon")
+	d = s.serveAt(first)
+	p.resolves()
+
+	killed := s.serveAt(second)
+	p = s.watch([]string{first, second})
+	require.NoError(t, killed.cmd.Process.Kill())
+	p.fires("DaemonDown", "DaemonLost")
+	killed = s.serveAt(second)
+	p.fires("DaemonLost") // for an hour
+	s.write("update process set ended_at = ended_at - interval '1 hour', seen_at = seen_at - interval '1 hour' where ended_at is not null")
+	p.resolves()
+	killed.stop()
+	d.stop()
+}

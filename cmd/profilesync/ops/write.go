@@ -1,0 +1,106 @@
+package ops
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+//go:embed runbook/*.md
+var runbook embed.FS
+
+// File is a file to write.
+type File struct {
+	Name string // below the folder, with slashes
+	Text []byte
+}
+
+// Files are all files, in the order of their names.
+func Files(p Parameters) ([]File, error) {
+	rules, err := Rules(p)
+	if err != nil {
+		return nil, err
+	}
+	files := []File{
+		{"prometheus/profilesync.rules.yml", rules},
+		{"prometheus/prometheus.yml", fmt.Appendf(nil, prometheusExample, `"`+strings.Join(p.Daemons, `", "`)+`"`)},
+		{"grafana/provisioning/datasources/profilesync.yml", fmt.Appendf(nil, datasource, p.Prometheus)},
+		{"grafana/provisioning/dashboards/profilesync.yml", []byte(provider)},
+	}
+	for _, board := range Boards() {
+		text, err := board.JSON()
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, File{"grafana/dashboards/" + board.Name + ".json", text})
+	}
+	for _, alert := range Alerts() {
+		text, err := fs.ReadFile(runbook, path.Join("runbook", alert.Page()))
+		if err != nil {
+			return nil, fmt.Errorf("the runbook of %s: %w", alert.Name, err)
+		}
+		files = append(files, File{"runbook/" + alert.Page(), text})
+	}
+	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Name, b.Name) })
+	return files, nil
+}
+
+// Write writes the files below a folder, which it makes; files of the same names are
+// replaced. Others must be able to read them: Prometheus and Grafana run as users of their
+// own.
+func Write(dir string, files []File) error {
+	for _, f := range files {
+		name := filepath.Join(dir, filepath.FromSlash(f.Name))
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil { //nolint:gosec // see above
+			return err
+		}
+		if err := os.WriteFile(name, f.Text, 0o644); err != nil { //nolint:gosec // see above
+			return err
+		}
+	}
+	return nil
+}
+
+const prometheusExample = `# An example, written by ` + "`profilesync ops write`" + `. The job must be called profilesync: an alert names it.
+global:
+  scrape_interval: 15s # the daemon reads the database at most this often
+  evaluation_interval: 15s
+rule_files:
+  - profilesync.rules.yml
+scrape_configs:
+  - job_name: profilesync
+    static_configs:
+      # Every daemon. It listens where only its own machine reaches it (PROFILESYNC_HTTP_ADDRESS), and answers to the
+      # names of PROFILESYNC_HTTP_HOSTS: let Prometheus run there, or a proxy.
+      - targets: [%s]
+# alerting:
+#   alertmanagers:
+#     - static_configs:
+#         - targets: ["127.0.0.1:9093"]
+`
+
+const datasource = `# Written by ` + "`profilesync ops write`" + `: Grafana reads it below /etc/grafana/provisioning.
+apiVersion: 1
+datasources:
+  - name: Prometheus
+    type: prometheus
+    access: proxy
+    url: %q
+    isDefault: true
+`
+
+const provider = `# Written by ` + "`profilesync ops write`" + `: Grafana reads it below /etc/grafana/provisioning.
+apiVersion: 1
+providers:
+  - name: profilesync
+    folder: profilesync
+    type: file
+    allowUiUpdates: false
+    options:
+      path: /var/lib/grafana/dashboards
+`

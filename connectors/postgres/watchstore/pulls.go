@@ -1,0 +1,28 @@
+package watchstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/watchstore/watchsql"
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// ReportPulled is what became of the pulls of one report.
+type ReportPulled struct {
+	Source profile.Source
+	Report string
+	// Age is the time since it was last read completely, whether or not anything was new;
+	// since it was first asked for if it never was.
+	Age     time.Duration
+	Refused int // runs of it that were refused or failed since
+}
+
+func (w *Watched) readPulls(ctx context.Context, q *watchsql.Queries) error {
+	rows, err := q.WatchPulls(ctx)
+	for _, r := range rows {
+		w.Pulls = append(w.Pulls, ReportPulled{profile.Source(r.Source), r.Report, ofSeconds(r.AgeSeconds), r.Refused})
+	}
+	return postgres.Wrap(err, "pulls")
+}
