@@ -71,6 +71,7 @@ func (*Command) Run(ctx context.Context, a *wiring.App) error {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return server.Serve(ctx) })
+	group.Go(func() error { return s.manager.run(ctx) })
 	group.Go(func() error { return s.run(ctx, server.Address()) })
 	return group.Wait()
 }
