@@ -1,0 +1,173 @@
+package e2e
+
+import (
+	"context"
+	"debug/elf"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/postgres/local"
+	"github.com/profilesync/profilesync/connectors/postgres/pgproxy"
+)
+
+// What stands in cmd/profilesync/examples is run here as far as one machine without
+// systemd and containers can.
+const examples = "../profilesync/examples/"
+
+// The service manager hears that the daemon is ready, alive, and stops.
+func TestTheServiceManagerHearsOfTheDaemon(t *testing.T) {
+	t.Parallel()
+	socket := filepath.Join(t.TempDir(), "notify")
+	heard, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: socket, Net: "unixgram"})
+	require.NoError(t, err)
+	defer heard.Close()
+	s := newSite(t)
+	cmd := s.with("HTTP_ADDRESS=127.0.0.1:0").command(t.Context(), "serve")
+	cmd.Env = append(cmd.Env, "NOTIFY_SOCKET="+socket, "WATCHDOG_USEC=300000")
+	require.NoError(t, cmd.Start())
+	hears := func(want string) {
+		t.Helper()
+		message := make([]byte, 1000)
+		for {
+			require.NoError(t, heard.SetReadDeadline(time.Now().Add(patience)))
+			n, err := heard.Read(message)
+			require.NoError(t, err, "want %s", want)
+			if strings.HasPrefix(string(message[:n]), want) {
+				return
+			}
+		}
+	}
+	hears("READY=1\nSTATUS=working")
+	hears("WATCHDOG=1\nSTATUS=working")
+	hears("WATCHDOG=1\nSTATUS=working")
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	hears("STOPPING=1")
+	require.NoError(t, cmd.Wait())
+}
+
+// newCluster starts a Postgres of its own, and returns its superuser's address.
+func newCluster(t *testing.T) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("needs Postgres, which -short does without")
+	}
+	dir, err := os.MkdirTemp("", "profilesync-e2e-") //nolint:usetesting // as root, Postgres runs as another user, who cannot enter t.TempDir
+	require.NoError(t, err)
+	require.NoError(t, os.Chmod(dir, 0o755))
+	cluster, err := local.Open(t.Context(), local.Options{Dir: filepath.Join(dir, "postgres"), ThrowAway: true})
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		require.NoError(t, cluster.Close())
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		require.NoError(t, local.Wait(ctx, filepath.Join(dir, "postgres")))
+		require.NoError(t, os.RemoveAll(dir))
+	})
+	return cluster.URL()
+}
+
+// composed returns a site whose database was prepared as compose.yaml does it, on a
+// cluster of its own that is reached over TCP.
+func composed(t *testing.T) *site {
+	t.Helper()
+	superuser := pgproxy.New(t, newCluster(t)).URL()
+	s := &site{t: t, dir: t.TempDir()}
+	for name, user := range map[string]string{"postgres-url": "", "migrate-url": "migrate1", "database-url": "sync1"} {
+		u, err := url.Parse(superuser)
+		require.NoError(t, err)
+		if user != "" {
+			u.User, u.Path = url.UserPassword(user, "made_up-"+user), "/directory"
+		}
+		s.url = superuser
+		require.NoError(t, os.WriteFile(filepath.Join(s.dir, name), []byte(u.String()+"\n"), 0o600))
+	}
+	for range 2 { // it may be run again
+		script := exec.CommandContext(t.Context(), "sh", examples+"roles.sh")
+		script.Env = append(os.Environ(), "SECRETS="+s.dir)
+		out, err := script.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		require.Empty(t, string(out))
+	}
+	s.with("DATABASE_URL_FILE="+filepath.Join(s.dir, "migrate-url")).exits(0, "migrate", "--roles")
+	return s.with("DATABASE_URL_FILE="+filepath.Join(s.dir, "database-url"), "ODS_DOWNLOADS_URL="+nobody)
+}
+
+// The binary that the container's build makes from nothing but a module proxy serves in
+// a root without any other file, as nobody in particular.
+func TestTheContainerNeedsNothingElse(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("needs root, to change it")
+	}
+	s := composed(t)
+	root := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(root, "tmp"), 0o755))
+	require.NoError(t, os.Chmod(filepath.Join(root, "tmp"), 0o777|os.ModeSticky))
+	buildAsContainer(t, filepath.Join(root, "profilesync"))
+	for folder := root; folder != "/" && folder != "."; folder = filepath.Dir(folder) {
+		require.NoError(t, os.Chmod(folder, 0o755|os.ModeSticky), "whoever is no root enters it")
+		if folder == os.TempDir() {
+			break
+		}
+	}
+	address, err := os.ReadFile(filepath.Join(s.dir, "database-url"))
+	require.NoError(t, err)
+	inside := func(args ...string) *exec.Cmd {
+		cmd := exec.CommandContext(t.Context(), "/profilesync", args...)
+		cmd.Dir = "/tmp"
+		cmd.Env = []string{"PROFILESYNC_DATABASE_URL=" + strings.TrimSpace(string(address)), "PROFILESYNC_HTTP_ADDRESS=127.0.0.1:0"}
+		cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: root, Credential: &syscall.Credential{Uid: 65532, Gid: 65532}}
+		return cmd
+	}
+	for _, args := range [][]string{{"--help"}, {"version"}, {"runs", "list"}} {
+		out, err := inside(args...).CombinedOutput()
+		require.NoError(t, err, "%v: %s", args, out)
+	}
+	d := daemon{site: s, started: started{cmd: inside("serve"), stdout: new(output), stderr: new(output)}}
+	d.cmd.Stderr = d.stderr
+	require.NoError(t, d.cmd.Start())
+	require.Eventually(t, func() bool { return d.address() != "" }, patience, 10*time.Millisecond, "it serves")
+	status, _ := d.get("/healthz")
+	require.Equal(t, 200, status)
+	require.NotContains(t, d.log(), "owner of the tables", "it runs with the daemon's rights")
+	d.stop()
+}
+
+// buildAsContainer builds the program with the line of the Containerfile, with modules
+// from a proxy that is a folder.
+func buildAsContainer(t *testing.T, to string) {
+	t.Helper()
+	text, err := os.ReadFile(examples + "Containerfile")
+	require.NoError(t, err)
+	line := regexp.MustCompile(`(?m)^RUN (go build .*)$`).FindStringSubmatch(string(text))
+	require.NotNil(t, line)
+	cache, err := exec.CommandContext(t.Context(), "go", "env", "GOMODCACHE").Output()
+	require.NoError(t, err)
+	build := exec.CommandContext(t.Context(), "sh", "-c", strings.Replace(line[1], "/out/profilesync", to, 1))
+	build.Dir = "../.."
+	build.Env = append(os.Environ(), "VERSION=v0-container", "GOMODCACHE="+t.TempDir())
+	for _, set := range regexp.MustCompile(`(?m)^ENV (GOPROXY=.*)$`).FindStringSubmatch(string(text))[1:] {
+		for variable := range strings.FieldsSeq(set) {
+			build.Env = append(build.Env, strings.Replace(variable, "${GOPROXY}", "file://"+strings.TrimSpace(string(cache))+"/cache/download", 1))
+		}
+	}
+	build.Env = append(build.Env, "GOFLAGS=-mod=readonly -modcacherw") // so that the test can remove its modules
+	out, err := build.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	binary, err := elf.Open(to)
+	require.NoError(t, err)
+	defer binary.Close()
+	libraries, err := binary.ImportedLibraries()
+	require.NoError(t, err)
+	require.Empty(t, libraries, "it is static")
+}
