@@ -34,14 +34,16 @@ func TestTheServiceManagerHearsOfTheDaemon(t *testing.T) {
 	s := newSite(t)
 	cmd := s.with("HTTP_ADDRESS=127.0.0.1:0").command(t.Context(), "serve")
 	cmd.Env = append(cmd.Env, "NOTIFY_SOCKET="+socket, "WATCHDOG_USEC=300000")
+	log := new(output)
+	cmd.Stderr = log
 	require.NoError(t, cmd.Start())
 	hears := func(want string) {
 		t.Helper()
 		message := make([]byte, 1000)
+		require.NoError(t, heard.SetReadDeadline(time.Now().Add(patience)))
 		for {
-			require.NoError(t, heard.SetReadDeadline(time.Now().Add(patience)))
 			n, err := heard.Read(message)
-			require.NoError(t, err, "want %s", want)
+			require.NoError(t, err, "want %s; the log: %s", want, log)
 			if strings.HasPrefix(string(message[:n]), want) {
 				return
 			}
@@ -55,15 +57,23 @@ func TestTheServiceManagerHearsOfTheDaemon(t *testing.T) {
 	require.NoError(t, cmd.Wait())
 }
 
+// openDir returns a folder that every user can enter.
+func openDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "profilesync-e2e-") //nolint:usetesting // other users cannot enter t.TempDir
+	require.NoError(t, err)
+	require.NoError(t, os.Chmod(dir, 0o755))
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
+	return dir
+}
+
 // newCluster starts a Postgres of its own, and returns its superuser's address.
 func newCluster(t *testing.T) string {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("needs Postgres, which -short does without")
 	}
-	dir, err := os.MkdirTemp("", "profilesync-e2e-") //nolint:usetesting // as root, Postgres runs as another user, who cannot enter t.TempDir
-	require.NoError(t, err)
-	require.NoError(t, os.Chmod(dir, 0o755))
+	dir := openDir(t)
 	cluster, err := local.Open(t.Context(), local.Options{Dir: filepath.Join(dir, "postgres"), ThrowAway: true})
 	require.NoError(t, err)
 	t.Cleanup(func() {
@@ -71,7 +81,6 @@ func newCluster(t *testing.T) string {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		require.NoError(t, local.Wait(ctx, filepath.Join(dir, "postgres")))
-		require.NoError(t, os.RemoveAll(dir))
 	})
 	return cluster.URL()
 }
@@ -91,7 +100,7 @@ func composed(t *testing.T) *site {
 		s.url = superuser
 		require.NoError(t, os.WriteFile(filepath.Join(s.dir, name), []byte(u.String()+"\n"), 0o600))
 	}
-	for range 2 { // it may be run again
+	for range 2 { // the script may be run again
 		script := exec.CommandContext(t.Context(), "sh", examples+"roles.sh")
 		script.Env = append(os.Environ(), "SECRETS="+s.dir)
 		out, err := script.CombinedOutput()
@@ -110,16 +119,10 @@ func TestTheContainerNeedsNothingElse(t *testing.T) {
 		t.Skip("needs root, to change it")
 	}
 	s := composed(t)
-	root := t.TempDir()
+	root := openDir(t)
 	require.NoError(t, os.Mkdir(filepath.Join(root, "tmp"), 0o755))
 	require.NoError(t, os.Chmod(filepath.Join(root, "tmp"), 0o777|os.ModeSticky))
 	buildAsContainer(t, filepath.Join(root, "profilesync"))
-	for folder := root; folder != "/" && folder != "."; folder = filepath.Dir(folder) {
-		require.NoError(t, os.Chmod(folder, 0o755|os.ModeSticky), "whoever is no root enters it")
-		if folder == os.TempDir() {
-			break
-		}
-	}
 	address, err := os.ReadFile(filepath.Join(s.dir, "database-url"))
 	require.NoError(t, err)
 	inside := func(args ...string) *exec.Cmd {
@@ -151,14 +154,15 @@ func buildAsContainer(t *testing.T, to string) {
 	require.NoError(t, err)
 	line := regexp.MustCompile(`(?m)^RUN (go build .*)$`).FindStringSubmatch(string(text))
 	require.NotNil(t, line)
-	cache, err := exec.CommandContext(t.Context(), "go", "env", "GOMODCACHE").Output()
+	env, err := exec.CommandContext(t.Context(), "go", "env", "GOMODCACHE", "GOROOT").Output()
 	require.NoError(t, err)
+	cache, toolchain, _ := strings.Cut(strings.TrimSpace(string(env)), "\n") // the image has the Go of go.mod itself
 	build := exec.CommandContext(t.Context(), "sh", "-c", strings.Replace(line[1], "/out/profilesync", to, 1))
 	build.Dir = "../.."
-	build.Env = append(os.Environ(), "VERSION=v0-container", "GOMODCACHE="+t.TempDir())
+	build.Env = append(os.Environ(), "VERSION=v0-container", "GOMODCACHE="+t.TempDir(), "PATH="+toolchain+"/bin:"+os.Getenv("PATH"))
 	for _, set := range regexp.MustCompile(`(?m)^ENV (GOPROXY=.*)$`).FindStringSubmatch(string(text))[1:] {
 		for variable := range strings.FieldsSeq(set) {
-			build.Env = append(build.Env, strings.Replace(variable, "${GOPROXY}", "file://"+strings.TrimSpace(string(cache))+"/cache/download", 1))
+			build.Env = append(build.Env, strings.Replace(variable, "${GOPROXY}", "file://"+cache+"/cache/download", 1))
 		}
 	}
 	build.Env = append(build.Env, "GOFLAGS=-mod=readonly -modcacherw") // so that the test can remove its modules

@@ -14,6 +14,7 @@ database=$(sed -E 's|.*/([^/?]+)(\?.*)?$|\1|' "$SECRETS/database-url")
 
 # Passwords go in by standard input: arguments can be seen by others.
 psql --no-psqlrc --quiet -v ON_ERROR_STOP=1 "$superuser" <<SQL
+set client_min_messages = warning;
 \set migrate $(user migrate-url)
 \set migrate_password $(password migrate-url)
 \set daemon $(user database-url)

@@ -125,6 +125,7 @@ func (s *service) workUnderOneName(ctx context.Context, address string) error {
 		announcer.Lost(err)
 		return err
 	}
+	s.health.databaseAnswered()
 	s.health.beginLife()
 	defer s.health.endLife()
 	s.log.InfoContext(ctx, "serving", "address", address, "version", s.Version, "process", daemon.Process)
