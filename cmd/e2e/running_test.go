@@ -89,15 +89,30 @@ func newCluster(t *testing.T) string {
 // cluster of its own that is reached over TCP.
 func composed(t *testing.T) *site {
 	t.Helper()
-	superuser := pgproxy.New(t, newCluster(t)).URL()
+	s := withRoles(t)
+	s.migrateRoles()
+	return s
+}
+
+// migrateRoles is what the composition's service "migrate" does.
+func (s *site) migrateRoles() {
+	s.t.Helper()
+	s.without("DATABASE_URL").with("DATABASE_URL_FILE="+filepath.Join(s.dir, "migrate-url")).exits(0, "migrate", "--roles")
+}
+
+// withRoles is composed without a schema.
+func withRoles(t *testing.T) *site {
+	t.Helper()
+	superuser, err := url.Parse(pgproxy.New(t, newCluster(t)).URL())
+	require.NoError(t, err)
 	s := &site{t: t, dir: t.TempDir()}
 	for name, user := range map[string]string{"postgres-url": "", "migrate-url": "migrate1", "database-url": "sync1"} {
-		u, err := url.Parse(superuser)
-		require.NoError(t, err)
+		u := *superuser
 		if user != "" {
-			u.User, u.Path = url.UserPassword(user, "made_up-"+user), "/directory"
+			u.Path = "/directory"
+			s.url = u.String()
+			u.User = url.UserPassword(user, "made_up-"+user)
 		}
-		s.url = superuser
 		require.NoError(t, os.WriteFile(filepath.Join(s.dir, name), []byte(u.String()+"\n"), 0o600))
 	}
 	for range 2 { // the script may be run again
@@ -107,7 +122,6 @@ func composed(t *testing.T) *site {
 		require.NoError(t, err, "%s", out)
 		require.Empty(t, string(out))
 	}
-	s.with("DATABASE_URL_FILE="+filepath.Join(s.dir, "migrate-url")).exits(0, "migrate", "--roles")
 	return s.with("DATABASE_URL_FILE="+filepath.Join(s.dir, "database-url"), "ODS_DOWNLOADS_URL="+nobody)
 }
 

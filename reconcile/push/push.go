@@ -47,6 +47,9 @@ type Push struct {
 	Sent     profile.Values // what was sent under it
 	SentHash profile.Hash   // hash of its stated values
 	Unclear  bool           // it is not known whether the sink accepted it
+	// Restored says that the database was restored from a backup, and that the sink may
+	// have been sent more than is known here.
+	Restored bool
 
 	AcceptedHash profile.Hash // hash of the stated values of the accepted push; zero for none
 	Version      string       // the sink's entity tag

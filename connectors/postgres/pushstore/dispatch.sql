@@ -2,7 +2,17 @@
 -- The transaction that writes holds the lock, so a process that loses the lock also loses its writes. If the process stops
 -- responding during a round, the server ends the round.
 select pg_try_advisory_xact_lock(hashtextextended('profilesync.dispatch', 0)) as locked,
+    coalesce((select d.place <> this_place() from dispatch d), false)::boolean as restored,
     set_config('idle_in_transaction_session_timeout', '10s', true) as idle, set_config('lock_timeout', '10s', true) as lock;
+
+-- name: NoteRestored :execrows
+-- The database was restored from a backup: what each sink was sent since is not known.
+with moved as (
+    update dispatch set place = this_place()
+), locked as (
+    select q.code, q.sink from push q where q.state <> 'no-route' order by q.code, q.sink for update
+)
+update push p set restored = true from locked l where p.code = l.code and p.sink = l.sink;
 
 -- name: ReadChanges :execrows
 -- Reads every change once. The horizon is the oldest transaction that may still be open: changes at or above it are read as

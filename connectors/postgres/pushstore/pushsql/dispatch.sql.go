@@ -208,6 +208,24 @@ func (q *Queries) NoteProgress(ctx context.Context, activity string) error {
 	return err
 }
 
+const noteRestored = `-- name: NoteRestored :execrows
+with moved as (
+    update dispatch set place = this_place()
+), locked as (
+    select q.code, q.sink from push q where q.state <> 'no-route' order by q.code, q.sink for update
+)
+update push p set restored = true from locked l where p.code = l.code and p.sink = l.sink
+`
+
+// The database was restored from a backup: what each sink was sent since is not known.
+func (q *Queries) NoteRestored(ctx context.Context) (int64, error) {
+	result, err := q.db.Exec(ctx, noteRestored)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const readChanges = `-- name: ReadChanges :execrows
 with edge as (
     select case when still_counts(server, horizon) then horizon else '0' end as horizon, pg_snapshot_xmin(pg_current_snapshot()) as xmin
@@ -293,13 +311,15 @@ func (q *Queries) SetPushJobs(ctx context.Context, arg SetPushJobsParams) error 
 
 const tryLockDispatch = `-- name: TryLockDispatch :one
 select pg_try_advisory_xact_lock(hashtextextended('profilesync.dispatch', 0)) as locked,
+    coalesce((select d.place <> this_place() from dispatch d), false)::boolean as restored,
     set_config('idle_in_transaction_session_timeout', '10s', true) as idle, set_config('lock_timeout', '10s', true) as lock
 `
 
 type TryLockDispatchRow struct {
-	Locked bool
-	Idle   string
-	Lock   string
+	Locked   bool
+	Restored bool
+	Idle     string
+	Lock     string
 }
 
 // The transaction that writes holds the lock, so a process that loses the lock also loses its writes. If the process stops
@@ -307,6 +327,11 @@ type TryLockDispatchRow struct {
 func (q *Queries) TryLockDispatch(ctx context.Context) (TryLockDispatchRow, error) {
 	row := q.db.QueryRow(ctx, tryLockDispatch)
 	var i TryLockDispatchRow
-	err := row.Scan(&i.Locked, &i.Idle, &i.Lock)
+	err := row.Scan(
+		&i.Locked,
+		&i.Restored,
+		&i.Idle,
+		&i.Lock,
+	)
 	return i, err
 }
