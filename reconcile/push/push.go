@@ -148,6 +148,23 @@ type Due struct {
 	Probe bool // the sink is paused; this push shows whether it works again
 }
 
+// Cause is what a push is queued for: an edit, or a job, whose run changed the profile. The
+// zero value is none that is known.
+type Cause struct {
+	Kind CauseKind
+	ID   int64     // of the row of the audit, or of the job
+	At   time.Time // when it was made, or queued
+}
+
+// CauseKind says what a cause is.
+type CauseKind string
+
+// The kinds of causes.
+const (
+	CauseEdit CauseKind = "edit"
+	CauseJob  CauseKind = "job"
+)
+
 // Staged is a push that is about to be sent.
 type Staged struct {
 	Code  profile.ODSCode

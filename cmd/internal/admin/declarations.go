@@ -47,6 +47,7 @@ const (
 	ersRequestsTotal
 	ersRequestSeconds
 	lettersTotal
+	traceSpansTotal
 	watchFailuresTotal
 	queueJobs
 	queueOldestSeconds
@@ -162,6 +163,10 @@ var declared = [...]declaration{
 		name: "letters_total", form: counter, labels: []string{"kind", "state"},
 		help: "Outcomes of processed letters: accepted, delivered, due (will be retried), refused, cancelled (no longer applies) " +
 			"or unclear.",
+	},
+	traceSpansTotal: {
+		name: "trace_spans_total", form: counter, labels: []string{"outcome"},
+		help: "Spans of traces; outcome is sent, failed (the collector did not take them) or dropped (too many waited for it).",
 	},
 	watchFailuresTotal: {
 		name: "watch_failures_total", form: counter,

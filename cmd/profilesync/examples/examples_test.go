@@ -114,7 +114,7 @@ func TestTheContainerHasWhatItNames(t *testing.T) {
 	text := read(t, "Containerfile")
 	stages := strings.Split(text, "\nFROM ")[1:]
 	require.Len(t, stages, 2)
-	require.Equal(t, regexp.MustCompile(`(?m)^go (\S+)`).FindStringSubmatch(read(t, top + "/go.mod"))[1],
+	require.Equal(t, regexp.MustCompile(`(?m)^go (\S+)`).FindStringSubmatch(read(t, top+"/go.mod"))[1],
 		regexp.MustCompile(`golang:([\d.]+)-`).FindStringSubmatch(stages[0])[1], "the Go that go.mod names")
 	for _, line := range regexp.MustCompile(`(?m)^COPY (.*)$`).FindAllStringSubmatch(stages[0], -1) {
 		names := strings.Fields(line[1])

@@ -221,6 +221,7 @@ func (s *service) daemon(ctx context.Context, driver *riverpgxv5.Driver) (d jobs
 		QueueLog: s.outage.during(s.Logger(slog.LevelWarn), queueRecords{}),
 		Held:     queue.NewHeldJobs(),
 		Reindex:  owner,
+		Around:   s.Traces.Jobs(),
 		Observe: func(kind, outcome string, ran, waited time.Duration) {
 			s.metrics.JobWorked(kind, outcome, ran.Seconds(), waited.Seconds())
 		},

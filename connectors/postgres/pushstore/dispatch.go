@@ -128,6 +128,23 @@ func (d *Dispatch) DuePushes(ctx context.Context, most int) ([]push.Due, error) 
 	return due, nil
 }
 
+// Causes returns what each of the pushes is queued for.
+func (d *Dispatch) Causes(ctx context.Context, pushes []push.Due) ([]push.Cause, error) {
+	params := pushsql.PushCausesParams{}
+	for _, p := range pushes {
+		params.Codes, params.Sinks = append(params.Codes, string(p.Code)), append(params.Sinks, string(p.Sink))
+	}
+	rows, err := d.q.PushCauses(ctx, params)
+	if err != nil {
+		return nil, postgres.Wrap(err, "looking for the causes of pushes")
+	}
+	causes := make([]push.Cause, len(rows))
+	for i, r := range rows {
+		causes[i] = push.Cause{Kind: push.CauseKind(r.Kind), ID: r.ID, At: r.At}
+	}
+	return causes, nil
+}
+
 // SetPushJobs records the jobs that carry the pushes.
 func (d *Dispatch) SetPushJobs(ctx context.Context, pushes []push.Due, jobs []int64) error {
 	params := pushsql.SetPushJobsParams{Jobs: jobs}

@@ -7,10 +7,10 @@ package pushsql
 
 import (
 	"context"
+	"time"
 
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
-	"time"
 )
 
 const duePushes = `-- name: DuePushes :many
@@ -224,6 +224,50 @@ func (q *Queries) NoteRestored(ctx context.Context) (int64, error) {
 		return 0, err
 	}
 	return result.RowsAffected(), nil
+}
+
+const pushCauses = `-- name: PushCauses :many
+select (case when j.id is not null then 'job' when c.id is not null then 'edit' else '' end)::text as kind,
+    coalesce(j.id, c.id, 0)::bigint as id, coalesce(j.created_at, c.at, now())::timestamptz as at
+from (select unnest($1::text[]) as code, unnest($2::text[]) as sink, generate_subscripts($1::text[], 1) as n) q
+left join push p on p.code = q.code and p.sink = q.sink
+left join lateral (select n.id, n.at, n.run_id from change n where n.code = q.code and p.asked > p.answered order by n.id desc limit 1) c on true
+left join run r on r.id = c.run_id
+left join river.river_job j on j.id = r.job_id
+order by q.n
+`
+
+type PushCausesParams struct {
+	Codes []string
+	Sinks []string
+}
+
+type PushCausesRow struct {
+	Kind string
+	ID   int64
+	At   time.Time
+}
+
+// The newest change of each profile, if it asked for the push and was not answered yet; of a run's change, the job that
+// worked the run.
+func (q *Queries) PushCauses(ctx context.Context, arg PushCausesParams) ([]PushCausesRow, error) {
+	rows, err := q.db.Query(ctx, pushCauses, arg.Codes, arg.Sinks)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []PushCausesRow{}
+	for rows.Next() {
+		var i PushCausesRow
+		if err := rows.Scan(&i.Kind, &i.ID, &i.At); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const readChanges = `-- name: ReadChanges :execrows
