@@ -9,6 +9,7 @@ import (
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
 
 	"github.com/profilesync/profilesync/jobs/casejobs"
 	"github.com/profilesync/profilesync/jobs/peoplejobs"
@@ -35,6 +36,7 @@ type Daemon struct {
 	Observe   queue.Observe   // called after every attempt at a job
 	Held      *queue.HeldJobs // tracks the jobs that this process is working
 	Reindex   bool            // see queue.Work
+	Around    []rivertype.Middleware
 }
 
 // Store is what the queue's own jobs need of the store.
@@ -52,6 +54,7 @@ func (d Daemon) Client() (*queue.Client, error) {
 	return queue.Work{
 		Driver: d.Driver, Schema: d.Schema, Process: d.Process, Workers: workers, Queues: d.queues(),
 		Periodic: []*river.PeriodicJob{ticking(), casejobs.Periodic()}, Held: d.Held, Observe: d.Observe, Reindex: d.Reindex, Log: d.QueueLog,
+		Around: d.Around,
 	}.Client()
 }
 

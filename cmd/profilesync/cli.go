@@ -16,6 +16,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/casecommands"
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/erscommands"
+	"github.com/profilesync/profilesync/cmd/profilesync/ops"
 	"github.com/profilesync/profilesync/cmd/profilesync/peoplecommands"
 	"github.com/profilesync/profilesync/cmd/profilesync/pushcommands"
 	"github.com/profilesync/profilesync/cmd/profilesync/qualitycommands"

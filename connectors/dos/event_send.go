@@ -57,7 +57,7 @@ func (e *events) push(ctx context.Context, d push.Delivery) (push.Receipt, error
 	}
 	req.Header.Set("X-Api-Key", key)
 	req.Header.Set("Sequence-Number", strconv.FormatInt(d.Sequence, 10))
-	req.Header.Set("Correlation-Id", d.Key)
+	req.Header.Set("Correlation-Id", httpx.TraceOr(ctx, d.Key))
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := e.client.Do(req)
 	if err != nil {

@@ -92,7 +92,7 @@ func (i *Ingest) Push(ctx context.Context, d push.Delivery) (push.Receipt, error
 	if d.Type != profile.GPPractice {
 		return push.Receipt{}, noRoute(d.Code, d.Type)
 	}
-	ctx = httpx.WithCorrelationID(ctx, d.Key)
+	ctx = httpx.WithCorrelationID(ctx, httpx.TraceOr(ctx, d.Key))
 	found, err := i.find(ctx, d.Code)
 	if failure, ok := errors.AsType[*push.SinkError](err); ok && failure.Answer == push.AnswerRefused {
 		failure.Answer = push.AnswerUnclear // a failed read is no refusal of the push

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/profilesync/profilesync/connectors/postgres/dbsql"
@@ -38,6 +39,8 @@ type Options struct {
 	// MaxConnections limits the pool; with 0 the address decides, or the number of
 	// processors.
 	MaxConnections int32
+	// Tracer is told of every statement of the pool; nil: nothing is.
+	Tracer pgx.QueryTracer
 }
 
 // Open connects to the database.
@@ -46,6 +49,7 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
+	config.ConnConfig.Tracer = o.Tracer
 	if o.MaxConnections > 0 {
 		config.MaxConns = o.MaxConnections
 	}

@@ -81,8 +81,8 @@ func unsent(d push.Delivery, answer push.Answer, status int, why string) error {
 	}
 }
 
-// put returns the request of a delivery with its document. The correlation id is the
-// key, so that all attempts on the same document are the same in every byte.
+// put returns the request of a delivery with its document. The correlation id is that of
+// the trace, or the key: all attempts on the same document are the same in every byte.
 func (s *Sink) put(ctx context.Context, d push.Delivery, body []byte) (*http.Request, error) {
 	req, err := s.request(ctx, http.MethodPut, d.Code, bytes.NewReader(body))
 	if err != nil {
@@ -94,7 +94,7 @@ func (s *Sink) put(ctx context.Context, d push.Delivery, body []byte) (*http.Req
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Idempotency-Key", d.Key)
 	req.Header.Set("Sequence-Number", strconv.FormatInt(d.Sequence, 10))
-	req.Header.Set("X-Correlation-ID", d.Key)
+	req.Header.Set("X-Correlation-ID", httpx.TraceOr(ctx, d.Key))
 	if d.Version == "" {
 		req.Header.Set("If-None-Match", "*")
 	} else {

@@ -28,6 +28,8 @@ type Dispatch interface {
 	FollowCalendar(ctx context.Context, today profile.Date) (pushes int, err error)
 	ReadChanges(ctx context.Context, today profile.Date, editDelay time.Duration) error
 	DuePushes(ctx context.Context, most int) ([]push.Due, error)
+	// Causes returns what each of the pushes is queued for.
+	Causes(ctx context.Context, pushes []push.Due) ([]push.Cause, error)
 	SetPushJobs(ctx context.Context, pushes []push.Due, jobs []int64) error
 	NextDue(ctx context.Context) (wait time.Duration, ok bool, err error)
 }
@@ -52,7 +54,9 @@ type Dispatcher struct {
 	// LeftBehind is called with the number of pushes that changes had asked for
 	// and that no job would have delivered: it should never happen.
 	LeftBehind func(pushes int)
-	Log        *slog.Logger
+	// Caused returns the metadata of jobs with these causes; nil: nobody wants to know.
+	Caused func(context.Context, []push.Cause) [][]byte
+	Log    *slog.Logger
 
 	lastSweep time.Time // start of the last sweep
 	lastNoted time.Time // when progress was last recorded
@@ -217,6 +221,15 @@ func (d *Dispatcher) queue(ctx context.Context, client *queue.Client, round Disp
 	inserts := make([]river.InsertManyParams, len(due))
 	for i, push := range due {
 		inserts[i] = river.InsertManyParams{Args: pushArgs(push)}
+	}
+	if d.Caused != nil {
+		causes, err := round.Causes(ctx, due)
+		if err != nil {
+			return err
+		}
+		for i, metadata := range d.Caused(ctx, causes) {
+			inserts[i].InsertOpts = &river.InsertOpts{Metadata: metadata}
+		}
 	}
 	inserted, err := client.InsertManyTx(ctx, round.Tx(), inserts)
 	if err != nil {

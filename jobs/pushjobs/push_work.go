@@ -58,7 +58,7 @@ type intent struct {
 // attempt is one attempt; done is false if another should follow.
 func (b *pushWork) attempt(ctx context.Context) (done bool, err error) {
 	next, refusal := b.intend()
-	if b.known.Unclear || b.conflict {
+	if b.known.Unclear || b.conflict || b.known.Restored && !b.isAccepted(next) {
 		b.readBack(ctx, next)
 	}
 	if refusal != nil {
@@ -66,6 +66,10 @@ func (b *pushWork) attempt(ctx context.Context) (done bool, err error) {
 	}
 	if b.isAccepted(next) {
 		b.outcome.State, b.outcome.Unclear, b.outcome.Failures, b.outcome.Reason = push.Accepted, false, 0, ""
+		return true, nil
+	}
+	if b.wasPushedBefore(next) {
+		b.recordSeen(next.hash)
 		return true, nil
 	}
 	if b.shown == nil && b.unread == nil && !b.isSentAgain(next) && b.known.NeedsReading(b.route, next.stated) {
@@ -87,9 +91,10 @@ func (b *pushWork) isAccepted(next intent) bool {
 }
 
 // isSentAgain reports whether what was sent last is sent once more, under its number. It
-// is not if somebody changed meanwhile what the push filled in.
+// is not if somebody changed meanwhile what the push filled in, nor after a restore: the
+// sink may have been sent a higher number since.
 func (b *pushWork) isSentAgain(next intent) bool {
-	return b.known.Unclear && b.known.SentHash == next.hash && !b.conflict && b.fillsTheSame(next)
+	return b.known.Unclear && !b.known.Restored && b.known.SentHash == next.hash && !b.conflict && b.fillsTheSame(next)
 }
 
 // fillsTheSame reports whether what was sent last still leaves alone what nobody stated,
@@ -100,6 +105,12 @@ func (b *pushWork) fillsTheSame(next intent) bool {
 	}
 	composed := b.compose(next)
 	return len(composed.Overwrites) == 0 && composed.Values == b.known.Sent
+}
+
+// wasPushedBefore reports whether the sink shows all of it, brought by a push of which the
+// restored database knows nothing.
+func (b *pushWork) wasPushedBefore(next intent) bool {
+	return b.known.Restored && b.shown != nil && b.compose(next).AllShown
 }
 
 // sendNew composes what is stated, gives it a number and sends it, unless it must wait.
@@ -133,7 +144,7 @@ func (b *pushWork) preview(ctx context.Context) push.Preview {
 	switch {
 	case b.known.Held:
 		p.State = push.Held
-	case b.isAccepted(next):
+	case b.isAccepted(next), b.wasPushedBefore(next):
 		p.State = push.Accepted
 	case b.waitsForReading(ctx, next):
 		b.recordUnread()
@@ -280,6 +291,14 @@ func (b *pushWork) mustWait(c push.Composition, hash profile.Hash) bool {
 	}
 	b.outcome.State, b.outcome.Reason = push.Waits, b.known.WhyWaits(b.route, c, b.shown)
 	return true
+}
+
+// recordSeen records that the sink shows all of it.
+func (b *pushWork) recordSeen(hash profile.Hash) {
+	b.outcome.State, b.outcome.Attempt, b.outcome.Reason = push.Accepted, push.AttemptSeen, ""
+	b.outcome.Unclear, b.outcome.Failures = false, 0
+	b.outcome.AcceptedHash, b.outcome.AcceptedSequence = hash, max(b.known.Sequence, b.shown.Sequence)
+	b.outcome.Version = b.shown.Version
 }
 
 func (b *pushWork) recordAcceptance(hash profile.Hash, receipt push.Receipt) {

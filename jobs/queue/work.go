@@ -22,6 +22,8 @@ type Work struct {
 	Observe  Observe   // called after every attempt at a job
 	Reindex  bool      // rebuild the queue's indexes every night, which only their owner may
 	Log      *slog.Logger
+	// Around is what else is done around every attempt at a job, from outside to inside.
+	Around []rivertype.Middleware
 }
 
 // Client builds the client that works the queues. Every default of River that
@@ -39,7 +41,7 @@ func (w Work) Client() (*Client, error) {
 		Workers:              w.Workers,
 		Queues:               w.Queues,
 		PeriodicJobs:         w.Periodic,
-		Middleware:           []rivertype.Middleware{w.Held, NewObserver(w.Observe)},
+		Middleware:           append([]rivertype.Middleware{w.Held, NewObserver(w.Observe)}, w.Around...),
 		FetchCooldown:        50 * time.Millisecond,
 		JobTimeout:           time.Minute,
 		RescueStuckJobsAfter: 24 * time.Hour, // Recovery finds abandoned jobs within seconds: River itself must not interfere

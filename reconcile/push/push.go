@@ -47,6 +47,9 @@ type Push struct {
 	Sent     profile.Values // what was sent under it
 	SentHash profile.Hash   // hash of its stated values
 	Unclear  bool           // it is not known whether the sink accepted it
+	// Restored says that the database was restored from a backup, and that the sink may
+	// have been sent more than is known here.
+	Restored bool
 
 	AcceptedHash profile.Hash // hash of the stated values of the accepted push; zero for none
 	Version      string       // the sink's entity tag
@@ -144,6 +147,23 @@ type Due struct {
 	Sink  Sink
 	Probe bool // the sink is paused; this push shows whether it works again
 }
+
+// Cause is what a push is queued for: an edit, or a job, whose run changed the profile. The
+// zero value is none that is known.
+type Cause struct {
+	Kind CauseKind
+	ID   int64     // of the row of the audit, or of the job
+	At   time.Time // when it was made, or queued
+}
+
+// CauseKind says what a cause is.
+type CauseKind string
+
+// The kinds of causes.
+const (
+	CauseEdit CauseKind = "edit"
+	CauseJob  CauseKind = "job"
+)
 
 // Staged is a push that is about to be sent.
 type Staged struct {

@@ -45,6 +45,7 @@ const (
 	lettersTotal
 	apiRequestsTotal
 	breakerOpenedTotal
+	traceSpansTotal
 	watchFailuresTotal
 	queueJobs
 	queueOldestSeconds
@@ -180,6 +181,10 @@ var declared = [...]declaration{
 		name: "breaker_opened_total", form: counter, labels: []string{"system"},
 		help: "How often requests to an outside system were suspended, because many in a row had failed; again after each cool-down for " +
 			"as long as it fails.",
+	},
+	traceSpansTotal: {
+		name: "trace_spans_total", form: counter, labels: []string{"outcome"},
+		help: "Spans of traces; outcome is sent, failed (the collector did not take them) or dropped (too many waited for it).",
 	},
 	watchFailuresTotal: {
 		name: "watch_failures_total", form: counter,

@@ -30,6 +30,7 @@ type Metrics struct {
 	letters     *prometheus.CounterVec
 	apiRequests *prometheus.CounterVec
 	breakers    *prometheus.CounterVec
+	spans       *prometheus.CounterVec
 }
 
 // NewMetrics registers the counters. It panics if they are registered already.
@@ -53,11 +54,17 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		letters:     lettersTotal.counter(),
 		apiRequests: apiRequestsTotal.counter(),
 		breakers:    breakerOpenedTotal.counter(),
+		spans:       traceSpansTotal.counter(),
 	}
 	reg.MustRegister(m.jobs, m.jobRun, m.jobWait, m.recovered, m.runs, m.noopRuns, m.run, m.changes, m.pushes, m.push, m.pushLag,
-		m.overwritten, m.leftBehind, m.ersRequests, m.ersSeconds, m.letters, m.apiRequests, m.breakers)
+		m.overwritten, m.leftBehind, m.ersRequests, m.ersSeconds, m.letters, m.apiRequests, m.breakers, m.spans)
 	m.PushesLeftBehind(0) // an alert needs it to be present
 	return m
+}
+
+// SpansEnded counts spans of traces, and what became of them.
+func (m *Metrics) SpansEnded(outcome string, spans int) {
+	m.spans.WithLabelValues(outcome).Add(float64(spans))
 }
 
 // JobWorked counts an attempt at a job. The outcomes are those of package

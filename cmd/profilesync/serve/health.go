@@ -98,6 +98,21 @@ func (h *health) hasBegun() bool {
 	return h.begun
 }
 
+// words say how the process is, for people.
+func (h *health) words() string {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	switch {
+	case !h.begun:
+		return "starting"
+	case h.reachable.IsZero():
+		return "the database is unreachable: work goes on when it answers"
+	case !h.enrolled:
+		return "working; the first look at what is to be pushed is under way"
+	}
+	return "working"
+}
+
 // alive fails if the process makes no progress although nothing outside
 // prevents it: an outage of the database is no reason to restart it.
 func (h *health) alive() error {

@@ -2,12 +2,14 @@ package serve
 
 import (
 	"context"
+	"os"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/profilesync/profilesync/cmd/internal/admin"
+	"github.com/profilesync/profilesync/cmd/profilesync/tracing"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/ers"
 )
@@ -45,6 +47,18 @@ func (*Command) Run(ctx context.Context, a *wiring.App) error {
 		a.Stderr = buffered
 	}
 	log := a.Logger(a.Settings.Level())
+	registry := prometheus.NewRegistry()
+	metrics := admin.NewMetrics(registry)
+	var err error
+	if a.Traces, err = tracing.Start(ctx, tracing.Options{
+		Endpoint: a.Settings.TracesEndpoint, Getenv: os.Getenv, Version: a.Version, Log: log, Counted: metrics.SpansEnded,
+	}); err != nil {
+		return err
+	}
+	if a.Traces != nil {
+		a.OnClose(a.Traces.Close)
+		log = a.Traces.Log(log)
+	}
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
@@ -53,9 +67,7 @@ func (*Command) Run(ctx context.Context, a *wiring.App) error {
 	}
 	outage := newOutage(log, time.Now)
 	log = outage.during(log, ourRecords{})
-	registry := prometheus.NewRegistry()
 	admin.RegisterProcess(registry, a.Version)
-	metrics := admin.NewMetrics(registry)
 	a.BreakerOpened = metrics.BreakerOpened
 	a.AnsweredERS = func(c ers.Call) { metrics.ERSAnswered(c.Endpoint, c.Status, c.Elapsed.Seconds()) }
 	s, err := newService(ctx, a, log, outage, metrics)
@@ -80,6 +92,7 @@ func (*Command) Run(ctx context.Context, a *wiring.App) error {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return server.Serve(ctx) })
+	group.Go(func() error { return s.manager.run(ctx) })
 	if guarded != nil {
 		s.pools.Watch("api", func() admin.PoolStat { return store.Stat() })
 		group.Go(func() error { return guarded.Serve(ctx) })

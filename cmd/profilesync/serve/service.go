@@ -36,6 +36,7 @@ type service struct {
 	metrics *admin.Metrics
 	pools   *admin.Pools
 	health  *health
+	manager *manager
 }
 
 const (
@@ -52,6 +53,9 @@ func newService(ctx context.Context, a *wiring.App, log *slog.Logger, outage *ou
 		return nil, err
 	}
 	s := &service{App: a, sinks: sinks, log: log, outage: outage, metrics: metrics, health: newHealth(time.Now)}
+	if s.manager, err = newManager(s.health, log); err != nil {
+		return nil, err
+	}
 	if s.control, err = a.OpenBeside(ctx, controlConnections); err != nil {
 		return nil, err
 	}
@@ -121,9 +125,11 @@ func (s *service) workUnderOneName(ctx context.Context, address string) error {
 		announcer.Lost(err)
 		return err
 	}
+	s.health.databaseAnswered()
 	s.health.beginLife()
 	defer s.health.endLife()
 	s.log.InfoContext(ctx, "serving", "address", address, "version", s.Version, "process", daemon.Process)
+	s.manager.ready()
 	err = s.work(ctx, daemon, client, announcer)
 	announcer.End(ctx, err == nil)
 	return err
@@ -215,6 +221,7 @@ func (s *service) daemon(ctx context.Context, driver *riverpgxv5.Driver) (d jobs
 		QueueLog: s.outage.during(s.Logger(slog.LevelWarn), queueRecords{}),
 		Held:     queue.NewHeldJobs(),
 		Reindex:  owner,
+		Around:   s.Traces.Jobs(),
 		Observe: func(kind, outcome string, ran, waited time.Duration) {
 			s.metrics.JobWorked(kind, outcome, ran.Seconds(), waited.Seconds())
 		},

@@ -61,6 +61,9 @@ type Settings struct {
 	OIDCActorClaim  string `env:"OIDC_ACTOR_CLAIM, default=sub"`
 	OIDCGroupsClaim string `env:"OIDC_GROUPS_CLAIM, default=groups"`
 
+	// TracesEndpoint is a collector of traces (OTLP over HTTP); empty: as the standard
+	// variables OTEL_EXPORTER_OTLP_ENDPOINT and so on say.
+	TracesEndpoint string `env:"TRACES_ENDPOINT"`
 	// ODSDownloads is the CSV download service, ODSAPI the FHIR R4 API.
 	ODSDownloads string `env:"ODS_DOWNLOADS_URL, default=https://www.odsdatasearchandexport.nhs.uk"`
 	ODSAPI       string `env:"ODS_API_URL, default=https://api.service.nhs.uk/organisation-data-terminology-api/fhir"`

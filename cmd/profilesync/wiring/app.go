@@ -15,6 +15,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/internal/spool"
 	"github.com/profilesync/profilesync/cmd/internal/visible"
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
+	"github.com/profilesync/profilesync/cmd/profilesync/tracing"
 	"github.com/profilesync/profilesync/connectors/ers"
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/local"
@@ -36,6 +37,9 @@ type App struct {
 	// through connections of its own.
 	Store       *Store
 	ReportStore *Store
+
+	// Traces sends traces; nil outside the daemon, and if no collector is named.
+	Traces *tracing.Traces
 
 	// AnsweredERS is called after every request to e-RS; nil outside the
 	// daemon.
@@ -152,7 +156,7 @@ func (a *App) OpenAsIs(ctx context.Context) error {
 		return err
 	}
 	a.url, a.private = url, private
-	store, err := postgres.Open(ctx, url, postgres.Options{PlayedNow: a.Settings.PlayedNow(), Process: a.Process})
+	store, err := postgres.Open(ctx, url, postgres.Options{PlayedNow: a.Settings.PlayedNow(), Process: a.Process, Tracer: a.Traces.Queries()})
 	if err != nil {
 		return err
 	}
@@ -182,7 +186,7 @@ func (a *App) CheckRole(ctx context.Context, log *slog.Logger) error {
 // OpenBeside opens the database again, with connections of its own.
 func (a *App) OpenBeside(ctx context.Context, connections int32) (*Store, error) {
 	store, err := postgres.Open(ctx, a.url, postgres.Options{
-		PlayedNow: a.Settings.PlayedNow(), Process: a.Process, MaxConnections: connections,
+		PlayedNow: a.Settings.PlayedNow(), Process: a.Process, MaxConnections: connections, Tracer: a.Traces.Queries(),
 	})
 	if err != nil {
 		return nil, err

@@ -29,7 +29,7 @@ func New(options Options) *Client {
 	return &Client{
 		failing: failing,
 		options: o,
-		http:    &http.Client{Transport: o.Transport, CheckRedirect: sameHost},
+		http:    &http.Client{Transport: withSpans(o.Transport), CheckRedirect: sameHost},
 		limiter: o.limiter(),
 		breaker: gobreaker.NewCircuitBreaker[*http.Response](gobreaker.Settings{ //nolint:bodyclose // a type, not a response
 			Name:         o.Name,

@@ -45,7 +45,8 @@ type Dispatch struct {
 }
 
 // WithDispatch runs work in a round of its own. It reports false, and does
-// nothing, while another process runs a round.
+// nothing, while another process runs a round. The first round after the database was
+// restored from a backup notes that each sink has to be read before it is sent anything.
 func (s *Store) WithDispatch(ctx context.Context, routes push.Routes, work func(*Dispatch) error) (ours bool, err error) {
 	err = s.inTx(ctx, func(q *pushsql.Queries, tx pgx.Tx) error {
 		row, err := q.TryLockDispatch(ctx)
@@ -54,6 +55,11 @@ func (s *Store) WithDispatch(ctx context.Context, routes push.Routes, work func(
 		}
 		if ours = row.Locked; !ours {
 			return nil
+		}
+		if row.Restored {
+			if _, err := q.NoteRestored(ctx); err != nil {
+				return postgres.Wrap(err, "noting that the database was restored")
+			}
 		}
 		return work(&Dispatch{tx: tx, q: q, routes: routes})
 	})
@@ -120,6 +126,23 @@ func (d *Dispatch) DuePushes(ctx context.Context, most int) ([]push.Due, error) 
 		due[i] = push.Due(r)
 	}
 	return due, nil
+}
+
+// Causes returns what each of the pushes is queued for.
+func (d *Dispatch) Causes(ctx context.Context, pushes []push.Due) ([]push.Cause, error) {
+	params := pushsql.PushCausesParams{}
+	for _, p := range pushes {
+		params.Codes, params.Sinks = append(params.Codes, string(p.Code)), append(params.Sinks, string(p.Sink))
+	}
+	rows, err := d.q.PushCauses(ctx, params)
+	if err != nil {
+		return nil, postgres.Wrap(err, "looking for the causes of pushes")
+	}
+	causes := make([]push.Cause, len(rows))
+	for i, r := range rows {
+		causes[i] = push.Cause{Kind: push.CauseKind(r.Kind), ID: r.ID, At: r.At}
+	}
+	return causes, nil
 }
 
 // SetPushJobs records the jobs that carry the pushes.

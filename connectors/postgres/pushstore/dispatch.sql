@@ -2,7 +2,17 @@
 -- The transaction that writes holds the lock, so a process that loses the lock also loses its writes. If the process stops
 -- responding during a round, the server ends the round.
 select pg_try_advisory_xact_lock(hashtextextended('profilesync.dispatch', 0)) as locked,
+    coalesce((select d.place <> this_place() from dispatch d), false)::boolean as restored,
     set_config('idle_in_transaction_session_timeout', '10s', true) as idle, set_config('lock_timeout', '10s', true) as lock;
+
+-- name: NoteRestored :execrows
+-- The database was restored from a backup: what each sink was sent since is not known.
+with moved as (
+    update dispatch set place = this_place()
+), locked as (
+    select q.code, q.sink from push q where q.state <> 'no-route' order by q.code, q.sink for update
+)
+update push p set restored = true from locked l where p.code = l.code and p.sink = l.sink;
 
 -- name: ReadChanges :execrows
 -- Reads every change once. The horizon is the oldest transaction that may still be open: changes at or above it are read as
@@ -119,6 +129,18 @@ from open o cross join lateral (
     where p.sink = o.sink and p.route = o.route and p.due_at <= now() and p.job_id is null
     order by p.due_at limit greatest(o.room, 0)
 ) d;
+
+-- name: PushCauses :many
+-- The newest change of each profile, if it asked for the push and was not answered yet; of a run's change, the job that
+-- worked the run.
+select (case when j.id is not null then 'job' when c.id is not null then 'edit' else '' end)::text as kind,
+    coalesce(j.id, c.id, 0)::bigint as id, coalesce(j.created_at, c.at, now())::timestamptz as at
+from (select unnest(@codes::text[]) as code, unnest(@sinks::text[]) as sink, generate_subscripts(@codes::text[], 1) as n) q
+left join push p on p.code = q.code and p.sink = q.sink
+left join lateral (select n.id, n.at, n.run_id from change n where n.code = q.code and p.asked > p.answered order by n.id desc limit 1) c on true
+left join run r on r.id = c.run_id
+left join river.river_job j on j.id = r.job_id
+order by q.n;
 
 -- name: SetPushJobs :exec
 update push p set job_id = q.job_id, due_at = null

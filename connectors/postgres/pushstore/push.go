@@ -46,7 +46,7 @@ func (s *Store) LoadPushes(ctx context.Context, sink push.Sink, codes []profile.
 func toPush(sink push.Sink, r pushsql.LoadPushesRow, today profile.Date) (push.Push, error) {
 	p := push.Push{
 		Sink: sink, Held: r.SinkHeld, Paused: r.Paused != "", Forced: r.Forced, Overwrite: r.Overwrite, Failures: r.Failures,
-		Sequence: r.Sequence, Unclear: r.Unclear, Version: r.Version, Wanted: r.WantedAt, Job: r.JobID, Asked: r.Asked,
+		Sequence: r.Sequence, Unclear: r.Unclear, Restored: r.Restored, Version: r.Version, Wanted: r.WantedAt, Job: r.JobID, Asked: r.Asked,
 		SentHash: r.SentOwn, AcceptedHash: r.AcceptedOwn,
 		Desired: push.DesiredState{Profile: wholeProfile(r), ClosedInReality: r.ClosedInReality, Today: today, SetHolidays: r.Holidays},
 	}

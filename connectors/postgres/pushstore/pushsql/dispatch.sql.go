@@ -7,10 +7,10 @@ package pushsql
 
 import (
 	"context"
+	"time"
 
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
-	"time"
 )
 
 const duePushes = `-- name: DuePushes :many
@@ -208,6 +208,68 @@ func (q *Queries) NoteProgress(ctx context.Context, activity string) error {
 	return err
 }
 
+const noteRestored = `-- name: NoteRestored :execrows
+with moved as (
+    update dispatch set place = this_place()
+), locked as (
+    select q.code, q.sink from push q where q.state <> 'no-route' order by q.code, q.sink for update
+)
+update push p set restored = true from locked l where p.code = l.code and p.sink = l.sink
+`
+
+// The database was restored from a backup: what each sink was sent since is not known.
+func (q *Queries) NoteRestored(ctx context.Context) (int64, error) {
+	result, err := q.db.Exec(ctx, noteRestored)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const pushCauses = `-- name: PushCauses :many
+select (case when j.id is not null then 'job' when c.id is not null then 'edit' else '' end)::text as kind,
+    coalesce(j.id, c.id, 0)::bigint as id, coalesce(j.created_at, c.at, now())::timestamptz as at
+from (select unnest($1::text[]) as code, unnest($2::text[]) as sink, generate_subscripts($1::text[], 1) as n) q
+left join push p on p.code = q.code and p.sink = q.sink
+left join lateral (select n.id, n.at, n.run_id from change n where n.code = q.code and p.asked > p.answered order by n.id desc limit 1) c on true
+left join run r on r.id = c.run_id
+left join river.river_job j on j.id = r.job_id
+order by q.n
+`
+
+type PushCausesParams struct {
+	Codes []string
+	Sinks []string
+}
+
+type PushCausesRow struct {
+	Kind string
+	ID   int64
+	At   time.Time
+}
+
+// The newest change of each profile, if it asked for the push and was not answered yet; of a run's change, the job that
+// worked the run.
+func (q *Queries) PushCauses(ctx context.Context, arg PushCausesParams) ([]PushCausesRow, error) {
+	rows, err := q.db.Query(ctx, pushCauses, arg.Codes, arg.Sinks)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []PushCausesRow{}
+	for rows.Next() {
+		var i PushCausesRow
+		if err := rows.Scan(&i.Kind, &i.ID, &i.At); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const readChanges = `-- name: ReadChanges :execrows
 with edge as (
     select case when still_counts(server, horizon) then horizon else '0' end as horizon, pg_snapshot_xmin(pg_current_snapshot()) as xmin
@@ -293,13 +355,15 @@ func (q *Queries) SetPushJobs(ctx context.Context, arg SetPushJobsParams) error 
 
 const tryLockDispatch = `-- name: TryLockDispatch :one
 select pg_try_advisory_xact_lock(hashtextextended('profilesync.dispatch', 0)) as locked,
+    coalesce((select d.place <> this_place() from dispatch d), false)::boolean as restored,
     set_config('idle_in_transaction_session_timeout', '10s', true) as idle, set_config('lock_timeout', '10s', true) as lock
 `
 
 type TryLockDispatchRow struct {
-	Locked bool
-	Idle   string
-	Lock   string
+	Locked   bool
+	Restored bool
+	Idle     string
+	Lock     string
 }
 
 // The transaction that writes holds the lock, so a process that loses the lock also loses its writes. If the process stops
@@ -307,6 +371,11 @@ type TryLockDispatchRow struct {
 func (q *Queries) TryLockDispatch(ctx context.Context) (TryLockDispatchRow, error) {
 	row := q.db.QueryRow(ctx, tryLockDispatch)
 	var i TryLockDispatchRow
-	err := row.Scan(&i.Locked, &i.Idle, &i.Lock)
+	err := row.Scan(
+		&i.Locked,
+		&i.Restored,
+		&i.Idle,
+		&i.Lock,
+	)
 	return i, err
 }

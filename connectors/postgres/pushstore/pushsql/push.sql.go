@@ -338,7 +338,7 @@ select p.code, p.name, array_to_string(p.address, e'\n')::text as address, p.pos
         and h.removed_at is null and (h.until is null or h.until >= $1::date)) as sink_held,
     exists (select 1 from closure c where c.code = p.code and c.confirmed_at is not null and c.taken_back_at is null) as closed_in_reality,
     coalesce(s.paused, '') as paused, q.wanted_at, q.forced, q.overwrite, q.failures, q.repairs, q.sequence, q.sent, q.sent_own, q.unclear, q.accepted_own, q.accepted_sequence, q.version,
-    q.left_out, q.holidays, q.asked, coalesce(q.job_id, 0)::bigint as job_id
+    q.left_out, q.holidays, q.asked, (q.restored or (select d.place <> this_place() from dispatch d))::boolean as restored, coalesce(q.job_id, 0)::bigint as job_id
 from push q join profile p using (code) left join route s on s.sink = q.sink and s.route = q.route
 where q.sink = $2 and q.code = any($3::text[])
 order by p.code
@@ -395,6 +395,7 @@ type LoadPushesRow struct {
 	LeftOut           []byte
 	Holidays          string
 	Asked             int64
+	Restored          bool
 	JobID             int64
 }
 
@@ -454,6 +455,7 @@ func (q *Queries) LoadPushes(ctx context.Context, arg LoadPushesParams) ([]LoadP
 			&i.LeftOut,
 			&i.Holidays,
 			&i.Asked,
+			&i.Restored,
 			&i.JobID,
 		); err != nil {
 			return nil, err
@@ -554,6 +556,7 @@ with settled as (
         left_out = x.left_out,
         reason = case when x.answer = '' and x.state = 'wanted' then p.reason else x.reason end, -- nothing was sent
         unclear = x.unclear,
+        restored = p.restored and x.state in ('wanted', 'waits', 'held'),
         accepted_own = case when x.own is not null then x.own else p.accepted_own end,
         accepted_sequence = case when x.own is not null then x.taken else p.accepted_sequence end,
         accepted_at = case when x.own is not null then now() else p.accepted_at end,
@@ -666,7 +669,7 @@ with staged as (
     cross join lateral jsonb_to_recordset(o.overwrites) as x (entry text, field text, before text, after text)
     on conflict on constraint push_overwrite_pkey do nothing -- a sink that names two entries alike
 ), written as (
-    update push p set sequence = n.last, sent = o.sent, sent_own = o.own, holidays = o.holidays, sent_at = now(), unclear = true
+    update push p set sequence = n.last, sent = o.sent, sent_own = o.own, holidays = o.holidays, sent_at = now(), unclear = true, restored = false
     from ours o join numbered n using (code)
     where p.code = o.code and p.sink = $9 and p.code = any($1::text[])
     returning p.code, p.sequence

@@ -1,0 +1,191 @@
+package e2e
+
+import (
+	"context"
+	"debug/elf"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/postgres/local"
+	"github.com/profilesync/profilesync/connectors/postgres/pgproxy"
+)
+
+// What stands in cmd/profilesync/examples is run here as far as one machine without
+// systemd and containers can.
+const examples = "../profilesync/examples/"
+
+// The service manager hears that the daemon is ready, alive, and stops.
+func TestTheServiceManagerHearsOfTheDaemon(t *testing.T) {
+	t.Parallel()
+	socket := filepath.Join(t.TempDir(), "notify")
+	heard, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: socket, Net: "unixgram"})
+	require.NoError(t, err)
+	defer heard.Close()
+	s := newSite(t)
+	cmd := s.with("HTTP_ADDRESS=127.0.0.1:0").command(t.Context(), "serve")
+	cmd.Env = append(cmd.Env, "NOTIFY_SOCKET="+socket, "WATCHDOG_USEC=300000")
+	log := new(output)
+	cmd.Stderr = log
+	require.NoError(t, cmd.Start())
+	hears := func(want string) {
+		t.Helper()
+		message := make([]byte, 1000)
+		require.NoError(t, heard.SetReadDeadline(time.Now().Add(patience)))
+		for {
+			n, err := heard.Read(message)
+			require.NoError(t, err, "want %s; the log: %s", want, log)
+			if strings.HasPrefix(string(message[:n]), want) {
+				return
+			}
+		}
+	}
+	hears("READY=1\nSTATUS=working")
+	hears("WATCHDOG=1\nSTATUS=working")
+	hears("WATCHDOG=1\nSTATUS=working")
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	hears("STOPPING=1")
+	require.NoError(t, cmd.Wait())
+}
+
+// openDir returns a folder that every user can enter.
+func openDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "profilesync-e2e-") //nolint:usetesting // other users cannot enter t.TempDir
+	require.NoError(t, err)
+	require.NoError(t, os.Chmod(dir, 0o755))
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
+	return dir
+}
+
+// newCluster starts a Postgres of its own, and returns its superuser's address.
+func newCluster(t *testing.T) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("needs Postgres, which -short does without")
+	}
+	dir := openDir(t)
+	cluster, err := local.Open(t.Context(), local.Options{Dir: filepath.Join(dir, "postgres"), ThrowAway: true})
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		require.NoError(t, cluster.Close())
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		require.NoError(t, local.Wait(ctx, filepath.Join(dir, "postgres")))
+	})
+	return cluster.URL()
+}
+
+// composed returns a site whose database was prepared as compose.yaml does it, on a
+// cluster of its own that is reached over TCP.
+func composed(t *testing.T) *site {
+	t.Helper()
+	s := withRoles(t)
+	s.migrateRoles()
+	return s
+}
+
+// migrateRoles is what the composition's service "migrate" does.
+func (s *site) migrateRoles() {
+	s.t.Helper()
+	s.without("DATABASE_URL").with("DATABASE_URL_FILE="+filepath.Join(s.dir, "migrate-url")).exits(0, "migrate", "--roles")
+}
+
+// withRoles is composed without a schema.
+func withRoles(t *testing.T) *site {
+	t.Helper()
+	superuser, err := url.Parse(pgproxy.New(t, newCluster(t)).URL())
+	require.NoError(t, err)
+	s := &site{t: t, dir: t.TempDir()}
+	for name, user := range map[string]string{"postgres-url": "", "migrate-url": "migrate1", "database-url": "sync1"} {
+		u := *superuser
+		if user != "" {
+			u.Path = "/directory"
+			s.url = u.String()
+			u.User = url.UserPassword(user, "made_up-"+user)
+		}
+		require.NoError(t, os.WriteFile(filepath.Join(s.dir, name), []byte(u.String()+"\n"), 0o600))
+	}
+	for range 2 { // the script may be run again
+		script := exec.CommandContext(t.Context(), "sh", examples+"roles.sh")
+		script.Env = append(os.Environ(), "SECRETS="+s.dir)
+		out, err := script.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		require.Empty(t, string(out))
+	}
+	return s.with("DATABASE_URL_FILE="+filepath.Join(s.dir, "database-url"), "ODS_DOWNLOADS_URL="+nobody)
+}
+
+// The binary that the container's build makes from nothing but a module proxy serves in
+// a root without any other file, as nobody in particular.
+func TestTheContainerNeedsNothingElse(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("needs root, to change it")
+	}
+	s := composed(t)
+	root := openDir(t)
+	require.NoError(t, os.Mkdir(filepath.Join(root, "tmp"), 0o755))
+	require.NoError(t, os.Chmod(filepath.Join(root, "tmp"), 0o777|os.ModeSticky))
+	buildAsContainer(t, filepath.Join(root, "profilesync"))
+	address, err := os.ReadFile(filepath.Join(s.dir, "database-url"))
+	require.NoError(t, err)
+	inside := func(args ...string) *exec.Cmd {
+		cmd := exec.CommandContext(t.Context(), "/profilesync", args...)
+		cmd.Dir = "/tmp"
+		cmd.Env = []string{"PROFILESYNC_DATABASE_URL=" + strings.TrimSpace(string(address)), "PROFILESYNC_HTTP_ADDRESS=127.0.0.1:0"}
+		cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: root, Credential: &syscall.Credential{Uid: 65532, Gid: 65532}}
+		return cmd
+	}
+	for _, args := range [][]string{{"--help"}, {"version"}, {"runs", "list"}} {
+		out, err := inside(args...).CombinedOutput()
+		require.NoError(t, err, "%v: %s", args, out)
+	}
+	d := daemon{site: s, started: started{cmd: inside("serve"), stdout: new(output), stderr: new(output)}}
+	d.cmd.Stderr = d.stderr
+	require.NoError(t, d.cmd.Start())
+	require.Eventually(t, func() bool { return d.address() != "" }, patience, 10*time.Millisecond, "it serves")
+	status, _ := d.get("/healthz")
+	require.Equal(t, 200, status)
+	require.NotContains(t, d.log(), "owner of the tables", "it runs with the daemon's rights")
+	d.stop()
+}
+
+// buildAsContainer builds the program with the line of the Containerfile, with modules
+// from a proxy that is a folder.
+func buildAsContainer(t *testing.T, to string) {
+	t.Helper()
+	text, err := os.ReadFile(examples + "Containerfile")
+	require.NoError(t, err)
+	line := regexp.MustCompile(`(?m)^RUN (go build .*)$`).FindStringSubmatch(string(text))
+	require.NotNil(t, line)
+	env, err := exec.CommandContext(t.Context(), "go", "env", "GOMODCACHE", "GOROOT").Output()
+	require.NoError(t, err)
+	cache, toolchain, _ := strings.Cut(strings.TrimSpace(string(env)), "\n") // the image has the Go of go.mod itself
+	build := exec.CommandContext(t.Context(), "sh", "-c", strings.Replace(line[1], "/out/profilesync", to, 1))
+	build.Dir = "../.."
+	build.Env = append(os.Environ(), "VERSION=v0-container", "GOMODCACHE="+t.TempDir(), "PATH="+toolchain+"/bin:"+os.Getenv("PATH"))
+	for _, set := range regexp.MustCompile(`(?m)^ENV (GOPROXY=.*)$`).FindStringSubmatch(string(text))[1:] {
+		for variable := range strings.FieldsSeq(set) {
+			build.Env = append(build.Env, strings.Replace(variable, "${GOPROXY}", "file://"+cache+"/cache/download", 1))
+		}
+	}
+	build.Env = append(build.Env, "GOFLAGS=-mod=readonly -modcacherw") // so that the test can remove its modules
+	out, err := build.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	binary, err := elf.Open(to)
+	require.NoError(t, err)
+	defer binary.Close()
+	libraries, err := binary.ImportedLibraries()
+	require.NoError(t, err)
+	require.Empty(t, libraries, "it is static")
+}

@@ -1,0 +1,13 @@
+// Package tracing sends traces by OpenTelemetry: one from each edit, and from each job,
+// to the answers of the sinks.
+//
+//	tracing.go  starting, and the bounded queue of spans
+//	ids.go      ids that follow from the cause: an edit, or a job
+//	river.go    which trace a job belongs to
+//	plain.go    what of a span is sent
+//	log.go      the trace's id in the log
+//
+// The id of a trace follows from what caused it. A push that is queued, killed and worked
+// again by another process therefore goes on in the trace of its cause, and no table has
+// to remember it. Spans without such a cause (a poll, a request to /metrics) are not made.
+package tracing

@@ -1,0 +1,65 @@
+package tracing
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"math/rand/v2"
+
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/profilesync/profilesync/reconcile/push"
+)
+
+// root is the first span of a cause's trace, in the same place in every process.
+func root(c push.Cause) trace.SpanContext {
+	facts := append([]byte(c.Kind), 0)
+	facts = binary.BigEndian.AppendUint64(facts, uint64(c.ID))             //nolint:gosec // any bits will do
+	facts = binary.BigEndian.AppendUint64(facts, uint64(c.At.UnixMicro())) //nolint:gosec // the same
+	sum := sha256.Sum256(facts)
+	sum[6], sum[8] = sum[6]&0x0f|0x40, sum[8]&0x3f|0x80 // a UUID of version 4: as a correlation id some APIs refuse others
+	return trace.NewSpanContext(trace.SpanContextConfig{
+		TraceID: trace.TraceID(sum[:16]), SpanID: trace.SpanID(sum[16:24]), TraceFlags: trace.FlagsSampled, Remote: true,
+	})
+}
+
+type rootKey struct{}
+
+// withRoot makes the next span that starts with the context the first of the cause's
+// trace.
+func withRoot(ctx context.Context, c push.Cause) context.Context {
+	return context.WithValue(ctx, rootKey{}, root(c))
+}
+
+// ids gives first spans the ids of their causes, and all others random ones.
+type ids struct{}
+
+func (ids) NewIDs(ctx context.Context) (trace.TraceID, trace.SpanID) {
+	if r, ok := ctx.Value(rootKey{}).(trace.SpanContext); ok {
+		return r.TraceID(), r.SpanID()
+	}
+	return trace.TraceID{1}, trace.SpanID{1} // the sampler drops it
+}
+
+func (ids) NewSpanID(context.Context, trace.TraceID) (id trace.SpanID) {
+	for !id.IsValid() {
+		binary.NativeEndian.PutUint64(id[:], rand.Uint64()) //nolint:gosec // no secret
+	}
+	return id
+}
+
+// causedOnly makes spans of traces that have a cause, and no others.
+type causedOnly struct{}
+
+func (causedOnly) Description() string { return "causedOnly" }
+
+func (causedOnly) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingResult {
+	parent := trace.SpanContextFromContext(p.ParentContext)
+	_, first := p.ParentContext.Value(rootKey{}).(trace.SpanContext)
+	decision := sdktrace.Drop
+	if parent.IsSampled() || first && !parent.IsValid() {
+		decision = sdktrace.RecordAndSample
+	}
+	return sdktrace.SamplingResult{Decision: decision, Tracestate: parent.TraceState()}
+}
