@@ -191,6 +191,27 @@ func TestCheckEndsThoughASystemGivesNoAnswer(t *testing.T) {
 	require.Equal(t, "not set", trials["mail"].Result)
 }
 
+// An address that is wrong may answer all the same.
+func TestCheckNamesAnAddressOfTheWebsiteThatShowsNothing(t *testing.T) {
+	t.Parallel()
+	s, _ := newStockedSite(t, 20)
+	d := s.serve()
+	s.waitUntilPushed()
+	s.exits(0, "drift")
+	d.stop()
+	_, trials := s.check(1) // the register is nobody
+	require.Equal(t, "ok", trials["website"].Result, trials["website"].Detail)
+	for _, setting := range s.env {
+		if address, found := strings.CutPrefix(setting, "WEBSITE_URL="); found {
+			s = s.with("WEBSITE_URL=" + address + "/elsewhere")
+		}
+	}
+	_, trials = s.check(1)
+	require.Equal(t, "failed", trials["website"].Result)
+	require.Contains(t, trials["website"].Detail, "which it did before")
+	require.Contains(t, trials["website"].Todo, "check PROFILESYNC_WEBSITE_URL")
+}
+
 func TestCheckOfAnOldSchemaAndOfNoDatabase(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
