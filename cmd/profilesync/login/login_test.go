@@ -385,3 +385,17 @@ func TestAFormOfAnotherSiteSignsNobodyOut(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, response.StatusCode)
 	require.Equal(t, 1, w.sessions())
 }
+
+func TestTheClientSecretIsReadAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	server := w.daemon()
+	right := w.provider.ClientSecret
+	for _, secret := range []string{"another", right} {
+		w.secret = secret
+		w.is("u-1", "leads")
+		status := w.browser().open(server.URL + "/").status
+		require.Equal(t, secret == right, status == http.StatusOK)
+	}
+	require.NotContains(t, w.log.String(), right)
+}

@@ -52,6 +52,7 @@ type world struct {
 	change   func(path string, answer []byte) []byte // what the provider's answers become; nil for themselves
 	idle     time.Duration
 	lifetime time.Duration
+	secret   string // ours for the provider
 }
 
 func newWorld(t *testing.T) *world {
@@ -60,7 +61,7 @@ func newWorld(t *testing.T) *world {
 	provider, err := mockoidc.NewServer(nil)
 	require.NoError(t, err)
 	require.NoError(t, provider.AddMiddleware(w.changing))
-	w.provider = provider
+	w.provider, w.secret = provider, provider.ClientSecret
 	front := httptest.NewUnstartedServer(nil) // for its listener
 	require.NoError(t, provider.Start(front.Listener, nil))
 	t.Cleanup(func() { require.NoError(t, provider.Shutdown()) })
@@ -108,7 +109,7 @@ func (w *world) daemon() *httptest.Server {
 	log := slog.New(slog.NewTextHandler(w.log, nil))
 	l := login.New(login.Options{
 		Issuer: w.provider.Issuer(), ClientID: w.provider.ClientID, PublicURL: server.URL,
-		ClientSecret: func() (string, error) { return w.provider.ClientSecret, nil },
+		ClientSecret: func() (string, error) { return w.secret, nil },
 		Groups: map[string][]guard.Verb{
 			"admins": {guard.Read, guard.Administer}, "leads": {guard.Read, guard.Approve, guard.People},
 		},
