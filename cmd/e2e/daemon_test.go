@@ -26,7 +26,7 @@ func (s *site) serve() daemon {
 // serveAt starts a daemon that listens at an address.
 func (s *site) serveAt(address string) daemon {
 	s.t.Helper()
-	d := daemon{site: s, started: s.with("HTTP_ADDRESS="+address).start(s.t.Context(), "serve")}
+	d := daemon{site: s, started: s.with("HTTP_ADDRESS="+address, "API_ADDRESS=127.0.0.1:0").start(s.t.Context(), "serve")}
 	s.t.Cleanup(func() {
 		if text := d.log(); s.t.Failed() {
 			s.t.Logf("the end of the daemon's log: %s", text[max(0, len(text)-4000):])
@@ -113,7 +113,7 @@ func TestADaemonWorksTheRunsThatCommandsRequest(t *testing.T) {
 	require.Equal(t, 205, sum.Changes.Create)
 	require.Equal(t, 1, s.count("select count(*) from run where job_id is not null"), "the daemon's job worked it")
 	_, metrics := d.get("/metrics")
-	for _, pool := range []string{"main", "control", "pushing", "queue", "reports"} {
+	for _, pool := range []string{"main", "control", "pushing", "queue", "reports", "api"} {
 		require.Regexp(t, `profilesync_pool_connections\{pool="`+pool+`",state="idle"\} \d`, metrics)
 	}
 	require.Contains(t, metrics, `profilesync_pool_max_connections{pool="reports"} 2`)
