@@ -32,18 +32,18 @@ func (d DriftFound) Exit(repair bool) (alarm, waits bool) {
 }
 
 // CheckDrift compares what each of the sinks that are configured shows with the
-// profiles. Each result is given to found; where that returns an error, it ends.
-func (a *Actions) CheckDrift(ctx context.Context, r DriftRequest, found func(DriftFound) error) error {
+// profiles.
+func (a *Actions) CheckDrift(ctx context.Context, r DriftRequest) (found []DriftFound, err error) {
 	actor, err := a.begin(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	sinks, err := a.App.Sinks()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if len(sinks) == 0 {
-		return unset("no sink is configured: set PROFILESYNC_DOS_URL or PROFILESYNC_WEBSITE_URL")
+		return nil, unset("no sink is configured: set PROFILESYNC_DOS_URL or PROFILESYNC_WEBSITE_URL")
 	}
 	for _, name := range r.Sinks {
 		if sinks[name] == nil {
@@ -51,13 +51,11 @@ func (a *Actions) CheckDrift(ctx context.Context, r DriftRequest, found func(Dri
 		}
 		result, err := a.checkSink(ctx, r, name, sinks[name], actor)
 		if err != nil {
-			return err
+			return found, err
 		}
-		if err := found(result); err != nil {
-			return err
-		}
+		found = append(found, result)
 	}
-	return nil
+	return found, nil
 }
 
 func (a *Actions) checkSink(ctx context.Context, r DriftRequest, name push.Sink, sink wiring.Sink, actor string) (d DriftFound, err error) {
