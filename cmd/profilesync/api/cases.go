@@ -34,7 +34,7 @@ func (s *server) cases() {
 }
 
 type listCasesInput struct {
-	paging
+	Paging
 
 	Kind  string `query:"kind" doc:"Only cases of this kind, such as sink-paused."`
 	Owner string `query:"owner" doc:"Only those this owner has to act on: managers, board, service-desk, register-desk, operations."`
@@ -58,21 +58,21 @@ func (s *server) listCases(ctx context.Context, in *listCasesInput) (*pageOf[cas
 		filter.Opened = s.do.App.Settings.Clock().AddDate(0, 0, -in.Days)
 	}
 	key := func(l casestore.Listed) string { return strconv.FormatInt(l.ID, 10) }
-	return paged(in.paging, key, func(int) ([]casestore.Listed, error) { return s.do.Cases(ctx, filter, owner) })
+	return paged(in.Paging, key, func(int) ([]casestore.Listed, error) { return s.do.Cases(ctx, filter, owner) })
 }
 
-// caseInput names a case.
-type caseInput struct {
+// CaseInput names a case.
+type CaseInput struct {
 	Case int64 `path:"case" minimum:"1" doc:"The case's number."`
 }
 
-func (s *server) showCase(ctx context.Context, in *caseInput) (*body[actions.ShownCase], error) {
+func (s *server) showCase(ctx context.Context, in *CaseInput) (*body[actions.ShownCase], error) {
 	shown, err := s.do.ShowCase(ctx, in.Case)
 	return answer(shown, err)
 }
 
 type waitCaseInput struct {
-	caseInput
+	CaseInput
 
 	Body struct {
 		For    string `json:"for" maxLength:"500" doc:"Whom or what it waits for, such as \"the board\"."`
@@ -88,7 +88,7 @@ func (s *server) waitCase(ctx context.Context, in *waitCaseInput) (*body[casesto
 }
 
 type setAsideInput struct {
-	caseInput
+	CaseInput
 
 	Body struct {
 		Until  string `json:"until" doc:"The last day; then it is open again."`
@@ -100,7 +100,7 @@ func (s *server) setAsideCase(ctx context.Context, in *setAsideInput) (*body[cas
 	return s.decideCase(ctx, in.Case, in.Body.Until, actions.CaseDecision{State: cases.SetAside, Reason: in.Body.Reason})
 }
 
-func (s *server) resumeCase(ctx context.Context, in *caseInput) (*body[casestore.Listed], error) {
+func (s *server) resumeCase(ctx context.Context, in *CaseInput) (*body[casestore.Listed], error) {
 	return s.decideCase(ctx, in.Case, "", actions.CaseDecision{State: cases.Open})
 }
 
@@ -115,7 +115,7 @@ func (s *server) decideCase(ctx context.Context, id int64, until string, d actio
 }
 
 type listClosuresInput struct {
-	paging
+	Paging
 
 	Code  string `query:"code" doc:"Only this organisation."`
 	State string `query:"state" enum:"said,confirmed,taken-back" doc:"Only these."`
@@ -130,14 +130,14 @@ func (s *server) listClosures(ctx context.Context, in *listClosuresInput) (*page
 		return nil, err
 	}
 	key := func(c casestore.ListedClosure) string { return string(c.Code) + c.Said.String() }
-	return paged(in.paging, key, func(most int) ([]casestore.ListedClosure, error) {
+	return paged(in.Paging, key, func(most int) ([]casestore.ListedClosure, error) {
 		filter.Most = most
 		return s.do.Closures(ctx, filter)
 	})
 }
 
 type closureInput struct {
-	codeInput
+	CodeInput
 
 	Body struct {
 		Reason    string `json:"reason" maxLength:"2000" doc:"Why: who says so, and since when; for the audit."`

@@ -33,8 +33,8 @@ func (s *server) waiting() {
 		summary: "Take back what was approved of a rehearsal ahead, and no run has used"}, s.withdrawAhead)
 }
 
-// selection selects from what waits. Empty parts mean all.
-type selection struct {
+// Selection selects from what waits. Empty parts mean all.
+type Selection struct {
 	Report string   `json:"report,omitempty" query:"report" doc:"Only of this report."`
 	Reason string   `json:"reason,omitempty" query:"reason" doc:"Only what was withheld for this reason, as mass-change."`
 	Field  string   `json:"field,omitempty" query:"field" doc:"Only this field, with those that go together with it; status for removals."`
@@ -44,7 +44,7 @@ type selection struct {
 	Codes  []string `json:"codes,omitempty" query:"codes" maxItems:"1000" doc:"Only these organisations, by their ODS codes."`
 }
 
-func (s selection) parse(in *inputs) runs.Selection {
+func (s Selection) parse(in *inputs) runs.Selection {
 	selected := runs.Selection{
 		Report: parsed(in, "report", s.Report, func(name string) (string, error) { return name, wiring.CheckReport(name) }),
 		Reason: parsed(in, "reason", s.Reason, runs.ParseWithheldReason), Type: parsed(in, "type", s.Type, profile.ParseOrgType),
@@ -57,8 +57,8 @@ func (s selection) parse(in *inputs) runs.Selection {
 }
 
 type listWaitingInput struct {
-	selection
-	paging
+	Selection
+	Paging
 
 	Run int64 `query:"run" minimum:"1" doc:"Only what this run withheld."`
 }
@@ -66,7 +66,7 @@ type listWaitingInput struct {
 // waitingPage is a page of what waits. The count and the digest are of all that is
 // selected.
 type waitingPage struct {
-	page[runstore.WaitingRow]
+	Page[runstore.WaitingRow]
 
 	Waiting int    `json:"waiting"`
 	Digest  string `json:"digest"`
@@ -88,7 +88,7 @@ func (s *server) listWaiting(ctx context.Context, in *listWaitingInput) (*body[w
 		return nil, err
 	}
 	found := waitingPage{Waiting: len(rows), Digest: digest}
-	found.Items, found.Next = cut(in.paging, from, rows, func(r runstore.WaitingRow) string {
+	found.Items, found.Next = cut(in.Paging, from, rows, func(r runstore.WaitingRow) string {
 		return r.Run.String() + " " + string(r.Code) + " " + r.Field
 	})
 	return answer(found, nil)
@@ -96,7 +96,7 @@ func (s *server) listWaiting(ctx context.Context, in *listWaitingInput) (*body[w
 
 // decision says on what is decided.
 type decision struct {
-	selection
+	Selection
 
 	Run    int64  `json:"run,omitempty" minimum:"1" doc:"What this run withheld."`
 	All    bool   `json:"all,omitempty" doc:"Everything that waits, of every run. Without it, a run or another selection is needed."`
@@ -119,7 +119,7 @@ func (in *decisionInput) subject() string {
 
 func (in *decisionInput) parse() (actions.Decision, error) {
 	var wrong inputs
-	selected := in.Body.selection.parse(&wrong)
+	selected := in.Body.Selection.parse(&wrong)
 	selected.Run, selected.Digest = runs.ID(in.Body.Run), in.Body.Digest
 	return actions.Decision{Selection: selected, All: in.Body.All}, wrong.err()
 }
@@ -148,14 +148,14 @@ func (s *server) reject(ctx context.Context, in *decisionInput) (*body[rejection
 }
 
 type listRehearsedInput struct {
-	planInput
-	selection
-	paging
+	PlanInput
+	Selection
+	Paging
 }
 
 // rehearsedPage is a page of what of a rehearsal can be approved ahead, and was.
 type rehearsedPage struct {
-	page[planstore.Rehearsed]
+	Page[planstore.Rehearsed]
 
 	Left   int    `json:"left" doc:"How many of all that are selected can still be approved ahead."`
 	Digest string `json:"digest" doc:"Of exactly these."`
@@ -163,7 +163,7 @@ type rehearsedPage struct {
 
 func (s *server) listRehearsed(ctx context.Context, in *listRehearsedInput) (*body[rehearsedPage], error) {
 	var wrong inputs
-	plan, selected := wrong.plan(in.Plan), in.selection.parse(&wrong)
+	plan, selected := wrong.plan(in.Plan), in.Selection.parse(&wrong)
 	if err := wrong.err(); err != nil {
 		return nil, err
 	}
@@ -176,15 +176,15 @@ func (s *server) listRehearsed(ctx context.Context, in *listRehearsedInput) (*bo
 		return nil, err
 	}
 	found := rehearsedPage{Left: left, Digest: digest}
-	found.Items, found.Next = cut(in.paging, from, rows, func(r planstore.Rehearsed) string { return string(r.Code) + " " + r.Field })
+	found.Items, found.Next = cut(in.Paging, from, rows, func(r planstore.Rehearsed) string { return string(r.Code) + " " + r.Field })
 	return answer(found, nil)
 }
 
 type approveAheadInput struct {
-	planInput
+	PlanInput
 
 	Body struct {
-		selection
+		Selection
 
 		Digest string `json:"digest" minLength:"1" doc:"Of what list-rehearsed said can be approved."`
 		First  string `json:"first_day,omitempty" doc:"The first day for which it is approved. Default: the day of the rehearsal."`
@@ -195,7 +195,7 @@ type approveAheadInput struct {
 func (s *server) approveAhead(ctx context.Context, in *approveAheadInput) (*body[actions.Ahead], error) {
 	var wrong inputs
 	wanted := actions.AheadRequest{
-		Plan: wrong.plan(in.Plan), Selection: in.Body.selection.parse(&wrong),
+		Plan: wrong.plan(in.Plan), Selection: in.Body.Selection.parse(&wrong),
 		Span: runs.Span{First: wrong.day("body.first_day", in.Body.First), Last: wrong.day("body.last_day", in.Body.Last)},
 	}
 	wanted.Selection.Digest = in.Body.Digest
@@ -207,9 +207,9 @@ func (s *server) approveAhead(ctx context.Context, in *approveAheadInput) (*body
 }
 
 type withdrawAheadInput struct {
-	planInput
+	PlanInput
 
-	Body selection
+	Body Selection
 }
 
 func (s *server) withdrawAhead(ctx context.Context, in *withdrawAheadInput) (*body[actions.Ahead], error) {
@@ -229,13 +229,13 @@ type undoPreview struct {
 	Large bool `json:"large" doc:"It is more than a run may do unasked: undo-run needs confirm."`
 }
 
-func (s *server) previewUndo(ctx context.Context, in *runInput) (*body[undoPreview], error) {
+func (s *server) previewUndo(ctx context.Context, in *RunInput) (*body[undoPreview], error) {
 	found, err := s.do.PreviewUndo(ctx, in.id())
 	return answer(undoPreview{found.Reversal, found.Large()}, err)
 }
 
 type undoRunInput struct {
-	runInput
+	RunInput
 
 	Body struct {
 		Confirm int64 `json:"confirm,omitempty" minimum:"1" doc:"The run's number again: needed for a large undo."`

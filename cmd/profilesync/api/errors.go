@@ -24,12 +24,12 @@ var statusOf = map[actions.Kind]int{
 	actions.Forbidden: http.StatusForbidden, actions.Unset: http.StatusNotImplemented,
 }
 
-// flag matches a flag of a command in a text: inputs have the same names here.
-var flag = regexp.MustCompile(`--([a-z]+(?:-[a-z]+)*)`)
+// flagName matches a flag of a command in a text: inputs have the same names here.
+var flagName = regexp.MustCompile(`--([a-z]+(?:-[a-z]+)*)`)
 
 // inWords is the text of an error, with inputs named as here.
 func inWords(err error) string {
-	return flag.ReplaceAllStringFunc(err.Error(), func(name string) string {
+	return flagName.ReplaceAllStringFunc(err.Error(), func(name string) string {
 		return strings.ReplaceAll(strings.TrimPrefix(name, "--"), "-", "_")
 	})
 }

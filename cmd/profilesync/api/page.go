@@ -17,19 +17,19 @@ const (
 	slack = 500
 )
 
-// paging says which page of a list is wanted.
-type paging struct {
+// Paging says which page of a list is wanted.
+type Paging struct {
 	Limit  int    `query:"limit" default:"100" minimum:"1" maximum:"500" doc:"How many at most."`
 	Cursor string `query:"cursor" maxLength:"200" doc:"Where to read on: next of the page before."`
 }
 
-// page is a part of a list.
-type page[T any] struct {
+// Page is a part of a list.
+type Page[T any] struct {
 	Items []T    `json:"items" nullable:"false"`
 	Next  string `json:"next,omitempty" doc:"Give it as cursor to read on; missing at the end of the list."`
 }
 
-type pageOf[T any] struct{ Body page[T] }
+type pageOf[T any] struct{ Body Page[T] }
 
 // body is the answer of an operation.
 type body[T any] struct{ Body T }
@@ -80,7 +80,7 @@ func digest(key string) []byte {
 // paged returns a page of what load returns: the first rows of a list, at least so many
 // if there are. Rows that are added before the page meanwhile are skipped by the key of
 // the last row of the page before.
-func paged[T any](p paging, key func(T) string, load func(most int) ([]T, error)) (*pageOf[T], error) {
+func paged[T any](p Paging, key func(T) string, load func(most int) ([]T, error)) (*pageOf[T], error) {
 	from, err := parseCursor(p.Cursor)
 	if err != nil {
 		return nil, err
@@ -90,11 +90,11 @@ func paged[T any](p paging, key func(T) string, load func(most int) ([]T, error)
 		return nil, err
 	}
 	part, next := cut(p, from, rows, key)
-	return &pageOf[T]{page[T]{Items: part, Next: next}}, nil
+	return &pageOf[T]{Page[T]{Items: part, Next: next}}, nil
 }
 
 // cut returns the rows of a page, and where to read on.
-func cut[T any](p paging, from cursor, rows []T, key func(T) string) (part []T, next string) {
+func cut[T any](p Paging, from cursor, rows []T, key func(T) string) (part []T, next string) {
 	begin := min(from.At, len(rows))
 	if begin > 0 || from.Key != nil {
 		same := func(row T) bool { return slices.Equal(digest(key(row)), from.Key) }

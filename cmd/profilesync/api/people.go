@@ -44,30 +44,30 @@ func (s *server) people() {
 }
 
 type listAccountsInput struct {
-	paging
+	Paging
 
 	State string `query:"state" enum:"invited,active,deactivated,expired" doc:"Only accounts in this state."`
 }
 
 func (s *server) listAccounts(ctx context.Context, in *listAccountsInput) (*pageOf[peoplestore.Account], error) {
 	key := func(a peoplestore.Account) string { return a.ID }
-	return paged(in.paging, key, func(most int) ([]peoplestore.Account, error) {
+	return paged(in.Paging, key, func(most int) ([]peoplestore.Account, error) {
 		return s.do.Accounts(ctx, people.AccountState(in.State), most)
 	})
 }
 
-// accountInput names an account.
-type accountInput struct {
+// AccountInput names an account.
+type AccountInput struct {
 	Account string `path:"account" doc:"The account, as u-4711."`
 }
 
-func (in accountInput) id() (people.AccountID, error) {
+func (in AccountInput) id() (people.AccountID, error) {
 	var wrong inputs
 	id := parsed(&wrong, "account", in.Account, people.ParseAccountID)
 	return id, wrong.err()
 }
 
-func (s *server) showAccount(ctx context.Context, in *accountInput) (*body[peoplestore.Account], error) {
+func (s *server) showAccount(ctx context.Context, in *AccountInput) (*body[peoplestore.Account], error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
@@ -86,7 +86,7 @@ type person struct {
 	Address string `json:"address" doc:"The e-mail address."`
 }
 
-func (s *server) nameAccount(ctx context.Context, in *accountInput) (*body[person], error) {
+func (s *server) nameAccount(ctx context.Context, in *AccountInput) (*body[person], error) {
 	id, err := in.id()
 	if err != nil {
 		return nil, err
@@ -99,7 +99,7 @@ func (s *server) nameAccount(ctx context.Context, in *accountInput) (*body[perso
 }
 
 type reactivateInput struct {
-	accountInput
+	AccountInput
 
 	Body struct {
 		Reason string `json:"reason" minLength:"1" maxLength:"2000" doc:"Why, for the audit."`
@@ -115,7 +115,7 @@ func (s *server) reactivate(ctx context.Context, in *reactivateInput) (*body[cha
 }
 
 type leaveInput struct {
-	accountInput
+	AccountInput
 
 	Body struct {
 		Until  string `json:"until,omitempty" doc:"The last day, at most 18 months from today. None ends the leave."`
@@ -136,12 +136,12 @@ func (s *server) leave(ctx context.Context, in *leaveInput) (*body[changed], err
 	return answer(changed{true}, s.do.SetLeave(ctx, id, until, in.Body.Reason))
 }
 
-// asIfInput is the day of a preview.
-type asIfInput struct {
+// AsIfInput is the day of a preview.
+type AsIfInput struct {
 	Date string `query:"date" doc:"As if today were this day."`
 }
 
-func (in asIfInput) day() (profile.Date, error) {
+func (in AsIfInput) day() (profile.Date, error) {
 	var wrong inputs
 	day := wrong.day("date", in.Date)
 	return day, wrong.err()
@@ -159,7 +159,7 @@ type idleAccount struct {
 
 // idlePage is a page of what is due for inactive accounts.
 type idlePage struct {
-	page[idleAccount]
+	Page[idleAccount]
 
 	Accounts int  `json:"accounts" doc:"All accounts."`
 	Ending   int  `json:"ending" doc:"How many would end."`
@@ -167,8 +167,8 @@ type idlePage struct {
 }
 
 type previewInactiveInput struct {
-	asIfInput
-	paging
+	AsIfInput
+	Paging
 }
 
 func (s *server) previewInactive(ctx context.Context, in *previewInactiveInput) (*body[idlePage], error) {
@@ -185,7 +185,7 @@ func (s *server) previewInactive(ctx context.Context, in *previewInactiveInput) 
 		return nil, err
 	}
 	shown := idlePage{Accounts: plan.Accounts, Ending: len(plan.End), Withheld: plan.Withheld}
-	shown.Items, shown.Next = cut(in.paging, from, idleAccounts(plan), func(a idleAccount) string { return a.Account })
+	shown.Items, shown.Next = cut(in.Paging, from, idleAccounts(plan), func(a idleAccount) string { return a.Account })
 	return answer(shown, nil)
 }
 
@@ -220,8 +220,8 @@ func (s *server) approveEndings(ctx context.Context, in *checkInput) (*body[peop
 }
 
 type previewRemindersInput struct {
-	asIfInput
-	paging
+	AsIfInput
+	Paging
 }
 
 func (s *server) previewReminders(ctx context.Context, in *previewRemindersInput) (*pageOf[actions.DueReminder], error) {
@@ -230,11 +230,11 @@ func (s *server) previewReminders(ctx context.Context, in *previewRemindersInput
 		return nil, err
 	}
 	key := func(r actions.DueReminder) string { return r.Quarter + " " + r.Stage + " " + r.To }
-	return paged(in.paging, key, func(int) ([]actions.DueReminder, error) { return s.do.PreviewReminders(ctx, day) })
+	return paged(in.Paging, key, func(int) ([]actions.DueReminder, error) { return s.do.PreviewReminders(ctx, day) })
 }
 
 type listLettersInput struct {
-	paging
+	Paging
 
 	State   string `query:"state" maxLength:"40" doc:"Only letters in this state: due, accepted, delivered, refused, unclear, and so on."`
 	Account string `query:"account" doc:"Only letters to this account."`
@@ -247,7 +247,7 @@ func (s *server) listLetters(ctx context.Context, in *listLettersInput) (*pageOf
 		return nil, err
 	}
 	key := func(l peoplestore.ListedLetter) string { return l.Reference }
-	return paged(in.paging, key, func(most int) ([]peoplestore.ListedLetter, error) {
+	return paged(in.Paging, key, func(most int) ([]peoplestore.ListedLetter, error) {
 		return s.do.Letters(ctx, in.State, account, most)
 	})
 }

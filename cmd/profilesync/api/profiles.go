@@ -37,12 +37,12 @@ func (s *server) profiles() {
 		about:   "The sinks are read for it."}, s.previewPush)
 }
 
-// codeInput names an organisation.
-type codeInput struct {
+// CodeInput names an organisation.
+type CodeInput struct {
 	Code string `path:"code" doc:"The organisation's ODS code."`
 }
 
-func (s *server) showProfile(ctx context.Context, in *codeInput) (*body[actions.Profile], error) {
+func (s *server) showProfile(ctx context.Context, in *CodeInput) (*body[actions.Profile], error) {
 	var wrong inputs
 	code := wrong.code("code", in.Code)
 	if err := wrong.err(); err != nil {
@@ -53,7 +53,7 @@ func (s *server) showProfile(ctx context.Context, in *codeInput) (*body[actions.
 }
 
 type profileAtInput struct {
-	codeInput
+	CodeInput
 
 	At string `query:"at" required:"true" doc:"The instant, as 2026-11-19T09:00:00Z, or a day for its end."`
 }
@@ -69,13 +69,13 @@ func (s *server) showProfileAt(ctx context.Context, in *profileAtInput) (*body[a
 }
 
 type codePageInput struct {
-	codeInput
-	paging
+	CodeInput
+	Paging
 }
 
-// change is a row of the audit. The reasons are texts by people, and only for who may see
+// auditedChange is a row of the audit. The reasons are texts by people, and only for who may see
 // people.
-type change struct {
+type auditedChange struct {
 	At     time.Time `json:"at"`
 	Field  string    `json:"field"`
 	Owner  string    `json:"owner"`
@@ -87,8 +87,8 @@ type change struct {
 	Reason string    `json:"reason,omitempty" doc:"Only for who may see people."`
 }
 
-func toChange(c postgres.Audited, people bool) change {
-	shown := change{
+func toAuditedChange(c postgres.Audited, people bool) auditedChange {
+	shown := auditedChange{
 		At: c.At, Field: c.Field, Owner: c.Owner, Old: c.Old, New: c.New, Actor: c.Actor, Role: c.DatabaseRole, Run: int64(c.Run),
 		Reason: c.Reason,
 	}
@@ -98,17 +98,17 @@ func toChange(c postgres.Audited, people bool) change {
 	return shown
 }
 
-func (s *server) listHistory(ctx context.Context, in *codePageInput) (*pageOf[change], error) {
+func (s *server) listHistory(ctx context.Context, in *codePageInput) (*pageOf[auditedChange], error) {
 	var wrong inputs
 	code := wrong.code("code", in.Code)
 	if err := wrong.err(); err != nil {
 		return nil, err
 	}
-	key := func(c change) string { return c.At.String() + " " + c.Field + " " + c.Old + " " + c.New }
-	return paged(in.paging, key, func(int) (changes []change, err error) {
+	key := func(c auditedChange) string { return c.At.String() + " " + c.Field + " " + c.Old + " " + c.New }
+	return paged(in.Paging, key, func(int) (changes []auditedChange, err error) {
 		all, err := s.do.History(ctx, code)
 		for _, c := range all {
-			changes = append(changes, toChange(c, mayPeople(ctx)))
+			changes = append(changes, toAuditedChange(c, mayPeople(ctx)))
 		}
 		return changes, err
 	})
@@ -121,8 +121,8 @@ func mayPeople(ctx context.Context) bool {
 }
 
 type whyInput struct {
-	codeInput
-	paging
+	CodeInput
+	Paging
 
 	Field string `query:"field" doc:"Only this field, such as phone."`
 }
@@ -134,7 +134,7 @@ func (s *server) why(ctx context.Context, in *whyInput) (*pageOf[whytext.Step], 
 		return nil, err
 	}
 	key := func(step whytext.Step) string { return step.Field + step.At.String() + step.Text }
-	return paged(in.paging, key, func(int) ([]whytext.Step, error) { return s.do.Why(ctx, code, field) })
+	return paged(in.Paging, key, func(int) ([]whytext.Step, error) { return s.do.Why(ctx, code, field) })
 }
 
 func (s *server) listServices(ctx context.Context, in *codePageInput) (*pageOf[servicestore.ProfileService], error) {
@@ -144,11 +144,11 @@ func (s *server) listServices(ctx context.Context, in *codePageInput) (*pageOf[s
 		return nil, err
 	}
 	key := func(p servicestore.ProfileService) string { return p.Source + " " + p.ID + " " + p.NHSCode }
-	return paged(in.paging, key, func(int) ([]servicestore.ProfileService, error) { return s.do.Services(ctx, code) })
+	return paged(in.Paging, key, func(int) ([]servicestore.ProfileService, error) { return s.do.Services(ctx, code) })
 }
 
 type kindInput struct {
-	codeInput
+	CodeInput
 
 	Body struct {
 		Kind   string `json:"kind" enum:"hospital,clinic" doc:"People stay overnight in a hospital."`
@@ -171,14 +171,14 @@ func (s *server) setKind(ctx context.Context, in *kindInput) (*body[changed], er
 	return answer(changed{did}, err)
 }
 
-// fieldInput names a field of a profile.
-type fieldInput struct {
-	codeInput
+// FieldInput names a field of a profile.
+type FieldInput struct {
+	CodeInput
 
 	Field string `path:"field" doc:"The field, such as phone."`
 }
 
-func (in fieldInput) parse() (u actions.FieldUndo, err error) {
+func (in FieldInput) parse() (u actions.FieldUndo, err error) {
 	var wrong inputs
 	u.Code, u.Field = wrong.code("code", in.Code), wrong.field("field", in.Field)
 	return u, wrong.err()
@@ -194,7 +194,7 @@ type undone struct {
 
 func toUndone(u actions.UndoneField) undone { return undone{u.Code, u.Changes, u.Restored, u.Withheld} }
 
-func (s *server) previewUndoField(ctx context.Context, in *fieldInput) (*body[undone], error) {
+func (s *server) previewUndoField(ctx context.Context, in *FieldInput) (*body[undone], error) {
 	wanted, err := in.parse()
 	if err != nil {
 		return nil, err
@@ -204,7 +204,7 @@ func (s *server) previewUndoField(ctx context.Context, in *fieldInput) (*body[un
 }
 
 type undoFieldInput struct {
-	fieldInput
+	FieldInput
 
 	Body struct {
 		Change int64  `json:"change,omitempty" minimum:"1" doc:"Only if the newest change is this one, as why-profile says."`

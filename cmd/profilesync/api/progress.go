@@ -42,7 +42,7 @@ type progressEvent struct {
 	Total int        `json:"total"`
 }
 
-func (s *server) follow(ctx context.Context, in *runInput) (*huma.StreamResponse, error) {
+func (s *server) follow(ctx context.Context, in *RunInput) (*huma.StreamResponse, error) {
 	first, err := s.do.RunProgress(ctx, in.id())
 	if err != nil {
 		return nil, err

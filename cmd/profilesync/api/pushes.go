@@ -31,7 +31,7 @@ func (s *server) pushes() {
 }
 
 type listPushesInput struct {
-	paging
+	Paging
 
 	State string `query:"state" enum:"wanted,accepted,refused,waits,held,no-route" doc:"Only these."`
 	Sink  string `query:"sink" enum:"dos,website" doc:"Only those to this sink."`
@@ -45,7 +45,7 @@ func (s *server) listPushes(ctx context.Context, in *listPushesInput) (*pageOf[p
 		return nil, err
 	}
 	key := func(p pushstore.ListedPush) string { return string(p.Sink) + " " + string(p.Code) }
-	return paged(in.paging, key, func(most int) ([]pushstore.ListedPush, error) {
+	return paged(in.Paging, key, func(most int) ([]pushstore.ListedPush, error) {
 		filter.Most = most
 		return s.do.Pushes(ctx, filter)
 	})
@@ -103,7 +103,7 @@ type previews struct {
 }
 
 type previewPushInput struct {
-	codeInput
+	CodeInput
 
 	Sink string `query:"sink" enum:"dos,website" doc:"Only to this sink."`
 }
@@ -153,7 +153,7 @@ func (s *server) checkDrift(ctx context.Context, in *driftInput) (*body[drift], 
 }
 
 type listHoldsInput struct {
-	paging
+	Paging
 
 	Code  string `query:"code" doc:"Only those of this organisation."`
 	Ended bool   `query:"ended" doc:"Also those that have ended."`
@@ -166,7 +166,7 @@ func (s *server) listHolds(ctx context.Context, in *listHoldsInput) (*pageOf[pus
 		return nil, err
 	}
 	key := func(h pushstore.Hold) string { return strconv.FormatInt(h.ID, 10) }
-	return paged(in.paging, key, func(int) ([]pushstore.Hold, error) { return s.do.Holds(ctx, code, in.Ended) })
+	return paged(in.Paging, key, func(int) ([]pushstore.Hold, error) { return s.do.Holds(ctx, code, in.Ended) })
 }
 
 type addHoldInput struct {

@@ -34,7 +34,7 @@ func (s *server) quality() {
 		summary: "List sites whose owner changed or that have no open owner"}, s.listOwners)
 }
 
-func (s *server) listListings(ctx context.Context, in *paging) (*pageOf[actions.Listing], error) {
+func (s *server) listListings(ctx context.Context, in *Paging) (*pageOf[actions.Listing], error) {
 	key := func(l actions.Listing) string { return string(l.Source) + " " + l.Report }
 	return paged(*in, key, func(int) ([]actions.Listing, error) { return s.do.Listings(ctx) })
 }
@@ -59,7 +59,7 @@ func (s *server) resetListing(ctx context.Context, in *resetListingInput) (*body
 }
 
 type listFindingsInput struct {
-	paging
+	Paging
 
 	Kind  string `query:"kind" doc:"Only what this check found, such as no-dos-place."`
 	Owner string `query:"owner" doc:"Only what this owner must act on: pharmacy, dos-lead or service-desk."`
@@ -84,7 +84,7 @@ func (s *server) listFindings(ctx context.Context, in *listFindingsInput) (*page
 		return nil, err
 	}
 	key := func(f finding) string { return string(f.Code) + " " + string(f.Kind) + " " + f.Service + " " + f.About }
-	return paged(in.paging, key, func(most int) (all []finding, err error) {
+	return paged(in.Paging, key, func(most int) (all []finding, err error) {
 		filter.Most = most
 		found, err := s.do.Findings(ctx, filter)
 		for _, f := range found {
@@ -116,7 +116,7 @@ func (s *server) runChecks(ctx context.Context, in *runChecksInput) (*body[quali
 
 // reportPageInput picks a report of a list.
 type reportPageInput struct {
-	paging
+	Paging
 
 	Report string `query:"report" doc:"Only this report, as etr."`
 }
@@ -135,7 +135,7 @@ func (s *server) listQuarantine(ctx context.Context, in *reportPageInput) (*page
 	key := func(q runstore.Quarantined) string {
 		return q.Report + " " + string(q.Code) + " " + q.Field + " " + q.Value
 	}
-	return paged(in.paging, key, func(most int) ([]runstore.Quarantined, error) { return s.do.Quarantine(ctx, report, most) })
+	return paged(in.Paging, key, func(most int) ([]runstore.Quarantined, error) { return s.do.Quarantine(ctx, report, most) })
 }
 
 func (s *server) listContradictions(ctx context.Context, in *reportPageInput) (*pageOf[runstore.Contradiction], error) {
@@ -144,7 +144,7 @@ func (s *server) listContradictions(ctx context.Context, in *reportPageInput) (*
 		return nil, err
 	}
 	key := func(c runstore.Contradiction) string { return c.Report + " " + string(c.Code) }
-	return paged(in.paging, key, func(int) ([]runstore.Contradiction, error) { return s.do.Contradictions(ctx, report) })
+	return paged(in.Paging, key, func(int) ([]runstore.Contradiction, error) { return s.do.Contradictions(ctx, report) })
 }
 
 func (s *server) listFlags(ctx context.Context, in *reportPageInput) (*pageOf[runstore.Flagged], error) {
@@ -153,16 +153,16 @@ func (s *server) listFlags(ctx context.Context, in *reportPageInput) (*pageOf[ru
 		return nil, err
 	}
 	key := func(f runstore.Flagged) string { return f.Report + " " + string(f.Code) }
-	return paged(in.paging, key, func(int) ([]runstore.Flagged, error) { return s.do.Flags(ctx, report) })
+	return paged(in.Paging, key, func(int) ([]runstore.Flagged, error) { return s.do.Flags(ctx, report) })
 }
 
 type listOwnersInput struct {
-	paging
+	Paging
 
 	Days int `query:"days" default:"92" minimum:"0" maximum:"10000" doc:"How many days a site is listed after its owner changed."`
 }
 
 func (s *server) listOwners(ctx context.Context, in *listOwnersInput) (*pageOf[servicestore.OwnedSite], error) {
 	key := func(o servicestore.OwnedSite) string { return string(o.Code) }
-	return paged(in.paging, key, func(int) ([]servicestore.OwnedSite, error) { return s.do.Owners(ctx, in.Days) })
+	return paged(in.Paging, key, func(int) ([]servicestore.OwnedSite, error) { return s.do.Owners(ctx, in.Days) })
 }

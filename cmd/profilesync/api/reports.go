@@ -31,7 +31,7 @@ func (s *server) reports() {
 		summary: "Check that the report of a day is still as it was frozen"}, s.verifyReport)
 }
 
-func (s *server) listReports(ctx context.Context, in *paging) (*pageOf[reportstore.FrozenReport], error) {
+func (s *server) listReports(ctx context.Context, in *Paging) (*pageOf[reportstore.FrozenReport], error) {
 	key := func(r reportstore.FrozenReport) string { return r.Day.String() }
 	return paged(*in, key, func(most int) ([]reportstore.FrozenReport, error) { return s.do.Reports(ctx, most) })
 }
@@ -46,12 +46,12 @@ func (s *server) makeReports(ctx context.Context, _ *struct{}) (*body[frozen], e
 	return answer(frozen{append([]reportstore.FrozenReport{}, newest...)}, err)
 }
 
-// dayInput names a report.
-type dayInput struct {
+// DayInput names a report.
+type DayInput struct {
 	Day string `path:"day" doc:"The working day it was made for, as 2026-11-23, or newest."`
 }
 
-func (s *server) day(ctx context.Context, in dayInput) (profile.Date, error) {
+func (s *server) day(ctx context.Context, in DayInput) (profile.Date, error) {
 	if in.Day == "newest" {
 		return s.do.ReportDay(ctx)
 	}
@@ -61,7 +61,7 @@ func (s *server) day(ctx context.Context, in dayInput) (profile.Date, error) {
 }
 
 type fetchReportInput struct {
-	dayInput
+	DayInput
 
 	Form    string `path:"form" enum:"html,csv,xlsx,json" doc:"Its form."`
 	Region  string `query:"region" doc:"Only the rows of this board, by its code."`
@@ -71,7 +71,7 @@ type fetchReportInput struct {
 // fetchReport serves the report from a file that its readers share, each at its own
 // pace.
 func (s *server) fetchReport(ctx context.Context, in *fetchReportInput) (*huma.StreamResponse, error) {
-	day, err := s.day(ctx, in.dayInput)
+	day, err := s.day(ctx, in.DayInput)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +97,7 @@ func (s *server) fetchReport(ctx context.Context, in *fetchReportInput) (*huma.S
 	}}, nil
 }
 
-func (s *server) verifyReport(ctx context.Context, in *dayInput) (*body[reportstore.Verified], error) {
+func (s *server) verifyReport(ctx context.Context, in *DayInput) (*body[reportstore.Verified], error) {
 	day, err := s.day(ctx, *in)
 	if err != nil {
 		return nil, err

@@ -32,16 +32,9 @@ type route struct {
 	answers map[string]*huma.Response
 }
 
-// statuses are the errors that any operation may answer with.
-var statuses = []int{
-	http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusConflict,
-	http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusInternalServerError,
-	http.StatusNotImplemented, http.StatusServiceUnavailable,
-}
-
 func (r route) operation() huma.Operation {
 	op := huma.Operation{
-		OperationID: r.id, Method: r.method, Path: base + r.path, Summary: r.summary, DefaultStatus: r.status, Errors: statuses,
+		OperationID: r.id, Method: r.method, Path: base + r.path, Summary: r.summary, DefaultStatus: r.status,
 		Description: strings.TrimSpace(fmt.Sprintf("Needs the verb `%s`. %s", r.verb, r.about)), Responses: r.answers,
 		Tags:       []string{strings.Split(strings.TrimPrefix(r.path, "/"), "/")[0]},
 		Extensions: map[string]any{"x-verb": string(r.verb)},

@@ -52,15 +52,15 @@ func (s *server) plans() {
 		summary: "List the changes of a plan: what would be withheld first, then kind by kind"}, s.listPlanChanges)
 }
 
-// runInput names a run.
-type runInput struct {
+// RunInput names a run.
+type RunInput struct {
 	Run int64 `path:"run" minimum:"1" doc:"The run's number."`
 }
 
-func (in runInput) id() runs.ID { return runs.ID(in.Run) }
+func (in RunInput) id() runs.ID { return runs.ID(in.Run) }
 
-// planInput names a plan.
-type planInput struct {
+// PlanInput names a plan.
+type PlanInput struct {
 	Plan string `path:"plan" doc:"The plan's number, as P12."`
 }
 
@@ -87,14 +87,14 @@ func toListedRun(r runstore.RunLine) listedRun {
 }
 
 type listRunsInput struct {
-	paging
+	Paging
 
 	Source string `query:"source" enum:"ods,ers" doc:"Only runs of this register."`
 }
 
 func (s *server) listRuns(ctx context.Context, in *listRunsInput) (*pageOf[listedRun], error) {
 	key := func(r listedRun) string { return strconv.FormatInt(r.Run, 10) }
-	return paged(in.paging, key, func(most int) (rows []listedRun, err error) {
+	return paged(in.Paging, key, func(most int) (rows []listedRun, err error) {
 		lines, err := s.do.Runs(ctx, profile.Source(in.Source), most)
 		for _, line := range lines {
 			rows = append(rows, toListedRun(line))
@@ -103,20 +103,20 @@ func (s *server) listRuns(ctx context.Context, in *listRunsInput) (*pageOf[liste
 	})
 }
 
-// request is what is planned or reconciled.
-type request struct {
+// Request is what is planned or reconciled.
+type Request struct {
 	Source string   `json:"source,omitempty" enum:"ods,ers" default:"ods" doc:"The register."`
 	Codes  []string `json:"codes,omitempty" maxItems:"1000" doc:"Only these organisations, by their ODS codes."`
 	Report string   `json:"report,omitempty" doc:"Only this report, as etr."`
 }
 
-func (r request) parse() (actions.Request, error) {
+func (r Request) parse() (actions.Request, error) {
 	var in inputs
 	wanted := actions.Request{Source: profile.Source(r.Source), Codes: in.codes("body.codes", r.Codes), Report: r.Report}
 	return wanted, in.err()
 }
 
-func (r request) subject() string {
+func (r Request) subject() string {
 	return safe(append([]string{r.Source, r.Report}, r.Codes[:min(len(r.Codes), 20)]...)...)
 }
 
@@ -133,14 +133,14 @@ func safe(ids ...string) string {
 
 type startRunInput struct {
 	Body struct {
-		request
+		Request
 
 		Plan string `json:"plan,omitempty" doc:"Apply exactly what this plan shows, or refuse; instead of all others."`
 	}
 }
 
 func (in *startRunInput) subject() string {
-	return safe(in.Body.Plan) + " " + in.Body.request.subject()
+	return safe(in.Body.Plan) + " " + in.Body.Request.subject()
 }
 
 // summaries are what runs or plans say of themselves.
@@ -190,9 +190,9 @@ func (s *server) start(ctx context.Context, wanted actions.Request) (*body[summa
 	return answer(summaries{started}, nil)
 }
 
-// fileInput is a listing that is sent. It is read as it comes, and nothing of it is held
+// FileInput is a listing that is sent. It is read as it comes, and nothing of it is held
 // in memory.
-type fileInput struct {
+type FileInput struct {
 	Name     string `query:"name" required:"true" minLength:"1" maxLength:"200" doc:"The file's name, as etr_2026-04-09.csv."`
 	Report   string `query:"report" doc:"The report. Default: the name of the file up to the first _."`
 	AsOf     string `query:"as_of" doc:"The day of the listing. Default: the one in the name of the file, or today."`
@@ -201,19 +201,19 @@ type fileInput struct {
 }
 
 // Resolve takes the body before anybody reads it.
-func (in *fileInput) Resolve(hc huma.Context) []error {
+func (in *FileInput) Resolve(hc huma.Context) []error {
 	in.sent, in.deadline = hc.BodyReader(), hc.SetReadDeadline
 	return nil
 }
 
-func (in *fileInput) subject() string {
+func (in *FileInput) subject() string {
 	return safe(in.Report, strings.ReplaceAll(strings.TrimSuffix(in.Name, ".csv"), ".", "-"))
 }
 
 // sendWithin is how long a file may take to be sent, and to be planned.
 const sendWithin = time.Hour
 
-func (s *server) fileRequest(in *fileInput) (actions.Request, error) {
+func (s *server) fileRequest(in *FileInput) (actions.Request, error) {
 	var wrong inputs
 	day := wrong.day("as_of", in.AsOf)
 	if err := wrong.err(); err != nil {
@@ -224,7 +224,7 @@ func (s *server) fileRequest(in *fileInput) (actions.Request, error) {
 	return actions.Request{Files: []actions.File{{Name: in.Name, Sent: limited}}, Report: in.Report, AsOf: day}, nil
 }
 
-func (s *server) startRunOfFile(ctx context.Context, in *fileInput) (*body[summaries], error) {
+func (s *server) startRunOfFile(ctx context.Context, in *FileInput) (*body[summaries], error) {
 	wanted, err := s.fileRequest(in)
 	if err != nil {
 		return nil, err
@@ -233,13 +233,13 @@ func (s *server) startRunOfFile(ctx context.Context, in *fileInput) (*body[summa
 }
 
 type planFileInput struct {
-	fileInput
+	FileInput
 
 	Rehearse bool `query:"rehearse" doc:"The listing is of a day to come. Such a plan is never applied."`
 }
 
 func (s *server) makePlanOfFile(ctx context.Context, in *planFileInput) (*body[summaries], error) {
-	wanted, err := s.fileRequest(&in.fileInput)
+	wanted, err := s.fileRequest(&in.FileInput)
 	if err != nil {
 		return nil, err
 	}
@@ -247,7 +247,7 @@ func (s *server) makePlanOfFile(ctx context.Context, in *planFileInput) (*body[s
 	return s.plan(ctx, wanted)
 }
 
-type makePlanInput struct{ Body request }
+type makePlanInput struct{ Body Request }
 
 func (in *makePlanInput) subject() string { return in.Body.subject() }
 
@@ -280,8 +280,8 @@ func (s *server) plan(ctx context.Context, wanted actions.Request) (*body[summar
 }
 
 type planChangesInput struct {
-	planInput
-	paging
+	PlanInput
+	Paging
 }
 
 func (s *server) listPlanChanges(ctx context.Context, in *planChangesInput) (*pageOf[planstore.Change], error) {
@@ -291,7 +291,7 @@ func (s *server) listPlanChanges(ctx context.Context, in *planChangesInput) (*pa
 		return nil, err
 	}
 	key := func(c planstore.Change) string { return string(c.Code) + " " + c.Field }
-	return paged(in.paging, key, func(int) (changes []planstore.Change, err error) {
+	return paged(in.Paging, key, func(int) (changes []planstore.Change, err error) {
 		shown, err := s.do.PlanChanges(ctx, plan, 0)
 		for _, c := range shown {
 			changes = append(changes, c.Change)
@@ -300,7 +300,7 @@ func (s *server) listPlanChanges(ctx context.Context, in *planChangesInput) (*pa
 	})
 }
 
-func (s *server) showRun(ctx context.Context, in *runInput) (*body[listedRun], error) {
+func (s *server) showRun(ctx context.Context, in *RunInput) (*body[listedRun], error) {
 	run, err := s.do.Run(ctx, in.id())
 	return answer(listedRun{
 		Run: int64(run.ID), Kind: string(run.Kind), Parent: int64(run.Parent), Day: run.Requested, By: run.Actor, Summary: run.Summary,
@@ -308,8 +308,8 @@ func (s *server) showRun(ctx context.Context, in *runInput) (*body[listedRun], e
 }
 
 type runRowsInput struct {
-	runInput
-	paging
+	RunInput
+	Paging
 
 	Withheld bool `query:"withheld" doc:"Only what was withheld."`
 }
@@ -323,7 +323,7 @@ type runRow struct {
 
 func (s *server) listRunRows(ctx context.Context, in *runRowsInput) (*pageOf[runRow], error) {
 	key := func(r runRow) string { return string(r.Code) + " " + string(r.Verb) + " " + r.Field }
-	return paged(in.paging, key, func(most int) (rows []runRow, err error) {
+	return paged(in.Paging, key, func(most int) (rows []runRow, err error) {
 		planned, _, err := s.do.RunRows(ctx, in.id(), in.Withheld, most)
 		for _, p := range planned {
 			rows = append(rows, runRow{p, p.Fate()})
@@ -332,7 +332,7 @@ func (s *server) listRunRows(ctx context.Context, in *runRowsInput) (*pageOf[run
 	})
 }
 
-func (s *server) cancelRun(ctx context.Context, in *runInput) (*body[runs.Summary], error) {
+func (s *server) cancelRun(ctx context.Context, in *RunInput) (*body[runs.Summary], error) {
 	run, err := s.do.CancelRun(ctx, in.id())
 	return answer(run.Summary, err)
 }
