@@ -26,7 +26,7 @@ type Options struct {
 	// the verb read, or that they may not, and returns an error if it cannot be begun. The
 	// subject is ids, as 17 or FA002/phone: no text of a caller, and nothing about people.
 	// Whoever wraps the handler writes the outcome once the request is answered.
-	Begin   func(ctx context.Context, verb guard.Verb, operation, subject string) error
+	Begin func(ctx context.Context, verb guard.Verb, operation, subject string) error
 	// AllowBody lets the body of a request have that many bytes, where the guard would
 	// allow less; nil allows nothing more.
 	AllowBody func(ctx context.Context, bytes int64) error

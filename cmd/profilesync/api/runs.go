@@ -193,9 +193,9 @@ func (s *server) start(ctx context.Context, wanted actions.Request) (*body[summa
 // FileInput is a listing that is sent. It is read as it comes, and nothing of it is held
 // in memory.
 type FileInput struct {
-	Name     string `query:"name" required:"true" minLength:"1" maxLength:"200" doc:"The file's name, as etr_2026-04-09.csv."`
-	Report   string `query:"report" doc:"The report. Default: the name of the file up to the first _."`
-	AsOf     string `query:"as_of" doc:"The day of the listing. Default: the one in the name of the file, or today."`
+	Name   string `query:"name" required:"true" minLength:"1" maxLength:"200" doc:"The file's name, as etr_2026-04-09.csv."`
+	Report string `query:"report" doc:"The report. Default: the name of the file up to the first _."`
+	AsOf   string `query:"as_of" doc:"The day of the listing. Default: the one in the name of the file, or today."`
 
 	sent io.Reader
 }
