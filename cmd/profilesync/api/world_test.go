@@ -102,7 +102,7 @@ func (w *world) serve(o Options) {
 	w.t.Helper()
 	stopping, stop := context.WithCancel(w.t.Context())
 	w.stop = stop
-	o.Actions, o.Begin, o.Log, o.Version = &actions.Actions{App: w.app}, w.begin, slog.New(slog.DiscardHandler), "v0"
+	o.Actions, o.Begin, o.Log, o.Version = &actions.Actions{App: w.app}, w.begin, slog.New(slog.NewTextHandler(w.t.Output(), nil)), "v0"
 	o.Stopping = stopping
 	handler := Handler(o)
 	server := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
@@ -277,11 +277,10 @@ func (a answered) count(path string) int {
 // work does what a daemon does: it works what is queued.
 func (w *world) work() {
 	w.t.Helper()
-	unfinished, err := w.app.Store.Runs.Unfinished(w.t.Context())
-	require.NoError(w.t, err)
-	for _, run := range unfinished {
+	for _, id := range pgtest.All[int64](w.db, "select id from run where state in ('queued', 'running') order by id") {
 		runner := w.app.Runs(w.app.Pull, func(context.Context, runs.ID, string, int, int) {})
-		_, err := runner.Work(w.t.Context(), run.Source, run.ID)
+		summary, err := runner.Work(w.t.Context(), profile.SourceODS, runs.ID(id))
 		require.NoError(w.t, err)
+		require.Empty(w.t, summary.Error)
 	}
 }
