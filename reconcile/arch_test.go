@@ -102,16 +102,19 @@ var layers = []layer{
 	partOfProgram("profilesync/wiring", "reconcile/...", "connectors/...", "jobs/...", "cmd/internal/...", "cmd/profilesync/settings"),
 	partOfProgram("profilesync/standing", belowCommands...),
 	partOfProgram("profilesync/trials", belowCommands...),
-	partOfProgram("profilesync/serve", append([]string{"cmd/profilesync/guard", "cmd/profilesync/login"}, belowCommands...)...),
-	partOfProgram("profilesync/accesscommands", append([]string{"cmd/profilesync/commands", "cmd/profilesync/guard"}, belowCommands...)...),
-	partOfProgram("profilesync/commands", belowCommands...),
-	partOfProgram("profilesync/pushcommands", append([]string{"cmd/profilesync/commands"}, belowCommands...)...),
-	partOfProgram("profilesync/peoplecommands", append([]string{"cmd/profilesync/commands"}, belowCommands...)...),
-	partOfProgram("profilesync/casecommands", append([]string{"cmd/profilesync/commands"}, belowCommands...)...),
-	partOfProgram("profilesync/erscommands", append([]string{"cmd/profilesync/commands"}, belowCommands...)...),
-	partOfProgram("profilesync/qualitycommands", append([]string{"cmd/profilesync/commands"}, belowCommands...)...),
-	partOfProgram("profilesync/statuscommands",
-		append([]string{"cmd/profilesync/commands", "cmd/profilesync/standing", "cmd/profilesync/trials"}, belowCommands...)...),
+	partOfProgram("profilesync/actions", append([]string{"cmd/profilesync/guard"}, belowCommands...)...),
+	partOfProgram("profilesync/api", append([]string{"cmd/profilesync/guard", "cmd/profilesync/actions"}, belowCommands...)...),
+	partOfProgram("profilesync/serve", append([]string{
+		"cmd/profilesync/guard", "cmd/profilesync/login", "cmd/profilesync/actions", "cmd/profilesync/api",
+	}, belowCommands...)...),
+	partOfProgram("profilesync/commands", append([]string{"cmd/profilesync/guard", "cmd/profilesync/actions"}, belowCommands...)...),
+	partOfProgram("profilesync/accesscommands", aboveCommands...),
+	partOfProgram("profilesync/pushcommands", aboveCommands...),
+	partOfProgram("profilesync/peoplecommands", aboveCommands...),
+	partOfProgram("profilesync/casecommands", aboveCommands...),
+	partOfProgram("profilesync/erscommands", aboveCommands...),
+	partOfProgram("profilesync/qualitycommands", aboveCommands...),
+	partOfProgram("profilesync/statuscommands", append([]string{"cmd/profilesync/standing", "cmd/profilesync/trials"}, aboveCommands...)...),
 	partOfProgram("profilesync/schemacommands", append([]string{"cmd/profilesync/commands"}, belowCommands...)...),
 	partOfProgram("profilesync/ops", append([]string{"cmd/profilesync/commands"}, belowCommands...)...),
 	partOfProgram("simulator/screen"),
@@ -133,6 +136,9 @@ var layers = []layer{
 var belowCommands = []string{
 	"reconcile/...", "connectors/...", "jobs/...", "cmd/internal/...", "cmd/profilesync/settings", "cmd/profilesync/wiring",
 }
+
+// aboveCommands is what the folders of commands use beside package commands.
+var aboveCommands = append([]string{"cmd/profilesync/commands", "cmd/profilesync/guard", "cmd/profilesync/actions"}, belowCommands...)
 
 // partOfProgram is the layer of a folder in cmd.
 func partOfProgram(dir string, below ...string) layer {

@@ -8,6 +8,9 @@ import (
 	"slices"
 
 	"github.com/profilesync/profilesync/cmd/internal/nearest"
+	"github.com/profilesync/profilesync/cmd/internal/progress"
+	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -21,15 +24,15 @@ func OpenForOrganisation(ctx context.Context, a *wiring.App, text string) (profi
 	if err != nil {
 		return "", Usage(err)
 	}
-	if err := a.Open(ctx); err != nil {
-		return "", err
-	}
 	return code, RequireProfiles(ctx, a, []profile.ODSCode{code})
 }
 
 // RequireProfiles returns an error of usage for the first code that no profile has, with
 // the nearest that one has.
 func RequireProfiles(ctx context.Context, a *wiring.App, codes []profile.ODSCode) error {
+	if err := a.Ready(ctx); err != nil {
+		return err
+	}
 	found, err := postgres.LoadProfiles(ctx, a.Store, codes)
 	if err != nil {
 		return err
@@ -113,14 +116,26 @@ func osUser() string {
 	return u.Username
 }
 
-// pastOrToday parses a day given with a flag: none is after today.
-func pastOrToday(flag, text string, today profile.Date) (profile.Date, error) {
+// Acting returns what does what a command asks for, and a context that says who asks:
+// the actor named, or the operating-system user. Who may run commands may do all.
+func Acting(ctx context.Context, a *wiring.App, actor string) (context.Context, *actions.Actions) {
+	principal := guard.Principal{Name: ActorOr(actor), Person: true, Verbs: guard.Verbs()}
+	return guard.With(ctx, principal), &actions.Actions{App: a, OSUser: osUser()}
+}
+
+// WithProgress does work whose progress is shown on standard error.
+func WithProgress(a *wiring.App, does *actions.Actions, work func() error) error {
+	shown := progress.On(a.Stderr, wiring.IsTerminal(a.Stderr))
+	defer shown.End()
+	does.Progress = shown.Report
+	return work()
+}
+
+// dayFlag parses a day given with a flag; none is the zero day.
+func dayFlag(flag, text string) (profile.Date, error) {
 	day, err := profile.ParseDate(text)
 	if err != nil {
-		return day, fmt.Errorf("%s: %w", flag, err)
-	}
-	if day.After(today) {
-		return day, fmt.Errorf("%s %s: that day has not come yet (today is %s)", flag, day, today)
+		return day, Usagef("%s: %w", flag, err)
 	}
 	return day, nil
 }

@@ -148,6 +148,14 @@ func (a *App) Open(ctx context.Context) error {
 	return err
 }
 
+// Ready opens the database, unless it is open.
+func (a *App) Ready(ctx context.Context) error {
+	if a.Store != nil {
+		return nil
+	}
+	return a.Open(ctx)
+}
+
 // OpenAsIs connects to the database, whatever the version of its schema. It changes
 // nothing there.
 func (a *App) OpenAsIs(ctx context.Context) error {
