@@ -28,7 +28,7 @@ func TestAWrongNameIsAnErrorThatNamesTheNearest(t *testing.T) {
 		"hold list FA0O1":                          "did you mean FA001?",
 		"push retry FA001 FA0O1":                   "did you mean FA001?",
 		"push preview FA0O1":                       "did you mean FA001?",
-		"push list --state bogus":                  `--state "bogus": want wanted, accepted, refused, waits, held or no-route; did you mean waits?`,
+		"push list --state bogus":                  `"bogus": want wanted, accepted, refused, waits, held or no-route; did you mean waits?`,
 		"push list --sink dso":                     "did you mean dos?",
 		"drift --ods FA0O1":                        "did you mean FA001?",
 		"checks run --ods FA0O1":                   "did you mean FA001?",

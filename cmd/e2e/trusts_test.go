@@ -61,7 +61,7 @@ func requireRecodeWithheld(t *testing.T, s *site, file string) summary {
 	require.Equal(t, map[string]int{"name": 3, "address": 1}, run.Fields)
 	require.Equal(t, 3, run.PendingClose)
 	require.Equal(t, 205, run.Population)
-	require.Equal(t, 1, s.do("profile", "show", "K0N6A").code, "a trust that opens in June has no profile")
+	require.Equal(t, 2, s.do("profile", "show", "K0N6A").code, "a trust that opens in June has no profile")
 	revisit := one[string](s, "select revisit::text from upstream_record where code = 'K0N6A'")
 	require.Equal(t, "2026-06-01", revisit, "but will be compared again on that day")
 

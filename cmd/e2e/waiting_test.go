@@ -139,7 +139,7 @@ func TestADecisionSaysOnWhat(t *testing.T) {
 	for _, command := range []string{"approve", "reject"} {
 		require.Contains(t, s.exits(2, "runs", command).err, "say what is decided on")
 		require.Contains(t, s.exits(1, "runs", command, "--all").err, "nothing waits for a decision")
-		require.Contains(t, s.exits(2, "runs", command, "--field", "fax").err, "no profile has it")
+		require.Contains(t, s.exits(2, "runs", command, "--field", "fax").err, `field "fax": want name, `)
 	}
 	require.Contains(t, s.exits(0, "runs", "waiting").out, "nothing waits")
 }

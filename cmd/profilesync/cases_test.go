@@ -16,7 +16,8 @@ func TestTheCommandsOfCasesExist(t *testing.T) {
 	command := regexp.MustCompile(`profilesync ([a-z-]+(?: (?:'[^']*'|[^\s,.;:\x60]+))*)`)
 	words := regexp.MustCompile(`'[^']*'|\S+`)
 	values := strings.NewReplacer("{run}", "7", "{look}", "7", "{sink}", "dos", "REPORT", "etr", "RUN", "7", "CASE", "7", "LOOK", "7",
-		"{account}", "u-1", " ID", " u-1", "{type}", "pharmacy", "{field}", "icb", "{report}", "etr", "{reason}", "mass-change", "{check}", "no-dos-place",
+		"{account}", "u-1", " ID", " u-1", "{type}", "pharmacy", "{field}", "icb", "{report}", "etr", "{reason}", "mass-change",
+		"{check}", "no-dos-place",
 		"accounts reactivate", "accounts reactivate u-1 --reason x", "accounts leave", "accounts leave u-1 --until 2027-01-01 --reason x")
 	for _, kind := range cases.Kinds() {
 		c := cases.Case{Kind: kind, Signal: cases.Signal{Subject: "u-1", About: "FA002", Code: "FA001"}}

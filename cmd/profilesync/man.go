@@ -29,8 +29,8 @@ func (*man) Run(ctx *kong.Context, out *commands.Printer) error {
 // manPage is the manual page in roff.
 func manPage(app *kong.Application) string {
 	var page strings.Builder
-	fmt.Fprintf(&page, ".TH PROFILESYNC 1 \"\" \"profilesync %s\"\n.SH NAME\nprofilesync \\- keeps a directory of health services up to date\n",
-		roffText(app.Vars()["version"]))
+	fmt.Fprintf(&page, ".TH PROFILESYNC 1 \"\" \"profilesync %s\"\n", roffText(app.Vars()["version"]))
+	page.WriteString(".SH NAME\nprofilesync \\- keeps a directory of health services up to date\n")
 	page.WriteString(".SH SYNOPSIS\n.B profilesync\n<command> [flags]\n.SH DESCRIPTION\n" + roffLines(app.Help))
 	page.WriteString(".SH FLAGS OF EVERY COMMAND\n")
 	manValues(&page, nil, app.Flags)

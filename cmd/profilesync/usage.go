@@ -38,8 +38,9 @@ func choices() kong.Vars {
 		"service_states": texts(services.States()), "code_systems": texts([]ers.CodeKind{ers.Specialties, ers.ClinicTypes}),
 		"check_kinds": texts(quality.Kinds()), "check_owners": texts(quality.Owners()),
 		"case_kinds": texts(cases.Kinds()), "case_owners": texts(cases.Owners()), "closure_states": texts(casestore.ClosureStates()),
-		"account_states": texts(people.AccountStates()), "letter_states": texts(people.LetterStates()), "letter_texts": texts(people.LetterKinds()),
-		"sections": named(report.Sections()),
+		"account_states": texts(people.AccountStates()), "letter_states": texts(people.LetterStates()),
+		"letter_texts": texts(people.LetterKinds()),
+		"sections":     named(report.Sections()),
 	}
 }
 

@@ -7,6 +7,6 @@
 //
 // arguments.go, output.go, scope.go and exit.go are what they share.
 // The commands about sinks are in package pushcommands, those about people in
-// peoplecommands, and those about what is wrong with data that we only read in
+// peoplecommands, those about e-RS in erscommands, and those about what is wrong with data that we only read in
 // qualitycommands.
 package commands

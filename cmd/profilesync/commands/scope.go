@@ -12,7 +12,7 @@ import (
 // scopeFlags say what a reconciliation covers; plan and reconcile share them.
 type scopeFlags struct {
 	Files  []string `either:"what" placeholder:"FILE" help:"Read these complete listings (the register's CSV reports) instead of pulling."`
-	Report string   `enum:"${scope_reports}," default:"" either:"what" placeholder:"NAME" help:"The report. Default: the file's name up to the first _."`
+	Report string   `enum:"${scope_reports}," default:"" either:"what" placeholder:"NAME" help:"Default: what the file's name begins with."`
 	ODS    []string `name:"ods" either:"what" placeholder:"CODE" help:"Only these organisations; the others are not affected."`
 	Source string   `default:"ods" enum:"${sources}" either:"what" placeholder:"NAME" help:"The register."`
 	AsOf   string   `name:"as-of" placeholder:"YYYY-MM-DD" help:"The date of the listing in a file. Default: the date in its name, or today."`

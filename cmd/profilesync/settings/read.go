@@ -140,7 +140,8 @@ func (e environment) unknown(order []string) (faults []error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(e)) {
 		if !known[name] && !slices.Contains(forTests, name) {
-			faults = append(faults, Wrong(name, ": there is no such setting; did you mean %s%s?", prefix, nearest.Of(name, slices.Collect(maps.Keys(known)))))
+			meant := nearest.Of(name, slices.Collect(maps.Keys(known)))
+			faults = append(faults, Wrong(name, ": there is no such setting; did you mean %s%s?", prefix, meant))
 		}
 	}
 	return faults

@@ -134,7 +134,7 @@ func (f *fakeProgram) morning(args []string) (rows []any) {
 	is := expectedMornings(len(f.story.pharmaciesWithPeople()))[name]
 	switch strings.Join(args[:2], " ") {
 	case "report make":
-		return []any{[]any{map[string]any{"day": dayOf(chapters()[len(f.story.steps)].at), "audit_rows": 7}}}
+		return []any{map[string]any{"day": dayOf(chapters()[len(f.story.steps)].at), "audit_rows": 7}}
 	case "report verify":
 		return []any{map[string]any{"rows_as_frozen": true, "audit_rows": 7, "audit_rows_that_differ": 0}}
 	case "mail send":
@@ -148,7 +148,7 @@ func (f *fakeProgram) morning(args []string) (rows []any) {
 	case "accounts list":
 		rows = slices.Repeat([]any{map[string]any{}}, is.ended)
 	}
-	return []any{rows}
+	return rows
 }
 
 func (f *fakeProgram) WriteReport(context.Context, time.Time, string) error { return nil }

@@ -29,7 +29,13 @@ func (s *story) report(ctx context.Context, now *step) (string, error) {
 	into := func(value any) func(json.RawMessage) error {
 		return func(row json.RawMessage) error { return json.Unmarshal(row, value) }
 	}
-	if _, err := s.program.Rows(ctx, now.At, into(&made), "report", "make"); err != nil {
+	add := func(row json.RawMessage) error {
+		var one madeReport
+		err := json.Unmarshal(row, &one)
+		made = append(made, one)
+		return err
+	}
+	if _, err := s.program.Rows(ctx, now.At, add, "report", "make"); err != nil {
 		return "", err
 	}
 	day := dayOf(now.At)
