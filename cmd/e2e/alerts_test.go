@@ -3,10 +3,13 @@ package e2e
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/profilesync/profilesync/connectors/dos/dostest"
 	"github.com/profilesync/profilesync/connectors/postgres/pgproxy"
 	"github.com/profilesync/profilesync/connectors/website/websitetest"
 )
@@ -29,7 +32,11 @@ func TestAlertsOfSinks(t *testing.T) {
 	for _, code := range s.codes() {
 		s.edit(code, "phone", "01632 960222")
 	}
-	p.fires("SinkPaused reason=unauthorized route=change-event sink=dos", "SinkPaused reason=down route=profile sink=website",
+	// As if a change had been lost on its way to the queue, and as a job that can never succeed.
+	s.write("update push set state = 'wanted', due_at = null, job_id = null where sink = 'website' and code = $1", s.codes()[0])
+	s.write(`insert into river.river_job (state, kind, queue, args, max_attempts)
+		values ('available', 'reconcile', 'runs', '{"run": 999999, "source": "ods"}', 1)`)
+	p.fires("PushesLeftBehind", "JobsGivenUp kind=reconcile", "SinkPaused reason=unauthorized route=change-event sink=dos", "SinkPaused reason=down route=profile sink=website",
 		"BreakerOpen system=website")
 	require.NoError(t, os.WriteFile(key, []byte(dosKey), 0o600))
 	x.website.Heal()
@@ -82,18 +89,22 @@ func TestAlertsOfDriftQueuesAndTheServer(t *testing.T) {
 	s.exits(0, "drift", "--sink", "dos")
 	p := s.watch([]string{d.address()})
 
+	require.NoError(t, x.dos.Stand(dostest.Fault{Names: []dostest.FaultName{"error-500"}}))
+	s.exits(1, "checks", "run")
+	x.dos.Heal()
 	x.website.Wipe()
 	s.exits(1, "drift", "--sink", "website")
 	s.write("update drift_check set ended_at = ended_at - interval '3 days' where sink = 'dos'")
 	s.write(`insert into river.river_job (state, kind, queue, args, max_attempts) values ('available', 'unknown', 'nobody', '{}', 1)`)
 	p.reload("--disk", "1", "--connections", "0", "--database-gib", "0.001")
-	p.fires("DriftAlarm sink=website", "CheckLate sink=dos", "JobsWaiting queue=nobody", "DiskFull place=temporary", "DatabaseLarge", "ConnectionsShort")
+	p.fires("QualityAlarm state=failed", "DriftAlarm sink=website", "CheckLate sink=dos", "JobsWaiting queue=nobody", "DiskFull place=temporary", "DatabaseLarge", "ConnectionsShort")
 
 	for _, code := range s.codes() { // what a person names is repaired
 		s.exits(0, "drift", "--sink", "website", "--repair", "--ods", code)
 	}
 	s.waitUntilPushed()
 	s.exits(0, "drift")
+	s.do("checks", "run")
 	s.write("delete from river.river_job where queue = 'nobody'")
 	p.reload()
 	p.resolves()
@@ -128,7 +139,7 @@ func TestAlertsOfDaemons(t *testing.T) {
 	require.NoError(t, killed.cmd.Process.Kill())
 	p.fires("DaemonDown", "DaemonLost")
 	killed = s.serveAt(second)
-	p.fires("DaemonLost") // for an hour
+	require.Eventually(t, func() bool { return slices.Equal([]string{"DaemonLost"}, p.firing()) }, patience, 200*time.Millisecond, "for an hour")
 	s.write("update process set ended_at = ended_at - interval '1 hour', seen_at = seen_at - interval '1 hour' where ended_at is not null")
 	p.resolves()
 	killed.stop()

@@ -150,38 +150,37 @@ func (p *prometheus) firing() []string {
 	return slices.Compact(names)
 }
 
-// fires waits until exactly these alerts fire; on the way there no others may, but those
-// that fired before.
+// fires waits until each of these alerts has fired; on the way there no others may, but
+// those that fired before.
 func (p *prometheus) fires(want ...string) {
 	p.site.t.Helper()
+	began, seen := time.Now(), map[string]bool{}
 	for _, name := range want {
 		p.allowed[name] = true
 	}
-	slices.Sort(want)
-	began, have := time.Now(), []string(nil)
-	met := false
-	for !met && time.Since(began) < patience {
-		have = p.firing()
-		if met = slices.Equal(want, have); !met {
-			<-time.After(200 * time.Millisecond)
+	for len(seen) < len(want) && time.Since(began) < patience {
+		for _, name := range p.firing() {
+			if slices.Contains(want, name) && !seen[name] {
+				seen[name] = true
+				p.site.t.Logf("%5.1f s: %s", time.Since(began).Seconds(), name)
+			}
 		}
+		<-time.After(200 * time.Millisecond)
 	}
-	require.True(p.site.t, met, "want %q, have %q", want, have)
-	p.site.t.Logf("%5.1f s until exactly these fire: %q", time.Since(began).Seconds(), want)
-	p.allowed = map[string]bool{}
-	for _, name := range want {
-		p.allowed[name] = true
-	}
+	require.ElementsMatch(p.site.t, want, slices.Collect(maps.Keys(seen)), "all fire")
 }
 
 // resolves waits until nothing fires. On the way there the given alerts may, besides those
-// that fired.
+// that fired; afterwards none.
 func (p *prometheus) resolves(may ...string) {
 	p.site.t.Helper()
 	for _, name := range may {
 		p.allowed[name] = true
 	}
-	p.fires()
+	began := time.Now()
+	require.Eventually(p.site.t, func() bool { return len(p.firing()) == 0 }, patience, 200*time.Millisecond, "%v", may)
+	p.site.t.Logf("%5.1f s: nothing fires", time.Since(began).Seconds())
+	p.allowed = map[string]bool{}
 }
 
 // answersDashboards puts every query of every dashboard, and returns how many there were
