@@ -1,0 +1,177 @@
+package e2e
+
+import (
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	collectorpb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
+	"google.golang.org/protobuf/proto"
+)
+
+// collector is a collector of traces.
+type collector struct {
+	t     *testing.T
+	url   string
+	mutex sync.Mutex
+	spans []*tracepb.Span
+	raw   strings.Builder
+}
+
+func newCollector(t *testing.T) *collector {
+	t.Helper()
+	c := &collector{t: t}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		var batch collectorpb.ExportTraceServiceRequest
+		if r.URL.Path != "/v1/traces" || proto.Unmarshal(body, &batch) != nil {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		c.mutex.Lock()
+		defer c.mutex.Unlock()
+		for _, resource := range batch.GetResourceSpans() {
+			for _, scope := range resource.GetScopeSpans() {
+				c.spans = append(c.spans, scope.GetSpans()...)
+			}
+		}
+		fmt.Fprintln(&c.raw, batch.String())
+	}))
+	t.Cleanup(server.Close)
+	c.url = server.URL
+	return c
+}
+
+// tracesWith returns the ids of the traces that have spans of all these names.
+func (c *collector) tracesWith(names ...string) (ids []string) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	found := map[string]map[string]bool{}
+	for _, s := range c.spans {
+		id := hex.EncodeToString(s.GetTraceId())
+		if found[id] == nil {
+			found[id] = map[string]bool{}
+		}
+		found[id][s.GetName()] = true
+	}
+	for id, has := range found {
+		if !slices.ContainsFunc(names, func(name string) bool { return !has[name] }) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// requireWhole requires that every span of a trace has its parent in it, but for one, the
+// first, and returns how many PUT and POST requests it has.
+func (c *collector) requireWhole(id, first string) (sent int) {
+	c.t.Helper()
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	known := map[string]bool{}
+	for _, s := range c.spans {
+		known[string(s.GetSpanId())] = true
+	}
+	firsts := 0
+	for _, s := range c.spans {
+		if hex.EncodeToString(s.GetTraceId()) != id {
+			continue
+		}
+		if len(s.GetParentSpanId()) == 0 {
+			require.Equal(c.t, first, s.GetName())
+			firsts++
+			continue
+		}
+		require.True(c.t, known[string(s.GetParentSpanId())], "%s has a parent", s.GetName())
+		if s.GetName() == "HTTP PUT" || s.GetName() == "PUT" || s.GetName() == "HTTP POST" || s.GetName() == "POST" {
+			sent++
+		}
+	}
+	require.Equal(c.t, 1, firsts)
+	return sent
+}
+
+// One edit, and one listing, is each one trace, as far as the answers of both sinks. Its
+// id is in the log and in what the sinks were sent.
+func TestOneTraceFromTheCauseToTheSinks(t *testing.T) {
+	t.Parallel()
+	c := newCollector(t)
+	s, x := newSite(t).withSinks()
+	s = s.with("TRACES_ENDPOINT="+c.url, "LOG_LEVEL=debug")
+	d := s.serve()
+	s.reconcile(0, madeUp(t, "edispensary", 5), madeUpDay) // worked by the daemon's job
+	codes := s.codes()
+	x.dos.Seed(codes...)
+	s.waitUntilPushed()
+
+	last := codes[len(codes)-1]
+	s.edit(last, "phone", "0113 496 7777")
+	x.showPhone(last, "0113 496 7777")
+	s.waitUntilPushed()
+	pushed := []string{"river.work/push_dos", "river.work/push_website", "StagePushes"}
+	var edits, runs []string
+	x.until("both traces are complete", func() bool {
+		edits, runs = c.tracesWith(append(pushed, "edit")...), c.tracesWith(append(pushed, "river.work/reconcile")...)
+		return len(edits) == 1 && len(runs) == 1
+	})
+	d.stop() // what is left is sent
+	c.requireWhole(runs[0], "river.work/reconcile")
+	require.GreaterOrEqual(t, c.requireWhole(edits[0], "edit"), 2, "a request to each sink")
+	for kind, id := range map[string]string{"edit": edits[0], "listing": runs[0]} {
+		require.Contains(t, d.log(), `"trace_id":"`+id+`"`, kind)
+	}
+	raw, err := hex.DecodeString(edits[0])
+	require.NoError(t, err)
+	correlation := uuid.UUID(raw).String()
+	events := 0
+	for _, e := range x.dos.Ledger() {
+		if e.Key == correlation {
+			events++
+		}
+	}
+	require.Positive(t, events, "DoS was told %s", correlation)
+	require.NotContains(t, c.raw.String(), "0113", "no values")
+	require.NotContains(t, strings.ToLower(c.raw.String()), "select ", "no statements")
+}
+
+// A collector that accepts connections and says nothing, or is not there, slows nothing.
+func TestASilentCollectorSlowsNothing(t *testing.T) {
+	t.Parallel()
+	const rows = 120
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = silent.Close() })
+	took := map[string]time.Duration{}
+	for name, settings := range map[string][]string{"none": nil, "silent": {"TRACES_ENDPOINT=http://" + silent.Addr().String()}} {
+		s, _ := newStockedSite(t, rows)
+		s = s.with(settings...)
+		began := time.Now()
+		d := s.serve()
+		s.arrived(len(s.codes()))
+		took[name] = time.Since(began)
+		if settings != nil {
+			x := s
+			require.Eventually(t, func() bool {
+				_, metrics := d.get("/metrics")
+				return strings.Contains(metrics, `profilesync_trace_spans_total{outcome="failed"}`)
+			}, patience, 100*time.Millisecond, "what is lost is counted")
+			require.Zero(x.t, x.count("select count(*) from river.river_job where state = 'discarded'"))
+		}
+		stopping := time.Now()
+		d.stop()
+		require.Less(t, time.Since(stopping), 15*time.Second)
+	}
+	t.Logf("pushed in %s without traces, in %s with a silent collector", took["none"], took["silent"])
+	require.Less(t, took["silent"], 2*took["none"]+5*time.Second)
+}
