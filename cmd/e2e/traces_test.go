@@ -55,22 +55,26 @@ func newCollector(t *testing.T) *collector {
 
 // tracesWith returns the ids of the traces that have spans of all these names.
 func (c *collector) tracesWith(names ...string) (ids []string) {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	found := map[string]map[string]bool{}
-	for _, s := range c.spans {
-		id := hex.EncodeToString(s.GetTraceId())
-		if found[id] == nil {
-			found[id] = map[string]bool{}
-		}
-		found[id][s.GetName()] = true
-	}
-	for id, has := range found {
-		if !slices.ContainsFunc(names, func(name string) bool { return !has[name] }) {
+	for id, has := range c.names() {
+		if !slices.ContainsFunc(names, func(name string) bool { return !slices.Contains(has, name) }) {
 			ids = append(ids, id)
 		}
 	}
 	return ids
+}
+
+// names returns the names of the spans of each trace.
+func (c *collector) names() map[string][]string {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	found := map[string][]string{}
+	for _, s := range c.spans {
+		id := hex.EncodeToString(s.GetTraceId())
+		if !slices.Contains(found[id], s.GetName()) {
+			found[id] = append(found[id], s.GetName())
+		}
+	}
+	return found
 }
 
 // requireWhole requires that every span of a trace has its parent in it, but for one, the
@@ -121,6 +125,11 @@ func TestOneTraceFromTheCauseToTheSinks(t *testing.T) {
 	s.waitUntilPushed()
 	pushed := []string{"river.work/push_dos", "river.work/push_website", "StagePushes"}
 	var edits, runs []string
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the traces: %v", c.names())
+		}
+	})
 	x.until("both traces are complete", func() bool {
 		edits, runs = c.tracesWith(append(pushed, "edit")...), c.tracesWith(append(pushed, "river.work/reconcile")...)
 		return len(edits) == 1 && len(runs) == 1

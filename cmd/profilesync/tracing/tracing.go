@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,7 +22,7 @@ import (
 
 // Options say where traces go.
 type Options struct {
-	// Endpoint is the address of a collector (OTLP over HTTP); empty: as the standard
+	// Endpoint is the address of a collector (OTLP over HTTP), without /v1/traces; empty: as the standard
 	// variables OTEL_EXPORTER_OTLP_... say, and nothing is traced if they name none.
 	Endpoint string
 	Getenv   func(string) string
@@ -56,7 +57,7 @@ func Start(ctx context.Context, o Options) (*Traces, error) {
 	}
 	options := []otlptracehttp.Option{otlptracehttp.WithTimeout(sendTimeout)}
 	if o.Endpoint != "" {
-		options = append(options, otlptracehttp.WithEndpointURL(o.Endpoint))
+		options = append(options, otlptracehttp.WithEndpointURL(strings.TrimRight(o.Endpoint, "/")+"/v1/traces"))
 	}
 	exporter, err := otlptracehttp.New(ctx, options...)
 	if err != nil {
