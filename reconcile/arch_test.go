@@ -96,7 +96,9 @@ var layers = []layer{
 		std:     []string{anything},
 	},
 	partOfProgram("profilesync/settings", "reconcile/...", "connectors/...", "cmd/internal/links"),
-	partOfProgram("profilesync/wiring", "reconcile/...", "connectors/...", "jobs/...", "cmd/internal/...", "cmd/profilesync/settings"),
+	partOfProgram("profilesync/tracing", "reconcile/..."),
+	partOfProgram("profilesync/wiring", "reconcile/...", "connectors/...", "jobs/...", "cmd/internal/...", "cmd/profilesync/settings",
+		"cmd/profilesync/tracing"),
 	partOfProgram("profilesync/serve", belowCommands...),
 	partOfProgram("profilesync/commands", belowCommands...),
 	partOfProgram("profilesync/pushcommands", append([]string{"cmd/profilesync/commands"}, belowCommands...)...),
@@ -120,7 +122,7 @@ var layers = []layer{
 
 // belowCommands is what the daemon and the commands may use; neither uses the other.
 var belowCommands = []string{
-	"reconcile/...", "connectors/...", "jobs/...", "cmd/internal/...", "cmd/profilesync/settings", "cmd/profilesync/wiring",
+	"reconcile/...", "connectors/...", "jobs/...", "cmd/internal/...", "cmd/profilesync/settings", "cmd/profilesync/wiring", "cmd/profilesync/tracing",
 }
 
 // partOfProgram is the layer of a folder in cmd.
