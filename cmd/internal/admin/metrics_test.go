@@ -87,6 +87,7 @@ func TestEveryDeclarationIsServed(t *testing.T) {
 	m.Pushed(push.SinkDoS, push.Outcome{Route: "fhir", Attempt: push.AttemptAccepted, Duration: 1, Lag: 1})
 	m.ERSAnswered("A035", 200, 0.2)
 	m.LetterWorked(people.LetterOpening, people.LetterIsAccepted)
+	m.SpansEnded("sent", 1)
 	newWatched(reg, everything())
 	RegisterProcess(reg, "v1.2.3")
 	NewPools(reg).Watch("main", func() PoolStat { return stat{} })

@@ -17,7 +17,6 @@ import (
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
-	"go.opentelemetry.io/otel/trace"
 )
 
 // Options say where traces go.
@@ -34,7 +33,6 @@ type Options struct {
 // Traces sends traces. A nil one traces nothing, at no cost.
 type Traces struct {
 	provider *sdktrace.TracerProvider
-	tracer   trace.Tracer
 }
 
 const (
@@ -77,7 +75,7 @@ func Start(ctx context.Context, o Options) (*Traces, error) {
 		sdktrace.WithResource(resource.NewSchemaless(attribute.String("service.name", "profilesync"),
 			attribute.String("service.version", o.Version))),
 	)
-	return &Traces{provider, provider.Tracer("profilesync")}, nil
+	return &Traces{provider}, nil
 }
 
 // Close sends what is left, for a short time.

@@ -16,12 +16,14 @@ import (
 	"github.com/riverqueue/river/rivertype"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/attribute"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
-	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/profilesync/profilesync/reconcile/push"
 )
+
+func (t *Traces) start(ctx context.Context, name string, options ...trace.SpanStartOption) (context.Context, trace.Span) {
+	return t.provider.Tracer("test").Start(ctx, name, options...)
+}
 
 func noVariable(string) string { return "" }
 
@@ -56,10 +58,8 @@ func TestTheIDsFollowFromTheCause(t *testing.T) {
 	require.NotEqual(t, root(edit).TraceID(), root(job).TraceID())
 	require.Equal(t, uuid.Version(4), uuid.UUID(root(edit).TraceID()).Version())
 
-	recorded := tracetest.NewSpanRecorder()
-	provider := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(recorded), sdktrace.WithSampler(causedOnly{}), sdktrace.WithIDGenerator(ids{}))
-	traces := &Traces{provider, provider.Tracer("test")}
-	_, nothing := traces.tracer.Start(t.Context(), "without a cause")
+	traces, recorded := recording()
+	_, nothing := traces.start(t.Context(), "without a cause")
 	nothing.End()
 	metadata := traces.Caused()(t.Context(), []push.Cause{edit, edit, {}, job})
 	require.Equal(t, metadata[0], metadata[1])
@@ -70,7 +70,7 @@ func TestTheIDsFollowFromTheCause(t *testing.T) {
 
 	var inside trace.SpanContext
 	require.NoError(t, (&joins{}).Work(t.Context(), &rivertype.JobRow{Kind: "push_dos", Metadata: metadata[0]}, func(ctx context.Context) error {
-		ctx, span := traces.tracer.Start(ctx, "push")
+		ctx, span := traces.start(ctx, "push")
 		defer span.End()
 		inside = trace.SpanContextFromContext(ctx)
 		return nil
@@ -82,9 +82,8 @@ func TestTheIDsFollowFromTheCause(t *testing.T) {
 // What may hold data of people stays here.
 func TestSpansAreSentBare(t *testing.T) {
 	t.Parallel()
-	recorded := tracetest.NewSpanRecorder()
-	provider := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(recorded))
-	_, span := provider.Tracer("test").Start(t.Context(), "x", trace.WithAttributes(
+	traces, recorded := recording()
+	_, span := traces.start(withRoot(t.Context(), push.Cause{Kind: push.CauseJob}), "x", trace.WithAttributes(
 		attribute.String("url.full", "https://a.example/x?name=Smith"), attribute.String("db.query.text", "Smith"), attribute.Int("attempt", 2)))
 	span.RecordError(errors.New("Smith"))
 	span.SetStatus(2, "Smith")
@@ -116,7 +115,7 @@ func TestASilentCollectorIsNotWaitedFor(t *testing.T) {
 	ctx := withRoot(t.Context(), push.Cause{Kind: push.CauseJob, ID: 1})
 	began := time.Now()
 	for range spans {
-		_, span := traces.tracer.Start(ctx, "x")
+		_, span := traces.start(ctx, "x")
 		span.End()
 	}
 	require.Less(t, time.Since(began), closeTimeout)
