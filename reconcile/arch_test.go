@@ -99,7 +99,9 @@ var layers = []layer{
 	partOfProgram("profilesync/guard", "connectors/postgres", "connectors/postgres/accessstore"),
 	partOfProgram("profilesync/settings", "reconcile/...", "connectors/...", "cmd/internal/links", "cmd/internal/nearest", "cmd/profilesync/guard"),
 	partOfProgram("profilesync/login", "connectors/postgres/accessstore", "cmd/profilesync/guard"),
-	partOfProgram("profilesync/wiring", "reconcile/...", "connectors/...", "jobs/...", "cmd/internal/...", "cmd/profilesync/settings"),
+	partOfProgram("profilesync/tracing", "reconcile/..."),
+	partOfProgram("profilesync/wiring", "reconcile/...", "connectors/...", "jobs/...", "cmd/internal/...", "cmd/profilesync/settings",
+		"cmd/profilesync/tracing"),
 	partOfProgram("profilesync/standing", belowCommands...),
 	partOfProgram("profilesync/trials", belowCommands...),
 	partOfProgram("profilesync/actions", append([]string{"cmd/profilesync/guard"}, belowCommands...)...),
@@ -134,7 +136,7 @@ var layers = []layer{
 
 // belowCommands is what the daemon and the commands may use; neither uses the other.
 var belowCommands = []string{
-	"reconcile/...", "connectors/...", "jobs/...", "cmd/internal/...", "cmd/profilesync/settings", "cmd/profilesync/wiring",
+	"reconcile/...", "connectors/...", "jobs/...", "cmd/internal/...", "cmd/profilesync/settings", "cmd/profilesync/wiring", "cmd/profilesync/tracing",
 }
 
 // aboveCommands is what the folders of commands use beside package commands.

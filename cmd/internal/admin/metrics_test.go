@@ -89,6 +89,7 @@ func TestEveryDeclarationIsServed(t *testing.T) {
 	m.LetterWorked(people.LetterOpening, people.LetterIsAccepted)
 	m.APIAnswered("served", 1)
 	m.BreakerOpened("ODS API")
+	m.SpansEnded("sent", 1)
 	newWatched(reg, everything())
 	RegisterProcess(reg, "v1.2.3")
 	RegisterSchedules(reg, map[string]time.Duration{"report": 24 * time.Hour})

@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"time"
 
@@ -49,15 +50,9 @@ func (*Command) Run(ctx context.Context, a *wiring.App) error {
 	log := a.Logger(a.Settings.Level())
 	registry := prometheus.NewRegistry()
 	metrics := admin.NewMetrics(registry)
-	var err error
-	if a.Traces, err = tracing.Start(ctx, tracing.Options{
-		Endpoint: a.Settings.TracesEndpoint, Getenv: os.Getenv, Version: a.Version, Log: log, Counted: metrics.SpansEnded,
-	}); err != nil {
+	log, err := traced(ctx, a, log, metrics)
+	if err != nil {
 		return err
-	}
-	if a.Traces != nil {
-		a.OnClose(a.Traces.Close)
-		log = a.Traces.Log(log)
 	}
 	if err := a.Open(ctx); err != nil {
 		return err
@@ -99,4 +94,16 @@ func (*Command) Run(ctx context.Context, a *wiring.App) error {
 	}
 	group.Go(func() error { return s.run(ctx, server.Address()) })
 	return group.Wait()
+}
+
+// traced begins to send traces, if a collector is named, and returns the log whose lines
+// name them.
+func traced(ctx context.Context, a *wiring.App, log *slog.Logger, metrics *admin.Metrics) (_ *slog.Logger, err error) {
+	a.Traces, err = tracing.Start(ctx, tracing.Options{
+		Endpoint: a.Settings.TracesEndpoint, Getenv: os.Getenv, Version: a.Version, Log: log, Counted: metrics.SpansEnded,
+	})
+	if err == nil && a.Traces != nil {
+		a.OnClose(a.Traces.Close)
+	}
+	return a.Traces.Log(log), err
 }

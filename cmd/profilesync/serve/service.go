@@ -140,7 +140,8 @@ func (s *service) workUnderOneName(ctx context.Context, address string) error {
 func (s *service) work(ctx context.Context, daemon jobs.Daemon, client *queue.Client, announcer *queue.Announcer) error {
 	dispatcher := pushjobs.Dispatcher{
 		Store: wiring.JobStore{Store: s.control}, Routes: s.sinks.Routes(), Today: s.Today, EditDelay: s.Settings.PushSettle,
-		Passed: s.health.dispatched, LeftBehind: s.metrics.PushesLeftBehind, Log: s.log,
+		Passed: s.health.dispatched, LeftBehind: s.metrics.PushesLeftBehind,
+		Caused: s.Traces.Caused(), Log: s.log,
 	}
 	recovery := queue.Recovery{
 		Store: s.control, Held: daemon.Held, Process: daemon.Process, Standing: announcer.Standing,

@@ -3,6 +3,7 @@
 //
 //	tracing.go  starting, and the bounded queue of spans
 //	ids.go      ids that follow from the cause: an edit, or a job
+//	sampler.go  only what has a cause is traced
 //	river.go    which trace a job belongs to
 //	plain.go    what of a span is sent
 //	log.go      the trace's id in the log

@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"math/rand/v2"
 
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/profilesync/profilesync/reconcile/push"
@@ -49,17 +48,10 @@ func (ids) NewSpanID(context.Context, trace.TraceID) (id trace.SpanID) {
 	return id
 }
 
-// causedOnly makes spans of traces that have a cause, and no others.
-type causedOnly struct{}
-
-func (causedOnly) Description() string { return "causedOnly" }
-
-func (causedOnly) ShouldSample(p sdktrace.SamplingParameters) sdktrace.SamplingResult {
-	parent := trace.SpanContextFromContext(p.ParentContext)
-	_, first := p.ParentContext.Value(rootKey{}).(trace.SpanContext)
-	decision := sdktrace.Drop
-	if parent.IsSampled() || first && !parent.IsValid() {
-		decision = sdktrace.RecordAndSample
-	}
-	return sdktrace.SamplingResult{Decision: decision, Tracestate: parent.TraceState()}
+// parentOf returns the span that a new one belongs to; first reports whether the new one
+// begins the trace of a cause.
+func parentOf(ctx context.Context) (parent trace.SpanContext, first bool) {
+	parent = trace.SpanContextFromContext(ctx)
+	_, first = ctx.Value(rootKey{}).(trace.SpanContext)
+	return parent, first && !parent.IsValid()
 }

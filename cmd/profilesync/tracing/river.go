@@ -37,7 +37,7 @@ func (t *Traces) Caused() func(context.Context, []push.Cause) [][]byte {
 				continue
 			}
 			if c.Kind == push.CauseEdit && !begun[c] {
-				_, span := t.tracer.Start(withRoot(ctx, c), "edit", trace.WithTimestamp(c.At))
+				_, span := t.provider.Tracer("profilesync").Start(withRoot(ctx, c), "edit", trace.WithTimestamp(c.At))
 				span.End()
 				begun[c] = true
 			}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,12 +17,11 @@ import (
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
-	"go.opentelemetry.io/otel/trace"
 )
 
 // Options say where traces go.
 type Options struct {
-	// Endpoint is the address of a collector (OTLP over HTTP); empty: as the standard
+	// Endpoint is the address of a collector (OTLP over HTTP), without /v1/traces; empty: as the standard
 	// variables OTEL_EXPORTER_OTLP_... say, and nothing is traced if they name none.
 	Endpoint string
 	Getenv   func(string) string
@@ -33,7 +33,6 @@ type Options struct {
 // Traces sends traces. A nil one traces nothing, at no cost.
 type Traces struct {
 	provider *sdktrace.TracerProvider
-	tracer   trace.Tracer
 }
 
 const (
@@ -56,7 +55,7 @@ func Start(ctx context.Context, o Options) (*Traces, error) {
 	}
 	options := []otlptracehttp.Option{otlptracehttp.WithTimeout(sendTimeout)}
 	if o.Endpoint != "" {
-		options = append(options, otlptracehttp.WithEndpointURL(o.Endpoint))
+		options = append(options, otlptracehttp.WithEndpointURL(strings.TrimRight(o.Endpoint, "/")+"/v1/traces"))
 	}
 	exporter, err := otlptracehttp.New(ctx, options...)
 	if err != nil {
@@ -76,7 +75,7 @@ func Start(ctx context.Context, o Options) (*Traces, error) {
 		sdktrace.WithResource(resource.NewSchemaless(attribute.String("service.name", "profilesync"),
 			attribute.String("service.version", o.Version))),
 	)
-	return &Traces{provider, provider.Tracer("profilesync")}, nil
+	return &Traces{provider}, nil
 }
 
 // Close sends what is left, for a short time.

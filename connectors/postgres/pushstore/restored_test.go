@@ -4,6 +4,11 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
+	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // A dump that is restored on a new server has a new count of transactions: every
@@ -30,4 +35,66 @@ func TestDispatchGoesOnAfterARestore(t *testing.T) {
 			require.Equal(t, []string{"FA00002"}, w.noted())
 		})
 	}
+}
+
+// After a restore every push has to read its sink first: also before the dispatcher has
+// noted it. Once it was sent, or seen, it has not.
+func TestAfterARestoreSinksAreReadFirst(t *testing.T) {
+	t.Parallel()
+	for name, moved := range map[string]string{
+		"another server":   "update dispatch set place = '1' || place",
+		"another timeline": "update dispatch set place = replace(place, '/0', '/F')",
+		"another table":    "update dispatch set place = place || '0'",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := many(t, 3)
+			w.dispatch()
+			restored := func() (all []bool) {
+				pushes, err := w.store.LoadPushes(t.Context(), push.SinkDoS, []profile.ODSCode{"FA00001", "FA00002"}, day(2))
+				require.NoError(t, err)
+				for _, p := range pushes {
+					all = append(all, p.Restored)
+				}
+				return all
+			}
+			require.Equal(t, []bool{false, false}, restored())
+			w.Exec(moved)
+			require.Equal(t, []bool{true, true}, restored(), "before the first round")
+			w.dispatch()
+			require.Equal(t, []bool{true, true}, restored(), "noted for each push")
+			w.Exec("update push set job_id = 7 where code = 'FA00001' and sink = 'dos'")
+			numbers, err := w.store.StagePushes(t.Context(), push.SinkDoS, []push.Staged{{Code: "FA00001", Job: 7}})
+			require.NoError(t, err)
+			require.NotZero(t, numbers[0])
+			require.Equal(t, []bool{false, true}, restored(), "what is sent from now on is known")
+			w.dispatch()
+			require.Equal(t, []bool{false, true}, restored())
+		})
+	}
+}
+
+// What a push is queued for: the edit, or the job whose run changed the profile; nothing
+// once it was answered.
+func TestTheCausesOfPushes(t *testing.T) {
+	t.Parallel()
+	w := many(t, 3)
+	w.dispatch()
+	w.Exec("update profile set phone = '111' where code = 'FA00001'")
+	w.dispatch()
+	causes := func() (found []push.Cause) {
+		_, err := w.store.WithDispatch(t.Context(), push.Routes{}, func(d *pushstore.Dispatch) (err error) {
+			found, err = d.Causes(t.Context(), []push.Due{{Code: "FA00002", Sink: push.SinkDoS}, {Code: "FA00001", Sink: push.SinkDoS}})
+			return err
+		})
+		require.NoError(t, err)
+		return found
+	}
+	newest := pgtest.One[int64](w.Database, "select max(id) from change where code = 'FA00001'")
+	w.Exec("update push set answered = asked where code = 'FA00002'")
+	found := causes()
+	require.Empty(t, found[0].Kind, "answered")
+	require.Equal(t, push.CauseEdit, found[1].Kind)
+	require.Equal(t, newest, found[1].ID)
+	require.False(t, found[1].At.IsZero())
 }
