@@ -1,0 +1,120 @@
+package page
+
+// Form is a form that changes something, or a search with GET.
+type Form struct {
+	ID      string
+	Title   string // empty for none
+	Action  string
+	Get     bool     // a search: no token, and what is typed is in the address
+	Upload  bool     // it sends a file
+	Once    string   // the token that lets it be done once
+	Hidden  []Hidden // what the form says unasked
+	Blocks  []Block  // before the fields, such as a table with checkboxes
+	Fields  []Field
+	Buttons []Button
+	Inline  bool // fields and button on one line where there is room
+}
+
+// Hidden is a value that a form sends unasked.
+type Hidden struct{ Name, Value string }
+
+// Kind is the kind of a field.
+type Kind string
+
+// The kinds of fields.
+const (
+	OneLine    Kind = "text"
+	ManyLines  Kind = "textarea"
+	Day        Kind = "date"
+	Search     Kind = "search"
+	Choice     Kind = "select"
+	OneOf      Kind = "radios"
+	SomeOf     Kind = "checkboxes"
+	FileToSend Kind = "file"
+)
+
+// Field is a field of a form.
+type Field struct {
+	Kind    Kind
+	Name    string // its id, too
+	Label   string
+	Hint    string
+	Value   string // what was typed before
+	Error   string // what is wrong with it
+	Options []Option
+	Accept  string // of files: the ends of their names
+	Width   int    // characters; 0 for the whole width
+	Most    int    // characters at most; 0 for 200
+	Unasked bool   // the field may stay empty
+}
+
+// Option is one choice of a field.
+type Option struct {
+	Value, Label, Hint string
+	Chosen             bool
+}
+
+// Button sends a form.
+type Button struct {
+	Text  string
+	Name  string // with Value: which button it was; empty where there is one
+	Value string
+	Kind  ButtonKind
+}
+
+// ButtonKind is how a button looks.
+type ButtonKind string
+
+// The kinds of buttons.
+const (
+	Primary   ButtonKind = ""
+	Secondary ButtonKind = "secondary"
+	Warning   ButtonKind = "warning" // it takes something away
+)
+
+func (Form) block() string { return "form" }
+
+// MostLetters is how many characters may be typed.
+func (f Field) MostLetters() int {
+	if f.Most > 0 {
+		return f.Most
+	}
+	return 200
+}
+
+// Describes are the ids of what describes the field.
+func (f Field) Describes() string {
+	described := ""
+	if f.Hint != "" {
+		described = f.Name + "-hint"
+	}
+	if f.Error != "" {
+		described += " " + f.Name + "-error"
+	}
+	return described
+}
+
+// Size is the class of the width of a field.
+func (f Field) Size() string {
+	switch {
+	case f.Width == 0:
+		return "whole"
+	case f.Width <= 5:
+		return "w5"
+	case f.Width <= 10:
+		return "w10"
+	default:
+		return "w20"
+	}
+}
+
+// MarkErrors puts what is wrong beside the fields.
+func (f Form) MarkErrors(p *Page) Form {
+	fields := make([]Field, len(f.Fields))
+	for i, field := range f.Fields {
+		field.Error = p.ErrorOf(field.Name)
+		fields[i] = field
+	}
+	f.Fields = fields
+	return f
+}
