@@ -97,12 +97,15 @@ var layers = []layer{
 	},
 	partOfProgram("profilesync/settings", "reconcile/...", "connectors/...", "cmd/internal/links"),
 	partOfProgram("profilesync/wiring", "reconcile/...", "connectors/...", "jobs/...", "cmd/internal/...", "cmd/profilesync/settings"),
+	partOfProgram("profilesync/guard"),
+	partOfProgram("profilesync/actions", append([]string{"cmd/profilesync/guard"}, belowCommands...)...),
+	partOfProgram("profilesync/api", append([]string{"cmd/profilesync/guard", "cmd/profilesync/actions"}, belowCommands...)...),
 	partOfProgram("profilesync/serve", belowCommands...),
-	partOfProgram("profilesync/commands", belowCommands...),
-	partOfProgram("profilesync/pushcommands", append([]string{"cmd/profilesync/commands"}, belowCommands...)...),
-	partOfProgram("profilesync/peoplecommands", append([]string{"cmd/profilesync/commands"}, belowCommands...)...),
-	partOfProgram("profilesync/casecommands", append([]string{"cmd/profilesync/commands"}, belowCommands...)...),
-	partOfProgram("profilesync/qualitycommands", append([]string{"cmd/profilesync/commands"}, belowCommands...)...),
+	partOfProgram("profilesync/commands", append([]string{"cmd/profilesync/guard", "cmd/profilesync/actions"}, belowCommands...)...),
+	partOfProgram("profilesync/pushcommands", aboveCommands...),
+	partOfProgram("profilesync/peoplecommands", aboveCommands...),
+	partOfProgram("profilesync/casecommands", aboveCommands...),
+	partOfProgram("profilesync/qualitycommands", aboveCommands...),
 	partOfProgram("profilesync/schemacommands", append([]string{"cmd/profilesync/commands"}, belowCommands...)...),
 	partOfProgram("simulator/screen"),
 	partOfProgram("simulator/outside", "reconcile/...", "connectors/..."),
@@ -122,6 +125,9 @@ var layers = []layer{
 var belowCommands = []string{
 	"reconcile/...", "connectors/...", "jobs/...", "cmd/internal/...", "cmd/profilesync/settings", "cmd/profilesync/wiring",
 }
+
+// aboveCommands is what the folders of commands use beside package commands.
+var aboveCommands = append([]string{"cmd/profilesync/commands", "cmd/profilesync/guard", "cmd/profilesync/actions"}, belowCommands...)
 
 // partOfProgram is the layer of a folder in cmd.
 func partOfProgram(dir string, below ...string) layer {

@@ -12,6 +12,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/profilesync/profilesync/cmd/internal/visible"
+	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/casecommands"
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/peoplecommands"
@@ -135,8 +136,11 @@ func exitWith(stderr io.Writer, err error) int {
 	}
 	exit := commands.ExitError{Code: commands.ExitFailed, Message: err.Error()}
 	var wrong settings.Error
+	var refused *actions.Error
 	switch {
 	case errors.As(err, &exit):
+	case errors.As(err, &refused):
+		exit = commands.ExitOf(refused)
 	case errors.As(err, &wrong):
 		exit = commands.ExitError{Code: commands.ExitUsage, Message: wrong.Error()}
 	}

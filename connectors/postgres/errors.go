@@ -11,6 +11,14 @@ import (
 // ErrNotFound means that the database has no such row.
 var ErrNotFound = errors.New("not found")
 
+// NotFoundError is an ErrNotFound in words of its own.
+type NotFoundError string
+
+func (e NotFoundError) Error() string { return string(e) }
+
+// Is makes it an ErrNotFound.
+func (NotFoundError) Is(target error) bool { return target == ErrNotFound }
+
 // ErrNotMigrated means that the schema is older than this program.
 var ErrNotMigrated = errors.New("the database is not migrated: run `profilesync migrate`")
 

@@ -1,7 +1,6 @@
 package runs
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -41,6 +40,18 @@ const (
 	Undone    Decision = "undone"    // with the run that had withheld it, or that had put it back on the list
 )
 
+// ConflictError says why what was asked for cannot be done as things stand: they were
+// decided otherwise, or have changed since the person looked.
+type ConflictError string
+
+func (e ConflictError) Error() string { return string(e) }
+
+// Conflict marks errors that looking again explains.
+func (ConflictError) Conflict() {}
+
+// Conflictf is a ConflictError of a formatted text.
+func Conflictf(format string, args ...any) error { return ConflictError(fmt.Sprintf(format, args...)) }
+
 // DecisionCount is a decision on rows of a run.
 type DecisionCount struct {
 	Decision Decision
@@ -75,7 +86,7 @@ func (d DecisionCount) String() string {
 // waits. It names the decisions made on what is selected, and how many others wait.
 func NothingWaits(selection Selection, made []DecisionCount, others int) error {
 	if len(made) == 0 && selection.Whole() {
-		return fmt.Errorf("run %d withheld nothing", selection.Run)
+		return Conflictf("run %d withheld nothing", selection.Run)
 	}
 	text := fmt.Sprintf("run %d: nothing of this waits for a decision", selection.Run)
 	said := make([]string, len(made))
@@ -88,7 +99,7 @@ func NothingWaits(selection Selection, made []DecisionCount, others int) error {
 	if others > 0 {
 		text += fmt.Sprintf("; %d others wait", others)
 	}
-	return errors.New(text)
+	return ConflictError(text)
 }
 
 // DecidedError refuses a second decision on a short listing of which no row waits.
@@ -96,6 +107,9 @@ type DecidedError struct {
 	Run  ID
 	Made DecisionCount
 }
+
+// Conflict marks the error as one that looking again explains.
+func (DecidedError) Conflict() {}
 
 func (e DecidedError) Error() string {
 	return fmt.Sprintf("run %d: its short listing is already %s", e.Run, e.Made)

@@ -35,7 +35,7 @@ func AlreadyApplied(plan PlanID, in ID) error {
 
 // NotKept is the error of a plan that is too old.
 func NotKept(plan PlanID) error {
-	return fmt.Errorf("plan %s is no longer kept: plans are kept for a week; make a new one", plan)
+	return Conflictf("plan %s is no longer kept: plans are kept for a week; make a new one", plan)
 }
 
 // ReadWith is the file of commissioners that a plan was read with where that file was

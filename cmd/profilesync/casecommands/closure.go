@@ -2,9 +2,9 @@ package casecommands
 
 import (
 	"context"
-	"strings"
 
 	"github.com/profilesync/profilesync/cmd/internal/columns"
+	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/postgres/casestore"
@@ -34,12 +34,10 @@ func (c *closureList) Run(ctx context.Context, a *wiring.App, out *commands.Prin
 			return commands.Usage(err)
 		}
 	}
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
+	ctx, does := commands.Acting(ctx, a, "")
 	state := casestore.ClosureState(c.State)
 	filter := casestore.ClosureFilter{Code: code, State: state, TakenBack: c.All || state == casestore.ClosureTakenBack, Most: c.Most}
-	found, err := a.Store.Cases.Closures(ctx, filter)
+	found, err := does.Closures(ctx, filter)
 	if err != nil {
 		return err
 	}
@@ -65,11 +63,12 @@ type closureStep struct {
 type closureSay struct{ closureStep }
 
 func (c *closureSay) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
-	step, err := c.open(ctx, a)
+	step, err := c.step()
 	if err != nil {
 		return err
 	}
-	stands, err := a.Store.Cases.Say(ctx, step)
+	ctx, does := commands.Acting(ctx, a, c.Actor)
+	stands, err := does.SayClosed(ctx, step)
 	if err == nil {
 		printClosure(out, stands)
 	}
@@ -96,12 +95,13 @@ func (c *closureConfirm) Run(ctx context.Context, a *wiring.App, out *commands.P
 			return commands.Usagef("--successor: %w", err)
 		}
 	}
-	step, err := c.open(ctx, a)
+	step, err := c.step()
 	if err != nil {
 		return err
 	}
+	ctx, does := commands.Acting(ctx, a, c.Actor)
 	step.Successor = successor
-	stands, err := a.Store.Cases.Confirm(ctx, step)
+	stands, err := does.ConfirmClosed(ctx, step)
 	if err == nil {
 		printClosure(out, stands)
 	}
@@ -111,11 +111,12 @@ func (c *closureConfirm) Run(ctx context.Context, a *wiring.App, out *commands.P
 type closureTakeBack struct{ closureStep }
 
 func (c *closureTakeBack) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
-	step, err := c.open(ctx, a)
+	step, err := c.step()
 	if err != nil {
 		return err
 	}
-	was, err := a.Store.Cases.TakeBack(ctx, step)
+	ctx, does := commands.Acting(ctx, a, c.Actor)
+	was, err := does.TakeClosedBack(ctx, step)
 	if err != nil {
 		return err
 	}
@@ -124,14 +125,13 @@ func (c *closureTakeBack) Run(ctx context.Context, a *wiring.App, out *commands.
 	return nil
 }
 
-// open opens the database, and returns the step that was asked for.
-func (c *closureStep) open(ctx context.Context, a *wiring.App) (casestore.ClosureStep, error) {
-	reason := strings.TrimSpace(c.Reason)
-	if reason == "" {
-		return casestore.ClosureStep{}, commands.Usagef("--reason: say why")
+// step is the step that was asked for.
+func (c *closureStep) step() (actions.ClosureStep, error) {
+	code, err := profile.ParseODSCode(c.Code)
+	if err != nil {
+		return actions.ClosureStep{}, commands.Usage(err)
 	}
-	code, err := commands.OpenForOrganisation(ctx, a, c.Code)
-	return casestore.ClosureStep{Code: code, Actor: commands.ActorOr(c.Actor), Reason: reason}, err
+	return actions.ClosureStep{Code: code, Reason: c.Reason}, nil
 }
 
 // printClosure prints what stands about a closure.

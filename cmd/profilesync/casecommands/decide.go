@@ -2,13 +2,11 @@ package casecommands
 
 import (
 	"context"
-	"fmt"
 	"strconv"
-	"strings"
 
+	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
-	"github.com/profilesync/profilesync/connectors/postgres/casestore"
 	"github.com/profilesync/profilesync/reconcile/cases"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
@@ -22,9 +20,8 @@ type casesWait struct {
 }
 
 func (c *casesWait) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
-	return decide(ctx, a, out, c.ID, c.Until, casestore.Decision{
-		State: cases.Waiting, WaitsFor: c.For, Reason: c.Reason, Actor: commands.ActorOr(c.Actor),
-	})
+	decision := actions.CaseDecision{State: cases.Waiting, WaitsFor: c.For, Reason: c.Reason}
+	return decide(ctx, a, out, c.ID, c.Until, c.Actor, decision)
 }
 
 type casesSetAside struct {
@@ -35,9 +32,7 @@ type casesSetAside struct {
 }
 
 func (c *casesSetAside) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
-	return decide(ctx, a, out, c.ID, c.Until, casestore.Decision{
-		State: cases.SetAside, Reason: c.Reason, Actor: commands.ActorOr(c.Actor),
-	})
+	return decide(ctx, a, out, c.ID, c.Until, c.Actor, actions.CaseDecision{State: cases.SetAside, Reason: c.Reason})
 }
 
 type casesResume struct {
@@ -46,35 +41,18 @@ type casesResume struct {
 }
 
 func (c *casesResume) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
-	return decide(ctx, a, out, c.ID, "", casestore.Decision{State: cases.Open, Actor: commands.ActorOr(c.Actor)})
+	return decide(ctx, a, out, c.ID, "", c.Actor, actions.CaseDecision{State: cases.Open})
 }
 
 // decide stores a decision, and prints what the case is then.
-func decide(ctx context.Context, a *wiring.App, out *commands.Printer, id int64, until string, d casestore.Decision) error {
-	d.WaitsFor, d.Reason = strings.TrimSpace(d.WaitsFor), strings.TrimSpace(d.Reason)
-	if d.State == cases.Waiting && d.WaitsFor == "" || d.State == cases.SetAside && d.Reason == "" {
-		return commands.Usagef("--for, --reason: say whom it waits for, or why it is set aside")
+func decide(ctx context.Context, a *wiring.App, out *commands.Printer, id int64, until, actor string, d actions.CaseDecision) error {
+	var err error
+	if d.Until, err = profile.ParseDate(until); err != nil {
+		return commands.Usagef("--until: %w", err)
 	}
-	if until != "" {
-		var err error
-		if d.Until, err = profile.ParseDate(until); err != nil {
-			return commands.Usagef("--until: %w", err)
-		}
-		if d.Until.Before(a.Today()) {
-			return commands.Usagef("--until %s: that day has passed", d.Until)
-		}
-	}
-	l, err := find(ctx, a, id)
+	ctx, does := commands.Acting(ctx, a, actor)
+	l, err := does.DecideCase(ctx, id, d)
 	if err != nil {
-		return err
-	}
-	if l.State == cases.Gone {
-		return fmt.Errorf("case %d: what it was about has gone, so there is nothing to decide", id)
-	}
-	if err := a.Store.Cases.Decide(ctx, l, d); err != nil {
-		return err
-	}
-	if l, err = find(ctx, a, id); err != nil {
 		return err
 	}
 	out.Print(l, "", [][]string{{"case", strconv.FormatInt(id, 10)}, {"what", l.Title}, {"state", state(l)}})

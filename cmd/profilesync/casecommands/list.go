@@ -10,7 +10,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strconv"
 
@@ -47,15 +46,10 @@ func (c *casesList) Run(ctx context.Context, a *wiring.App, out *commands.Printe
 	if err != nil {
 		return commands.Usage(err)
 	}
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
-	found, err := list(ctx, a, filter)
+	ctx, does := commands.Acting(ctx, a, "")
+	found, err := does.Cases(ctx, filter, owner)
 	if err != nil {
 		return err
-	}
-	if owner != "" {
-		found = slices.DeleteFunc(found, func(l casestore.Listed) bool { return l.Owner != owner })
 	}
 	out.Print(found, "CASE | KIND | WHAT | OWNER | DUE | STATE", c.rows(found))
 	if slices.ContainsFunc(found, func(l casestore.Listed) bool { return l.State == cases.Open }) {
@@ -129,24 +123,13 @@ type casesShow struct {
 	ID int64 `arg:"" name:"case" help:"Number of the case."`
 }
 
-// shown is a case with its history.
-type shown struct {
-	casestore.Listed
-
-	Page    string           `json:"page"`
-	History []casestore.Step `json:"history"`
-	Told    []casestore.Told `json:"told"`
-}
-
 func (c *casesShow) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
-	l, err := find(ctx, a, c.ID)
+	ctx, does := commands.Acting(ctx, a, "")
+	s, err := does.ShowCase(ctx, c.ID)
 	if err != nil {
 		return err
 	}
-	s := shown{Listed: l, Page: l.Kind.Page()}
-	if s.History, s.Told, err = a.Store.Cases.History(ctx, c.ID); err != nil {
-		return err
-	}
+	l := s.Listed
 	if out.JSON() {
 		out.Print(s, "", nil)
 		return nil
@@ -176,31 +159,4 @@ func (c *casesShow) Run(ctx context.Context, a *wiring.App, out *commands.Printe
 		out.Print(nil, "DAY | TOLD | NEWS | LETTER", rows)
 	}
 	return nil
-}
-
-// find opens the database and returns a case.
-func find(ctx context.Context, a *wiring.App, id int64) (l casestore.Listed, err error) {
-	if err := a.Open(ctx); err != nil {
-		return l, err
-	}
-	found, err := list(ctx, a, casestore.Filter{ID: id, Gone: true})
-	if err == nil && (len(found) == 0 || id < 1) {
-		return l, fmt.Errorf("case %d: there is none", id)
-	}
-	if err != nil {
-		return l, err
-	}
-	return found[0], nil
-}
-
-func list(ctx context.Context, a *wiring.App, f casestore.Filter) ([]casestore.Listed, error) {
-	keeper, err := a.Cases(a.Logger(slog.LevelWarn))
-	if err != nil {
-		return nil, err
-	}
-	at, err := keeper.Moment(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return a.Store.Cases.List(ctx, f, at)
 }

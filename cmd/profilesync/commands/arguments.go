@@ -2,9 +2,11 @@ package commands
 
 import (
 	"context"
-	"fmt"
 	"os/user"
 
+	"github.com/profilesync/profilesync/cmd/internal/progress"
+	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
@@ -65,14 +67,26 @@ func osUser() string {
 	return u.Username
 }
 
-// pastOrToday parses a day given with a flag: none is after today.
-func pastOrToday(flag, text string, today profile.Date) (profile.Date, error) {
+// Acting returns what does what a command asks for, and a context that says who asks:
+// the actor named, or the operating-system user. Who may run commands may do all.
+func Acting(ctx context.Context, a *wiring.App, actor string) (context.Context, *actions.Actions) {
+	principal := guard.Principal{Name: ActorOr(actor), Person: true, Verbs: guard.Verbs()}
+	return guard.With(ctx, principal), &actions.Actions{App: a, OSUser: osUser()}
+}
+
+// WithProgress does work whose progress is shown on standard error.
+func WithProgress(a *wiring.App, does *actions.Actions, work func() error) error {
+	shown := progress.On(a.Stderr, wiring.IsTerminal(a.Stderr))
+	defer shown.End()
+	does.Progress = shown.Report
+	return work()
+}
+
+// dayFlag parses a day given with a flag; none is the zero day.
+func dayFlag(flag, text string) (profile.Date, error) {
 	day, err := profile.ParseDate(text)
 	if err != nil {
-		return day, fmt.Errorf("%s: %w", flag, err)
-	}
-	if day.After(today) {
-		return day, fmt.Errorf("%s %s: that day has not come yet (today is %s)", flag, day, today)
+		return day, Usagef("%s: %w", flag, err)
 	}
 	return day, nil
 }

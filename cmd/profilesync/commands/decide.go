@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/profilesync/profilesync/cmd/internal/runtext"
+	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/postgres/runstore"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -58,16 +58,6 @@ func (f selectionFlags) selection() (runs.Selection, error) {
 	return selection, nil
 }
 
-// waiting returns what is selected of what waits.
-func (f selectionFlags) waiting(ctx context.Context, a *wiring.App, selection runs.Selection) ([]runstore.WaitingRow, error) {
-	if f.ID != 0 {
-		if _, err := a.Store.Runs.Run(ctx, f.ID); err != nil {
-			return nil, err
-		}
-	}
-	return a.Store.Runs.Waiting(ctx, selection)
-}
-
 type runsWaiting struct {
 	selectionFlags
 
@@ -89,13 +79,11 @@ func (c *runsWaiting) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 	if err != nil {
 		return err
 	}
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
 	if c.Plan != 0 {
 		return c.rehearsed(ctx, a, out, selection)
 	}
-	waiting, err := c.waiting(ctx, a, selection)
+	ctx, does := Acting(ctx, a, "")
+	waiting, _, err := does.Waiting(ctx, selection)
 	if err != nil {
 		return err
 	}
@@ -135,75 +123,10 @@ type deciderFlags struct {
 	Actor string `placeholder:"NAME" help:"Who decides, for the audit. Default: the operating-system user."`
 }
 
-// decided is what a decision is made on: the rows that are selected, and the runs
-// that withheld them.
-type decided struct {
-	runs.Selection
-
-	parents []runs.Run
-	rows    []runstore.WaitingRow
-}
-
-// on returns what is selected. Of a run that is named it may be nothing: the
-// decision itself says what was decided before.
-func (f deciderFlags) on(ctx context.Context, a *wiring.App) (on decided, err error) {
-	if on.Selection, err = f.selection(); err != nil {
-		return on, err
-	}
-	if f.ID == 0 && on.Whole() && !f.All {
-		return on, Usagef("say what is decided on: a run, a selection as --field, or --all")
-	}
-	if err := a.Open(ctx); err != nil {
-		return on, err
-	}
-	if on.rows, err = a.Store.Runs.Waiting(ctx, on.Selection); err != nil {
-		return on, err
-	}
-	on.rows = slices.DeleteFunc(on.rows, func(row runstore.WaitingRow) bool { return row.Approved != 0 })
-	if f.ID != 0 {
-		run, err := decisionFlags{ID: f.ID}.decided(ctx, a)
-		on.parents = []runs.Run{run}
-		return on, err
-	}
-	if on.parents, err = runsOf(ctx, a, on.rows); err != nil || len(on.parents) > 0 {
-		return on, err
-	}
-	return on, nothingSelected(ctx, a)
-}
-
-// runsOf returns the runs of rows, which are in the order of their runs.
-func runsOf(ctx context.Context, a *wiring.App, rows []runstore.WaitingRow) (of []runs.Run, err error) {
-	for _, row := range rows {
-		if n := len(of); n > 0 && of[n-1].ID == row.Run {
-			continue
-		}
-		run, err := a.Store.Runs.Run(ctx, row.Run)
-		if err != nil {
-			return nil, err
-		}
-		of = append(of, run)
-	}
-	return of, nil
-}
-
-func nothingSelected(ctx context.Context, a *wiring.App) error {
-	others, err := a.Store.Runs.Waiting(ctx, runs.Selection{})
-	switch {
-	case err != nil:
-		return err
-	case len(others) == 0:
-		return errors.New("nothing waits for a decision")
-	default:
-		return fmt.Errorf("nothing that is selected waits for a decision; %d others wait", len(others))
-	}
-}
-
-// of returns the rows of one run, and the digest of exactly these.
-func (on decided) of(run runs.ID) runs.Selection {
-	rows := slices.DeleteFunc(slices.Clone(on.rows), func(row runstore.WaitingRow) bool { return row.Run != run })
-	selection := on.Selection
-	selection.Digest = runstore.WaitingDigest(rows)
-	return selection
+// decision is what the flags say.
+func (f deciderFlags) decision() (actions.Decision, error) {
+	selection, err := f.selection()
+	return actions.Decision{Selection: selection, All: f.All, Wait: true}, err
 }
 
 type runsApprove struct {
@@ -238,55 +161,35 @@ func (c *runsApprove) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 }
 
 func (c *runsApprove) approve(ctx context.Context, a *wiring.App, out *Printer) error {
-	on, err := c.on(ctx, a)
+	decision, err := c.decision()
 	if err != nil {
 		return err
 	}
-	approval := runs.Run{Kind: runs.RunApprove, Actor: ActorOr(c.Actor), OSUser: osUser(), Selection: on.Selection}
-	if a.Settings.ApprovalByAnother {
-		if err := a.RequireAnother(ctx, approval, on.rows, on.parents); err != nil {
-			return err
-		}
-	}
-	approval.Selection.Digest = c.Digest
-	if digest := runstore.WaitingDigest(on.rows); c.Digest != "" && c.ID == 0 && c.Digest != digest {
-		return fmt.Errorf("what waits has changed since: its digest is %s; look again with `profilesync runs waiting`", digest)
-	}
+	decision.Digest = c.Digest
+	ctx, does := Acting(ctx, a, c.Actor)
 	var summaries []runs.Summary
-	for _, parent := range on.parents {
-		approval.Source, approval.Report, approval.Parent, approval.AsOf = parent.Source, parent.Report, parent.ID, parent.AsOf
-		if c.Digest != "" && c.ID == 0 {
-			approval.Selection = on.of(parent.ID)
-		}
-		summary, err := submit(ctx, a, approval, true)
-		if err != nil {
-			return err
-		}
+	err = WithProgress(a, does, func() (err error) { summaries, err = does.Approve(ctx, decision); return err })
+	for _, summary := range summaries {
 		out.printSummary(summary)
-		summaries = append(summaries, summary)
+	}
+	if err != nil {
+		return err
 	}
 	if err := exitOf(a, summaries); err != nil {
 		return err
 	}
-	return exitOfApprovals(ctx, a, summaries)
+	return exitOfApprovals(ctx, does, summaries)
 }
 
 // exitOfApprovals says which approvals applied nothing: all that they were to apply
 // was left out.
-func exitOfApprovals(ctx context.Context, a *wiring.App, approvals []runs.Summary) (err error) {
+func exitOfApprovals(ctx context.Context, does *actions.Actions, approvals []runs.Summary) error {
 	for _, s := range approvals {
-		if len(s.LeftOut) == 0 || s.Changes != (runs.ChangeCounts{}) {
-			continue
-		}
-		var id runs.ID
-		if _, err := fmt.Sscan(s.Run, &id); err != nil {
-			return fmt.Errorf("run %s: %w", s.Run, err)
-		}
-		marks, err := a.Store.Runs.Marks(ctx, id)
+		nothing, err := does.AppliedNothing(ctx, s)
 		if err != nil {
 			return err
 		}
-		if marks == 0 {
+		if nothing {
 			return ExitError{ExitAwaits, fmt.Sprintf("run %s applied nothing: all %d changes were left out", s.Run, len(s.LeftOut))}
 		}
 	}
@@ -304,34 +207,19 @@ func (c *runsReject) Run(ctx context.Context, a *wiring.App, out *Printer) error
 	if c.Plan != 0 {
 		return c.withdraw(ctx, a, out)
 	}
-	on, err := c.on(ctx, a)
+	decision, err := c.decision()
 	if err != nil {
 		return err
 	}
-	for _, parent := range on.parents {
-		rows, err := a.Store.Runs.Reject(ctx, parent.ID, on.Selection, ActorOr(c.Actor), osUser())
-		if err != nil {
-			return err
-		}
-		if rows > 0 {
-			a.Sayf("%d changes are not proposed again until the register's data changes", rows)
+	ctx, does := Acting(ctx, a, c.Actor)
+	rejected, err := does.Reject(ctx, decision)
+	for _, r := range rejected {
+		if r.Rows > 0 {
+			a.Sayf("%d changes are not proposed again until the register's data changes", r.Rows)
 		} else {
-			a.Sayf("the short listing of run %d is rejected; the next one is measured against the same as this one was", parent.ID)
+			a.Sayf("the short listing of run %s is rejected; the next one is measured against the same as this one was", r.Summary.Run)
 		}
-		if parent, err = runWithDecisions(ctx, a, parent.ID); err != nil {
-			return err
-		}
-		out.printSummary(parent.Summary)
+		out.printSummary(r.Summary)
 	}
-	return nil
-}
-
-// runWithDecisions returns a run, and in its summary what has become of what it
-// withheld.
-func runWithDecisions(ctx context.Context, a *wiring.App, id runs.ID) (run runs.Run, err error) {
-	if run, err = a.Store.Runs.Run(ctx, id); err != nil {
-		return run, err
-	}
-	run.Summary.Decisions, err = a.Store.Runs.Decisions(ctx, id)
-	return run, err
+	return err
 }

@@ -237,10 +237,8 @@ owner stay listed until they have one.`
 }
 
 func (c *ersOwners) Run(ctx context.Context, a *wiring.App, out *Printer) error {
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
-	sites, err := a.Store.Services.Owners(ctx, a.Settings.Clock().AddDate(0, 0, -c.Days))
+	ctx, does := Acting(ctx, a, "")
+	sites, err := does.Owners(ctx, c.Days)
 	if err != nil {
 		return err
 	}

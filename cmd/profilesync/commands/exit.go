@@ -3,6 +3,7 @@ package commands
 import (
 	"fmt"
 
+	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
@@ -29,6 +30,19 @@ func Usage(err error) error { return ExitError{ExitUsage, err.Error()} }
 
 // Usagef is Usage of fmt.Errorf.
 func Usagef(format string, args ...any) error { return Usage(fmt.Errorf(format, args...)) }
+
+// ExitOf returns how the program ends when an action was refused: input that is wrong
+// and settings that are missing are wrong use. Inputs are named by their flags.
+func ExitOf(refused *actions.Error) ExitError {
+	text := refused.Error()
+	if refused.Field != "" {
+		text = "--" + text
+	}
+	if refused.Kind == actions.Invalid || refused.Kind == actions.Unset {
+		return ExitError{ExitUsage, text}
+	}
+	return ExitError{ExitFailed, text}
+}
 
 // exitOf turns the state of runs into an exit code: the worst of them. What awaits
 // a person is followed by the next command.

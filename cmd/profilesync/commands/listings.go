@@ -6,9 +6,6 @@ import (
 	"strconv"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
-	"github.com/profilesync/profilesync/connectors/ods"
-	"github.com/profilesync/profilesync/connectors/postgres/runstore"
-	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // Listings shows and repairs the last accepted listing of each report, which the
@@ -20,31 +17,21 @@ type Listings struct {
 
 type listingsList struct{}
 
-// listingRow is one row of the list.
-type listingRow struct {
-	runstore.Listing
-
-	AgeDays int `json:"age_days"` // negative for a day that has not come yet
-}
-
 func (*listingsList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
-	listings, err := a.Store.Runs.Listings(ctx)
+	ctx, does := Acting(ctx, a, "")
+	list, err := does.Listings(ctx)
 	if err != nil {
 		return err
 	}
-	list, rows := make([]listingRow, len(listings)), make([][]string, len(listings))
-	for i, l := range listings {
-		list[i] = listingRow{l, l.AsOf.DaysUntil(a.Today())}
+	rows := make([][]string, len(list))
+	for i, l := range list {
 		run, by := "-", l.Actor
 		if l.Run != 0 {
 			run = l.Run.String()
 		} else {
 			by += ": " + l.Reason
 		}
-		rows[i] = []string{l.Report, l.AsOf.String(), strconv.Itoa(list[i].AgeDays), strconv.Itoa(l.Records), run, by}
+		rows[i] = []string{l.Report, l.AsOf.String(), strconv.Itoa(l.AgeDays), strconv.Itoa(l.Records), run, by}
 	}
 	out.Print(list, "REPORT | AS OF | DAYS OLD | RECORDS | RUN | BY", rows)
 	return nil
@@ -68,19 +55,12 @@ completely. No profile is changed.
 }
 
 func (c *listingsReset) Run(ctx context.Context, a *wiring.App, out *Printer) error {
-	if _, err := ods.Types(c.Report); err != nil {
-		return Usage(err)
-	}
-	to, err := pastOrToday("--to", c.To, a.Today())
+	to, err := dayFlag("--to", c.To)
 	if err != nil {
-		return Usage(err)
-	}
-	if err := a.Open(ctx); err != nil {
 		return err
 	}
-	done, err := a.Store.Runs.ResetListing(ctx, runstore.Reset{
-		Source: profile.SourceODS, Report: c.Report, To: to, Actor: ActorOr(c.Actor), Reason: c.Reason,
-	})
+	ctx, does := Acting(ctx, a, c.Actor)
+	done, err := does.ResetListing(ctx, c.Report, to, c.Reason)
 	if err != nil {
 		return err
 	}

@@ -2,12 +2,11 @@ package commands
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
-	"github.com/profilesync/profilesync/cmd/internal/progress"
 	"github.com/profilesync/profilesync/cmd/internal/runtext"
 	"github.com/profilesync/profilesync/cmd/internal/visible"
+	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
@@ -42,20 +41,16 @@ days ("profilesync runs waiting --plan P12", "profilesync runs approve --plan P1
 
 // Run plans, and shows what was planned. What is read is kept with the plans only.
 func (c *Plan) Run(ctx context.Context, a *wiring.App, out *Printer) error {
-	if err := c.checkRehearsal(); err != nil {
-		return err
-	}
+	c.rehearse = c.Rehearse
 	var load, apply []string
+	ctx, does := Acting(ctx, a, c.Actor)
 	reader := a.Reader(true)
-	err := c.each(ctx, a, func(s scope) (summary runs.Summary, err error) {
-		if s.isReference() {
-			summary, err := reader.LoadCommissioners(ctx, s.path, s.run)
-			if err == nil && summary.State == runs.RunDone && !c.Rehearse {
-				load = append(load, fmt.Sprintf("--files %s --as-of %s", s.path, s.run.AsOf))
-			}
-			return summary, err
+	err := c.each(ctx, a, does, func(s actions.Scope) (summary runs.Summary, err error) {
+		summary, err = does.Plan(ctx, reader, s)
+		if err == nil && s.IsReference() && summary.State == runs.RunDone && !c.Rehearse {
+			load = append(load, fmt.Sprintf("--files %s --as-of %s", s.File.Path, s.Run.AsOf))
 		}
-		return preview(ctx, reader, s)
+		return summary, err
 	}, func(s runs.Summary) error {
 		out.printSummary(s)
 		if s.Plan == 0 {
@@ -72,20 +67,6 @@ func (c *Plan) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 		}
 	}
 	return err
-}
-
-// preview plans a run. If there is no plan, its file is not kept either.
-func preview(ctx context.Context, r *wiring.Reader, s scope) (summary runs.Summary, err error) {
-	if s.run.Upload, err = s.upload(ctx, r.App); err != nil {
-		return summary, err
-	}
-	shown := progress.On(r.Stderr, wiring.IsTerminal(r.Stderr))
-	defer shown.End()
-	summary, err = r.Runs(r.Pull, shown.Report).Preview(ctx, s.run)
-	if err != nil && s.run.Upload != 0 {
-		err = errors.Join(err, r.Store.Runs.DropUpload(context.WithoutCancel(ctx), s.run.Upload))
-	}
-	return summary, err
 }
 
 // printChanges prints the changes of a plan: kind by kind, or with JSON all of them
@@ -124,11 +105,4 @@ func (c *Plan) printObjects(ctx context.Context, r *wiring.Reader, out *Printer,
 		}
 	}
 	return nil
-}
-
-// submit submits a run and shows its progress.
-func submit(ctx context.Context, a *wiring.App, run runs.Run, wait bool) (runs.Summary, error) {
-	shown := progress.On(a.Stderr, wiring.IsTerminal(a.Stderr))
-	defer shown.End()
-	return a.Submit(ctx, run, wait, shown.Report)
 }

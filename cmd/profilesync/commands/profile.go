@@ -2,9 +2,7 @@ package commands
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/profilesync/profilesync/cmd/internal/columns"
@@ -12,7 +10,6 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres/casestore"
 	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
 	"github.com/profilesync/profilesync/reconcile/profile"
-	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // Profile shows a profile and its history.
@@ -33,35 +30,26 @@ func (c *profileShow) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 	if c.At != "" {
 		return c.showAt(ctx, a, out)
 	}
-	code, err := OpenForOrganisation(ctx, a, c.Code)
+	code, err := profile.ParseODSCode(c.Code)
+	if err != nil {
+		return Usage(err)
+	}
+	ctx, does := Acting(ctx, a, "")
+	shown, err := does.Profile(ctx, code)
 	if err != nil {
 		return err
 	}
-	stored, err := a.Store.Profile(ctx, code)
-	if err != nil {
-		return err
-	}
-	rows := valueRows(stored.Code, stored.Values)
-	closures, err := a.Store.Cases.Closures(ctx, casestore.ClosureFilter{Code: code, Most: 1})
-	if err != nil {
-		return err
-	}
-	for _, c := range closures {
+	rows := valueRows(shown.Code, shown.Fields)
+	for _, c := range shown.Closures {
 		rows = append(rows, closureRows(c)...)
 	}
-	pushes, err := a.Store.Pushes.Pushes(ctx, pushstore.PushFilter{Code: code, Most: len(push.Sinks()), Earlier: true})
-	if err != nil {
-		return err
-	}
-	for _, p := range pushes {
+	for _, p := range shown.Pushes {
 		rows = append(rows, pushRows(p)...)
 	}
-	found, more, err := findingsOf(ctx, a, code)
-	if err != nil {
-		return err
+	for _, f := range shown.Findings {
+		rows = append(rows, []string{string(f.Kind), f.Text(), "owner: " + string(f.Owner)})
 	}
-	object := map[string]any{"code": stored.Code, "fields": stored.Values, "closures": closures, "pushes": pushes, "findings": found}
-	out.Print(object, "", append(rows, more...))
+	out.Print(shown, "", rows)
 	return nil
 }
 
@@ -163,21 +151,12 @@ type profileKind struct {
 // Run is for the service desk only: no register ever changes the kind of a
 // site.
 func (c *profileKind) Run(ctx context.Context, a *wiring.App, out *Printer) error {
-	if strings.TrimSpace(c.Reason) == "" {
-		return Usagef("--reason: say why")
-	}
-	code, err := OpenForOrganisation(ctx, a, c.Code)
+	code, err := profile.ParseODSCode(c.Code)
 	if err != nil {
-		return err
+		return Usage(err)
 	}
-	p, err := a.Store.Profile(ctx, code)
-	if err != nil {
-		return err
-	}
-	if t := p.Type(); t != profile.Trust && t != profile.TrustSite {
-		return errors.New("profile " + code.String() + " is a " + string(t) + ": only trusts and their sites can be hospitals or clinics")
-	}
-	changed, err := a.Store.SetKind(ctx, code, c.Kind, ActorOr(c.Actor), c.Reason)
+	ctx, does := Acting(ctx, a, c.Actor)
+	changed, err := does.SetKind(ctx, code, c.Kind, c.Reason)
 	if err != nil {
 		return err
 	}

@@ -2,13 +2,10 @@ package commands
 
 import (
 	"context"
-	"slices"
-	"strings"
 
 	"github.com/profilesync/profilesync/cmd/internal/columns"
+	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
-	"github.com/profilesync/profilesync/connectors/postgres/historystore"
-	"github.com/profilesync/profilesync/reconcile/history"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
@@ -35,51 +32,22 @@ func (c *profileUndo) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 	if err != nil {
 		return Usage(err)
 	}
-	if field == profile.FieldKind && strings.TrimSpace(c.Reason) == "" {
-		return Usagef("--reason: say why")
+	code, err := profile.ParseODSCode(c.Code)
+	if err != nil {
+		return Usage(err)
 	}
-	code, err := OpenForOrganisation(ctx, a, c.Code)
+	ctx, does := Acting(ctx, a, c.Actor)
+	done, err := does.UndoField(ctx, actions.FieldUndo{Code: code, Field: field, Change: c.Change, Reason: c.Reason})
 	if err != nil {
 		return err
 	}
-	back, err := a.Store.Audit.Undo(ctx, historystore.Wanted{
-		Code: code, Field: field, Change: c.Change, Actor: ActorOr(c.Actor), Reason: strings.TrimSpace(c.Reason), Today: a.Today(),
-	})
-	if err != nil {
-		return err
-	}
-	restored := restoredOf(back)
-	rows := make([][]string, len(restored))
-	for n, r := range restored {
+	rows := make([][]string, len(done.Restored))
+	for n, r := range done.Restored {
 		rows[n] = []string{r.Field, columns.OneLine(r.Before), columns.OneLine(r.After)}
 	}
-	out.Print(map[string]any{"code": code, "changes": back.Changes, "restored": restored}, "FIELD | BEFORE | AFTER", rows)
-	if len(back.Marks) > 0 {
+	out.Print(done, "FIELD | BEFORE | AFTER", rows)
+	if done.Withheld {
 		a.Sayf("the register may propose it again: it is withheld then, and `profilesync runs waiting` lists it")
 	}
 	return nil
-}
-
-// restored is one value that was put back.
-type restored struct {
-	Field  string `json:"field"`
-	Before string `json:"before"`
-	After  string `json:"after"`
-}
-
-func restoredOf(back history.Reversal) (all []restored) {
-	for _, v := range back.Values {
-		all = append(all, restored{v.Field.String(), v.Now, v.Was})
-	}
-	for _, f := range profile.Fields() {
-		of := func(parts []history.Part) string {
-			kept := slices.DeleteFunc(slices.Clone(parts), func(p history.Part) bool { return p.Field != f })
-			values := history.Standing{Parts: kept}.Whole()
-			return values.Get(f)
-		}
-		if before, after := of(back.Remove), of(back.Add); before != after {
-			all = append(all, restored{f.String(), before, after})
-		}
-	}
-	return all
 }

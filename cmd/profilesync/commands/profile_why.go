@@ -4,10 +4,7 @@ import (
 	"context"
 	"strconv"
 
-	"github.com/profilesync/profilesync/cmd/internal/whytext"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
-	"github.com/profilesync/profilesync/connectors/ods"
-	"github.com/profilesync/profilesync/reconcile/history"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
@@ -30,15 +27,15 @@ func (c *profileWhy) Run(ctx context.Context, a *wiring.App, out *Printer) error
 	if err != nil {
 		return Usage(err)
 	}
-	code, err := OpenForOrganisation(ctx, a, c.Code)
+	code, err := profile.ParseODSCode(c.Code)
+	if err != nil {
+		return Usage(err)
+	}
+	ctx, does := Acting(ctx, a, "")
+	steps, err := does.Why(ctx, code, field)
 	if err != nil {
 		return err
 	}
-	told, err := a.Store.Audit.Explain(ctx, code)
-	if err != nil {
-		return err
-	}
-	steps := whytext.Of(told, field, func(r history.Run, f profile.Field) string { return ods.ColumnsOf(r.Report, r.Layout, f) })
 	rows := make([][]string, len(steps))
 	for n, s := range steps {
 		change := "-"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
@@ -41,34 +42,20 @@ pulled before each listing; without a network, load it from a file:
 // Run stores the files first: a daemon cannot see the caller's paths.
 func (c *Reconcile) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	show := func(s runs.Summary) error { out.printSummary(s); return nil }
+	ctx, does := Acting(ctx, a, c.Actor)
 	if c.Plan != 0 {
-		return c.applyPlan(ctx, a, show)
+		return c.applyPlan(ctx, a, does, show)
 	}
-	return c.each(ctx, a, func(s scope) (summary runs.Summary, err error) {
-		if s.isReference() {
-			return a.Reader(false).LoadCommissioners(ctx, s.path, s.run)
-		}
-		if s.run.Upload, err = s.upload(ctx, a); err != nil {
-			return summary, err
-		}
-		return submit(ctx, a, s.run, c.Wait)
-	}, show)
+	return c.each(ctx, a, does, func(s actions.Scope) (runs.Summary, error) { return does.Reconcile(ctx, s, c.Wait) }, show)
 }
 
 // applyPlan applies exactly what a plan shows.
-func (c *Reconcile) applyPlan(ctx context.Context, a *wiring.App, show func(runs.Summary) error) error {
+func (c *Reconcile) applyPlan(ctx context.Context, a *wiring.App, does *actions.Actions, show func(runs.Summary) error) error {
 	if other := c.given(); other != "" {
 		return Usagef("--plan and %s cannot be used together: the plan says what is read", other)
 	}
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
-	run, err := a.Store.Runs.Plan(ctx, c.Plan)
-	if err != nil {
-		return err
-	}
-	run.Actor, run.OSUser = ActorOr(c.Actor), osUser()
-	summary, err := submit(ctx, a, run, c.Wait)
+	var summary runs.Summary
+	err := WithProgress(a, does, func() (err error) { summary, err = does.ReconcilePlan(ctx, c.Plan, c.Wait); return err })
 	if err != nil {
 		return err
 	}

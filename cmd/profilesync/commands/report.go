@@ -88,11 +88,8 @@ func (*reportMake) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
-	reporter, err := a.Reporter()
-	if err != nil {
-		return err
-	}
-	if _, err := reporter.Make(ctx); err != nil {
+	ctx, does := Acting(ctx, a, "")
+	if _, err := does.MakeReports(ctx); err != nil {
 		return err
 	}
 	return printReports(ctx, a, out, 1)

@@ -28,10 +28,8 @@ type runsList struct {
 }
 
 func (c *runsList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
-	listed, err := a.Store.Runs.ListRuns(ctx, "", c.Most)
+	ctx, does := Acting(ctx, a, "")
+	listed, err := does.Runs(ctx, "", c.Most)
 	if err != nil {
 		return err
 	}
@@ -64,10 +62,8 @@ type runsShow struct {
 }
 
 func (c *runsShow) Run(ctx context.Context, a *wiring.App, out *Printer) error {
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
-	run, err := runWithDecisions(ctx, a, c.ID)
+	ctx, does := Acting(ctx, a, "")
+	run, err := does.Run(ctx, c.ID)
 	if err != nil {
 		return err
 	}
@@ -75,7 +71,7 @@ func (c *runsShow) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	if out.json && !c.Changes {
 		return nil
 	}
-	planned, more, err := a.Store.Runs.PlanRows(ctx, c.ID, c.Withheld, c.Most)
+	planned, more, err := does.RunRows(ctx, c.ID, c.Withheld, c.Most)
 	if err != nil {
 		return err
 	}
@@ -109,36 +105,6 @@ type decisionFlags struct {
 	Actor string  `placeholder:"NAME" help:"Who decides, for the audit. Default: the operating-system user."`
 }
 
-// decided returns the run that a decision is about.
-func (f decisionFlags) decided(ctx context.Context, a *wiring.App) (runs.Run, error) {
-	if err := a.Open(ctx); err != nil {
-		return runs.Run{}, err
-	}
-	run, err := a.Store.Runs.Run(ctx, f.ID)
-	if err == nil && !run.State.Ended() {
-		err = fmt.Errorf("run %d has not ended yet (%s); wait for it", run.ID, run.State)
-	}
-	return run, err
-}
-
-// run is a run that approves or undoes another.
-func (f decisionFlags) run(parent runs.Run, kind runs.Kind) runs.Run {
-	return runs.Run{
-		Kind: kind, Source: parent.Source, Report: parent.Report, Parent: parent.ID, AsOf: parent.AsOf, Actor: ActorOr(f.Actor),
-		OSUser: osUser(),
-	}
-}
-
-// child works a run that approves or undoes another, and prints its result.
-func (f decisionFlags) child(ctx context.Context, a *wiring.App, out *Printer, parent runs.Run, kind runs.Kind) error {
-	summary, err := submit(ctx, a, f.run(parent, kind), true)
-	if err != nil {
-		return err
-	}
-	out.printSummary(summary)
-	return exitOf(a, []runs.Summary{summary})
-}
-
 type runsCancel struct {
 	ID    runs.ID `arg:"" name:"run" help:"The run's number."`
 	Actor string  `placeholder:"NAME" help:"Who cancels it. Default: the operating-system user."`
@@ -151,10 +117,8 @@ state failed.`
 }
 
 func (c *runsCancel) Run(ctx context.Context, a *wiring.App, out *Printer) error {
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
-	run, err := a.Cancel(ctx, c.ID, ActorOr(c.Actor))
+	ctx, does := Acting(ctx, a, c.Actor)
+	run, err := does.CancelRun(ctx, c.ID)
 	if err != nil {
 		return err
 	}

@@ -7,10 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/profilesync/profilesync/cmd/internal/progress"
-	"github.com/profilesync/profilesync/cmd/internal/runtext"
+	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
-	"github.com/profilesync/profilesync/jobs/runjobs"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
@@ -35,40 +33,38 @@ the listing was accepted.`
 }
 
 func (c *runsUndo) Run(ctx context.Context, a *wiring.App, out *Printer) error {
-	parent, err := c.decided(ctx, a)
-	if err != nil {
-		return err
-	}
-	shown := progress.On(a.Stderr, wiring.IsTerminal(a.Stderr))
-	found, err := a.Runs(a.Pull, shown.Report).PreviewUndo(ctx, c.run(parent, runs.RunUndo))
-	shown.End()
-	if err != nil {
-		return err
-	}
-	marks, err := a.Store.Runs.Marks(ctx, parent.ID)
+	ctx, does := Acting(ctx, a, c.Actor)
+	var found actions.UndoPreview
+	err := WithProgress(a, does, func() (err error) { found, err = does.PreviewUndo(ctx, c.ID); return err })
 	if err != nil {
 		return err
 	}
 	if c.Preview {
-		out.printReversal(parent, found, marks)
+		out.printReversal(found)
 		return nil
 	}
-	if err := c.confirm(a, parent, found, marks); err != nil {
+	if err := c.confirm(a, found); err != nil {
 		return err
 	}
-	return c.child(ctx, a, out, parent, runs.RunUndo)
+	var summary runs.Summary
+	err = WithProgress(a, does, func() (err error) { summary, err = does.UndoRun(ctx, found, c.ID, true); return err })
+	if err != nil {
+		return err
+	}
+	out.printSummary(summary)
+	return exitOf(a, []runs.Summary{summary})
 }
 
 // confirm returns an error unless a person wants the undo.
-func (c *runsUndo) confirm(a *wiring.App, parent runs.Run, found runjobs.Reversal, marks int) error {
-	number, large := parent.ID.String(), len(found.Beyond) > 0
+func (c *runsUndo) confirm(a *wiring.App, found actions.UndoPreview) error {
+	number, large := found.Run.ID.String(), found.Large()
 	switch {
 	case c.Confirm == number, c.Yes && !large:
 		return nil
 	case c.Confirm != "":
 		return Usagef("--confirm %s: the run to undo is %s", c.Confirm, number)
 	}
-	NewPrinter(a.Stderr, "table").printReversal(parent, found, marks)
+	NewPrinter(a.Stderr, "table").printReversal(found)
 	asked := wiring.IsTerminal(a.Stdin) && !c.Yes
 	switch {
 	case large && asked:
@@ -93,7 +89,6 @@ func ask(a *wiring.App, question string, wanted ...string) error {
 }
 
 // printReversal prints what an undo would take back.
-func (out *Printer) printReversal(parent runs.Run, found runjobs.Reversal, marks int) {
-	reversal := runtext.Reversal{Summary: found.Summary, Marks: marks, Beyond: found.Beyond, Listing: parent.Kind == runs.RunListing}
-	out.Print(reversal, "", reversal.Rows(parent, kindOf(parent)))
+func (out *Printer) printReversal(found actions.UndoPreview) {
+	out.Print(found.Reversal, "", found.Reversal.Rows(found.Run, kindOf(found.Run)))
 }

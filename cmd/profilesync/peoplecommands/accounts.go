@@ -40,23 +40,22 @@ account manager of an open organisation is kept and reported to the board's list
 }
 
 func (c *accountsInactive) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
-	inactivity := a.Inactivity()
+	ctx, does := commands.Acting(ctx, a, c.Actor)
 	if c.Apply {
 		if c.Date != "" {
 			return commands.Usagef("--date: only with --preview")
 		}
-		if err := inactivity.Run(ctx, commands.ActorOr(c.Actor)); err != nil {
+		runs, err := does.ApplyInactive(ctx)
+		if err != nil {
 			return err
 		}
-		return printIdleRuns(ctx, a, out, 1)
+		return printIdleRuns(a, out, runs)
 	}
-	if err := playDay(c.Date, &inactivity.Now); err != nil {
-		return err
+	day, err := profile.ParseDate(c.Date)
+	if err != nil {
+		return commands.Usagef("--date: %w", err)
 	}
-	plan, err := inactivity.Plan(ctx)
+	plan, err := does.PreviewInactive(ctx, day)
 	if err != nil {
 		return err
 	}
@@ -94,11 +93,7 @@ func printIdlePlan(a *wiring.App, out *commands.Printer, plan peoplejobs.IdlePla
 	out.Print(list, "ACCOUNT | STEP | LAST ACTIVE | ENDS | WHY", rows)
 }
 
-func printIdleRuns(ctx context.Context, a *wiring.App, out *commands.Printer, most int) error {
-	runs, err := a.Store.People.IdleRuns(ctx, most)
-	if err != nil {
-		return err
-	}
+func printIdleRuns(a *wiring.App, out *commands.Printer, runs []people.IdleRun) error {
 	rows := make([][]string, len(runs))
 	withheld := int64(0)
 	for i, r := range runs {
@@ -124,13 +119,8 @@ type accountsApprove struct {
 }
 
 func (c *accountsApprove) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
-	limits, today := a.Settings.IdleLimits(), a.Today()
-	run, err := a.Store.People.ApproveEndings(ctx, c.Look, commands.ActorOr(c.Actor), today, func(p people.Person) people.IdleVerdict {
-		return limits.Judge(p, today)
-	})
+	ctx, does := commands.Acting(ctx, a, c.Actor)
+	run, err := does.ApproveEndings(ctx, c.Look)
 	if err != nil {
 		return err
 	}
@@ -144,10 +134,8 @@ type accountsList struct {
 }
 
 func (c *accountsList) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
-	list, err := a.Store.People.ListAccounts(ctx, people.AccountState(c.State), c.Most)
+	ctx, does := commands.Acting(ctx, a, "")
+	list, err := does.Accounts(ctx, people.AccountState(c.State), c.Most)
 	if err != nil {
 		return err
 	}
@@ -164,11 +152,12 @@ type accountsShow struct {
 }
 
 func (c *accountsShow) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
-	id, err := openAccount(ctx, a, c.ID)
+	id, err := people.ParseAccountID(c.ID)
 	if err != nil {
-		return err
+		return commands.Usage(err)
 	}
-	shown, err := a.Store.People.Account(ctx, id)
+	ctx, does := commands.Acting(ctx, a, "")
+	shown, err := does.Account(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -191,14 +180,6 @@ func (c *accountsShow) Run(ctx context.Context, a *wiring.App, out *commands.Pri
 	return nil
 }
 
-func openAccount(ctx context.Context, a *wiring.App, text string) (people.AccountID, error) {
-	id, err := people.ParseAccountID(text)
-	if err != nil {
-		return 0, commands.Usage(err)
-	}
-	return id, a.Open(ctx)
-}
-
 type accountsReactivate struct {
 	ID     string `arg:"" help:"The account, as u-4711."`
 	Reason string `required:"" help:"Why, for the audit."`
@@ -206,16 +187,13 @@ type accountsReactivate struct {
 }
 
 func (c *accountsReactivate) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
-	id, err := openAccount(ctx, a, c.ID)
+	id, err := people.ParseAccountID(c.ID)
 	if err != nil {
-		return err
+		return commands.Usage(err)
 	}
-	changed, err := a.Store.People.Reactivate(ctx, id, commands.ActorOr(c.Actor), c.Reason)
-	if err != nil {
+	ctx, does := commands.Acting(ctx, a, c.Actor)
+	if err := does.Reactivate(ctx, id, c.Reason); err != nil {
 		return err
-	}
-	if !changed {
-		return fmt.Errorf("account %s is not deactivated", id)
 	}
 	out.Print(map[string]any{"account": id.String(), "state": people.AccountActive}, "", [][]string{{id.String(), "active"}})
 	return nil
@@ -234,21 +212,13 @@ func (c *accountsLeave) Run(ctx context.Context, a *wiring.App, out *commands.Pr
 	if err != nil {
 		return commands.Usagef("--until: %w", err)
 	}
-	today := a.Today()
-	if !until.IsZero() && (until.Before(today) || until.After(today.AddMonths(people.MaxLeaveMonths))) {
-		last := today.AddMonths(people.MaxLeaveMonths)
-		return commands.Usagef("--until %s: want a day from today to %s", until, last)
-	}
-	id, err := openAccount(ctx, a, c.ID)
+	id, err := people.ParseAccountID(c.ID)
 	if err != nil {
-		return err
+		return commands.Usage(err)
 	}
-	changed, err := a.Store.People.SetLeave(ctx, id, today, until, commands.ActorOr(c.Actor), c.Reason)
-	if err != nil {
+	ctx, does := commands.Acting(ctx, a, c.Actor)
+	if err := does.SetLeave(ctx, id, until, c.Reason); err != nil {
 		return err
-	}
-	if !changed {
-		return fmt.Errorf("account %s is not active", id)
 	}
 	out.Print(map[string]any{"account": id.String(), "leave_until": until}, "", [][]string{{id.String(), "on leave until", until.String()}})
 	return nil

@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/notify"
-	"github.com/profilesync/profilesync/connectors/postgres/peoplestore"
 	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
@@ -62,14 +62,12 @@ func (c *mailList) Run(ctx context.Context, a *wiring.App, out *commands.Printer
 type mailShow struct{}
 
 func (*mailShow) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
-	return printMail(ctx, a, out)
+	ctx, does := commands.Acting(ctx, a, "")
+	status, err := does.MailState(ctx)
+	return printMail(out, status, err)
 }
 
-func printMail(ctx context.Context, a *wiring.App, out *commands.Printer) error {
-	status, err := a.Store.People.MailState(ctx)
+func printMail(out *commands.Printer, status actions.Mail, err error) error {
 	if err != nil {
 		return err
 	}
@@ -80,10 +78,7 @@ func printMail(ctx context.Context, a *wiring.App, out *commands.Printer) error 
 	case !status.Open:
 		state = fmt.Sprintf("paused until %s: %s", status.PausedUntil.In(profile.London()).Format("15:04"), status.Reason)
 	}
-	out.Print(struct {
-		peoplestore.MailState
-		Mail string `json:"mail"`
-	}{status, a.Settings.Mail}, "", [][]string{{"mail", a.Settings.Mail}, {"state", state}})
+	out.Print(status, "", [][]string{{"mail", status.Mail}, {"state", state}})
 	return nil
 }
 
@@ -93,13 +88,9 @@ type mailStop struct {
 }
 
 func (c *mailStop) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
-	if err := a.Store.People.StopMail(ctx, commands.ActorOr(c.Actor), c.Reason); err != nil {
-		return err
-	}
-	return printMail(ctx, a, out)
+	ctx, does := commands.Acting(ctx, a, c.Actor)
+	status, err := does.StopMail(ctx, c.Reason)
+	return printMail(out, status, err)
 }
 
 type mailResume struct {
@@ -107,13 +98,9 @@ type mailResume struct {
 }
 
 func (c *mailResume) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
-	if err := a.Store.People.ResumeMail(ctx, commands.ActorOr(c.Actor)); err != nil {
-		return err
-	}
-	return printMail(ctx, a, out)
+	ctx, does := commands.Acting(ctx, a, c.Actor)
+	status, err := does.ResumeMail(ctx)
+	return printMail(out, status, err)
 }
 
 type mailSend struct{}

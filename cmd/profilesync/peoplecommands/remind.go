@@ -1,16 +1,12 @@
 package peoplecommands
 
 import (
-	"cmp"
 	"context"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
-	"github.com/profilesync/profilesync/jobs/peoplejobs"
-	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
@@ -32,6 +28,9 @@ none.`
 
 // Run previews the reminders or makes them due.
 func (c *Remind) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
+	if c.Preview {
+		return c.preview(ctx, a, out)
+	}
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
@@ -40,8 +39,6 @@ func (c *Remind) Run(ctx context.Context, a *wiring.App, out *commands.Printer) 
 		return err
 	}
 	switch {
-	case c.Preview:
-		return c.preview(ctx, out, reminders)
 	case c.Date != "":
 		return commands.Usagef("--date: only with --preview")
 	case c.Post:
@@ -63,35 +60,16 @@ func printMadeDue(ctx context.Context, out *commands.Printer, post func(context.
 	return nil
 }
 
-// previewedReminder is one row of a preview: ids and organisations, no names.
-type previewedReminder struct {
-	Stage   string   `json:"stage"`
-	Quarter string   `json:"quarter"`
-	To      string   `json:"to"` // u-4711, or the board of a list
-	Missing []string `json:"missing"`
-}
-
-func (c *Remind) preview(ctx context.Context, out *commands.Printer, reminders *peoplejobs.Reminders) error {
-	if err := playDay(c.Date, &reminders.Now); err != nil {
-		return err
+func (c *Remind) preview(ctx context.Context, a *wiring.App, out *commands.Printer) error {
+	day, err := profile.ParseDate(c.Date)
+	if err != nil {
+		return commands.Usagef("--date: %w", err)
 	}
-	list := []previewedReminder{}
-	err := reminders.Plan(ctx, nil, func(due []people.Reminder) error {
-		for _, m := range due {
-			to := m.Account.String()
-			if m.Account == 0 {
-				to = "list of " + string(m.List)
-			}
-			list = append(list, previewedReminder{string(m.Stage), m.Quarter.String(), to, m.Lines})
-		}
-		return nil
-	})
+	ctx, does := commands.Acting(ctx, a, "")
+	list, err := does.PreviewReminders(ctx, day)
 	if err != nil {
 		return err
 	}
-	slices.SortStableFunc(list, func(x, y previewedReminder) int {
-		return cmp.Or(cmp.Compare(x.Quarter, y.Quarter), cmp.Compare(x.Stage, y.Stage))
-	})
 	rows := make([][]string, len(list))
 	for i, m := range list {
 		rows[i] = []string{m.Quarter, m.Stage, m.To, strings.Join(m.Missing, "\n")}

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/profilesync/profilesync/cmd/internal/columns"
-	"github.com/profilesync/profilesync/cmd/internal/progress"
+	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
@@ -44,27 +44,20 @@ func (c *Drift) Run(ctx context.Context, a *wiring.App, out *commands.Printer) e
 	if err != nil {
 		return err
 	}
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
-	sinks, err := a.Sinks()
-	if err != nil {
-		return err
-	}
-	if len(sinks) == 0 {
-		return commands.Usagef("no sink is configured: set PROFILESYNC_DOS_URL or PROFILESYNC_WEBSITE_URL")
-	}
+	ctx, does := commands.Acting(ctx, a, c.Actor)
 	worst := commands.ExitDone
-	for _, sink := range wanted {
-		if sinks[sink] == nil {
-			continue
-		}
-		code, err := c.check(ctx, a, out, sink, sinks[sink], codes)
+	for _, sink := range wanted { // one by one, each with its progress
+		request := actions.DriftRequest{Codes: codes, Sinks: []push.Sink{sink}, Repair: c.Repair, Most: c.Most, Wait: true}
+		var found []actions.DriftFound
+		err := commands.WithProgress(a, does, func() (err error) { found, err = does.CheckDrift(ctx, request); return err })
 		if err != nil {
 			return err
 		}
-		if worst != commands.ExitFailed && code != commands.ExitDone {
-			worst = code
+		for _, d := range found {
+			c.print(out, d.DriftResult, d.Differences)
+			if code := driftCode(d, c.Repair); worst != commands.ExitFailed && code != commands.ExitDone {
+				worst = code
+			}
 		}
 	}
 	return c.exit(a, worst)
@@ -82,48 +75,6 @@ func (c *Drift) exit(a *wiring.App, code int) error {
 		a.Sayf("next: `profilesync drift --repair` pushes again what differs")
 	}
 	return commands.ExitError{Code: code}
-}
-
-// check checks one sink, prints what it found and returns the exit code.
-func (c *Drift) check(
-	ctx context.Context, a *wiring.App, out *commands.Printer, name push.Sink, sink wiring.Sink, codes []profile.ODSCode,
-) (int, error) {
-	shown := progress.On(a.Stderr, wiring.IsTerminal(a.Stderr))
-	checkers := a.Checkers(wiring.Sinks{name: sink}, func(checked int) {
-		shown.Report(ctx, 0, "reading "+string(name), checked, 0)
-	})
-	result, err := checkers[0].Check(ctx, codes, c.Repair, commands.ActorOr(c.Actor))
-	shown.End()
-	if err != nil {
-		return commands.ExitFailed, err
-	}
-	if err := c.repaired(ctx, a, result); err != nil {
-		return commands.ExitFailed, err
-	}
-	found, err := a.Store.Pushes.DriftFound(ctx, result.Check, name, c.Most)
-	if err != nil {
-		return commands.ExitFailed, err
-	}
-	c.print(out, result, found)
-	return driftCode(result, c.Repair), nil
-}
-
-// repaired waits until the repairs are settled.
-func (c *Drift) repaired(ctx context.Context, a *wiring.App, result push.DriftResult) error {
-	if result.Repaired == 0 {
-		return nil
-	}
-	found, err := a.Store.Pushes.DriftFound(ctx, result.Check, result.Sink, 1<<30)
-	if err != nil {
-		return err
-	}
-	var forced []pushstore.ForcedPush
-	for _, row := range found {
-		if n := len(forced); row.Field != pushstore.FieldUnreadable && (n == 0 || forced[n-1].Code != row.Code) {
-			forced = append(forced, pushstore.ForcedPush{Code: row.Code, Sink: result.Sink, State: push.Wanted})
-		}
-	}
-	return a.AwaitPushes(ctx, forced)
 }
 
 func (c *Drift) print(out *commands.Printer, result push.DriftResult, found []pushstore.DriftRow) {
@@ -177,11 +128,11 @@ func notVisible(result push.DriftResult) string {
 	return "; not visible: " + strings.Join(fields, ", ")
 }
 
-func driftCode(r push.DriftResult, repair bool) int {
-	switch found := r.Drifted + r.Missing; {
-	case r.State == push.DriftAlarm:
+func driftCode(d actions.DriftFound, repair bool) int {
+	switch alarm, waits := d.Exit(repair); {
+	case alarm:
 		return commands.ExitFailed
-	case found > 0 && (!repair || r.Repaired < found), len(r.Unreadable) > 0:
+	case waits:
 		return commands.ExitAwaits
 	}
 	return commands.ExitDone

@@ -4,9 +4,9 @@ import (
 	"context"
 	"strconv"
 
+	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
-	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
@@ -35,12 +35,12 @@ drift checks honour holds.`
 }
 
 func (c *holdAdd) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
-	hold := pushstore.Hold{Field: c.Field, Sink: c.Sink, Reason: c.Reason, Actor: commands.ActorOr(c.Actor)}
+	hold := actions.Hold{Reason: c.Reason}
 	var err error
 	if c.Field != "" {
-		_, err = profile.ParseField(c.Field)
+		hold.Field, err = profile.ParseField(c.Field)
 	} else {
-		_, err = push.ParseSink(c.Sink)
+		hold.Sink, err = push.ParseSink(c.Sink)
 	}
 	if err != nil {
 		return commands.Usage(err)
@@ -48,16 +48,14 @@ func (c *holdAdd) Run(ctx context.Context, a *wiring.App, out *commands.Printer)
 	if hold.Until, err = profile.ParseDate(c.Until); err != nil {
 		return commands.Usagef("--until: %w", err)
 	}
-	if !hold.Until.IsZero() && hold.Until.Before(a.Today()) {
-		return commands.Usagef("--until %s: that day has passed", hold.Until)
+	if hold.Code, err = profile.ParseODSCode(c.Code); err != nil {
+		return commands.Usage(err)
 	}
-	if hold.Code, err = commands.OpenForOrganisation(ctx, a, c.Code); err != nil {
+	ctx, does := commands.Acting(ctx, a, c.Actor)
+	if _, err = does.AddHold(ctx, hold); err != nil {
 		return err
 	}
-	if hold.ID, err = a.Store.Pushes.AddHold(ctx, hold); err != nil {
-		return err
-	}
-	return printHolds(ctx, a, out, hold.Code, false)
+	return printHolds(ctx, does, out, hold.Code, false)
 }
 
 type holdList struct {
@@ -66,21 +64,19 @@ type holdList struct {
 }
 
 func (c *holdList) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
-	if c.Code == "" {
-		if err := a.Open(ctx); err != nil {
-			return err
+	var code profile.ODSCode
+	if c.Code != "" {
+		var err error
+		if code, err = profile.ParseODSCode(c.Code); err != nil {
+			return commands.Usage(err)
 		}
-		return printHolds(ctx, a, out, "", c.Ended)
 	}
-	code, err := commands.OpenForOrganisation(ctx, a, c.Code)
-	if err != nil {
-		return err
-	}
-	return printHolds(ctx, a, out, code, c.Ended)
+	ctx, does := commands.Acting(ctx, a, "")
+	return printHolds(ctx, does, out, code, c.Ended)
 }
 
-func printHolds(ctx context.Context, a *wiring.App, out *commands.Printer, code profile.ODSCode, ended bool) error {
-	holds, err := a.Store.Pushes.Holds(ctx, code, a.Today(), ended)
+func printHolds(ctx context.Context, does *actions.Actions, out *commands.Printer, code profile.ODSCode, ended bool) error {
+	holds, err := does.Holds(ctx, code, ended)
 	if err != nil {
 		return err
 	}
@@ -110,10 +106,8 @@ type holdRemove struct {
 }
 
 func (c *holdRemove) Run(ctx context.Context, a *wiring.App) error {
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
-	if err := a.Store.Pushes.RemoveHold(ctx, c.ID, commands.ActorOr(c.Actor)); err != nil {
+	ctx, does := commands.Acting(ctx, a, c.Actor)
+	if err := does.RemoveHold(ctx, c.ID); err != nil {
 		return err
 	}
 	a.Sayf("hold %d has ended", c.ID)

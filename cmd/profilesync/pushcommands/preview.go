@@ -3,14 +3,12 @@ package pushcommands
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
 
 	"github.com/profilesync/profilesync/cmd/internal/columns"
+	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
-	"github.com/profilesync/profilesync/jobs/pushjobs"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
@@ -32,80 +30,19 @@ func (c *pushPreview) Run(ctx context.Context, a *wiring.App, out *commands.Prin
 	if err != nil {
 		return err
 	}
-	code, err := commands.OpenForOrganisation(ctx, a, c.Code)
+	code, err := profile.ParseODSCode(c.Code)
+	if err != nil {
+		return commands.Usage(err)
+	}
+	ctx, does := commands.Acting(ctx, a, "")
+	previews, err := does.PreviewPush(ctx, code, wanted)
 	if err != nil {
 		return err
-	}
-	sinks, err := a.Sinks()
-	if err != nil {
-		return err
-	}
-	var previews []previewed
-	for _, pusher := range a.Pushers(a.Store.Pushes, chosen(sinks, wanted), slog.New(slog.DiscardHandler), nil) {
-		shown, err := previewOf(ctx, pusher, sinks[pusher.Name], code, a.Today())
-		if err == nil {
-			err = context.Cause(ctx) // what could not be read for it is no preview
-		}
-		if err != nil {
-			return err
-		}
-		previews = append(previews, shown)
-	}
-	if len(previews) == 0 {
-		return commands.Usagef("no such sink is configured: set PROFILESYNC_DOS_URL or PROFILESYNC_WEBSITE_URL")
 	}
 	for i, p := range previews {
-		p.print(out, i > 0)
+		printPreview(out, p, i > 0)
 	}
 	return nil
-}
-
-func chosen(sinks wiring.Sinks, wanted []push.Sink) wiring.Sinks {
-	some := make(wiring.Sinks)
-	for _, name := range wanted {
-		if sinks[name] != nil {
-			some[name] = sinks[name]
-		}
-	}
-	return some
-}
-
-// previewed says what would become of the push to one sink.
-type previewed struct {
-	Sink   push.Sink  `json:"sink"`
-	Route  string     `json:"route,omitempty"`
-	State  push.State `json:"state"`
-	Later  bool       `json:"later,omitempty"` // wanted, but not sent before the sink can be read
-	Reason string     `json:"reason,omitempty"`
-
-	rows []push.PreviewRow
-}
-
-func previewOf(
-	ctx context.Context, pusher *pushjobs.Pusher, sink wiring.Sink, code profile.ODSCode, today profile.Date,
-) (previewed, error) {
-	p, err := pusher.Preview(ctx, code)
-	if err != nil {
-		return previewed{}, err
-	}
-	var effects push.Effects
-	if p.Delivery.Code != "" {
-		effects, err = sink.Effects(ctx, p.Delivery, today)
-	}
-	if refused, ok := errors.AsType[*push.SinkError](err); ok {
-		p.State, p.Reason, err = push.Refused, refused.Reason, nil
-	}
-	if effects.Nothing != "" && p.IsSent() {
-		p.Reason = effects.Nothing
-	}
-	if p.Shown == nil && p.Unread == "" && p.State != push.NoRoute {
-		p.Unread = "it is not configured to be read"
-	}
-	shown := previewed{Sink: pusher.Name, Route: p.Route.Name, State: p.State, Later: p.Later, Reason: p.Reason, rows: p.Rows(effects)}
-	if p.Unread != "" {
-		shown.Reason = cmp.Or(p.Reason, "what "+string(pusher.Name)+" shows is "+push.NotVisible+": "+p.Unread)
-	}
-	return shown, err
 }
 
 // stateTexts say what would become of a push.
@@ -118,10 +55,11 @@ var stateTexts = map[push.State]string{
 	push.NoRoute:  "is not sent: the sink does not take organisations of this type",
 }
 
-func (p previewed) print(out *commands.Printer, more bool) {
+// printPreview prints what would become of a push.
+func printPreview(out *commands.Printer, p actions.PushPreview, more bool) {
 	if out.JSON() {
 		out.Print(p, "", nil)
-		for _, row := range p.rows {
+		for _, row := range p.Rows {
 			out.Print(struct {
 				Sink push.Sink `json:"sink"`
 				push.PreviewRow
@@ -132,9 +70,9 @@ func (p previewed) print(out *commands.Printer, more bool) {
 	if more {
 		out.Gap()
 	}
-	out.Print(nil, "", [][]string{{fmt.Sprint(p.Sink), p.verdict()}})
+	out.Print(nil, "", [][]string{{fmt.Sprint(p.Sink), verdict(p)}})
 	var unchanged [][]string // whole entries, and fields that are only logged
-	for _, group := range byEntry(p.rows) {
+	for _, group := range byEntry(p.Rows) {
 		var rows [][]string
 		for _, row := range group {
 			if row.Field == "" || row.OnlyLogged {
@@ -158,7 +96,7 @@ func (p previewed) print(out *commands.Printer, more bool) {
 }
 
 // verdict says what would become of the push, and why.
-func (p previewed) verdict() string {
+func verdict(p actions.PushPreview) string {
 	text := stateTexts[p.State]
 	if p.Later {
 		text = "would wait until it can be read"

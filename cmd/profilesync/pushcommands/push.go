@@ -2,10 +2,10 @@ package pushcommands
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 
 	"github.com/profilesync/profilesync/cmd/internal/columns"
+	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
@@ -137,42 +137,28 @@ func (c *pushRetry) Run(ctx context.Context, a *wiring.App, out *commands.Printe
 	if err != nil {
 		return err
 	}
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
-	forced, err := a.Store.Pushes.ForcePushes(ctx, codes, sinks, c.Overwrite, commands.ActorOr(c.Actor))
+	ctx, does := commands.Acting(ctx, a, c.Actor)
+	pushes, err := does.RetryPushes(ctx, actions.Retry{Codes: codes, Sinks: sinks, Overwrite: c.Overwrite}, true)
 	if err != nil {
 		return err
 	}
-	if len(forced) == 0 {
-		return fmt.Errorf("%v: not pushed to any sink", codes)
-	}
-	if err := a.AwaitPushes(ctx, forced); err != nil {
-		return err
-	}
-	return printPushes(ctx, a, out, forced)
+	return printPushes(a, out, pushes)
 }
 
 // printPushes prints the states of pushes. A refused one is a failure.
-func printPushes(ctx context.Context, a *wiring.App, out *commands.Printer, forced []pushstore.ForcedPush) error {
-	rows := make([][]string, 0, len(forced))
+func printPushes(a *wiring.App, out *commands.Printer, pushes []pushstore.ListedPush) error {
+	rows := make([][]string, 0, len(pushes))
 	code := commands.ExitDone
-	for _, f := range forced {
-		pushes, err := a.Store.Pushes.Pushes(ctx, pushstore.PushFilter{Code: f.Code, Sink: f.Sink, Most: 1})
-		if err != nil {
-			return err
+	for _, p := range pushes {
+		if out.JSON() {
+			out.Print(p, "", nil)
 		}
-		for _, p := range pushes {
-			if out.JSON() {
-				out.Print(p, "", nil)
-			}
-			rows = append(rows, []string{p.Code.String(), string(p.Sink), string(p.State), p.Reason})
-			switch p.State {
-			case push.Refused:
-				code = commands.ExitFailed
-			case push.Wanted, push.Waits, push.Held:
-				code = max(code, commands.ExitAwaits)
-			}
+		rows = append(rows, []string{p.Code.String(), string(p.Sink), string(p.State), p.Reason})
+		switch p.State {
+		case push.Refused:
+			code = commands.ExitFailed
+		case push.Wanted, push.Waits, push.Held:
+			code = max(code, commands.ExitAwaits)
 		}
 	}
 	if !out.JSON() {

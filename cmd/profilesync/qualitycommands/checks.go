@@ -5,7 +5,6 @@ package qualitycommands
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strconv"
 	"time"
@@ -128,22 +127,12 @@ func (c *checksRun) Run(ctx context.Context, a *wiring.App, out *commands.Printe
 	if err != nil {
 		return err
 	}
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
-	sinks, err := a.Sinks()
-	if err != nil {
-		return err
-	}
-	checker := a.Quality(sinks, a.Logger(slog.LevelWarn), func(checked int) {
+	ctx, does := commands.Acting(ctx, a, c.Actor)
+	result, err := does.RunChecks(ctx, codes, func(checked int) {
 		if checked%1000 == 0 {
 			a.Sayf("%d pharmacies checked ...", checked)
 		}
 	})
-	if checker == nil {
-		return commands.Usagef("DoS is not configured: set PROFILESYNC_DOS_URL")
-	}
-	result, err := checker.Check(ctx, codes, commands.ActorOr(c.Actor))
 	if err != nil {
 		return err
 	}

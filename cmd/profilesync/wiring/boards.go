@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 
 	"github.com/profilesync/profilesync/connectors/ods"
@@ -176,18 +177,22 @@ func (k keptBoards) instead(why error) string {
 // who asks; it is not stored, since no profile is concerned. A file that is refused
 // replaces nothing.
 func (r *Reader) LoadCommissioners(ctx context.Context, path string, run runs.Run) (runs.Summary, error) {
-	run.State = runs.RunDone
-	summary := runs.NewSummary(run)
 	file, err := r.OpenFile(path)
 	if err != nil {
-		return summary, fmt.Errorf("--files: %w", err)
+		return runs.NewSummary(run), fmt.Errorf("--files: %w", err)
 	}
 	defer func() { _ = file.Close() }() // only read
+	return r.ReadCommissioners(ctx, filepath.Base(path), file, run)
+}
+
+// ReadCommissioners is LoadCommissioners of a report that somebody sends.
+func (r *Reader) ReadCommissioners(ctx context.Context, name string, file io.Reader, run runs.Run) (runs.Summary, error) {
+	run.State = runs.RunDone
+	summary := runs.NewSummary(run)
 	present, err := r.present(ctx)
 	if err != nil {
 		return summary, err
 	}
-	name := filepath.Base(path)
 	known, err := ods.ReadCommissioners(name, file)
 	if err == nil {
 		err = present.check(known, name, run.AsOf)

@@ -107,6 +107,14 @@ func (a *App) report(ctx context.Context, f ReportFile) (*spool.File, error) {
 	})
 }
 
+// OpenReport opens a file of a report, for one reader, who must close it.
+func (a *App) OpenReport(ctx context.Context, f ReportFile) (*spool.File, error) {
+	return a.report(ctx, f)
+}
+
+// TypeOfReport is the content type of a form of a report; empty if there is no such form.
+func TypeOfReport(form string) string { return reportForms[form] }
+
 // CopyReport writes a file of a report.
 func (a *App) CopyReport(ctx context.Context, to io.Writer, f ReportFile) error {
 	file, err := a.report(ctx, f)

@@ -3,6 +3,7 @@ package wiring
 import (
 	"context"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -20,6 +21,17 @@ func (a *App) Upload(ctx context.Context, path string) (int64, error) {
 	}
 	defer func() { _ = file.Close() }() // only read
 	return a.Store.Runs.StoreUpload(ctx, filepath.Base(path), file)
+}
+
+// UploadFrom stores a listing that somebody sends, under the name that they give it. It
+// is read completely first, and none of it is kept in memory.
+func (a *App) UploadFrom(ctx context.Context, name string, from io.Reader) (int64, error) {
+	file, err := spool.Copy(ctx, from, a.Settings.FileLimit())
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = file.Close() }() // only read
+	return a.Store.Runs.StoreUpload(ctx, filepath.Base(name), file)
 }
 
 // spoolFile copies a file that a person named.

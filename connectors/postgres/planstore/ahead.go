@@ -77,13 +77,13 @@ func (s *Store) Rehearsal(ctx context.Context, id runs.PlanID) (runs.Run, error)
 	row, err := s.q.GetPlan(ctx, id)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
-		return runs.Run{}, fmt.Errorf("there is no plan %s", id)
+		return runs.Run{}, postgres.NotFoundError("there is no plan " + id.String())
 	case err != nil:
 		return runs.Run{}, postgres.Wrap(err, "plan "+id.String())
 	case row.Kind != runs.RunRehearsal:
-		return runs.Run{}, fmt.Errorf("plan %s is no rehearsal: nothing of it is approved ahead", id)
+		return runs.Run{}, runs.Conflictf("plan %s is no rehearsal: nothing of it is approved ahead", id)
 	case !row.Kept:
-		return runs.Run{}, fmt.Errorf("rehearsal %s is no longer kept: rehearsals are kept until a week after their day", id)
+		return runs.Run{}, runs.Conflictf("rehearsal %s is no longer kept: rehearsals are kept until a week after their day", id)
 	}
 	return runs.Run{
 		Kind: row.Kind, Source: row.Source, Report: row.Report, AsOf: row.AsOf, Plan: id, Actor: row.Actor, OSUser: row.OsUser,
@@ -153,7 +153,7 @@ func (s *Store) Approve(ctx context.Context, a Approval) (rows int, err error) {
 		if digest := Digest(selected); rows == 0 {
 			return nothingOpen(a.Plan, selected)
 		} else if a.Selection.Digest != digest {
-			return fmt.Errorf("plan %[1]s: what can be approved is not that: its digest is %[2]s; look again with "+
+			return runs.Conflictf("plan %[1]s: what can be approved is not that: its digest is %[2]s; look again with "+
 				"`profilesync runs waiting --plan %[1]s`", a.Plan, digest)
 		}
 		return a.store(ctx, q, open)
@@ -183,14 +183,17 @@ func keys(rows []Rehearsed) (codes, fields []string) {
 // nothingOpen says why nothing of a selection can be approved ahead.
 func nothingOpen(plan runs.PlanID, selected []Rehearsed) error {
 	if len(selected) == 0 {
-		return fmt.Errorf("plan %s: nothing that is selected can be approved ahead", plan)
+		return runs.Conflictf("plan %s: nothing that is selected can be approved ahead", plan)
 	}
-	return fmt.Errorf("plan %s: nothing of this can be approved ahead: %s %s is already %s", plan, selected[0].Code, selected[0].Field,
+	return runs.Conflictf("plan %s: nothing of this can be approved ahead: %s %s is already %s", plan, selected[0].Code, selected[0].Field,
 		selected[0].Fate())
 }
 
 // busyError says that a run which is being planned may use what is to be withdrawn.
 type busyError struct{ plan runs.PlanID }
+
+// Conflict marks the error as one that looking again explains.
+func (busyError) Conflict() {}
 
 func (e busyError) Error() string {
 	return fmt.Sprintf("plan %s: a run that is being planned may use what was approved ahead; try again", e.plan)

@@ -47,7 +47,7 @@ func cancelQueued(ctx context.Context, q *runsql.Queries, tx pgx.Tx, run runs.Ru
 		if err != nil {
 			return err
 		}
-		return fmt.Errorf("run %d can no longer be cancelled: its state is %s, not queued", run.ID, now.State)
+		return runs.Conflictf("run %d can no longer be cancelled: its state is %s, not queued", run.ID, now.State)
 	}
 	if err != nil {
 		return postgres.Wrap(err, fmt.Sprintf("cancelling run %d", run.ID))

@@ -85,7 +85,7 @@ func getPlan(ctx context.Context, q *runsql.Queries, id runs.PlanID) (runsql.Get
 	row, err := q.GetPlan(ctx, id)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
-		return row, fmt.Errorf("there is no plan %s", id)
+		return row, postgres.NotFoundError("there is no plan " + id.String())
 	case err == nil && row.Kind == runs.RunRehearsal:
 		return row, runs.Rehearsed(id, row.AsOf)
 	case err == nil && row.AppliedIn != 0:

@@ -160,6 +160,9 @@ func approve(ctx context.Context, q *runsql.Queries, id runs.ID, run runs.Run) e
 // busyError says that somebody else is changing what waits of a run.
 type busyError struct{ run runs.ID }
 
+// Conflict marks the error as one that looking again explains.
+func (busyError) Conflict() {}
+
 func (e busyError) Error() string {
 	return fmt.Sprintf("run %d: another run, or another person, is changing what waits of it at this moment; try again", e.run)
 }
@@ -212,7 +215,7 @@ func decide(ctx context.Context, q *runsql.Queries, parent runs.Run, selection r
 		digests[i], codes, fields = row.Digest, append(codes, string(row.Code)), append(fields, row.Field)
 	}
 	if digest := runs.DigestOfHashes(digests); selection.Digest != "" && selection.Digest != digest {
-		return nil, nil, fmt.Errorf("run %d: what waits has changed since: its digest is %s; look again with `profilesync runs waiting`",
+		return nil, nil, runs.Conflictf("run %d: what waits has changed since: its digest is %s; look again with `profilesync runs waiting`",
 			parent.ID, digest)
 	}
 	if decision == runs.Rejected {

@@ -1,0 +1,64 @@
+package actions
+
+import (
+	"context"
+
+	"github.com/profilesync/profilesync/cmd/internal/spool"
+	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
+	"github.com/profilesync/profilesync/connectors/postgres/reportstore"
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// Reports lists reports, the newest first.
+func (a *Actions) Reports(ctx context.Context, most int) ([]reportstore.FrozenReport, error) {
+	if err := a.ready(ctx); err != nil {
+		return nil, err
+	}
+	return a.App.Store.Reports.Reports(ctx, most)
+}
+
+// MakeReports makes the reports that are due, and returns the newest report.
+func (a *Actions) MakeReports(ctx context.Context) ([]reportstore.FrozenReport, error) {
+	if _, err := a.begin(ctx); err != nil {
+		return nil, err
+	}
+	reporter, err := a.App.Reporter()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := reporter.Make(ctx); err != nil {
+		return nil, err
+	}
+	return a.App.Store.Reports.Reports(ctx, 1)
+}
+
+// ReportDay returns the day of the newest report.
+func (a *Actions) ReportDay(ctx context.Context) (profile.Date, error) {
+	if err := a.ready(ctx); err != nil {
+		return profile.Date{}, err
+	}
+	day, _, err := a.App.Store.Reports.LastReport(ctx)
+	if err == nil && day.IsZero() {
+		err = missing("there is no report yet: `profilesync report make` makes the due ones")
+	}
+	return day, err
+}
+
+// Report opens a file of a report; the caller closes it.
+func (a *Actions) Report(ctx context.Context, f wiring.ReportFile) (*spool.File, error) {
+	if wiring.TypeOfReport(f.Form) == "" {
+		return nil, invalid("form", " %q: want html, csv, xlsx or json", f.Form)
+	}
+	if err := a.ready(ctx); err != nil {
+		return nil, err
+	}
+	return a.App.OpenReport(ctx, f)
+}
+
+// VerifyReport compares a report with what it was frozen as, and with the audit.
+func (a *Actions) VerifyReport(ctx context.Context, day profile.Date) (reportstore.Verified, error) {
+	if err := a.ready(ctx); err != nil {
+		return reportstore.Verified{}, err
+	}
+	return a.App.Store.Reports.VerifyReport(ctx, day)
+}
