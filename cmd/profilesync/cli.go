@@ -12,6 +12,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/profilesync/profilesync/cmd/internal/visible"
+	"github.com/profilesync/profilesync/cmd/profilesync/accesscommands"
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/casecommands"
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
@@ -59,6 +60,7 @@ type cli struct {
 	Quarantine     qualitycommands.Quarantine     `cmd:"" help:"Upstream records that could not be read."`
 	Contradictions qualitycommands.Contradictions `cmd:"" help:"Organisations that are active although their end date has passed."`
 	Flags          commands.Flags                 `cmd:"" help:"Profiles whose upstream record a person should check."`
+	Tokens         accesscommands.Tokens          `cmd:"" help:"Tokens with which machines use the API: list, add, revoke."`
 	Version        commands.Version               `cmd:"" help:"Print the version."`
 }
 

@@ -3,6 +3,7 @@ package admin
 import (
 	"container/list"
 	"context"
+	"crypto/tls"
 	"net"
 	"net/http"
 	"sync"
@@ -90,6 +91,9 @@ type placeKey struct{}
 
 // remember is an http.Server's ConnContext.
 func (*crowd) remember(ctx context.Context, conn net.Conn) context.Context {
+	if encrypted, ok := conn.(*tls.Conn); ok {
+		conn = encrypted.NetConn()
+	}
 	return context.WithValue(ctx, placeKey{}, conn)
 }
 

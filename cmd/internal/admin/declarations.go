@@ -47,6 +47,7 @@ const (
 	ersRequestsTotal
 	ersRequestSeconds
 	lettersTotal
+	apiRequestsTotal
 	watchFailuresTotal
 	queueJobs
 	queueOldestSeconds
@@ -162,6 +163,12 @@ var declared = [...]declaration{
 		name: "letters_total", form: counter, labels: []string{"kind", "state"},
 		help: "Outcomes of processed letters: accepted, delivered, due (will be retried), refused, cancelled (no longer applies) " +
 			"or unclear.",
+	},
+	apiRequestsTotal: {
+		name: "api_requests_total", form: counter, labels: []string{"result"},
+		help: "Requests to the API and the console; result is served (also with an error that the caller can mend), unauthenticated (no " +
+			"token or session, or one that is not accepted), forbidden (without the verb), limited (too many), too-large, cross-origin " +
+			"(from a page of another site) or failed.",
 	},
 	watchFailuresTotal: {
 		name: "watch_failures_total", form: counter,

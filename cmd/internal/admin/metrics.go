@@ -28,6 +28,7 @@ type Metrics struct {
 	ersRequests *prometheus.CounterVec
 	ersSeconds  *prometheus.HistogramVec
 	letters     *prometheus.CounterVec
+	apiRequests *prometheus.CounterVec
 }
 
 // NewMetrics registers the counters. It panics if they are registered already.
@@ -49,9 +50,10 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		ersRequests: ersRequestsTotal.counter(),
 		ersSeconds:  ersRequestSeconds.histogram(),
 		letters:     lettersTotal.counter(),
+		apiRequests: apiRequestsTotal.counter(),
 	}
 	reg.MustRegister(m.jobs, m.jobRun, m.jobWait, m.recovered, m.runs, m.noopRuns, m.run, m.changes, m.pushes, m.push, m.pushLag,
-		m.overwritten, m.leftBehind, m.ersRequests, m.ersSeconds, m.letters)
+		m.overwritten, m.leftBehind, m.ersRequests, m.ersSeconds, m.letters, m.apiRequests)
 	m.PushesLeftBehind(0) // an alert needs it to be present
 	return m
 }
@@ -76,6 +78,12 @@ func (m *Metrics) ERSAnswered(endpoint string, status int, seconds float64) {
 // LetterWorked counts the outcome of a letter.
 func (m *Metrics) LetterWorked(kind people.LetterKind, state people.LetterState) {
 	m.letters.WithLabelValues(string(kind), string(state)).Inc()
+}
+
+// APIAnswered counts requests to the API and the console. The results are those of package
+// guard.
+func (m *Metrics) APIAnswered(result string, requests int) {
+	m.apiRequests.WithLabelValues(result).Add(float64(requests))
 }
 
 // RunEnded counts a run that ended, in any state.

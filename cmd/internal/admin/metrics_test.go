@@ -59,7 +59,7 @@ func TestEveryNameKeepsTheRule(t *testing.T) {
 	}
 	words := []string{
 		"kind", "outcome", "source", "report", "state", "verb", "queue", "reason", "stream", "type", "schedule", "sink", "route", "answer",
-		"endpoint", "status", "activity", "pool", "version", "go", "field", "owner",
+		"endpoint", "status", "activity", "pool", "version", "go", "field", "owner", "result",
 	}
 	seen := map[string]bool{}
 	for _, d := range declared {
@@ -87,6 +87,7 @@ func TestEveryDeclarationIsServed(t *testing.T) {
 	m.Pushed(push.SinkDoS, push.Outcome{Route: "fhir", Attempt: push.AttemptAccepted, Duration: 1, Lag: 1})
 	m.ERSAnswered("A035", 200, 0.2)
 	m.LetterWorked(people.LetterOpening, people.LetterIsAccepted)
+	m.APIAnswered("served", 1)
 	newWatched(reg, everything())
 	RegisterProcess(reg, "v1.2.3")
 	NewPools(reg).Watch("main", func() PoolStat { return stat{} })

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -24,8 +25,11 @@ const (
 
 // Options say where to listen.
 type Options struct {
-	// Address is host:port, of this machine only; port 0 takes a free one.
+	// Address is host:port, of this machine only unless there is TLS; port 0 takes a
+	// free one.
 	Address string
+	// TLS encrypts all connections, by HTTP/1.1; nil for none.
+	TLS *tls.Config
 	// Hosts are the names under which people reach it, besides those of this
 	// machine (onlyHosts).
 	Hosts []string
@@ -40,13 +44,13 @@ type Server struct {
 }
 
 // Listen starts listening; Serve must follow. It refuses an address that is not
-// loopback.
+// loopback, unless there is TLS.
 func Listen(ctx context.Context, o Options, handler http.Handler) (*Server, error) {
 	address, err := net.ResolveTCPAddr("tcp", o.Address)
 	if err != nil {
 		return nil, fmt.Errorf("address %q: %w", o.Address, err)
 	}
-	if !address.IP.IsLoopback() {
+	if !address.IP.IsLoopback() && o.TLS == nil {
 		return nil, fmt.Errorf("address %q: other machines can reach it, and health and metrics are open to everybody; "+
 			"use a loopback address like 127.0.0.1:8383, and a proxy for other machines", o.Address)
 	}
@@ -55,7 +59,11 @@ func Listen(ctx context.Context, o Options, handler http.Handler) (*Server, erro
 		return nil, fmt.Errorf("address %q: %w", o.Address, err)
 	}
 	limited := newCrowd(listener, maxConnections)
-	return &Server{listener: limited, log: o.Log, http: &http.Server{
+	served := net.Listener(limited)
+	if o.TLS != nil {
+		served = tls.NewListener(limited, o.TLS)
+	}
+	return &Server{listener: served, log: o.Log, http: &http.Server{
 		Handler:           limited.occupied(onlyHosts(o.Hosts, handler)),
 		ConnContext:       limited.remember,
 		ReadHeaderTimeout: headerTimeout,

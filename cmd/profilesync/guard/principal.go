@@ -1,12 +1,10 @@
-// Package guard says who calls the API and the console, and what he may do.
-//
-// A caller is a Principal: a machine with a token or a person who has signed in. Every operation names the Verb it
-// needs, and whoever may not use it is refused before the operation starts.
 package guard
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 )
 
 // Verb is one kind of thing a principal may do.
@@ -24,9 +22,32 @@ const (
 // Verbs returns every verb, in the order they are shown in.
 func Verbs() []Verb { return []Verb{Read, Reconcile, Approve, Administer, People} }
 
+// ParseVerb returns the verb of a name.
+func ParseVerb(name string) (Verb, error) {
+	if verb := Verb(strings.TrimSpace(name)); slices.Contains(Verbs(), verb) {
+		return verb, nil
+	}
+	return "", fmt.Errorf("%q is no verb: want read, reconcile, approve, administer or people", name)
+}
+
+// ParseVerbs returns the verbs of a list like "read,approve", each once.
+func ParseVerbs(list string) ([]Verb, error) {
+	var verbs []Verb
+	for name := range strings.SplitSeq(list, ",") {
+		verb, err := ParseVerb(name)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(verbs, verb) {
+			verbs = append(verbs, verb)
+		}
+	}
+	return verbs, nil
+}
+
 // Principal is who calls.
 type Principal struct {
-	Name   string // what the audit records as actor: a token's name or a person's pseudonym, never a name or an e-mail address
+	Name   string // what the audit records as actor: token:NAME, or a person's pseudonym
 	Person bool   // signed in as a person; false for a machine's token
 	Verbs  []Verb // what the principal may do
 }

@@ -29,7 +29,8 @@ the quality checks look for what no push can mend. What fell due while no daemon
 The daily change report is made at 06:30 on working days. People are reminded of their checks at
 09:00, and idle accounts end at 07:00; letters are sent as PROFILESYNC_MAIL says.
 /healthz, /readyz, /metrics and, to whoever has a link or a token, /reports/ are served
-at PROFILESYNC_HTTP_ADDRESS. It stops on SIGTERM or Ctrl-C, within 20 seconds.`
+at PROFILESYNC_HTTP_ADDRESS; the API and the console, to people who have signed in and to
+whoever has a token (profilesync tokens), at PROFILESYNC_API_ADDRESS. It stops on SIGTERM or Ctrl-C, within 20 seconds.`
 }
 
 // Run is the daemon: it works jobs, keeps the schedules, and serves health and
@@ -69,8 +70,16 @@ func (*Command) Run(ctx context.Context, a *wiring.App) error {
 	if err != nil {
 		return err
 	}
+	guarded, store, err := serveAPI(ctx, a, log, metrics)
+	if err != nil {
+		return err
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return server.Serve(ctx) })
+	if guarded != nil {
+		s.pools.Watch("api", func() admin.PoolStat { return store.Stat() })
+		group.Go(func() error { return guarded.Serve(ctx) })
+	}
 	group.Go(func() error { return s.run(ctx, server.Address()) })
 	return group.Wait()
 }

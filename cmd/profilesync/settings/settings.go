@@ -38,6 +38,29 @@ type Settings struct {
 	// HTTPHosts are the names under which it answers, besides those of this machine
 	// and that of ReportURL.
 	HTTPHosts []string `env:"HTTP_HOSTS"`
+	// APIAddress is where the API and the console are served; off for nowhere.
+	APIAddress string `env:"API_ADDRESS, default=127.0.0.1:8384"`
+	// APITLSCert and APITLSKey (PEM) are needed for an address that other machines can
+	// reach. Their files are read again when they change.
+	APITLSCert string `env:"API_TLS_CERT"`
+	APITLSKey  Secret `env:"API_TLS_KEY"`
+	// APIPublicURL is where browsers reach it, if that is not APIAddress.
+	APIPublicURL string `env:"API_PUBLIC_URL"`
+	// APISessionIdle is how long a session lasts without a request, APISessionLifetime
+	// how long at most.
+	APISessionIdle     time.Duration `env:"API_SESSION_IDLE, default=30m"`
+	APISessionLifetime time.Duration `env:"API_SESSION_LIFETIME, default=12h"`
+	// OIDCIssuer is the identity provider of people; without it nobody can sign in.
+	OIDCIssuer       string `env:"OIDC_ISSUER"`
+	OIDCClientID     string `env:"OIDC_CLIENT_ID"`
+	OIDCClientSecret Secret `env:"OIDC_CLIENT_SECRET"`
+	// OIDCVerbs are the verbs of each group: admins=read,administer;leads=read,approve.
+	OIDCVerbs string `env:"OIDC_VERBS"`
+	// OIDCActorClaim is the claim with the pseudonym that the audit records,
+	// OIDCGroupsClaim the one with the groups.
+	OIDCActorClaim  string `env:"OIDC_ACTOR_CLAIM, default=sub"`
+	OIDCGroupsClaim string `env:"OIDC_GROUPS_CLAIM, default=groups"`
+
 	// ODSDownloads is the CSV download service, ODSAPI the FHIR R4 API.
 	ODSDownloads string `env:"ODS_DOWNLOADS_URL, default=https://www.odsdatasearchandexport.nhs.uk"`
 	ODSAPI       string `env:"ODS_API_URL, default=https://api.service.nhs.uk/organisation-data-terminology-api/fhir"`

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/accessstore"
 	"github.com/profilesync/profilesync/connectors/postgres/casestore"
 	"github.com/profilesync/profilesync/connectors/postgres/historystore"
 	"github.com/profilesync/profilesync/connectors/postgres/peoplestore"
@@ -37,6 +38,7 @@ type Store struct {
 	Cases      *casestore.Store
 	Audit      *historystore.Store
 	Watch      *watchstore.Store
+	Access     *accessstore.Store
 }
 
 func newStore(db *postgres.DB) *Store {
@@ -44,7 +46,7 @@ func newStore(db *postgres.DB) *Store {
 		DB: db, Runs: runstore.New(db), Plans: planstore.New(db), References: referencestore.New(db),
 		Services: servicestore.New(db), Pushes: pushstore.New(db), Quality: qualitystore.New(db),
 		People: peoplestore.New(db), Reports: reportstore.New(db), Cases: casestore.New(db),
-		Audit: historystore.New(db), Watch: watchstore.New(db),
+		Audit: historystore.New(db), Watch: watchstore.New(db), Access: accessstore.New(db),
 	}
 }
 
@@ -75,5 +77,5 @@ func (s JobStore) Prune(ctx context.Context, before time.Time) error {
 			return err
 		}
 	}
-	return nil
+	return s.Access.Prune(ctx)
 }

@@ -41,11 +41,19 @@ func Rights() []Right { return slices.Clone(rights) }
 var rights = []Right{
 	{"accepted_listing", "read, add", "", "read but (actor, reason)"},
 	{
+		"access_token", "read, add (name, hash, verbs, created_by, expires_at), change (revoked_by, revoked_at, last_used)", "",
+		"read but (hash, created_by, revoked_by)",
+	},
+	{
 		"account", "read, change",
 		"read, add (email, name, kind, region, state, leave_from, leave_until), " +
 			"change (email, name, kind, region, state, leave_from, leave_until)", "read but (email, name)",
 	},
 	{"account_change", read, "", "read but (actor, database_role, reason)"},
+	{
+		"action", "read, add (actor, person, verb, operation, subject, request, outcome, ended_at), change (outcome, ended_at)", "",
+		"read but (actor, subject)",
+	},
 	{"approval_ahead", "read, add", "", "read but (actor, os_user)"},
 	{"approved_ahead", "read, add, change", "", "read but (old, new, ended_by)"},
 	{"case_step", read, "", "read but (facts, waits_for, reason, actor, database_role)"},
@@ -74,6 +82,7 @@ var rights = []Right{
 		"read but (reason, actor, removed_by)",
 	},
 	{"holiday", "read, add, change", read, read},
+	{"idempotency_key", write, "", ""},
 	{"idle_ending", write, "", read},
 	{"idle_kept", "read, add", "", read},
 	{"idle_run", write, "", "read but (actor, decided_by)"},
@@ -130,6 +139,7 @@ var rights = []Right{
 	{"section_checked", read, "", read},
 	{"service", write, write, "read but (hours, instructions, booking, contacts)"},
 	{"service_text", "read, add, remove", write, "read but (text)"},
+	{"session", write, "", ""},
 	{"sign_in", read, "read, add (account_id)", read},
 	{"taken_back", "read, add (change_id)", "", "read but (actor, reason)"},
 	{"upload", "read, add, remove", "", ""},

@@ -1,0 +1,59 @@
+package guard
+
+import (
+	"context"
+	"crypto/rand"
+	"net"
+	"net/http"
+	"net/netip"
+)
+
+// call is what is known of one request.
+type call struct {
+	guard   *Guard
+	id      string
+	body    *body
+	result  Result  // where the status does not say it
+	actions []int64 // that it began
+}
+
+type callKey struct{}
+
+// callOf returns the call of a request; outside of Wrap it panics, which is an error of
+// this program.
+func callOf(ctx context.Context) *call {
+	return ctx.Value(callKey{}).(*call) //nolint:forcetypeassert // see above
+}
+
+// RequestID returns the id of the request, which its answer, the log and the audit name;
+// empty outside of a guard.
+func RequestID(ctx context.Context) string {
+	if c, ok := ctx.Value(callKey{}).(*call); ok {
+		return c.id
+	}
+	return ""
+}
+
+// newRequestID returns an id for people to quote: 26 letters and digits.
+func newRequestID() string { return rand.Text() }
+
+// addressOf is the address of whoever is connected: one machine, or the network that an
+// IPv6 customer has.
+func addressOf(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	address, err := netip.ParseAddr(host)
+	if err != nil {
+		return host
+	}
+	address = address.Unmap().WithZone("")
+	if address.Is6() {
+		network, err := address.Prefix(64)
+		if err == nil {
+			return network.String()
+		}
+	}
+	return address.String()
+}

@@ -1,0 +1,136 @@
+package guard
+
+import (
+	"cmp"
+	"container/list"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// Limits bound what callers may ask for. Rates are requests per second, each with what may
+// come at once after a silence.
+type Limits struct {
+	PrincipalRate  float64 // of one principal
+	PrincipalBurst int
+	AddressRate    float64 // of one address that shows no token and no session that was known a moment ago
+	AddressBurst   int
+	UnknownRate    float64 // of all such tokens and sessions together: each costs a look into the database
+	UnknownBurst   int
+	AtOnce         int // requests that are answered at the same time
+	Streams        int // and streams of events
+}
+
+func (l Limits) orDefaults() Limits {
+	return Limits{
+		PrincipalRate: cmp.Or(l.PrincipalRate, 50), PrincipalBurst: cmp.Or(l.PrincipalBurst, 100),
+		AddressRate: cmp.Or(l.AddressRate, 10), AddressBurst: cmp.Or(l.AddressBurst, 50),
+		UnknownRate: cmp.Or(l.UnknownRate, 50), UnknownBurst: cmp.Or(l.UnknownBurst, 100),
+		AtOnce: cmp.Or(l.AtOnce, 32), Streams: cmp.Or(l.Streams, 128),
+	}
+}
+
+const (
+	// mostLimiters is how many principals, and how many addresses, are told apart; of more,
+	// those that were silent longest begin anew.
+	mostLimiters = 4096
+	retryAfter   = time.Second
+)
+
+type limiters struct {
+	principals, addresses *rates
+	unknown               *rate.Limiter
+	atOnce, streams       chan struct{}
+}
+
+func newLimiters(l Limits) limiters {
+	return limiters{
+		principals: newRates(l.PrincipalRate, l.PrincipalBurst), addresses: newRates(l.AddressRate, l.AddressBurst),
+		unknown: rate.NewLimiter(rate.Limit(l.UnknownRate), l.UnknownBurst),
+		atOnce:  make(chan struct{}, l.AtOnce), streams: make(chan struct{}, l.Streams),
+	}
+}
+
+// rates limits the requests of each of many.
+type rates struct {
+	limit rate.Limit
+	burst int
+
+	mutex sync.Mutex
+	by    map[string]*list.Element // of *oneRate
+	order list.List                // the longest silent first
+}
+
+type oneRate struct {
+	of      string
+	limiter *rate.Limiter
+}
+
+func newRates(limit float64, burst int) *rates {
+	return &rates{limit: rate.Limit(limit), burst: burst, by: make(map[string]*list.Element)}
+}
+
+// allow reports whether one may have a request now, and counts it if so.
+func (r *rates) allow(who string, now time.Time) bool {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	element, found := r.by[who]
+	if !found {
+		if r.order.Len() >= mostLimiters {
+			oldest := r.order.Front()
+			delete(r.by, r.order.Remove(oldest).(*oneRate).of) //nolint:forcetypeassert // the list has nothing else
+		}
+		element = r.order.PushBack(&oneRate{who, rate.NewLimiter(r.limit, r.burst)})
+		r.by[who] = element
+	}
+	r.order.MoveToBack(element)
+	return element.Value.(*oneRate).limiter.AllowN(now, 1) //nolint:forcetypeassert // as above
+}
+
+// limitRate refuses whoever asks too often, before the database is asked anything: a
+// principal by his name if what he shows was known a moment ago, and others by address.
+func (g *Guard) limitRate(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		now := g.Now()
+		shown := g.credentialOf(r)
+		allowed := false
+		if name := g.known.nameOf(shown, now); name != "" {
+			allowed = g.limits.principals.allow(name, now)
+		} else {
+			allowed = g.limits.addresses.allow(addressOf(r), now) && (shown.kind == nothing || g.limits.unknown.AllowN(now, 1))
+		}
+		if !allowed {
+			refuseForNow(w, r, http.StatusTooManyRequests, "too many requests: slow down")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// limitAtOnce refuses a request at once while as many are being answered as may be. Streams
+// of events, which last, are counted by themselves.
+func (g *Guard) limitAtOnce(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		places := g.limits.atOnce
+		if strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
+			places = g.limits.streams
+		}
+		select {
+		case places <- struct{}{}:
+			defer func() { <-places }()
+			next.ServeHTTP(w, r)
+		default:
+			refuseForNow(w, r, http.StatusServiceUnavailable, "too many requests are being answered: try again in a moment")
+		}
+	})
+}
+
+func refuseForNow(w http.ResponseWriter, r *http.Request, status int, detail string) {
+	callOf(r.Context()).result = Limited
+	w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
+	Problem(w, r, status, detail)
+}

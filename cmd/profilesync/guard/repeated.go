@@ -1,0 +1,157 @@
+package guard
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"hash"
+	"io"
+	"net/http"
+	"slices"
+
+	"github.com/profilesync/profilesync/connectors/postgres/accessstore"
+)
+
+const (
+	keyHeader = "Idempotency-Key"
+	maxKey    = 255
+	// maxKept is how many bytes of an answer are kept: of a longer one, only the status is.
+	maxKept = 256 << 10
+)
+
+// Repeatable lets a principal repeat a request that changes something, under the header
+// Idempotency-Key, for 24 hours: it is done once, and its answer given again. The same key
+// with another request gets 422, and 409 while the first is being answered. What was refused
+// before anything was done (401, 403, 413, 429, 503) is forgotten, so that it can be tried
+// again; every other answer is kept. It stands after the caller is known.
+func (g *Guard) Repeatable(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		keys := r.Header.Values(keyHeader)
+		p, known := From(r.Context())
+		if len(keys) == 0 || !known || slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions}, r.Method) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		if len(keys) > 1 || !isKey(keys[0]) {
+			Problem(w, r, http.StatusBadRequest, "Idempotency-Key: want one, of 1 to 255 printable ASCII characters")
+			return
+		}
+		claimed, before, err := g.Keys.BeginKey(r.Context(), p.Name, keys[0])
+		switch {
+		case err != nil:
+			g.Log.ErrorContext(r.Context(), "keeping the key of a request", "request", RequestID(r.Context()), "error", err)
+			Problem(w, r, http.StatusServiceUnavailable, "nothing was done, since its key cannot be kept now: try again in a moment")
+		case claimed:
+			g.answerOnce(w, r, next, p.Name, keys[0])
+		default:
+			answerAgain(w, r, before)
+		}
+	})
+}
+
+func isKey(key string) bool {
+	return key != "" && len(key) <= maxKey && !bytes.ContainsFunc([]byte(key), func(c rune) bool { return c < ' ' || c > '~' })
+}
+
+// digestOf begins the digest of a request; its body follows.
+func digestOf(r *http.Request) hash.Hash {
+	digest := sha256.New()
+	for _, part := range []string{r.Method, r.URL.RequestURI(), r.Header.Get("Content-Type")} {
+		_, _ = io.WriteString(digest, part+"\n") // it never fails
+	}
+	return digest
+}
+
+// answerOnce answers a request, and keeps the answer.
+func (g *Guard) answerOnce(w http.ResponseWriter, r *http.Request, next http.Handler, principal, key string) {
+	digest := digestOf(r)
+	whole := r.Body
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.TeeReader(whole, digest), whole}
+	kept := &keeping{ResponseWriter: w}
+	next.ServeHTTP(kept, r)
+	_, _ = io.Copy(digest, whole) // what the handler left; a caller who is gone repeats all of it
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), endTime)
+	defer cancel()
+	answer := accessstore.Answer{
+		Digest: digest.Sum(nil), Status: max(kept.status, http.StatusOK), ContentType: w.Header().Get("Content-Type"),
+		Location: w.Header().Get("Location"), Body: kept.body.Bytes(),
+	}
+	var err error
+	if slices.Contains(notBegun, answer.Status) {
+		err = g.Keys.ForgetKey(ctx, principal, key)
+	} else {
+		if kept.tooLong {
+			answer.ContentType, answer.Body = "", nil
+		}
+		err = g.Keys.AnswerKey(ctx, principal, key, answer)
+	}
+	if err != nil {
+		g.Log.ErrorContext(r.Context(), "keeping an answer", "request", RequestID(r.Context()), "error", err)
+	}
+}
+
+// notBegun are the answers after which nothing was done.
+var notBegun = []int{
+	http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestEntityTooLarge, http.StatusTooManyRequests, http.StatusServiceUnavailable,
+}
+
+// answerAgain answers a request whose key was used before.
+func answerAgain(w http.ResponseWriter, r *http.Request, before accessstore.Answer) {
+	if before.Status == 0 {
+		Problem(w, r, http.StatusConflict, "the first request with this key has no answer yet: "+
+			"if it was cut off, look what it did, and use another key")
+		return
+	}
+	digest := digestOf(r)
+	if _, err := io.Copy(digest, r.Body); err != nil {
+		Problem(w, r, http.StatusBadRequest, "the body could not be read")
+		return
+	}
+	if subtle.ConstantTimeCompare(digest.Sum(nil), before.Digest) != 1 {
+		Problem(w, r, http.StatusUnprocessableEntity, "this key was used for another request: use another one")
+		return
+	}
+	for name, value := range map[string]string{"Content-Type": before.ContentType, "Location": before.Location} {
+		if value != "" {
+			w.Header().Set(name, value)
+		}
+	}
+	w.Header().Set("Idempotency-Replayed", "true")
+	w.WriteHeader(before.Status)
+	_, _ = w.Write(before.Body) // an error means that the caller is gone
+}
+
+// keeping keeps an answer while it is given.
+type keeping struct {
+	http.ResponseWriter
+
+	status  int
+	body    bytes.Buffer
+	tooLong bool
+}
+
+// WriteHeader notes the status.
+func (k *keeping) WriteHeader(status int) {
+	if k.status == 0 && status >= http.StatusOK {
+		k.status = status
+	}
+	k.ResponseWriter.WriteHeader(status)
+}
+
+// Write keeps what is written, up to a length.
+func (k *keeping) Write(p []byte) (int, error) {
+	if k.status == 0 {
+		k.status = http.StatusOK
+	}
+	if k.tooLong = k.tooLong || k.body.Len()+len(p) > maxKept; !k.tooLong {
+		_, _ = k.body.Write(p)
+	}
+	return k.ResponseWriter.Write(p)
+}
+
+// Unwrap is for http.ResponseController.
+func (k *keeping) Unwrap() http.ResponseWriter { return k.ResponseWriter }

@@ -1,0 +1,119 @@
+package serve
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/profilesync/profilesync/cmd/internal/admin"
+	"github.com/profilesync/profilesync/cmd/profilesync/guard"
+	"github.com/profilesync/profilesync/cmd/profilesync/login"
+	"github.com/profilesync/profilesync/cmd/profilesync/settings"
+	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
+)
+
+const (
+	// apiConnections are those of the API and the console: however much is asked there,
+	// jobs and pushes have their own.
+	apiConnections = 4
+	// providerTimeout is how long the identity provider may take to answer.
+	providerTimeout = 5 * time.Second
+)
+
+// Parts are what is served behind the guard; either may be nil.
+type Parts struct {
+	API     http.Handler // below /api/, to those who have signed in or show a token
+	Console http.Handler // everything else; it asks guard.From who calls, and login.Redirect if nobody does
+}
+
+// Guarded joins the parts and signing in, behind the guard.
+func Guarded(g *guard.Guard, l *login.Login, parts Parts) http.Handler {
+	mux := http.NewServeMux()
+	l.Register(mux)
+	if parts.API != nil {
+		mux.Handle("/api/", guard.RequireCaller(g.Repeatable(parts.API), nil))
+	}
+	if parts.Console != nil {
+		mux.Handle("/", g.Repeatable(parts.Console))
+	}
+	return g.Wrap(mux)
+}
+
+// access is who may use the API and the console: the guard and signing in, on connections
+// of their own.
+type access struct {
+	store *wiring.Store
+	guard *guard.Guard
+	login *login.Login
+}
+
+func newAccess(ctx context.Context, a *wiring.App, log *slog.Logger, metrics *admin.Metrics) (x access, err error) {
+	if x.store, err = a.OpenBeside(ctx, apiConnections); err != nil {
+		return x, err
+	}
+	if x.login, err = newLogin(a.Settings, x.store, log); err != nil {
+		return x, err
+	}
+	store := x.store.Access
+	x.guard, err = guard.New(guard.Options{
+		Tokens: store, Sessions: x.login, Audit: store, Keys: store, PublicURL: a.Settings.PublicURL(),
+		Counted: func(result guard.Result) { metrics.APIAnswered(string(result), 1) }, Now: time.Now, Log: log,
+	})
+	return x, err
+}
+
+func newLogin(s *settings.Settings, store *wiring.Store, log *slog.Logger) (*login.Login, error) {
+	groups, err := s.GroupVerbs()
+	if err != nil {
+		return nil, err
+	}
+	o := login.Options{
+		Issuer: s.OIDCIssuer, ClientID: s.OIDCClientID, PublicURL: s.PublicURL(), Groups: groups, GroupsClaim: s.OIDCGroupsClaim,
+		ActorClaim: s.OIDCActorClaim, Idle: s.APISessionIdle, Lifetime: s.APISessionLifetime, Store: store.Access.Sessions(),
+		HTTP: &http.Client{Timeout: providerTimeout}, Now: time.Now, Log: log,
+	}
+	if s.OIDCClientSecret != "" {
+		o.ClientSecret = settings.Rotating("OIDC_CLIENT_SECRET")
+	}
+	return login.New(o), nil
+}
+
+// listen listens for the API and the console.
+func (x access) listen(ctx context.Context, s *settings.Settings, parts Parts, log *slog.Logger) (*admin.Server, error) {
+	encryption, err := s.ServerTLS(time.Now, func(err error) {
+		log.ErrorContext(ctx, "the certificate of the API cannot be read again: the one from before is used", "error", err)
+	})
+	if err != nil {
+		return nil, err
+	}
+	o := admin.Options{Address: s.APIAddress, TLS: encryption, Log: log}
+	if u, err := url.Parse(s.PublicURL()); err == nil {
+		o.Hosts = []string{u.Host}
+	}
+	server, err := admin.Listen(ctx, o, Guarded(x.guard, x.login, parts))
+	if err != nil {
+		return nil, fmt.Errorf("the API (PROFILESYNC_API_ADDRESS): %w", err)
+	}
+	log.InfoContext(ctx, "serving the API", "address", server.Address())
+	return server, nil
+}
+
+// serveAPI listens for the API and the console, and opens their connections. It returns
+// nothing if the settings turn them off.
+func serveAPI(ctx context.Context, a *wiring.App, log *slog.Logger, metrics *admin.Metrics) (*admin.Server, *wiring.Store, error) {
+	for _, result := range guard.Results() {
+		metrics.APIAnswered(string(result), 0) // an alert needs it to be present
+	}
+	if !a.Settings.ServesAPI() {
+		return nil, nil, nil
+	}
+	x, err := newAccess(ctx, a, log, metrics)
+	if err != nil {
+		return nil, nil, err
+	}
+	server, err := x.listen(ctx, a.Settings, Parts{}, log)
+	return server, x.store, err
+}

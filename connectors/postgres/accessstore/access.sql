@@ -1,0 +1,75 @@
+-- Tokens, sessions, actions and the keys of repeated requests.
+
+-- name: AddToken :one
+insert into access_token (name, hash, verbs, created_by, expires_at)
+values (@name, @hash, @verbs::text[], @actor, sqlc.narg('expires_at'))
+on conflict (name) where revoked_at is null do nothing
+returning id;
+
+-- name: RevokeToken :execrows
+update access_token set revoked_at = clock(), revoked_by = @actor where name = @name and revoked_at is null;
+
+-- name: ListTokens :many
+select name, verbs, created_by, created_at, expires_at, revoked_by, revoked_at, last_used,
+    (revoked_at is null and (expires_at is null or expires_at > clock()))::boolean as valid
+from access_token
+where @everything::boolean or revoked_at is null
+order by name, id;
+
+-- name: TokenByHash :one
+select id, name, verbs, expires_at, (last_used is distinct from (clock() at time zone 'Europe/London')::date)::boolean as first_today
+from access_token where hash = @hash and revoked_at is null and (expires_at is null or expires_at > clock());
+
+-- name: NoteUse :exec
+update access_token set last_used = (clock() at time zone 'Europe/London')::date
+where id = @id and (last_used is null or last_used < (clock() at time zone 'Europe/London')::date);
+
+-- name: FindSession :one
+select data from session where token_hash = @token_hash and ended_at is null and expires_at > now();
+
+-- name: SaveSession :execrows
+insert into session as s (token_hash, data, expires_at) values (@token_hash, @data, @expires_at)
+on conflict (token_hash) do update set data = excluded.data, expires_at = excluded.expires_at where s.ended_at is null;
+
+-- name: EndSession :exec
+update session set data = '', ended_at = now() where token_hash = @token_hash and ended_at is null;
+
+-- name: BeginAction :one
+insert into action (actor, person, verb, operation, subject, request) values (@actor, @person, @verb, @operation, @subject, @request)
+returning id;
+
+-- name: NoteAction :exec
+insert into action (actor, person, verb, operation, subject, request, outcome, ended_at)
+values (@actor, @person, @verb, @operation, @subject, @request, @outcome, clock());
+
+-- name: EndAction :execrows
+update action set outcome = @outcome, ended_at = clock() where id = @id and outcome = 'begun';
+
+-- name: ListActions :many
+select id, at, actor, person, verb, operation, subject, request, outcome, ended_at
+from action where @before::bigint = 0 or id < @before::bigint
+order by id desc limit @most;
+
+-- name: BeginKey :execrows
+-- One of more than a day ago counts as forgotten.
+insert into idempotency_key as k (principal, key) values (@principal, @key)
+on conflict (principal, key) do update set at = now(), digest = null, status = null, content_type = '', location = '', body = null
+where k.at < now() - interval '24 hours';
+
+-- name: GetKey :one
+select digest, status, content_type, location, body from idempotency_key where principal = @principal and key = @key;
+
+-- name: AnswerKey :execrows
+update idempotency_key set digest = @digest, status = @status, content_type = @content_type, location = @location, body = @body
+where principal = @principal and key = @key and status is null;
+
+-- name: ForgetKey :exec
+delete from idempotency_key where principal = @principal and key = @key and status is null;
+
+-- name: PruneSessions :execrows
+delete from session where token_hash in (select token_hash from session where expires_at < now() order by expires_at limit @most);
+
+-- name: PruneKeys :execrows
+delete from idempotency_key where (principal, key) in (
+    select k.principal, k.key from idempotency_key k where k.at < now() - interval '24 hours' order by k.at limit @most
+);

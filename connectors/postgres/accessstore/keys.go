@@ -1,0 +1,51 @@
+package accessstore
+
+import (
+	"context"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/accessstore/accesssql"
+)
+
+// Answer is the answer to a request that may be repeated.
+type Answer struct {
+	Digest      []byte // SHA-256 of the request
+	Status      int    // HTTP; 0 while there is no answer
+	ContentType string
+	Location    string
+	Body        []byte
+}
+
+// BeginKey claims the key of a request for 24 hours. If the principal used it before, it
+// claims nothing, and returns the answer, which has status 0 while there is none.
+func (s *Store) BeginKey(ctx context.Context, principal, key string) (claimed bool, before Answer, err error) {
+	begun, err := s.q.BeginKey(ctx, accesssql.BeginKeyParams{Principal: principal, Key: key})
+	if err != nil || begun == 1 {
+		return err == nil, Answer{}, postgres.Wrap(err, "keeping the key of a request")
+	}
+	row, err := s.q.GetKey(ctx, accesssql.GetKeyParams{Principal: principal, Key: key})
+	if err != nil {
+		return false, Answer{}, postgres.Wrap(err, "looking up the key of a request")
+	}
+	before = Answer{Digest: row.Digest, ContentType: row.ContentType, Location: row.Location, Body: row.Body}
+	if row.Status != nil {
+		before.Status = *row.Status
+	}
+	return false, before, nil
+}
+
+// AnswerKey keeps the answer to a request, unless it has one.
+func (s *Store) AnswerKey(ctx context.Context, principal, key string, a Answer) error {
+	if a.Body == nil {
+		a.Body = []byte{} // null is for no answer
+	}
+	_, err := s.q.AnswerKey(ctx, accesssql.AnswerKeyParams{
+		Principal: principal, Key: key, Digest: a.Digest, Status: &a.Status, ContentType: a.ContentType, Location: a.Location, Body: a.Body,
+	})
+	return postgres.Wrap(err, "keeping the answer to a request")
+}
+
+// ForgetKey gives a key back whose request was not begun.
+func (s *Store) ForgetKey(ctx context.Context, principal, key string) error {
+	return postgres.Wrap(s.q.ForgetKey(ctx, accesssql.ForgetKeyParams{Principal: principal, Key: key}), "forgetting the key of a request")
+}
