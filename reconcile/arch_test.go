@@ -100,6 +100,8 @@ var layers = []layer{
 	partOfProgram("profilesync/settings", "reconcile/...", "connectors/...", "cmd/internal/links", "cmd/profilesync/guard"),
 	partOfProgram("profilesync/login", "connectors/postgres/accessstore", "cmd/profilesync/guard"),
 	partOfProgram("profilesync/wiring", "reconcile/...", "connectors/...", "jobs/...", "cmd/internal/...", "cmd/profilesync/settings"),
+	partOfProgram("profilesync/standing", belowCommands...),
+	partOfProgram("profilesync/trials", belowCommands...),
 	partOfProgram("profilesync/actions", append([]string{"cmd/profilesync/guard"}, belowCommands...)...),
 	partOfProgram("profilesync/api", append([]string{"cmd/profilesync/guard", "cmd/profilesync/actions"}, belowCommands...)...),
 	partOfProgram("profilesync/serve", append([]string{"cmd/profilesync/guard", "cmd/profilesync/login"}, belowCommands...)...),
@@ -109,6 +111,10 @@ var layers = []layer{
 	partOfProgram("profilesync/peoplecommands", aboveCommands...),
 	partOfProgram("profilesync/casecommands", aboveCommands...),
 	partOfProgram("profilesync/qualitycommands", aboveCommands...),
+	partOfProgram("profilesync/statuscommands",
+		append([]string{"cmd/profilesync/commands", "cmd/profilesync/standing", "cmd/profilesync/trials"}, belowCommands...)...),
+	partOfProgram("profilesync/console/page"),
+	partOfProgram("profilesync/console", consoleUses...),
 	partOfProgram("profilesync/schemacommands", append([]string{"cmd/profilesync/commands"}, belowCommands...)...),
 	partOfProgram("simulator/screen"),
 	partOfProgram("simulator/outside", "reconcile/...", "connectors/..."),
@@ -128,6 +134,11 @@ var layers = []layer{
 var belowCommands = []string{
 	"reconcile/...", "connectors/...", "jobs/...", "cmd/internal/...", "cmd/profilesync/settings", "cmd/profilesync/wiring",
 }
+
+// consoleUses is what the console uses, and each of its rooms.
+var consoleUses = append([]string{
+	"cmd/profilesync/console/...", "cmd/profilesync/guard", "cmd/profilesync/login", "cmd/profilesync/actions", "cmd/profilesync/standing",
+}, belowCommands...)
 
 // aboveCommands is what the folders of commands use beside package commands.
 var aboveCommands = append([]string{"cmd/profilesync/commands", "cmd/profilesync/guard", "cmd/profilesync/actions"}, belowCommands...)

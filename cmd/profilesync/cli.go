@@ -22,6 +22,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/schemacommands"
 	"github.com/profilesync/profilesync/cmd/profilesync/serve"
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
+	"github.com/profilesync/profilesync/cmd/profilesync/statuscommands"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 )
 
@@ -61,6 +62,8 @@ type cli struct {
 	Contradictions qualitycommands.Contradictions `cmd:"" help:"Organisations that are active although their end date has passed."`
 	Flags          commands.Flags                 `cmd:"" help:"Profiles whose upstream record a person should check."`
 	Tokens         accesscommands.Tokens          `cmd:"" help:"Tokens with which machines use the API: list, add, revoke."`
+	Status         statuscommands.Status          `cmd:"" help:"How things stand, on one screen."`
+	Check          statuscommands.Check           `cmd:"" help:"Every setting, and whether everything that they name answers."`
 	Version        commands.Version               `cmd:"" help:"Print the version."`
 }
 
@@ -91,14 +94,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if line.Format != "table" && line.Format != "json" && !strings.HasPrefix(kctx.Command(), "report") {
 		return exitWith(stderr, commands.Usagef("--format %s is for reports; want table or json", line.Format))
 	}
+	printer := commands.NewPrinter(stdout, line.Format)
 	app, err := wiring.New(ctx, stderr, version)
+	if errors.As(err, new(settings.Error)) && kctx.Command() == "check" {
+		err = line.Check.ShowSettings(ctx, printer)
+	}
 	if err != nil {
 		return exitWith(stderr, err)
 	}
 	app.MayStartPrivate = line.Private
 	kctx.BindTo(ctx, (*context.Context)(nil))
 	work := func() error {
-		err := kctx.Run(app, commands.NewPrinter(stdout, line.Format))
+		err := kctx.Run(app, printer)
 		return errors.Join(err, app.Close())
 	}
 	if kctx.Command() == "serve" { // its jobs have longer to end

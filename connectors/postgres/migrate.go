@@ -192,28 +192,48 @@ func riverMigrator(pool *pgxpool.Pool) (*rivermigrate.Migrator[pgx.Tx], error) {
 	return migrator, nil
 }
 
-// Ready returns nil when the database answers and its schema is the one that
-// this program needs, or a newer one (a newer version is being rolled out).
-func (db *DB) Ready(ctx context.Context) (err error) {
+// SchemaVersion is the version of our schema in a database.
+type SchemaVersion struct {
+	Is     int64 `json:"is"`     // 0: it was never migrated
+	Needed int64 `json:"needed"` // by this program
+}
+
+// Current reports whether the schema is the one that this program needs, or a newer
+// one (a newer version is being rolled out).
+func (v SchemaVersion) Current() bool { return v.Is >= v.Needed }
+
+// SchemaVersion reads the version of the schema.
+func (db *DB) SchemaVersion(ctx context.Context) (v SchemaVersion, err error) {
 	std := stdlib.OpenDBFromPool(db.Pool)
 	defer func() { err = errors.Join(err, std.Close()) }()
 	provider, err := gooseProvider(std)
 	if err != nil {
-		return err
+		return v, err
 	}
 	sources := provider.ListSources()
+	v.Needed = sources[len(sources)-1].Version
 	versions, err := database.NewStore(goose.DialectPostgres, versionTable)
 	if err != nil {
-		return fmt.Errorf("reading the schema's version: %w", err)
+		return v, fmt.Errorf("reading the schema's version: %w", err)
 	}
-	have, err := versions.GetLatestVersion(ctx, std)
-	switch {
-	case err != nil && db.Ping(ctx) == nil, err == nil && have < sources[len(sources)-1].Version:
+	v.Is, err = versions.GetLatestVersion(ctx, std)
+	if err != nil && db.Ping(ctx) == nil {
+		return SchemaVersion{Needed: v.Needed}, nil // the table is not there
+	}
+	if err != nil {
+		return v, fmt.Errorf("reading the schema's version: %w", err)
+	}
+	return v, nil
+}
+
+// Ready returns nil when the database answers and its schema is the one that
+// this program needs, or a newer one.
+func (db *DB) Ready(ctx context.Context) error {
+	v, err := db.SchemaVersion(ctx)
+	if err == nil && !v.Current() {
 		return ErrNotMigrated
-	case err != nil:
-		return fmt.Errorf("reading the schema's version: %w", err)
 	}
-	return nil
+	return err
 }
 
 // SchemaFingerprint identifies the schema that Migrate makes, ours and the job

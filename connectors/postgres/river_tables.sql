@@ -20,3 +20,11 @@ create table pg_stat_activity (
     datname          text,
     application_name text
 );
+create table pg_locks (
+    locktype text,
+    classid  oid,
+    objid    oid,
+    objsubid smallint,
+    pid      integer,
+    granted  boolean
+);

@@ -182,7 +182,7 @@ func (s *service) workJobs(ctx context.Context, daemon jobs.Daemon, client *queu
 
 // daemon wires the workers.
 func (s *service) daemon(ctx context.Context, driver *riverpgxv5.Driver) (d jobs.Daemon, err error) {
-	schedules, err := schedules(s.Settings, s.sinks)
+	schedules, err := s.Schedules(s.sinks)
 	if err != nil {
 		return d, err
 	}

@@ -119,6 +119,22 @@ func (a *App) Database(ctx context.Context) (url string, private bool, err error
 // Open connects to the database. A private one is migrated at once, a
 // configured one only by `profilesync migrate`.
 func (a *App) Open(ctx context.Context) error {
+	if err := a.OpenAsIs(ctx); err != nil {
+		return err
+	}
+	if err := a.openReports(ctx); err != nil {
+		return err
+	}
+	err := a.Store.Ready(ctx)
+	if a.private && errors.Is(err, postgres.ErrNotMigrated) {
+		_, err = postgres.Migrate(ctx, a.url, postgres.Purpose(a.Settings.DemoOrTest()))
+	}
+	return err
+}
+
+// OpenAsIs connects to the database, whatever the version of its schema. It changes
+// nothing there.
+func (a *App) OpenAsIs(ctx context.Context) error {
 	url, private, err := a.Database(ctx)
 	if err != nil {
 		return err
@@ -130,15 +146,12 @@ func (a *App) Open(ctx context.Context) error {
 	}
 	a.Store = newStore(store)
 	a.OnClose(func() error { store.Close(); return nil })
-	if err := a.openReports(ctx); err != nil {
-		return err
-	}
-	err = store.Ready(ctx)
-	if private && errors.Is(err, postgres.ErrNotMigrated) {
-		_, err = postgres.Migrate(ctx, url, postgres.Purpose(a.Settings.DemoOrTest()))
-	}
-	return err
+	return nil
 }
+
+// Private reports whether the database is the private one. It is known once the
+// database is open.
+func (a *App) Private() bool { return a.private }
 
 // CheckRole fails if the program's login is not the daemon's, and warns if nothing
 // keeps it from changing the audit. A private database has one role only.

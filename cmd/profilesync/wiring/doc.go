@@ -11,6 +11,7 @@
 //	sinks.go                       DoS and the website: pushes, drift
 //	people.go, mail.go             reminders, inactivity, letters
 //	reports.go, report_files.go    the daily report: delivering and reading it
+//	schedules.go                   what the daemon does by itself, and when
 //	submit.go, await_pushes.go     what a command waits for: done by a daemon, else here
 //	announce.go                    announces the process to others
 package wiring

@@ -28,15 +28,23 @@ func (a *App) mailer() (peoplejobs.Mailer, error) {
 		}
 		return attaching{directory, a}, nil
 	case settings.MailSMTP:
-		options := smtp.Options{Headers: headers, Host: c.SMTPHost, Port: c.SMTPPort, TLS: smtp.Policy(c.SMTPTLS), Username: c.SMTPUser}
-		if c.SMTPUser != "" {
-			options.Password = settings.Rotating("SMTP_PASSWORD")
-		}
-		sender, err := smtp.New(options)
+		sender, err := a.relay()
 		return attaching{sender, a}, err
 	default:
 		return a.notify()
 	}
+}
+
+func (a *App) relay() (*smtp.Sender, error) {
+	c := a.Settings
+	options := smtp.Options{
+		Headers: smtp.Headers{From: c.MailFrom, Now: c.Clock}, Host: c.SMTPHost, Port: c.SMTPPort, TLS: smtp.Policy(c.SMTPTLS),
+		Username: c.SMTPUser,
+	}
+	if c.SMTPUser != "" {
+		options.Password = settings.Rotating("SMTP_PASSWORD")
+	}
+	return smtp.New(options)
 }
 
 func (a *App) notify() (*notify.Client, error) {

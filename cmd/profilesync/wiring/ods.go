@@ -19,6 +19,9 @@ import (
 // stored.
 const ReportOfAPI = "api"
 
+// StreamOfChanges is the watermark of the changes that the API names.
+const StreamOfChanges = "changes"
+
 const (
 	// overlap is how many days before the watermark a delta starts: records are
 	// stamped late (connectors/ods/CONTRACT.md "Changes").
@@ -110,9 +113,13 @@ func (r *Reader) pullUpload(ctx context.Context, run runs.Run) (runjobs.Pull, er
 	return read{Listing: listing, note: boards.note, with: boards.from}, nil
 }
 
-func (a *App) downloads() (*ods.Downloads, error) {
+func (a *App) downloads() (*ods.Downloads, error) { return a.downloadsTrying(0) }
+
+// downloadsTrying wires the downloads; with 0 attempts a request is tried as often as
+// usual.
+func (a *App) downloadsTrying(attempts int) (*ods.Downloads, error) {
 	options := ods.DownloadOptions{URL: a.Settings.ODSDownloads}
-	options.Limits.PerSecond = a.Settings.ODSPerSecond
+	options.Limits.Attempts, options.Limits.PerSecond = attempts, a.Settings.ODSPerSecond
 	return ods.NewDownloads(options)
 }
 
@@ -145,9 +152,12 @@ func (r *Reader) pullListing(ctx context.Context, run runs.Run) (runjobs.Pull, e
 	return read{Listing: listing, etag: etag, note: boards.note}, nil
 }
 
-func (a *App) odsAPI() (*ods.API, error) {
+func (a *App) odsAPI() (*ods.API, error) { return a.odsAPITrying(0) }
+
+// odsAPITrying wires the API; with 0 attempts a request is tried as often as usual.
+func (a *App) odsAPITrying(attempts int) (*ods.API, error) {
 	options := ods.APIOptions{URL: a.Settings.ODSAPI, Key: apiKey}
-	options.Limits.PerSecond = a.Settings.ODSPerSecond
+	options.Limits.Attempts, options.Limits.PerSecond = attempts, a.Settings.ODSPerSecond
 	return ods.NewAPI(options)
 }
 
@@ -159,7 +169,7 @@ func (a *App) pullDelta(ctx context.Context, run runs.Run) (runjobs.Pull, error)
 	if len(run.Codes) > 0 {
 		return a.lookup(ctx, api, run.Codes)
 	}
-	since, err := a.Store.Runs.Watermark(ctx, run.Source, "changes")
+	since, err := a.Store.Runs.Watermark(ctx, run.Source, StreamOfChanges)
 	if err != nil {
 		return nil, err
 	}

@@ -48,19 +48,21 @@ func (a *App) Sinks() (Sinks, error) {
 	return configured, nil
 }
 
-func (a *App) website() (*website.Sink, error) {
+func (a *App) website() (*website.Sink, error) { return website.New(a.websiteOptions()) }
+
+func (a *App) websiteOptions() website.Options {
 	options := website.Options{
 		URL: a.Settings.WebsiteURL, Key: settings.Rotating("WEBSITE_API_KEY"), SearchURL: a.Settings.WebsiteSearchURL,
 	}
 	options.Limits.PerSecond, options.Limits.Cooldown = a.Settings.WebsitePerSecond, a.cooldown()
-	return website.New(options)
+	return options
 }
 
 // cooldown is how long a sink is left alone after many failures in a row: less
 // than the time to the next probe.
 func (a *App) cooldown() time.Duration { return a.Settings.ProbeEvery / 2 }
 
-func (a *App) dos() (*dos.Sink, error) {
+func (a *App) dosOptions() dos.Options {
 	options := dos.Options{
 		Events: dos.EventOptions{URL: a.Settings.DoSURL, Key: settings.Rotating("DOS_API_KEY")},
 		Read: dos.ReadOptions{
@@ -69,8 +71,13 @@ func (a *App) dos() (*dos.Sink, error) {
 	}
 	options.Events.Limits.PerSecond, options.Events.Limits.Cooldown = a.Settings.DoSPerSecond, a.cooldown()
 	options.Read.Limits.PerSecond, options.Read.Limits.Cooldown = a.Settings.DoSReadPerSecond, a.cooldown()
+	return options
+}
+
+func (a *App) dos() (*dos.Sink, error) {
+	options := a.dosOptions()
 	if a.Settings.DoSFHIRURL != "" {
-		ingest, err := a.ingest()
+		ingest, err := a.ingest(0)
 		if err != nil {
 			return nil, settings.Error{Err: fmt.Errorf("settings of the DoS ingest: %w", err)}
 		}
@@ -83,9 +90,10 @@ func (a *App) dos() (*dos.Sink, error) {
 	return sink, nil
 }
 
-func (a *App) ingest() (*dos.Ingest, error) {
+// ingest wires the ingest of DoS; with 0 attempts a request is tried as often as usual.
+func (a *App) ingest(attempts int) (*dos.Ingest, error) {
 	options := dos.IngestOptions{URL: a.Settings.DoSFHIRURL, ProductID: a.Settings.DoSFHIRProductID}
-	options.Limits.PerSecond, options.Limits.Cooldown = a.Settings.DoSFHIRPerSecond, a.cooldown()
+	options.Limits.Attempts, options.Limits.PerSecond, options.Limits.Cooldown = attempts, a.Settings.DoSFHIRPerSecond, a.cooldown()
 	if a.Settings.DoSFHIRTokenURL != "" {
 		tokens, err := a.Settings.IngestTokens()
 		if err != nil {

@@ -1,4 +1,4 @@
-package serve
+package wiring
 
 import (
 	"errors"
@@ -6,7 +6,6 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
-	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/jobs"
 	"github.com/profilesync/profilesync/jobs/casejobs"
 	"github.com/profilesync/profilesync/jobs/peoplejobs"
@@ -17,16 +16,20 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// schedules returns what the daemon does by itself, in London time
+// ScheduleOfReport is the schedule by which the daily report is made.
+const ScheduleOfReport = "report"
+
+// Schedules returns what the daemon does by itself, in London time
 // (reconcile/RULES.md "Schedules").
-func schedules(s *settings.Settings, sinks wiring.Sinks) (all []jobs.Schedule, err error) {
+func (a *App) Schedules(sinks Sinks) (all []jobs.Schedule, err error) {
+	s := a.Settings
 	add := func(name, at string, args ...river.JobArgs) {
 		when, bad := jobs.At(at)
 		err = errors.Join(err, bad)
 		all = append(all, jobs.Schedule{Name: name, When: when, Missed: jobs.NewestOnly, Jobs: args})
 	}
 	if s.ODSAPIKey != "" {
-		add("pull_ods_changes", "30 4 * * *", runjobs.PullODS{Report: wiring.ReportOfAPI, Pull: runs.RunDelta})
+		add("pull_ods_changes", "30 4 * * *", runjobs.PullODS{Report: ReportOfAPI, Pull: runs.RunDelta})
 	}
 	var listings []river.JobArgs
 	for _, report := range s.ODSReports {
@@ -48,7 +51,7 @@ func schedules(s *settings.Settings, sinks wiring.Sinks) (all []jobs.Schedule, e
 	add("deactivate", "0 7 * * *", peoplejobs.Deactivate{})
 	add("remind", "0 9 * * *", peoplejobs.Remind{})
 	add("tell_cases", "0 8 * * *", casejobs.TellCases{})
-	add("report", "30 6 * * *", peoplejobs.Report{})
+	add(ScheduleOfReport, "30 6 * * *", peoplejobs.Report{})
 	add("refresh_calendar", "0 4 * * *", peoplejobs.RefreshCalendar{})
 	if s.Mail != settings.MailOff {
 		add("send_mail", "*/5 3-23 * * *", peoplejobs.SendMail{After: "schedule"})
