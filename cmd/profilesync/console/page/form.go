@@ -108,8 +108,8 @@ func (f Field) Size() string {
 	}
 }
 
-// MarkErrors puts what is wrong beside the fields.
-func (f Form) MarkErrors(p *Page) Form {
+// Marked is the form with what is wrong beside its fields.
+func (f Form) Marked(p *Page) Form {
 	fields := make([]Field, len(f.Fields))
 	for i, field := range f.Fields {
 		field.Error = p.ErrorOf(field.Name)
@@ -117,4 +117,56 @@ func (f Form) MarkErrors(p *Page) Form {
 	}
 	f.Fields = fields
 	return f
+}
+
+// EachForm replaces every form of the page by what change makes of it.
+func (p *Page) EachForm(change func(Form) Form) { p.Blocks = eachForm(p.Blocks, change) }
+
+func eachForm(blocks []Block, change func(Form) Form) []Block {
+	changed := make([]Block, len(blocks))
+	for i, b := range blocks {
+		switch b := b.(type) {
+		case Form:
+			b.Blocks = eachForm(b.Blocks, change)
+			changed[i] = change(b)
+		case Section:
+			b.Blocks = eachForm(b.Blocks, change)
+			changed[i] = b
+		case Details:
+			b.Blocks = eachForm(b.Blocks, change)
+			changed[i] = b
+		case Columns:
+			changed[i] = eachFormOf(b, change)
+		case Table:
+			changed[i] = b.eachForm(change)
+		default:
+			changed[i] = b
+		}
+	}
+	return changed
+}
+
+func eachFormOf(columns Columns, change func(Form) Form) Columns {
+	changed := make(Columns, len(columns))
+	for i, s := range columns {
+		s.Blocks = eachForm(s.Blocks, change)
+		changed[i] = s
+	}
+	return changed
+}
+
+func (t Table) eachForm(change func(Form) Form) Table {
+	rows := make([]Row, len(t.Rows))
+	for i, row := range t.Rows {
+		rows[i] = make(Row, len(row))
+		for j, cell := range row {
+			if cell.Form != nil {
+				form := change(*cell.Form)
+				cell.Form = &form
+			}
+			rows[i][j] = cell
+		}
+	}
+	t.Rows = rows
+	return t
 }
