@@ -13,3 +13,9 @@ update profile set kind = @kind where code = @code and kind <> @kind and type in
 
 -- name: SetReason :exec
 select set_config('profilesync.actor', @actor::text, true), set_config('profilesync.reason', @reason::text, true);
+
+-- name: FindProfiles :many
+-- By code, postcode without its spaces, or a part of the name: an exact code first, then open ones.
+select code, name, postcode, type, status from profile
+where code like upper(@pattern::text) or replace(postcode, ' ', '') ilike replace(@pattern::text, ' ', '') or name ilike '%' || @pattern::text
+order by code = upper(rtrim(@pattern::text, '%')) desc, status <> 'open', name, code limit @most;

@@ -1,5 +1,7 @@
 package page
 
+import "cmp"
+
 // Form is a form that changes something, or a search with GET.
 type Form struct {
 	ID      string
@@ -36,7 +38,8 @@ const (
 // Field is a field of a form.
 type Field struct {
 	Kind    Kind
-	Name    string // its id, too
+	ID      string // empty for its name
+	Name    string
 	Label   string
 	Hint    string
 	Value   string // what was typed before
@@ -82,14 +85,17 @@ func (f Field) MostLetters() int {
 	return 200
 }
 
+// Ident is the id of the field.
+func (f Field) Ident() string { return cmp.Or(f.ID, f.Name) }
+
 // Describes are the ids of what describes the field.
 func (f Field) Describes() string {
 	described := ""
 	if f.Hint != "" {
-		described = f.Name + "-hint"
+		described = f.Ident() + "-hint"
 	}
 	if f.Error != "" {
-		described += " " + f.Name + "-error"
+		described += " " + f.Ident() + "-error"
 	}
 	return described
 }
@@ -112,7 +118,7 @@ func (f Field) Size() string {
 func (f Form) Marked(p *Page) Form {
 	fields := make([]Field, len(f.Fields))
 	for i, field := range f.Fields {
-		field.Error = p.ErrorOf(field.Name)
+		field.Error = p.ErrorOf(field.Ident())
 		fields[i] = field
 	}
 	f.Fields = fields
