@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 
+	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
 	"github.com/profilesync/profilesync/jobs/pushjobs"
@@ -38,7 +39,8 @@ type Retry struct {
 }
 
 // RetryPushes asks for pushes again, and returns their states. With wait it returns
-// when they are settled; the pushes are not sent before a daemon sends them otherwise.
+// when they are settled; else a daemon sends them later. To overwrite is only for
+// principals who may approve.
 func (a *Actions) RetryPushes(ctx context.Context, r Retry, wait bool) (states []pushstore.ListedPush, err error) {
 	actor, err := a.begin(ctx)
 	if err != nil {
@@ -46,6 +48,9 @@ func (a *Actions) RetryPushes(ctx context.Context, r Retry, wait bool) (states [
 	}
 	if len(r.Codes) == 0 {
 		return nil, invalid("codes", ": say which organisations")
+	}
+	if principal, _ := guard.From(ctx); r.Overwrite && !principal.May(guard.Approve) {
+		return nil, &Error{Kind: Forbidden, Text: "to overwrite what nobody stated is only for who may approve"}
 	}
 	forced, err := a.App.Store.Pushes.ForcePushes(ctx, r.Codes, r.Sinks, r.Overwrite, actor)
 	if err != nil {

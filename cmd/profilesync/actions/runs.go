@@ -3,6 +3,7 @@ package actions
 import (
 	"context"
 
+	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/connectors/postgres/planstore"
 	"github.com/profilesync/profilesync/connectors/postgres/runstore"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -58,11 +59,18 @@ func (a *Actions) PlanChanges(ctx context.Context, plan runs.PlanID, most int) (
 	return a.App.Store.Plans.ShownChanges(ctx, plan, most)
 }
 
-// CancelRun cancels a run that nobody has begun to work.
-func (a *Actions) CancelRun(ctx context.Context, id runs.ID) (runs.Run, error) {
+// CancelRun cancels a run that nobody has begun to work. That of another is only for
+// principals who may administer.
+func (a *Actions) CancelRun(ctx context.Context, id runs.ID) (run runs.Run, err error) {
 	actor, err := a.begin(ctx)
 	if err != nil {
-		return runs.Run{}, err
+		return run, err
+	}
+	if run, err = a.App.Store.Runs.Run(ctx, id); err != nil {
+		return run, err
+	}
+	if principal, _ := guard.From(ctx); run.Actor != actor && !principal.May(guard.Administer) {
+		return run, &Error{Kind: Forbidden, Text: "run " + id.String() + " was asked for by " + run.Actor + ": only who may administer cancels it"}
 	}
 	return a.App.Cancel(ctx, id, actor)
 }

@@ -75,3 +75,6 @@ func (a *App) ReportHandler(log *slog.Logger) http.Handler {
 		readers.Serve(w, r, func(ctx context.Context) (*spool.File, error) { return a.report(ctx, f) })
 	})
 }
+
+// ReportReaders limits those who read reports.
+func ReportReaders() *spool.Readers { return spool.NewReaders(reportLimits) }

@@ -1,0 +1,134 @@
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"golang.org/x/sync/semaphore"
+
+	"github.com/profilesync/profilesync/cmd/internal/spool"
+	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// Audit records what principals ask for. Every operation that needs more than the verb
+// read is recorded twice: with the outcome "asked" before it begins, so that what cannot
+// be audited is not done, and with its outcome when it has ended. Refusals for want of a
+// verb are recorded once. No text of a caller and nothing about people is given to it:
+// the subject is ids, such as 17 or FA002/phone; the outcome is asked, done, or refused
+// with the status.
+type Audit interface {
+	Audit(ctx context.Context, actor, verb, operation, subject, outcome string) error
+}
+
+// Options are what the API works with.
+type Options struct {
+	Actions *actions.Actions // of the daemon, its database open
+	Audit   Audit
+	Log     *slog.Logger
+	Version string
+	// Stopping ends when the daemon stops: streams of progress end then. Nil is never.
+	Stopping context.Context //nolint:containedctx // of the program, not of a call
+	// Streams is how many streams of progress there may be at a time; 0 means 64.
+	Streams int64
+	// Look is how often a stream looks how far its run has come, and Alive how often it
+	// sends something although nothing happens; 0 means half a second and 15 seconds.
+	Look, Alive time.Duration
+}
+
+// Document is where the OpenAPI document is served, beside /api/openapi.yaml.
+const Document = "/api/openapi.json"
+
+// base is the path of every operation.
+const base = "/api/v1"
+
+// server is the handler of one daemon.
+type server struct {
+	Options
+
+	api     huma.API
+	do      *actions.Actions
+	streams *semaphore.Weighted
+	readers *spool.Readers
+}
+
+// Handler serves the admin API under /api. It expects a guard before it that puts the
+// principal into the context of each request.
+func Handler(o Options) http.Handler {
+	handler, _ := build(o)
+	return handler
+}
+
+func build(o Options) (http.Handler, huma.API) {
+	if o.Streams == 0 {
+		o.Streams = 64
+	}
+	if o.Look == 0 {
+		o.Look = 500 * time.Millisecond
+	}
+	if o.Alive == 0 {
+		o.Alive = 15 * time.Second
+	}
+	if o.Stopping == nil {
+		o.Stopping = context.Background()
+	}
+	mux := http.NewServeMux()
+	s := &server{
+		Options: o, do: o.Actions, api: humago.New(mux, config(o.Version)), streams: semaphore.NewWeighted(o.Streams),
+		readers: wiring.ReportReaders(),
+	}
+	for _, add := range []func(){s.runs, s.plans, s.waiting, s.cases, s.profiles, s.pushes, s.people, s.reports, s.quality} {
+		add()
+	}
+	mux.HandleFunc("/", noSuchOperation)
+	return mux, s.api
+}
+
+// config has none of the pages that huma would serve from other hosts.
+func config(version string) huma.Config {
+	c := huma.DefaultConfig("profilesync", version)
+	c.CreateHooks, c.DocsPath, c.SchemasPath, c.OpenAPIPath = nil, "", "", strings.TrimSuffix(Document, ".json")
+	c.RejectUnknownQueryParameters = true
+	registry := huma.NewMapRegistry("#/components/schemas/", nameOf)
+	registry.RegisterTypeAlias(reflect.TypeFor[profile.Values](), reflect.TypeFor[map[string]string]())
+	c.Components.Schemas = registry
+	c.Info.Description = description
+	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"token":   {Type: "http", Scheme: "bearer", Description: "A token of `profilesync tokens add`."},
+		"session": {Type: "apiKey", In: "cookie", Name: "session", Description: "The session of a person who has signed in."},
+	}
+	c.Security = []map[string][]string{{"token": {}}, {"session": {}}}
+	return c
+}
+
+const description = `Everything that the commands of profilesync do.
+
+Each operation names the verb that its caller needs. Days are Europe/London, as 2026-11-29. Lists come in pages: give
+` + "`next`" + ` as ` + "`cursor`" + ` to read on. Errors are problems (RFC 9457): ` + "`detail`" + ` says what is wrong and what
+to do, ` + "`errors`" + ` name the inputs that are wrong.
+
+An operation that starts something needs a header Idempotency-Key: whoever gets no answer asks again with the same key,
+and gets the answer to the first; what was asked for is done once.`
+
+// nameOf names the schema of a type. Types of one name in several packages are told
+// apart by their packages.
+func nameOf(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	_, folder, ours := strings.Cut(t.PkgPath(), "profilesync/profilesync/")
+	parts := strings.Split(folder, "/")
+	last := strings.TrimSuffix(parts[len(parts)-1], "store")
+	if !ours || last == "api" || last == "actions" || strings.Contains(t.Name(), "[") {
+		return name
+	}
+	return strings.ToUpper(last[:1]) + last[1:] + name
+}

@@ -1,0 +1,252 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/profilesync/profilesync/cmd/internal/runtext"
+	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/guard"
+	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
+	"github.com/profilesync/profilesync/connectors/postgres/planstore"
+	"github.com/profilesync/profilesync/connectors/postgres/runstore"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
+)
+
+// waiting are operations on what waits for a decision.
+func (s *server) waiting() {
+	add(s, route{id: "list-waiting", method: http.MethodGet, path: "/waiting", verb: guard.Read,
+		summary: "List what runs withheld and nobody has decided on yet",
+		about:   "The digest stands for exactly what is selected, on all pages: give it to approve."}, s.listWaiting)
+	add(s, route{id: "approve", method: http.MethodPost, path: "/waiting/approve", verb: guard.Approve, keyed: true,
+		status: http.StatusAccepted, summary: "Apply exactly what runs withheld, or a part of it",
+		about: "A run, another selection, or all is needed. With a digest, only if exactly that still waits. One run is started for " +
+			"each run that is decided on."}, s.approve)
+	add(s, route{id: "reject", method: http.MethodPost, path: "/waiting/reject", verb: guard.Approve, keyed: true,
+		summary: "Reject what runs withheld: it is not proposed again until the register's data change"}, s.reject)
+	add(s, route{id: "list-rehearsed", method: http.MethodGet, path: "/plans/{plan}/waiting", verb: guard.Read,
+		summary: "List what of a rehearsal can be approved ahead, and what of it was"}, s.listRehearsed)
+	add(s, route{id: "approve-ahead", method: http.MethodPost, path: "/plans/{plan}/approve", verb: guard.Approve, keyed: true,
+		summary: "Approve what a rehearsal would withhold, for a span of days"}, s.approveAhead)
+	add(s, route{id: "withdraw-ahead", method: http.MethodPost, path: "/plans/{plan}/withdraw", verb: guard.Approve, keyed: true,
+		summary: "Take back what was approved of a rehearsal ahead, and no run has used"}, s.withdrawAhead)
+}
+
+// Selection selects from what waits. Empty parts mean all.
+type Selection struct {
+	Report string   `json:"report,omitempty" query:"report" doc:"Only of this report."`
+	Reason string   `json:"reason,omitempty" query:"reason" doc:"Only what was withheld for this reason, as mass-change."`
+	Field  string   `json:"field,omitempty" query:"field" doc:"Only this field, with those that go together with it; status for removals."`
+	Type   string   `json:"type,omitempty" query:"type" doc:"Only profiles of this type."`
+	Region string   `json:"region,omitempty" query:"region" doc:"Only profiles of this region, by its code."`
+	ICB    string   `json:"icb,omitempty" query:"icb" doc:"Only profiles of this integrated care board, by its code."`
+	Codes  []string `json:"codes,omitempty" query:"codes" maxItems:"1000" doc:"Only these organisations, by their ODS codes."`
+}
+
+func (s Selection) parse(in *inputs) runs.Selection {
+	selected := runs.Selection{
+		Report: parsed(in, "report", s.Report, func(name string) (string, error) { return name, wiring.CheckReport(name) }),
+		Reason: parsed(in, "reason", s.Reason, runs.ParseWithheldReason), Type: parsed(in, "type", s.Type, profile.ParseOrgType),
+		Region: s.Region, ICB: s.ICB, Codes: in.codes("codes", s.Codes),
+	}
+	if field := in.field("field", s.Field); field != profile.NoField {
+		selected.Fact = field.Fact().String()
+	}
+	return selected
+}
+
+type listWaitingInput struct {
+	Selection
+	Paging
+
+	Run int64 `query:"run" minimum:"1" doc:"Only what this run withheld."`
+}
+
+// waitingPage is a page of what waits. The count and the digest are of all that is
+// selected.
+type waitingPage struct {
+	Page[runstore.WaitingRow]
+
+	Waiting int    `json:"waiting"`
+	Digest  string `json:"digest"`
+}
+
+func (s *server) listWaiting(ctx context.Context, in *listWaitingInput) (*body[waitingPage], error) {
+	var wrong inputs
+	selected := in.parse(&wrong)
+	selected.Run = runs.ID(in.Run)
+	if err := wrong.err(); err != nil {
+		return nil, err
+	}
+	from, err := parseCursor(in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	rows, digest, err := s.do.Waiting(ctx, selected)
+	if err != nil {
+		return nil, err
+	}
+	found := waitingPage{Waiting: len(rows), Digest: digest}
+	found.Items, found.Next = cut(in.Paging, from, rows, func(r runstore.WaitingRow) string {
+		return r.Run.String() + " " + string(r.Code) + " " + r.Field
+	})
+	return answer(found, nil)
+}
+
+// decision says on what is decided.
+type decision struct {
+	Selection
+
+	Run    int64  `json:"run,omitempty" minimum:"1" doc:"What this run withheld."`
+	All    bool   `json:"all,omitempty" doc:"Everything that waits, of every run. Without it, a run or another selection is needed."`
+	Digest string `json:"digest,omitempty" doc:"Only if exactly this waits, as list-waiting said."`
+}
+
+type decisionInput struct{ Body decision }
+
+func (in *decisionInput) subject() string {
+	ids := append([]string{in.Body.Report, in.Body.Reason, in.Body.Field, in.Body.Type, in.Body.Region, in.Body.ICB},
+		in.Body.Codes[:min(len(in.Body.Codes), 20)]...)
+	if in.Body.Run != 0 {
+		ids = append([]string{runs.ID(in.Body.Run).String()}, ids...)
+	}
+	if in.Body.All {
+		ids = append(ids, "all")
+	}
+	return safe(ids...)
+}
+
+func (in *decisionInput) parse() (actions.Decision, error) {
+	var wrong inputs
+	selected := in.Body.Selection.parse(&wrong)
+	selected.Run, selected.Digest = runs.ID(in.Body.Run), in.Body.Digest
+	return actions.Decision{Selection: selected, All: in.Body.All}, wrong.err()
+}
+
+func (s *server) approve(ctx context.Context, in *decisionInput) (*body[summaries], error) {
+	wanted, err := in.parse()
+	if err != nil {
+		return nil, err
+	}
+	started, err := s.do.Approve(ctx, wanted)
+	return answer(summaries{started}, err)
+}
+
+// rejections are what was rejected, run by run.
+type rejections struct {
+	Items []actions.RejectedRun `json:"items" nullable:"false"`
+}
+
+func (s *server) reject(ctx context.Context, in *decisionInput) (*body[rejections], error) {
+	wanted, err := in.parse()
+	if err != nil {
+		return nil, err
+	}
+	rejected, err := s.do.Reject(ctx, wanted)
+	return answer(rejections{rejected}, err)
+}
+
+type listRehearsedInput struct {
+	PlanInput
+	Selection
+	Paging
+}
+
+// rehearsedPage is a page of what of a rehearsal can be approved ahead, and was.
+type rehearsedPage struct {
+	Page[planstore.Rehearsed]
+
+	Left   int    `json:"left" doc:"How many of all that are selected can still be approved ahead."`
+	Digest string `json:"digest" doc:"Of exactly these."`
+}
+
+func (s *server) listRehearsed(ctx context.Context, in *listRehearsedInput) (*body[rehearsedPage], error) {
+	var wrong inputs
+	plan, selected := wrong.plan(in.Plan), in.Selection.parse(&wrong)
+	if err := wrong.err(); err != nil {
+		return nil, err
+	}
+	from, err := parseCursor(in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	rows, left, digest, err := s.do.Rehearsed(ctx, plan, selected)
+	if err != nil {
+		return nil, err
+	}
+	found := rehearsedPage{Left: left, Digest: digest}
+	found.Items, found.Next = cut(in.Paging, from, rows, func(r planstore.Rehearsed) string { return string(r.Code) + " " + r.Field })
+	return answer(found, nil)
+}
+
+type approveAheadInput struct {
+	PlanInput
+
+	Body struct {
+		Selection
+
+		Digest string `json:"digest" minLength:"1" doc:"Of what list-rehearsed said can be approved."`
+		First  string `json:"first_day,omitempty" doc:"The first day for which it is approved. Default: the day of the rehearsal."`
+		Last   string `json:"last_day" doc:"The last day for which it is approved."`
+	}
+}
+
+func (s *server) approveAhead(ctx context.Context, in *approveAheadInput) (*body[actions.Ahead], error) {
+	var wrong inputs
+	wanted := actions.AheadRequest{
+		Plan: wrong.plan(in.Plan), Selection: in.Body.Selection.parse(&wrong),
+		Span: runs.Span{First: wrong.day("body.first_day", in.Body.First), Last: wrong.day("body.last_day", in.Body.Last)},
+	}
+	wanted.Selection.Digest = in.Body.Digest
+	if err := wrong.err(); err != nil {
+		return nil, err
+	}
+	done, err := s.do.ApproveAhead(ctx, wanted)
+	return answer(done, err)
+}
+
+type withdrawAheadInput struct {
+	PlanInput
+
+	Body Selection
+}
+
+func (s *server) withdrawAhead(ctx context.Context, in *withdrawAheadInput) (*body[actions.Ahead], error) {
+	var wrong inputs
+	plan, selected := wrong.plan(in.Plan), in.Body.parse(&wrong)
+	if err := wrong.err(); err != nil {
+		return nil, err
+	}
+	done, err := s.do.WithdrawAhead(ctx, plan, selected)
+	return answer(done, err)
+}
+
+// undoPreview is what an undo would take back.
+type undoPreview struct {
+	runtext.Reversal
+
+	Large bool `json:"large" doc:"It is more than a run may do unasked: undo-run needs confirm."`
+}
+
+func (s *server) previewUndo(ctx context.Context, in *RunInput) (*body[undoPreview], error) {
+	found, err := s.do.PreviewUndo(ctx, in.id())
+	return answer(undoPreview{found.Reversal, found.Large()}, err)
+}
+
+type undoRunInput struct {
+	RunInput
+
+	Body struct {
+		Confirm int64 `json:"confirm,omitempty" minimum:"1" doc:"The run's number again: needed for a large undo."`
+	}
+}
+
+func (s *server) undoRun(ctx context.Context, in *undoRunInput) (*body[runs.Summary], error) {
+	found, err := s.do.PreviewUndo(ctx, in.id())
+	if err != nil {
+		return nil, err
+	}
+	summary, err := s.do.UndoRun(ctx, found, runs.ID(in.Body.Confirm), false)
+	return answer(summary, err)
+}

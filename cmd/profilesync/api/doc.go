@@ -1,0 +1,16 @@
+// Package api is the admin API: every action over HTTP, with an OpenAPI document that
+// comes from the handlers.
+//
+//	guard (who calls) ─▶ Handler ─▶ admit: principal, verb, key ─▶ operation ─▶ actions
+//	                                         │                         │
+//	                                         └▶ 401, 403, 400          └▶ audit: asked, then the outcome
+//
+//	api.go, route.go           the handler, and how an operation is declared
+//	errors.go, page.go, parse.go   problems in words, pages of lists, inputs
+//	runs.go, decide.go, cases.go, profiles.go, pushes.go, people.go, reports.go, quality.go
+//	                           the operations
+//	progress.go                the progress of a run, as server-sent events
+//
+// Nothing here decides anything: package actions does, for the commands too. Handler
+// expects to be wrapped by package guard, which says who calls (guard.From).
+package api

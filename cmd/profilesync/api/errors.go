@@ -1,0 +1,78 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+)
+
+var (
+	errNotAudited = errors.New("what is not audited is not done")
+	errStreams    = errors.New("too many callers follow runs at this moment")
+)
+
+// statusOf is the status for each kind of error.
+var statusOf = map[actions.Kind]int{
+	actions.Invalid: http.StatusUnprocessableEntity, actions.Missing: http.StatusNotFound, actions.Conflict: http.StatusConflict,
+	actions.Forbidden: http.StatusForbidden, actions.Unset: http.StatusNotImplemented,
+}
+
+// flagName matches a flag of a command in a text: inputs have the same names here.
+var flagName = regexp.MustCompile(`--([a-z]+(?:-[a-z]+)*)`)
+
+// inWords is the text of an error, with inputs named as here.
+func inWords(err error) string {
+	return flagName.ReplaceAllStringFunc(err.Error(), func(name string) string {
+		return strings.ReplaceAll(strings.TrimPrefix(name, "--"), "-", "_")
+	})
+}
+
+// problem is what an error is answered with. What is nobody's business is logged.
+func (s *server) problem(ctx context.Context, r route, err error) error {
+	if already, ok := errors.AsType[huma.StatusError](err); ok {
+		return already
+	}
+	if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return huma.NewError(http.StatusRequestEntityTooLarge, fmt.Sprintf("the file is larger than %d MiB (PROFILESYNC_FILE_LIMIT_MIB)",
+			large.Limit>>20))
+	}
+	if status, ok := statusOf[actions.KindOf(err)]; ok {
+		return refusal(status, err)
+	}
+	switch {
+	case ctx.Err() != nil:
+		return huma.NewError(http.StatusServiceUnavailable, "it took too long, or the daemon is stopping: ask again")
+	case errors.Is(err, errStreams):
+		return huma.NewError(http.StatusServiceUnavailable, errStreams.Error()+": ask again")
+	case errors.Is(err, errNotAudited):
+		s.Log.ErrorContext(ctx, "an operation was refused since it cannot be recorded", "operation", r.id, "error", err)
+		return huma.NewError(http.StatusServiceUnavailable, "it cannot be recorded at this moment, so it is not done: ask again")
+	}
+	s.Log.ErrorContext(ctx, "an operation failed", "operation", r.id, "error", err)
+	return huma.NewError(http.StatusInternalServerError, r.id+" failed; the daemon's log says why")
+}
+
+// refusal names the input that is wrong, if one is.
+func refusal(status int, err error) error {
+	own, ok := errors.AsType[*actions.Error](err)
+	if !ok || own.Field == "" {
+		return huma.NewError(status, inWords(err))
+	}
+	field := strings.ReplaceAll(own.Field, "-", "_")
+	text := field + strings.TrimPrefix(inWords(err), own.Field)
+	return huma.NewError(status, text, &huma.ErrorDetail{Location: field, Message: text})
+}
+
+// noSuchOperation answers what is no operation as problems are.
+func noSuchOperation(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(http.StatusNotFound)
+	_, _ = w.Write([]byte(`{"title":"Not Found","status":404,"detail":"there is no such operation: ` + Document + ` lists them"}` + "\n"))
+}

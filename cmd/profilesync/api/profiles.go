@@ -1,0 +1,230 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/profilesync/profilesync/cmd/internal/whytext"
+	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/guard"
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/servicestore"
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// profiles are operations on one profile.
+func (s *server) profiles() {
+	add(s, route{id: "show-profile", method: http.MethodGet, path: "/profiles/{code}", verb: guard.Read,
+		summary: "Show a profile with its closures, pushes and findings"}, s.showProfile)
+	add(s, route{id: "show-profile-at", method: http.MethodGet, path: "/profiles/{code}/at", verb: guard.Read,
+		summary: "Show a profile as it stood at an instant, from the audit"}, s.showProfileAt)
+	add(s, route{id: "list-profile-history", method: http.MethodGet, path: "/profiles/{code}/history", verb: guard.Read,
+		summary: "List every change of a profile, the oldest first: who, when, before, after"}, s.listHistory)
+	add(s, route{id: "why-profile", method: http.MethodGet, path: "/profiles/{code}/why", verb: guard.Read,
+		summary: "Show how values came about: listing, run, edits, approval, pushes"}, s.why)
+	add(s, route{id: "list-profile-services", method: http.MethodGet, path: "/profiles/{code}/services", verb: guard.Read,
+		summary: "List the services of a profile, from e-RS and from editors"}, s.listServices)
+	add(s, route{id: "set-profile-kind", method: http.MethodPost, path: "/profiles/{code}/kind", verb: guard.Approve,
+		summary: "Make a trust or one of its sites a hospital or a clinic"}, s.setKind)
+	add(s, route{id: "preview-undo-field", method: http.MethodGet, path: "/profiles/{code}/fields/{field}/undo", verb: guard.Read,
+		summary: "Show what taking back the newest change of a field would put back"}, s.previewUndoField)
+	add(s, route{id: "undo-field", method: http.MethodPost, path: "/profiles/{code}/fields/{field}/undo", verb: guard.Approve, keyed: true,
+		summary: "Take one change of one field back, with those that go together with it"}, s.undoField)
+	add(s, route{id: "preview-push", method: http.MethodGet, path: "/profiles/{code}/push", verb: guard.Read,
+		summary: "Show what a push of a profile would change in each sink, and send nothing",
+		about:   "The sinks are read for it."}, s.previewPush)
+}
+
+// CodeInput names an organisation.
+type CodeInput struct {
+	Code string `path:"code" doc:"The organisation's ODS code."`
+}
+
+func (s *server) showProfile(ctx context.Context, in *CodeInput) (*body[actions.Profile], error) {
+	var wrong inputs
+	code := wrong.code("code", in.Code)
+	if err := wrong.err(); err != nil {
+		return nil, err
+	}
+	shown, err := s.do.Profile(ctx, code)
+	return answer(shown, err)
+}
+
+type profileAtInput struct {
+	CodeInput
+
+	At string `query:"at" required:"true" doc:"The instant, as 2026-11-19T09:00:00Z, or a day for its end."`
+}
+
+func (s *server) showProfileAt(ctx context.Context, in *profileAtInput) (*body[actions.PastProfile], error) {
+	var wrong inputs
+	code := wrong.code("code", in.Code)
+	if err := wrong.err(); err != nil {
+		return nil, err
+	}
+	then, err := s.do.ProfileAt(ctx, code, in.At)
+	return answer(then, err)
+}
+
+type codePageInput struct {
+	CodeInput
+	Paging
+}
+
+// auditedChange is a row of the audit. The reasons are texts by people, and only for who may see
+// people.
+type auditedChange struct {
+	At     time.Time `json:"at"`
+	Field  string    `json:"field"`
+	Owner  string    `json:"owner"`
+	Old    string    `json:"old"`
+	New    string    `json:"new"`
+	Actor  string    `json:"actor"`
+	Role   string    `json:"database_role,omitempty"`
+	Run    int64     `json:"run,omitempty"`
+	Reason string    `json:"reason,omitempty" doc:"Only for who may see people."`
+}
+
+func toAuditedChange(c postgres.Audited, people bool) auditedChange {
+	shown := auditedChange{
+		At: c.At, Field: c.Field, Owner: c.Owner, Old: c.Old, New: c.New, Actor: c.Actor, Role: c.DatabaseRole, Run: int64(c.Run),
+		Reason: c.Reason,
+	}
+	if !people {
+		shown.Reason = ""
+	}
+	return shown
+}
+
+func (s *server) listHistory(ctx context.Context, in *codePageInput) (*pageOf[auditedChange], error) {
+	var wrong inputs
+	code := wrong.code("code", in.Code)
+	if err := wrong.err(); err != nil {
+		return nil, err
+	}
+	key := func(c auditedChange) string { return c.At.String() + " " + c.Field + " " + c.Old + " " + c.New }
+	return paged(in.Paging, key, func(int) (changes []auditedChange, err error) {
+		all, err := s.do.History(ctx, code)
+		for _, c := range all {
+			changes = append(changes, toAuditedChange(c, mayPeople(ctx)))
+		}
+		return changes, err
+	})
+}
+
+// mayPeople reports whether the caller may see people.
+func mayPeople(ctx context.Context) bool {
+	principal, _ := guard.From(ctx)
+	return principal.May(guard.People)
+}
+
+type whyInput struct {
+	CodeInput
+	Paging
+
+	Field string `query:"field" doc:"Only this field, such as phone."`
+}
+
+func (s *server) why(ctx context.Context, in *whyInput) (*pageOf[whytext.Step], error) {
+	var wrong inputs
+	code, field := wrong.code("code", in.Code), wrong.field("field", in.Field)
+	if err := wrong.err(); err != nil {
+		return nil, err
+	}
+	key := func(step whytext.Step) string { return step.Field + step.At.String() + step.Text }
+	return paged(in.Paging, key, func(int) ([]whytext.Step, error) { return s.do.Why(ctx, code, field) })
+}
+
+func (s *server) listServices(ctx context.Context, in *codePageInput) (*pageOf[servicestore.ProfileService], error) {
+	var wrong inputs
+	code := wrong.code("code", in.Code)
+	if err := wrong.err(); err != nil {
+		return nil, err
+	}
+	key := func(p servicestore.ProfileService) string { return p.Source + " " + p.ID + " " + p.NHSCode }
+	return paged(in.Paging, key, func(int) ([]servicestore.ProfileService, error) { return s.do.Services(ctx, code) })
+}
+
+type kindInput struct {
+	CodeInput
+
+	Body struct {
+		Kind   string `json:"kind" enum:"hospital,clinic" doc:"People stay overnight in a hospital."`
+		Reason string `json:"reason" maxLength:"2000" doc:"Why, for the audit."`
+	}
+}
+
+// changed is whether something was changed.
+type changed struct {
+	Changed bool `json:"changed"`
+}
+
+func (s *server) setKind(ctx context.Context, in *kindInput) (*body[changed], error) {
+	var wrong inputs
+	code := wrong.code("code", in.Code)
+	if err := wrong.err(); err != nil {
+		return nil, err
+	}
+	did, err := s.do.SetKind(ctx, code, in.Body.Kind, in.Body.Reason)
+	return answer(changed{did}, err)
+}
+
+// FieldInput names a field of a profile.
+type FieldInput struct {
+	CodeInput
+
+	Field string `path:"field" doc:"The field, such as phone."`
+}
+
+func (in FieldInput) parse() (u actions.FieldUndo, err error) {
+	var wrong inputs
+	u.Code, u.Field = wrong.code("code", in.Code), wrong.field("field", in.Field)
+	return u, wrong.err()
+}
+
+// undone is what the undo of a field puts back.
+type undone struct {
+	Code     profile.ODSCode    `json:"code"`
+	Changes  []int64            `json:"changes"`
+	Restored []actions.Restored `json:"restored"`
+	Withheld bool               `json:"withheld" doc:"The register may propose it again: it waits for a person then."`
+}
+
+func toUndone(u actions.UndoneField) undone { return undone{u.Code, u.Changes, u.Restored, u.Withheld} }
+
+func (s *server) previewUndoField(ctx context.Context, in *FieldInput) (*body[undone], error) {
+	wanted, err := in.parse()
+	if err != nil {
+		return nil, err
+	}
+	would, err := s.do.PreviewUndoField(ctx, wanted)
+	return answer(toUndone(would), err)
+}
+
+type undoFieldInput struct {
+	FieldInput
+
+	Body struct {
+		Change int64  `json:"change,omitempty" minimum:"1" doc:"Only if the newest change is this one, as why-profile says."`
+		Reason string `json:"reason,omitempty" maxLength:"2000" doc:"Why, for the audit; needed for kind."`
+	}
+}
+
+func (in *undoFieldInput) subject() string {
+	if in.Body.Change == 0 {
+		return ""
+	}
+	return strconv.FormatInt(in.Body.Change, 10)
+}
+
+func (s *server) undoField(ctx context.Context, in *undoFieldInput) (*body[undone], error) {
+	wanted, err := in.parse()
+	if err != nil {
+		return nil, err
+	}
+	wanted.Change, wanted.Reason = in.Body.Change, in.Body.Reason
+	did, err := s.do.UndoField(ctx, wanted)
+	return answer(toUndone(did), err)
+}

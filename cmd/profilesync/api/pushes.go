@@ -1,0 +1,208 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/guard"
+	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
+	"github.com/profilesync/profilesync/reconcile/push"
+)
+
+// pushes are operations on pushes, holds and drift.
+func (s *server) pushes() {
+	add(s, route{id: "list-pushes", method: http.MethodGet, path: "/pushes", verb: guard.Read,
+		summary: "List pushes, the most recently wanted first"}, s.listPushes)
+	add(s, route{id: "count-pushes", method: http.MethodGet, path: "/pushes/counts", verb: guard.Read,
+		summary: "Count the pushes of each sink, state and route"}, s.countPushes)
+	add(s, route{id: "retry-pushes", method: http.MethodPost, path: "/pushes/retry", verb: guard.Reconcile, keyed: true,
+		status: http.StatusAccepted, summary: "Push profiles again, even if they were refused or wait for a person",
+		about: "To overwrite what nobody stated needs the verb `approve`, too."}, s.retryPushes)
+	add(s, route{id: "check-drift", method: http.MethodPost, path: "/drift", verb: guard.Reconcile, keyed: true,
+		summary: "Compare what the sinks show with the profiles, and repair differences if asked to",
+		about:   "Every sink that is configured is read; for all profiles that takes minutes."}, s.checkDrift)
+	add(s, route{id: "list-holds", method: http.MethodGet, path: "/holds", verb: guard.Read, summary: "List holds"}, s.listHolds)
+	add(s, route{id: "add-hold", method: http.MethodPost, path: "/holds", verb: guard.Approve, keyed: true, status: http.StatusCreated,
+		summary: "Freeze a field of a profile, or a profile for a sink"}, s.addHold)
+	add(s, route{id: "remove-hold", method: http.MethodDelete, path: "/holds/{hold}", verb: guard.Approve, status: http.StatusNoContent,
+		summary: "End a hold early"}, s.removeHold)
+}
+
+type listPushesInput struct {
+	Paging
+
+	State string `query:"state" enum:"wanted,accepted,refused,waits,held,no-route" doc:"Only these."`
+	Sink  string `query:"sink" enum:"dos,website" doc:"Only those to this sink."`
+	Code  string `query:"code" doc:"Only those of this organisation."`
+}
+
+func (s *server) listPushes(ctx context.Context, in *listPushesInput) (*pageOf[pushstore.ListedPush], error) {
+	var wrong inputs
+	filter := pushstore.PushFilter{State: push.State(in.State), Sink: push.Sink(in.Sink), Code: wrong.code("code", in.Code)}
+	if err := wrong.err(); err != nil {
+		return nil, err
+	}
+	key := func(p pushstore.ListedPush) string { return string(p.Sink) + " " + string(p.Code) }
+	return paged(in.Paging, key, func(most int) ([]pushstore.ListedPush, error) {
+		filter.Most = most
+		return s.do.Pushes(ctx, filter)
+	})
+}
+
+// counts are the pushes of each sink, state and route.
+type counts struct {
+	Items []pushstore.PushCount `json:"items" nullable:"false"`
+}
+
+func (s *server) countPushes(ctx context.Context, _ *struct{}) (*body[counts], error) {
+	found, err := s.do.CountPushes(ctx)
+	return answer(counts{append([]pushstore.PushCount{}, found...)}, err)
+}
+
+type retryInput struct {
+	Body struct {
+		Codes     []string `json:"codes" minItems:"1" maxItems:"500" nullable:"false" doc:"The organisations, by their ODS codes."`
+		Sink      string   `json:"sink,omitempty" enum:"dos,website" doc:"Only to this sink."`
+		Overwrite bool     `json:"overwrite,omitempty" doc:"Even if it overwrites what nobody stated; that is recorded."`
+	}
+}
+
+func (in *retryInput) subject() string {
+	return safe(append([]string{in.Body.Sink}, in.Body.Codes[:min(len(in.Body.Codes), 20)]...)...)
+}
+
+// states are pushes as they stand.
+type states struct {
+	Items []pushstore.ListedPush `json:"items" nullable:"false"`
+}
+
+func (s *server) retryPushes(ctx context.Context, in *retryInput) (*body[states], error) {
+	var wrong inputs
+	wanted := actions.Retry{
+		Codes: wrong.codes("body.codes", in.Body.Codes), Sinks: wrong.sinks("body.sink", in.Body.Sink), Overwrite: in.Body.Overwrite,
+	}
+	if err := wrong.err(); err != nil {
+		return nil, err
+	}
+	found, err := s.do.RetryPushes(ctx, wanted, false)
+	return answer(states{append([]pushstore.ListedPush{}, found...)}, err)
+}
+
+// previewedPush is what would become of the push to one sink, row by row.
+type previewedPush struct {
+	actions.PushPreview
+
+	Rows []push.PreviewRow `json:"rows" nullable:"false"`
+}
+
+// previews are what would become of the push to each sink.
+type previews struct {
+	Items []previewedPush `json:"items" nullable:"false"`
+}
+
+type previewPushInput struct {
+	CodeInput
+
+	Sink string `query:"sink" enum:"dos,website" doc:"Only to this sink."`
+}
+
+func (s *server) previewPush(ctx context.Context, in *previewPushInput) (*body[previews], error) {
+	var wrong inputs
+	code, sinks := wrong.code("code", in.Code), wrong.sinks("sink", in.Sink)
+	if err := wrong.err(); err != nil {
+		return nil, err
+	}
+	found, err := s.do.PreviewPush(ctx, code, sinks)
+	shown := previews{[]previewedPush{}}
+	for _, p := range found {
+		shown.Items = append(shown.Items, previewedPush{p, append([]push.PreviewRow{}, p.Rows...)})
+	}
+	return answer(shown, err)
+}
+
+type driftInput struct {
+	Body struct {
+		Codes  []string `json:"codes,omitempty" maxItems:"1000" doc:"Only these organisations, by their ODS codes."`
+		Sink   string   `json:"sink,omitempty" enum:"dos,website" doc:"Only this sink."`
+		Repair bool     `json:"repair,omitempty" doc:"Push again what differs."`
+		Most   int      `json:"most,omitempty" default:"500" minimum:"1" maximum:"5000" doc:"How many differences of each sink at most."`
+	}
+}
+
+func (in *driftInput) subject() string {
+	return safe(append([]string{in.Body.Sink}, in.Body.Codes[:min(len(in.Body.Codes), 20)]...)...)
+}
+
+// drift is what the check of each sink found.
+type drift struct {
+	Items []actions.DriftFound `json:"items" nullable:"false"`
+}
+
+func (s *server) checkDrift(ctx context.Context, in *driftInput) (*body[drift], error) {
+	var wrong inputs
+	wanted := actions.DriftRequest{
+		Codes: wrong.codes("body.codes", in.Body.Codes), Sinks: wrong.sinks("body.sink", in.Body.Sink), Repair: in.Body.Repair, Most: in.Body.Most,
+	}
+	if err := wrong.err(); err != nil {
+		return nil, err
+	}
+	found, err := s.do.CheckDrift(ctx, wanted)
+	return answer(drift{append([]actions.DriftFound{}, found...)}, err)
+}
+
+type listHoldsInput struct {
+	Paging
+
+	Code  string `query:"code" doc:"Only those of this organisation."`
+	Ended bool   `query:"ended" doc:"Also those that have ended."`
+}
+
+func (s *server) listHolds(ctx context.Context, in *listHoldsInput) (*pageOf[pushstore.Hold], error) {
+	var wrong inputs
+	code := wrong.code("code", in.Code)
+	if err := wrong.err(); err != nil {
+		return nil, err
+	}
+	key := func(h pushstore.Hold) string { return strconv.FormatInt(h.ID, 10) }
+	return paged(in.Paging, key, func(int) ([]pushstore.Hold, error) { return s.do.Holds(ctx, code, in.Ended) })
+}
+
+type addHoldInput struct {
+	Body struct {
+		Code   string `json:"code" doc:"The organisation's ODS code."`
+		Field  string `json:"field,omitempty" doc:"The field: no register changes it, no push sends it. This or sink."`
+		Sink   string `json:"sink,omitempty" enum:"dos,website" doc:"The sink that is not pushed to. This or field."`
+		Until  string `json:"until,omitempty" doc:"The last day. Default: until the hold is removed."`
+		Reason string `json:"reason" maxLength:"2000" doc:"Why, for people who come across it later."`
+	}
+}
+
+func (in *addHoldInput) subject() string { return safe(in.Body.Code, in.Body.Field, in.Body.Sink) }
+
+// added is the number of what was added.
+type added struct {
+	ID int64 `json:"id"`
+}
+
+func (s *server) addHold(ctx context.Context, in *addHoldInput) (*body[added], error) {
+	var wrong inputs
+	hold := actions.Hold{
+		Code: wrong.code("body.code", in.Body.Code), Field: wrong.field("body.field", in.Body.Field),
+		Sink: parsed(&wrong, "body.sink", in.Body.Sink, push.ParseSink), Until: wrong.day("body.until", in.Body.Until), Reason: in.Body.Reason,
+	}
+	if err := wrong.err(); err != nil {
+		return nil, err
+	}
+	id, err := s.do.AddHold(ctx, hold)
+	return answer(added{id}, err)
+}
+
+type holdInput struct {
+	Hold int64 `path:"hold" minimum:"1" doc:"The hold's number."`
+}
+
+func (s *server) removeHold(ctx context.Context, in *holdInput) (*struct{}, error) {
+	return nil, s.do.RemoveHold(ctx, in.Hold)
+}

@@ -1,0 +1,338 @@
+package api
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/guard"
+	"github.com/profilesync/profilesync/connectors/postgres/planstore"
+	"github.com/profilesync/profilesync/connectors/postgres/runstore"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
+)
+
+func (s *server) runs() {
+	add(s, route{id: "list-runs", method: http.MethodGet, path: "/runs", verb: guard.Read,
+		summary: "List runs, the newest first"}, s.listRuns)
+	add(s, route{id: "start-run", method: http.MethodPost, path: "/runs", verb: guard.Reconcile, keyed: true, status: http.StatusAccepted,
+		summary: "Reconcile a register, or apply exactly what a plan shows",
+		about:   "Without codes and reports, each report of PROFILESYNC_ODS_REPORTS is one run. Follow each with run-progress."}, s.startRun)
+	add(s, route{id: "start-run-of-file", method: http.MethodPost, path: "/runs/file", verb: guard.Reconcile, keyed: true,
+		status: http.StatusAccepted, body: "application/octet-stream", summary: "Reconcile the complete listing in a file",
+		about: "The body is the file, of at most PROFILESYNC_FILE_LIMIT_MIB."}, s.startRunOfFile)
+	add(s, route{id: "show-run", method: http.MethodGet, path: "/runs/{run}", verb: guard.Read,
+		summary: "Show a run and what has become of what it withheld"}, s.showRun)
+	add(s, route{id: "list-run-rows", method: http.MethodGet, path: "/runs/{run}/rows", verb: guard.Read,
+		summary: "List every change of a run, before and after, withheld ones first"}, s.listRunRows)
+	add(s, route{id: "cancel-run", method: http.MethodPost, path: "/runs/{run}/cancel", verb: guard.Reconcile,
+		summary: "Cancel a run that nobody has begun to work",
+		about:   "That of another needs the verb `administer`, too."}, s.cancelRun)
+	add(s, route{id: "preview-undo-run", method: http.MethodGet, path: "/runs/{run}/undo", verb: guard.Approve,
+		summary: "Show what the undo of a run would take back, and change nothing"}, s.previewUndo)
+	add(s, route{id: "undo-run", method: http.MethodPost, path: "/runs/{run}/undo", verb: guard.Approve, keyed: true,
+		status: http.StatusAccepted, summary: "Undo a run", about: "An undo that takes back more than a run may do unasked needs confirm."}, s.undoRun)
+	s.progress()
+}
+
+// plans are operations on plans: what a run would do.
+func (s *server) plans() {
+	add(s, route{id: "make-plan", method: http.MethodPost, path: "/plans", verb: guard.Reconcile, keyed: true,
+		summary: "Show what a reconciliation would do, and keep it for a week"}, s.makePlan)
+	add(s, route{id: "make-plan-of-file", method: http.MethodPost, path: "/plans/file", verb: guard.Reconcile, keyed: true,
+		body: "application/octet-stream", summary: "Show what the complete listing in a file would do",
+		about: "The body is the file, of at most PROFILESYNC_FILE_LIMIT_MIB. It is kept with the plan."}, s.makePlanOfFile)
+	add(s, route{id: "list-plan-changes", method: http.MethodGet, path: "/plans/{plan}/changes", verb: guard.Read,
+		summary: "List the changes of a plan: what would be withheld first, then kind by kind"}, s.listPlanChanges)
+}
+
+// RunInput names a run.
+type RunInput struct {
+	Run int64 `path:"run" minimum:"1" doc:"The run's number."`
+}
+
+func (in RunInput) id() runs.ID { return runs.ID(in.Run) }
+
+// PlanInput names a plan.
+type PlanInput struct {
+	Plan string `path:"plan" doc:"The plan's number, as P12."`
+}
+
+func (in *inputs) plan(text string) (id runs.PlanID) {
+	return parsed(in, "plan", text, func(text string) (id runs.PlanID, err error) { return id, id.UnmarshalText([]byte(text)) })
+}
+
+// listedRun is a run as the list shows it.
+type listedRun struct {
+	Run     int64        `json:"run"`
+	Kind    string       `json:"kind"`
+	Parent  int64        `json:"parent,omitempty" doc:"Of an approval or an undo: the run that it is about."`
+	Day     profile.Date `json:"requested,omitzero" doc:"The day on which it was asked for."`
+	At      time.Time    `json:"at,omitzero" doc:"When it was asked for; in lists only."`
+	Ended   time.Time    `json:"ended_at,omitzero" doc:"In lists only."`
+	By      string       `json:"by"`
+	Summary runs.Summary `json:"summary"`
+}
+
+func toListedRun(r runstore.RunLine) listedRun {
+	return listedRun{
+		Run: int64(r.ID), Kind: string(r.Kind), Parent: int64(r.Parent), At: r.CreatedAt, Ended: r.EndedAt, By: r.Actor, Summary: r.Summary,
+	}
+}
+
+type listRunsInput struct {
+	Paging
+
+	Source string `query:"source" enum:"ods,ers" doc:"Only runs of this register."`
+}
+
+func (s *server) listRuns(ctx context.Context, in *listRunsInput) (*pageOf[listedRun], error) {
+	key := func(r listedRun) string { return strconv.FormatInt(r.Run, 10) }
+	return paged(in.Paging, key, func(most int) (rows []listedRun, err error) {
+		lines, err := s.do.Runs(ctx, profile.Source(in.Source), most)
+		for _, line := range lines {
+			rows = append(rows, toListedRun(line))
+		}
+		return rows, err
+	})
+}
+
+// Request is what is planned or reconciled.
+type Request struct {
+	Source string   `json:"source,omitempty" enum:"ods,ers" default:"ods" doc:"The register."`
+	Codes  []string `json:"codes,omitempty" maxItems:"1000" doc:"Only these organisations, by their ODS codes."`
+	Report string   `json:"report,omitempty" doc:"Only this report, as etr."`
+}
+
+func (r Request) parse() (actions.Request, error) {
+	var in inputs
+	wanted := actions.Request{Source: profile.Source(r.Source), Codes: in.codes("body.codes", r.Codes), Report: r.Report}
+	return wanted, in.err()
+}
+
+func (r Request) subject() string {
+	return safe(append([]string{r.Source, r.Report}, r.Codes[:min(len(r.Codes), 20)]...)...)
+}
+
+// safe is ids for the audit: nothing else of what was given.
+func safe(ids ...string) string {
+	var kept []string
+	for _, id := range ids {
+		if plainID.MatchString(id) {
+			kept = append(kept, id)
+		}
+	}
+	return strings.Join(kept, " ")
+}
+
+type startRunInput struct {
+	Body struct {
+		Request
+
+		Plan string `json:"plan,omitempty" doc:"Apply exactly what this plan shows, or refuse; instead of all others."`
+	}
+}
+
+func (in *startRunInput) subject() string {
+	return safe(in.Body.Plan) + " " + in.Body.Request.subject()
+}
+
+// summaries are what runs or plans say of themselves.
+type summaries struct {
+	Items []runs.Summary `json:"items" nullable:"false"`
+}
+
+func (s *server) startRun(ctx context.Context, in *startRunInput) (*body[summaries], error) {
+	if in.Body.Plan != "" {
+		return s.startPlan(ctx, in)
+	}
+	wanted, err := in.Body.parse()
+	if err != nil {
+		return nil, err
+	}
+	return s.start(ctx, wanted)
+}
+
+func (s *server) startPlan(ctx context.Context, in *startRunInput) (*body[summaries], error) {
+	var wrong inputs
+	plan := wrong.plan(in.Body.Plan)
+	if len(in.Body.Codes) > 0 || in.Body.Report != "" {
+		wrong.wrong = append(wrong.wrong, &huma.ErrorDetail{
+			Location: "body.plan", Message: "not together with codes or report: the plan says what is read", Value: in.Body.Plan,
+		})
+	}
+	if err := wrong.err(); err != nil {
+		return nil, err
+	}
+	summary, err := s.do.ReconcilePlan(ctx, plan, false)
+	return answer(summaries{[]runs.Summary{summary}}, err)
+}
+
+func (s *server) start(ctx context.Context, wanted actions.Request) (*body[summaries], error) {
+	scopes, err := s.do.Scopes(ctx, wanted)
+	if err != nil {
+		return nil, err
+	}
+	started := []runs.Summary{}
+	for _, scope := range scopes {
+		summary, err := s.do.Reconcile(ctx, scope, false)
+		if err != nil {
+			return nil, err
+		}
+		started = append(started, summary)
+	}
+	return answer(summaries{started}, nil)
+}
+
+// FileInput is a listing that is sent. It is read as it comes, and nothing of it is held
+// in memory.
+type FileInput struct {
+	Name     string `query:"name" required:"true" minLength:"1" maxLength:"200" doc:"The file's name, as etr_2026-04-09.csv."`
+	Report   string `query:"report" doc:"The report. Default: the name of the file up to the first _."`
+	AsOf     string `query:"as_of" doc:"The day of the listing. Default: the one in the name of the file, or today."`
+	sent     io.Reader
+	deadline func(time.Time) error
+}
+
+// Resolve takes the body before anybody reads it.
+func (in *FileInput) Resolve(hc huma.Context) []error {
+	in.sent, in.deadline = hc.BodyReader(), hc.SetReadDeadline
+	return nil
+}
+
+func (in *FileInput) subject() string {
+	return safe(in.Report, strings.ReplaceAll(strings.TrimSuffix(in.Name, ".csv"), ".", "-"))
+}
+
+// sendWithin is how long a file may take to be sent, and to be planned.
+const sendWithin = time.Hour
+
+func (s *server) fileRequest(in *FileInput) (actions.Request, error) {
+	var wrong inputs
+	day := wrong.day("as_of", in.AsOf)
+	if err := wrong.err(); err != nil {
+		return actions.Request{}, err
+	}
+	_ = in.deadline(time.Now().Add(sendWithin)) // where it cannot be set, none is
+	limited := http.MaxBytesReader(nil, io.NopCloser(in.sent), s.do.App.Settings.FileLimit())
+	return actions.Request{Files: []actions.File{{Name: in.Name, Sent: limited}}, Report: in.Report, AsOf: day}, nil
+}
+
+func (s *server) startRunOfFile(ctx context.Context, in *FileInput) (*body[summaries], error) {
+	wanted, err := s.fileRequest(in)
+	if err != nil {
+		return nil, err
+	}
+	return s.start(ctx, wanted)
+}
+
+type planFileInput struct {
+	FileInput
+
+	Rehearse bool `query:"rehearse" doc:"The listing is of a day to come. Such a plan is never applied."`
+}
+
+func (s *server) makePlanOfFile(ctx context.Context, in *planFileInput) (*body[summaries], error) {
+	wanted, err := s.fileRequest(&in.FileInput)
+	if err != nil {
+		return nil, err
+	}
+	wanted.Rehearse = in.Rehearse
+	return s.plan(ctx, wanted)
+}
+
+type makePlanInput struct{ Body Request }
+
+func (in *makePlanInput) subject() string { return in.Body.subject() }
+
+func (s *server) makePlan(ctx context.Context, in *makePlanInput) (*body[summaries], error) {
+	wanted, err := in.Body.parse()
+	if err != nil {
+		return nil, err
+	}
+	return s.plan(ctx, wanted)
+}
+
+func (s *server) plan(ctx context.Context, wanted actions.Request) (*body[summaries], error) {
+	scopes, err := s.do.Scopes(ctx, wanted)
+	if err != nil {
+		return nil, err
+	}
+	reader, err := s.do.NewReader(ctx)
+	if err != nil {
+		return nil, err
+	}
+	made := []runs.Summary{}
+	for _, scope := range scopes {
+		summary, err := s.do.Plan(ctx, reader, scope)
+		if err != nil {
+			return nil, err
+		}
+		made = append(made, summary)
+	}
+	return answer(summaries{made}, nil)
+}
+
+type planChangesInput struct {
+	PlanInput
+	Paging
+}
+
+func (s *server) listPlanChanges(ctx context.Context, in *planChangesInput) (*pageOf[planstore.Change], error) {
+	var wrong inputs
+	plan := wrong.plan(in.Plan)
+	if err := wrong.err(); err != nil {
+		return nil, err
+	}
+	key := func(c planstore.Change) string { return string(c.Code) + " " + c.Field }
+	return paged(in.Paging, key, func(int) (changes []planstore.Change, err error) {
+		shown, err := s.do.PlanChanges(ctx, plan, 0)
+		for _, c := range shown {
+			changes = append(changes, c.Change)
+		}
+		return changes, err
+	})
+}
+
+func (s *server) showRun(ctx context.Context, in *RunInput) (*body[listedRun], error) {
+	run, err := s.do.Run(ctx, in.id())
+	return answer(listedRun{
+		Run: int64(run.ID), Kind: string(run.Kind), Parent: int64(run.Parent), Day: run.Requested, By: run.Actor, Summary: run.Summary,
+	}, err)
+}
+
+type runRowsInput struct {
+	RunInput
+	Paging
+
+	Withheld bool `query:"withheld" doc:"Only what was withheld."`
+}
+
+// runRow is a change of a run, and what has become of it, in words, too.
+type runRow struct {
+	runstore.Planned
+
+	Fate string `json:"fate"`
+}
+
+func (s *server) listRunRows(ctx context.Context, in *runRowsInput) (*pageOf[runRow], error) {
+	key := func(r runRow) string { return string(r.Code) + " " + string(r.Verb) + " " + r.Field }
+	return paged(in.Paging, key, func(most int) (rows []runRow, err error) {
+		planned, _, err := s.do.RunRows(ctx, in.id(), in.Withheld, most)
+		for _, p := range planned {
+			rows = append(rows, runRow{p, p.Fate()})
+		}
+		return rows, err
+	})
+}
+
+func (s *server) cancelRun(ctx context.Context, in *RunInput) (*body[runs.Summary], error) {
+	run, err := s.do.CancelRun(ctx, in.id())
+	return answer(run.Summary, err)
+}
