@@ -60,7 +60,7 @@ func newPushBench(b *testing.B) *pushBench {
 	var dosURL, websiteURL string
 	x.dos, dosURL = dostest.Start(b, dostest.Options{})
 	x.website, websiteURL = websitetest.Start(b, websitetest.Options{})
-	x.env = append(os.Environ(), "PROFILESYNC_DATABASE_URL="+x.url, "PROFILESYNC_HTTP_ADDRESS=127.0.0.1:0",
+	x.env = append(os.Environ(), "PROFILESYNC_DATABASE_URL="+x.url, "PROFILESYNC_HTTP_ADDRESS=127.0.0.1:0", "PROFILESYNC_API_ADDRESS=off",
 		"PROFILESYNC_DOS_URL="+dosURL, "PROFILESYNC_DOS_API_KEY=key", "PROFILESYNC_DOS_READ_URL="+dosURL,
 		"PROFILESYNC_DOS_READ_USER=reader", "PROFILESYNC_DOS_READ_PASSWORD=secret",
 		"PROFILESYNC_DOS_REQUESTS_PER_SECOND=100000", "PROFILESYNC_DOS_READ_REQUESTS_PER_SECOND=100000",

@@ -20,7 +20,7 @@ type daemon struct {
 // serve starts a daemon and waits until it answers.
 func (s *site) serve() daemon {
 	s.t.Helper()
-	d := daemon{site: s, started: s.with("HTTP_ADDRESS=127.0.0.1:0").start(s.t.Context(), "serve")}
+	d := daemon{site: s, started: s.with("HTTP_ADDRESS=127.0.0.1:0", "API_ADDRESS=127.0.0.1:0").start(s.t.Context(), "serve")}
 	s.t.Cleanup(func() {
 		if text := d.log(); s.t.Failed() {
 			s.t.Logf("the end of the daemon's log: %s", text[max(0, len(text)-4000):])

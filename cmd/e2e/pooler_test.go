@@ -19,7 +19,7 @@ func TestBehindAPoolerInTransactionModeNothingStarts(t *testing.T) {
 			s := bareSite(t)
 			s.url = direct
 			pooled := s.with("DATABASE_URL="+pgproxy.NewPooler(t, direct, pgproxy.PoolerOptions{Ready: 2}), "ODS_DOWNLOADS_URL="+nobody,
-				"HTTP_ADDRESS=127.0.0.1:0")
+				"HTTP_ADDRESS=127.0.0.1:0", "API_ADDRESS=off")
 			for _, args := range [][]string{{"migrate"}, {"serve"}, {"runs", "list"}, {"reconcile", "--report", "etr", "--wait"}} {
 				o := pooled.exits(1, args...)
 				require.Contains(t, o.err, postgres.ErrPooled.Error())

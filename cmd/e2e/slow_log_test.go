@@ -39,7 +39,7 @@ func TestALogThatNobodyReadsBlocksNothing(t *testing.T) {
 	t.Parallel()
 	s, x := newStockedSite(t, 20)
 	address := freeAddress(t)
-	daemon := s.with("HTTP_ADDRESS="+address, "LOG_LEVEL=debug").command(t.Context(), "serve")
+	daemon := s.with("HTTP_ADDRESS="+address, "API_ADDRESS=off", "LOG_LEVEL=debug").command(t.Context(), "serve")
 	daemon.Stderr = fullPipe(t)
 	require.NoError(t, daemon.Start())
 	s.within(patience, 1, announced)

@@ -120,6 +120,7 @@ var (
 		"report deliver": "2026-01-02", "report verify": "2026-01-02", "mail stop": "--reason x",
 		"cases show": "1", "cases wait": "1 --for x --until 2999-01-01", "cases resume": "1",
 		"cases letters": "--preview", "cases set-aside": "1 --reason x --until 2999-01-01",
+		"tokens add": "x --verbs read", "tokens revoke": "x",
 		"closure say": "FA001 --reason x", "closure confirm": "FA001 --reason x", "closure take-back": "FA001 --reason x",
 	}
 	withoutDatabase = []string{"version", "mail templates"}
@@ -136,7 +137,7 @@ func TestCtrlCEndsEveryCommandThatWaitsForADatabase(t *testing.T) {
 			t.Parallel()
 			database := silent(t)
 			s := bareSite(t).with("DATABASE_URL=postgres://x:x@"+database.address+"/x?sslmode=disable", "REPORT_KEYS="+reportKey,
-				"ERS_COLUMNS="+twoColumns, "ERS_AUTH=none", "ERS_URL="+nobody, "HTTP_ADDRESS=127.0.0.1:0",
+				"ERS_COLUMNS="+twoColumns, "ERS_AUTH=none", "ERS_URL="+nobody, "HTTP_ADDRESS=127.0.0.1:0", "API_ADDRESS=off",
 				"MAIL=directory", "DOS_URL="+nobody, "DOS_API_KEY=x", "WEBSITE_URL="+nobody, "WEBSITE_API_KEY=x")
 			args := strings.Fields(path + " " + strings.ReplaceAll(arguments[path], "FILE", file))
 			s.stopsWithinASecond(database, args...)

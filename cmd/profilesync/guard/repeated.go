@@ -81,7 +81,7 @@ func (g *Guard) answerOnce(w http.ResponseWriter, r *http.Request, next http.Han
 		Location: w.Header().Get("Location"), Body: kept.body.Bytes(),
 	}
 	var err error
-	if slices.Contains(notBegun, answer.Status) {
+	if callOf(r.Context()).body.exceeded || slices.Contains(notBegun, answer.Status) {
 		err = g.Keys.ForgetKey(ctx, principal, key)
 	} else {
 		if kept.tooLong {
@@ -96,7 +96,8 @@ func (g *Guard) answerOnce(w http.ResponseWriter, r *http.Request, next http.Han
 
 // notBegun are the answers after which nothing was done.
 var notBegun = []int{
-	http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestEntityTooLarge, http.StatusTooManyRequests, http.StatusServiceUnavailable,
+	http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestEntityTooLarge, http.StatusTooManyRequests,
+	http.StatusServiceUnavailable,
 }
 
 // answerAgain answers a request whose key was used before.

@@ -23,7 +23,7 @@ const (
 	providerTimeout = 5 * time.Second
 )
 
-// Parts are what is served behind the guard; either may be nil.
+// Parts are what is served behind the guard; either may be nil, which serves nothing there.
 type Parts struct {
 	API     http.Handler // below /api/, to those who have signed in or show a token
 	Console http.Handler // everything else; it asks guard.From who calls, and login.Redirect if nobody does
@@ -33,13 +33,18 @@ type Parts struct {
 func Guarded(g *guard.Guard, l *login.Login, parts Parts) http.Handler {
 	mux := http.NewServeMux()
 	l.Register(mux)
-	if parts.API != nil {
-		mux.Handle("/api/", guard.RequireCaller(g.Repeatable(parts.API), nil))
-	}
-	if parts.Console != nil {
-		mux.Handle("/", g.Repeatable(parts.Console))
-	}
+	mux.Handle("/api/", guard.RequireCaller(g.Repeatable(orNothing(parts.API)), nil))
+	mux.Handle("/", g.Repeatable(orNothing(parts.Console)))
 	return g.Wrap(mux)
+}
+
+func orNothing(part http.Handler) http.Handler {
+	if part != nil {
+		return part
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		guard.Problem(w, r, http.StatusNotFound, "there is nothing here")
+	})
 }
 
 // access is who may use the API and the console: the guard and signing in, on connections

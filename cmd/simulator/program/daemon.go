@@ -30,7 +30,7 @@ type process struct {
 // when the context ends.
 func (p *Program) Serve(ctx context.Context, at time.Time) (Daemon, error) {
 	d := &process{cmd: p.Command(ctx, at, "serve"), output: &lineWriter{}, done: make(chan struct{})}
-	d.cmd.Env = append(d.cmd.Env, "PROFILESYNC_HTTP_ADDRESS=127.0.0.1:0")
+	d.cmd.Env = append(d.cmd.Env, "PROFILESYNC_HTTP_ADDRESS=127.0.0.1:0", "PROFILESYNC_API_ADDRESS=127.0.0.1:0")
 	d.cmd.Stdout, d.cmd.Stderr = d.output, d.output
 	if err := d.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("profilesync serve: %w", err)

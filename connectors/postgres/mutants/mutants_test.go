@@ -40,7 +40,7 @@ const (
 
 // all are the mutants that `make mutants` tries.
 func all() []mutant {
-	return slices.Concat(pushMutants, runMutants, peopleMutants, qualityMutants, caseMutants)
+	return slices.Concat(pushMutants, runMutants, peopleMutants, qualityMutants, caseMutants, accessMutants)
 }
 
 // apply returns the text of the file after the edit. It fails the test if the

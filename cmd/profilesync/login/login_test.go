@@ -1,0 +1,401 @@
+package login_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/oauth2-proxy/mockoidc"
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/guard"
+	"github.com/profilesync/profilesync/cmd/profilesync/login"
+	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
+)
+
+const session = "profilesync"
+
+func (w *world) sessions() int {
+	return pgtest.One[int](w.db, "select count(*) from session where ended_at is null and expires_at > now()")
+}
+
+func TestAPersonSignsInAndOut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	server, other := w.daemon(), w.daemon()
+	ann := w.browser()
+	w.is("u-4711", "leads", "staff")
+	shown := ann.open(server.URL + "/runs/7?all=1")
+	require.Equal(t, http.StatusOK, shown.status, shown.text)
+	require.Equal(t, "/runs/7?all=1", shown.at.RequestURI(), "back at the page that was asked for")
+	var p guard.Principal
+	require.NoError(t, json.Unmarshal([]byte(shown.text), &p))
+	require.Equal(t, guard.Principal{Name: "u-4711", Person: true, Verbs: []guard.Verb{guard.Read, guard.Approve, guard.People}}, p)
+
+	elsewhere := w.browser()
+	elsewhere.gives(other, session, ann.cookies(server)[session])
+	require.Contains(t, elsewhere.open(other.URL+"/").text, "u-4711", "every daemon knows the session")
+
+	stolen := ann.cookies(server)[session]
+	out := ann.ask(http.MethodPost, server.URL+"/sign-out")
+	require.Equal(t, "/signed-out", out.at.Path)
+	require.Contains(t, out.text, "You have signed out")
+	require.Empty(t, ann.cookies(server))
+	require.Zero(t, w.sessions())
+	for _, daemon := range []*httptest.Server{server, other} {
+		thief := w.browser()
+		thief.gives(daemon, session, stolen)
+		stopped := thief.stopAt("/sign-in")
+		thief.open(daemon.URL + "/")
+		stopped()
+	}
+	require.Zero(t, w.sessions())
+}
+
+// Neither the database nor the log has the session's cookie, or a name or an address.
+func TestNothingOfAPersonIsKept(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	server := w.daemon()
+	ann := w.browser()
+	w.is("u-4711", "leads")
+	require.Equal(t, http.StatusOK, ann.open(server.URL+"/").status)
+	kept := pgtest.One[string](w.db, "select token_hash || encode(data, 'escape') from session")
+	require.Contains(t, kept, "u-4711")
+	for _, secret := range append([]string{ann.cookies(server)[session]}, nobodys...) {
+		require.NotContains(t, kept, secret)
+		require.NotContains(t, w.log.String(), secret)
+	}
+}
+
+func TestCookiesAreForUsAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, test := range []struct {
+		public, name string
+		secure       bool
+	}{{"http://127.0.0.1:8384", "profilesync-sign-in", false}, {"https://console.example", "__Host-profilesync-sign-in", true}} {
+		l := login.New(login.Options{
+			Issuer: w.provider.Issuer(), PublicURL: test.public, HTTP: http.DefaultClient, Now: time.Now, Idle: time.Hour, Lifetime: time.Hour,
+		})
+		mux := http.NewServeMux()
+		l.Register(mux)
+		answer := httptest.NewRecorder()
+		mux.ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/sign-in", nil))
+		require.Equal(t, http.StatusFound, answer.Code)
+		cookies := answer.Result().Cookies()
+		require.Len(t, cookies, 1)
+		require.Equal(t, test.name, cookies[0].Name)
+		require.Equal(t, test.secure, cookies[0].Secure)
+		require.True(t, cookies[0].HttpOnly)
+		require.Equal(t, http.SameSiteLaxMode, cookies[0].SameSite)
+		require.Equal(t, strings.TrimSuffix(test.name, "-sign-in"), l.Cookie())
+		to, err := url.Parse(answer.Header().Get("Location"))
+		require.NoError(t, err)
+		require.Equal(t, "S256", to.Query().Get("code_challenge_method"))
+		require.Equal(t, test.public+"/sign-in/callback", to.Query().Get("redirect_uri"))
+	}
+}
+
+// A session has an id that nobody knew before, whatever the browser had.
+func TestASessionIsNotFixed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	server := w.daemon()
+	ann, bob := w.browser(), w.browser()
+	ann.gives(server, session, "planted")
+	w.is("u-1", "leads")
+	require.Contains(t, ann.open(server.URL+"/").text, "u-1")
+	first := ann.cookies(server)[session]
+	require.NotEqual(t, "planted", first)
+	w.is("u-2", "admins")
+	require.Contains(t, ann.open(server.URL+"/sign-in").text, "u-2", "signed in again, as somebody else")
+	require.NotEqual(t, first, ann.cookies(server)[session])
+	bob.gives(server, session, first)
+	stopped := bob.stopAt("/sign-in")
+	bob.open(server.URL + "/")
+	stopped()
+	require.Equal(t, 1, w.sessions())
+}
+
+func TestWhoIsInNoGroupGetsNotIn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	server := w.daemon()
+	for _, groups := range [][]string{nil, {"staff"}, {"leads,admins"}} {
+		ann := w.browser()
+		w.is("u-4711", groups...)
+		refused := ann.open(server.URL + "/")
+		require.Equal(t, http.StatusForbidden, refused.status)
+		require.Contains(t, refused.text, "none of the groups")
+		require.Contains(t, refused.text, refused.header.Get("X-Request-Id"))
+		require.NotContains(t, ann.cookies(server), session)
+	}
+	require.Zero(t, w.sessions())
+}
+
+func TestAnActorIsAPseudonym(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	server := w.daemon()
+	for _, subject := range []string{nobodys[0], nobodys[1], "token:nightly", strings.Repeat("x", 200)} {
+		w.is(subject, "leads")
+		require.Equal(t, http.StatusBadRequest, w.browser().open(server.URL+"/").status, subject)
+		require.NotContains(t, w.log.String(), subject)
+	}
+	require.Contains(t, w.log.String(), "is no pseudonym")
+}
+
+// What the provider sends back is refused unless it is the answer to what this browser
+// started, and is used once.
+func TestOnlyTheAnswerToWhatWasStartedCounts(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(w *world, ann *person, server *httptest.Server, callback *url.URL){
+		"wrong state":  func(_ *world, _ *person, _ *httptest.Server, callback *url.URL) { set(callback, "state", "AAAA") },
+		"no state":     func(_ *world, _ *person, _ *httptest.Server, callback *url.URL) { set(callback, "state", "") },
+		"no code":      func(_ *world, _ *person, _ *httptest.Server, callback *url.URL) { set(callback, "code", "") },
+		"made-up code": func(_ *world, _ *person, _ *httptest.Server, callback *url.URL) { set(callback, "code", "made-up") },
+		"refused by the provider": func(_ *world, _ *person, _ *httptest.Server, callback *url.URL) {
+			set(callback, "error", "access_denied")
+		},
+		"used code": func(w *world, _ *person, _ *httptest.Server, callback *url.URL) {
+			used, err := w.provider.SessionStore.GetSessionByID(callback.Query().Get("code"))
+			require.NoError(w.t, err)
+			used.Granted = true
+		},
+		"another browser": func(_ *world, ann *person, server *httptest.Server, _ *url.URL) {
+			ann.gives(server, "profilesync-sign-in", "")
+		},
+		"another one's cookie": func(_ *world, ann *person, server *httptest.Server, _ *url.URL) {
+			other := base64.RawURLEncoding.EncodeToString([]byte(`{"s":"A","n":"B","v":"C","t":"/"}`))
+			ann.gives(server, "profilesync-sign-in", other)
+		},
+		"a verifier of nobody": func(w *world, ann *person, server *httptest.Server, _ *url.URL) {
+			w.alter(ann, server, "v", "another-verifier-of-at-least-43-characters-x")
+		},
+		"wrong nonce": func(w *world, ann *person, server *httptest.Server, _ *url.URL) { w.alter(ann, server, "n", "AAAA") },
+		"expired token": func(w *world, _ *person, _ *httptest.Server, _ *url.URL) {
+			w.later = time.Hour
+		},
+		"forged token": func(w *world, _ *person, _ *httptest.Server, _ *url.URL) {
+			w.changeToken(func(token string) string {
+				parts := strings.Split(token, ".")
+				text, err := base64.RawURLEncoding.DecodeString(parts[1])
+				require.NoError(w.t, err)
+				parts[1] = base64.RawURLEncoding.EncodeToString([]byte(strings.Replace(string(text), "u-4711", "u-1", 1)))
+				return strings.Join(parts, ".")
+			})
+		},
+		"token of another's key": func(w *world, _ *person, _ *httptest.Server, _ *url.URL) {
+			other, err := mockoidc.RandomKeypair(2048)
+			require.NoError(w.t, err)
+			other.Kid, err = w.provider.Keypair.KeyID()
+			require.NoError(w.t, err)
+			w.changeToken(func(token string) string {
+				claims := jwt.MapClaims{}
+				_, _, err := jwt.NewParser().ParseUnverified(token, claims)
+				require.NoError(w.t, err)
+				forged, err := other.SignJWT(claims)
+				require.NoError(w.t, err)
+				return forged
+			})
+		},
+		"unsigned token": func(w *world, _ *person, _ *httptest.Server, _ *url.URL) {
+			w.changeToken(func(token string) string {
+				return base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none"}`)) + "." + strings.Split(token, ".")[1] + "."
+			})
+		},
+		"token for somebody else": func(w *world, _ *person, _ *httptest.Server, _ *url.URL) {
+			w.changeToken(func(token string) string {
+				claims := jwt.MapClaims{}
+				_, _, err := jwt.NewParser().ParseUnverified(token, claims)
+				require.NoError(w.t, err)
+				claims["aud"] = "another"
+				forged, err := w.provider.Keypair.SignJWT(claims)
+				require.NoError(w.t, err)
+				return forged
+			})
+		},
+		"no token": func(w *world, _ *person, _ *httptest.Server, _ *url.URL) {
+			w.changeToken(func(string) string { return "" })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			server := w.daemon()
+			ann := w.browser()
+			w.is("u-4711", "leads")
+			stopped := ann.stopAt("/sign-in/callback")
+			ann.open(server.URL + "/sign-in")
+			callback := stopped()
+			whole := *callback
+			change(w, ann, server, callback)
+			refused := ann.open(callback.String())
+			require.Equal(t, http.StatusBadRequest, refused.status)
+			require.Contains(t, refused.text, "You are not signed in")
+			require.Contains(t, refused.text, refused.header.Get("X-Request-Id"))
+			require.Contains(t, w.log.String(), "request="+refused.header.Get("X-Request-Id"))
+			require.NotContains(t, ann.cookies(server), session)
+			require.NotContains(t, w.log.String(), callback.Query().Get("code")+"&")
+
+			w.change, w.later = nil, 0
+			require.Equal(t, http.StatusBadRequest, ann.open(whole.String()).status, "there is no second try")
+			require.Zero(t, w.sessions())
+		})
+	}
+}
+
+func set(address *url.URL, name, value string) {
+	query := address.Query()
+	query.Set(name, value)
+	if value == "" {
+		query.Del(name)
+	}
+	address.RawQuery = query.Encode()
+}
+
+// alter changes a field of what the browser's cookie remembers.
+func (w *world) alter(p *person, server *httptest.Server, name, value string) {
+	text, err := base64.RawURLEncoding.DecodeString(p.cookies(server)["profilesync-sign-in"])
+	require.NoError(w.t, err)
+	p.gives(server, "profilesync-sign-in", base64.RawURLEncoding.EncodeToString(field(w.t, text, name, func(any) any { return value })))
+}
+
+// changeToken changes the identity tokens that the provider gives.
+func (w *world) changeToken(change func(token string) string) {
+	w.change = func(path string, answer []byte) []byte {
+		if path != mockoidc.TokenEndpoint {
+			return answer
+		}
+		return field(w.t, answer, "id_token", func(token any) any {
+			if token == nil { // an error
+				return nil
+			}
+			return change(token.(string))
+		})
+	}
+}
+
+func TestASessionEndsWhenNothingIsAskedForAndAtTheLatest(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.idle, w.lifetime = 10*time.Minute, 15*time.Minute
+	server := w.daemon()
+	ann := w.browser()
+	w.is("u-4711", "leads")
+	require.Equal(t, http.StatusOK, ann.open(server.URL+"/").status)
+	left := func() time.Duration {
+		return pgtest.One[time.Duration](w.db, "select expires_at - now() from session where ended_at is null order by expires_at desc limit 1")
+	}
+	require.InDelta(t, 10*time.Minute, left(), float64(time.Minute))
+	w.db.Exec("update session set expires_at = now() + interval '1 minute'")
+	require.Equal(t, http.StatusOK, ann.open(server.URL+"/").status)
+	require.InDelta(t, 10*time.Minute, left(), float64(time.Minute), "every request begins the time anew")
+	w.db.Exec("update session set expires_at = now() - interval '1 second'")
+	stopped := ann.stopAt("/sign-in")
+	ann.open(server.URL + "/")
+	stopped()
+
+	w.idle, w.lifetime = time.Hour, 15*time.Minute
+	server = w.daemon()
+	w.is("u-4711", "leads")
+	require.Equal(t, http.StatusOK, w.browser().open(server.URL+"/").status)
+	require.InDelta(t, 15*time.Minute, left(), float64(time.Minute), "at the latest")
+}
+
+func TestOnlyPathsOfOursAreGoneOnTo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	server := w.daemon()
+	for to, want := range map[string]string{
+		"/cases?mine=1": "/cases?mine=1", "https://evil.example/": "/", "//evil.example": "/", `/\evil.example`: "/", "cases": "/", "": "/",
+		"/\tx": "/", "javascript:alert(1)": "/",
+	} {
+		ann := w.browser()
+		w.is("u-1", "leads")
+		shown := ann.open(server.URL + "/sign-in?" + url.Values{"to": {to}}.Encode())
+		require.Equal(t, want, shown.at.RequestURI(), to)
+		require.Equal(t, server.URL, "http://"+shown.at.Host)
+	}
+}
+
+func TestAProviderThatIsDownKeepsNobodyElseOut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	down := true
+	w.change = func(_ string, answer []byte) []byte {
+		if down {
+			return []byte("down")
+		}
+		return answer
+	}
+	server := w.daemon()
+	refused := w.browser().open(server.URL + "/")
+	require.Equal(t, http.StatusServiceUnavailable, refused.status)
+	require.Contains(t, refused.text, "does not answer")
+	require.Contains(t, w.log.String(), "asking the identity provider")
+	down = false
+	require.Equal(t, http.StatusServiceUnavailable, w.browser().open(server.URL+"/").status, "it is not asked again at once")
+	w.later = 6 * time.Second
+	w.is("u-1", "leads")
+	require.Equal(t, http.StatusOK, w.browser().open(server.URL+"/").status)
+}
+
+func TestSigningOutAtTheProviderToo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.change = func(path string, answer []byte) []byte {
+		if path != mockoidc.DiscoveryEndpoint {
+			return answer
+		}
+		return field(t, answer, "end_session_endpoint", func(any) any { return "https://identity.example/end?a=1" })
+	}
+	server := w.daemon()
+	ann := w.browser()
+	w.is("u-1", "leads")
+	require.Equal(t, http.StatusOK, ann.open(server.URL+"/").status)
+	out := ann.ask(http.MethodPost, server.URL+"/sign-out")
+	require.Equal(t, http.StatusOK, out.status)
+	next := url.Values{"client_id": {w.provider.ClientID}, "post_logout_redirect_uri": {server.URL + "/signed-out"}, "a": {"1"}}
+	require.Contains(t, out.text, `<a href="https://identity.example/end?`+strings.ReplaceAll(next.Encode(), "&", "&amp;")+`"`)
+	require.Contains(t, out.text, `content="0; url=https://identity.example/end?`)
+	require.NotContains(t, ann.open(server.URL+"/signed-out").text, "identity.example", "it comes back here, and stays")
+}
+
+func TestAFormOfAnotherSiteSignsNobodyOut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	server := w.daemon()
+	ann := w.browser()
+	w.is("u-1", "leads")
+	require.Equal(t, http.StatusOK, ann.open(server.URL+"/").status)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/sign-out", nil)
+	require.NoError(t, err)
+	request.Header.Set("Origin", "https://evil.example")
+	response, err := ann.Do(request)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	require.Equal(t, http.StatusForbidden, response.StatusCode)
+	require.Equal(t, 1, w.sessions())
+}
+
+func TestTheClientSecretIsReadAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	server := w.daemon()
+	right := w.provider.ClientSecret
+	for _, secret := range []string{"another", right} {
+		w.secret = secret
+		w.is("u-1", "leads")
+		status := w.browser().open(server.URL + "/").status
+		require.Equal(t, secret == right, status == http.StatusOK)
+	}
+	require.NotContains(t, w.log.String(), right)
+}

@@ -1,0 +1,223 @@
+package accessstore_test
+
+import (
+	"bytes"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/accessstore"
+	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+var (
+	ann   = accessstore.By{Actor: "ann", Person: true}
+	bob   = accessstore.By{Actor: "bob", Person: true, Request: "R1"}
+	never time.Time
+)
+
+func hash(first byte) accessstore.Hash { return accessstore.Hash{0: first} }
+
+func TestALivingTokenHasItsNameAlone(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	store := accessstore.New(db.DB)
+	require.NoError(t, store.AddToken(t.Context(), "nightly", hash(1), []string{"read", "reconcile"}, never, ann))
+	require.ErrorContains(t, store.AddToken(t.Context(), "nightly", hash(2), []string{"read"}, never, bob), "there is a token nightly already")
+	holder, err := store.HolderOf(t.Context(), hash(1))
+	require.NoError(t, err)
+	require.Equal(t, accessstore.Holder{Actor: "token:nightly", Verbs: []string{"read", "reconcile"}}, holder)
+	_, err = store.HolderOf(t.Context(), hash(2))
+	require.ErrorIs(t, err, postgres.ErrNotFound)
+
+	require.NoError(t, store.RevokeToken(t.Context(), "nightly", bob))
+	require.NoError(t, store.AddToken(t.Context(), "nightly", hash(3), []string{"read"}, never, ann), "a revoked one frees its name")
+	actions, err := store.Actions(t.Context(), 0, 10)
+	require.NoError(t, err)
+	var audited []string
+	for _, a := range actions {
+		require.True(t, a.Person)
+		require.False(t, a.Ended.IsZero())
+		audited = append(audited, a.Actor+" "+a.Operation+" "+a.Subject+" "+string(a.Outcome)+" "+a.Request)
+	}
+	require.Equal(t, []string{"ann add-token nightly done ", "bob revoke-token nightly done R1", "ann add-token nightly done "}, audited)
+}
+
+func TestATokenIsRevokedOnce(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	store := accessstore.New(db.DB)
+	require.NoError(t, store.AddToken(t.Context(), "nightly", hash(1), []string{"read"}, never, ann))
+	require.NoError(t, store.RevokeToken(t.Context(), "nightly", ann))
+	require.ErrorIs(t, store.RevokeToken(t.Context(), "nightly", bob), postgres.ErrNotFound)
+	require.ErrorIs(t, store.RevokeToken(t.Context(), "other", bob), postgres.ErrNotFound)
+	require.Equal(t, "ann", pgtest.One[string](db, "select revoked_by from access_token"))
+	living, err := store.Tokens(t.Context(), false)
+	require.NoError(t, err)
+	require.Empty(t, living)
+	all, err := store.Tokens(t.Context(), true)
+	require.NoError(t, err)
+	require.Len(t, all, 1)
+	require.False(t, all[0].Valid)
+}
+
+// Whatever is wrong with a token, the answer is the same.
+func TestATokenThatIsNoGoodIsNotFound(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	store := accessstore.New(db.DB)
+	require.NoError(t, store.AddToken(t.Context(), "revoked", hash(1), []string{"read"}, never, ann))
+	require.NoError(t, store.RevokeToken(t.Context(), "revoked", ann))
+	require.NoError(t, store.AddToken(t.Context(), "expired", hash(2), []string{"read"}, time.Now().Add(-time.Second), ann))
+	_, unknown := store.HolderOf(t.Context(), hash(9))
+	require.ErrorIs(t, unknown, postgres.ErrNotFound)
+	for _, h := range []accessstore.Hash{hash(1), hash(2)} {
+		_, err := store.HolderOf(t.Context(), h)
+		require.EqualError(t, err, unknown.Error())
+	}
+	require.NoError(t, store.AddToken(t.Context(), "valid", hash(3), []string{"read"}, time.Now().Add(time.Hour), ann))
+	holder, err := store.HolderOf(t.Context(), hash(3))
+	require.NoError(t, err)
+	require.WithinDuration(t, time.Now().Add(time.Hour), holder.Expires, time.Minute)
+}
+
+func TestTheDayOfTheLastUseOnlyMovesOn(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	store := accessstore.New(db.DB)
+	require.NoError(t, store.AddToken(t.Context(), "nightly", hash(1), []string{"read"}, never, ann))
+	use := func() {
+		_, err := store.HolderOf(t.Context(), hash(1))
+		require.NoError(t, err)
+	}
+	use()
+	require.True(t, pgtest.One[bool](db, "select last_used = (now() at time zone 'Europe/London')::date from access_token"))
+	db.Exec("update access_token set last_used = '2999-01-01'")
+	use()
+	require.True(t, pgtest.One[bool](db, "select last_used = '2999-01-01' from access_token"))
+}
+
+// A request that was under way while its person signed out saves its session afterwards.
+func TestASessionThatEndedIsNotSavedAgain(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	sessions := accessstore.New(db.DB).Sessions()
+	soon := time.Now().Add(time.Hour)
+	require.NoError(t, sessions.CommitCtx(t.Context(), "hash", []byte("ann"), soon))
+	data, found, err := sessions.FindCtx(t.Context(), "hash")
+	require.NoError(t, err)
+	require.True(t, found)
+	require.Equal(t, "ann", string(data))
+	require.NoError(t, sessions.DeleteCtx(t.Context(), "hash"))
+	require.NoError(t, sessions.CommitCtx(t.Context(), "hash", []byte("ann"), soon))
+	_, found, err = sessions.FindCtx(t.Context(), "hash")
+	require.NoError(t, err)
+	require.False(t, found)
+	require.NoError(t, sessions.DeleteCtx(t.Context(), "hash"))
+	require.Zero(t, pgtest.One[int](db, "select sum(length(data)) from session"), "nothing of it is left")
+
+	require.NoError(t, sessions.Commit("old", []byte("bob"), time.Now().Add(-time.Second)))
+	_, found, err = sessions.Find("old")
+	require.NoError(t, err)
+	require.False(t, found, "it has expired")
+	require.NoError(t, sessions.Delete("old"))
+}
+
+func TestAnOutcomeIsWrittenOnce(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	store := accessstore.New(db.DB)
+	a := accessstore.Action{Actor: "ann", Person: true, Verb: "approve", Operation: "approve-run", Subject: "7", Request: "R"}
+	id, err := store.BeginAction(t.Context(), a)
+	require.NoError(t, err)
+	require.NoError(t, store.EndAction(t.Context(), id, accessstore.Refused))
+	require.Error(t, store.EndAction(t.Context(), id, accessstore.Done))
+	require.NoError(t, store.ForbidAction(t.Context(), a))
+	list, err := store.Actions(t.Context(), 0, 1)
+	require.NoError(t, err)
+	require.Equal(t, accessstore.Forbidden, list[0].Outcome)
+	list, err = store.Actions(t.Context(), list[0].ID, 9)
+	require.NoError(t, err)
+	require.Len(t, list, 1)
+	require.Equal(t, accessstore.Refused, list[0].Outcome)
+	require.Equal(t, "7", list[0].Subject)
+}
+
+func TestActionsAreNotRewritten(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	store := accessstore.New(db.DB)
+	_, err := store.BeginAction(t.Context(), accessstore.Action{Actor: "ann", Verb: "approve", Operation: "approve-run"})
+	require.NoError(t, err)
+	for _, statement := range []string{
+		"update action set actor = 'bob'", "update action set outcome = 'done', ended_at = now(), subject = '8'", "delete from action",
+		"truncate action", "delete from access_token",
+	} {
+		_, err := db.SQL.Exec(t.Context(), statement)
+		require.ErrorContains(t, err, "is refused", statement)
+	}
+}
+
+func TestAKeyIsClaimedOnce(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	store := accessstore.New(db.DB)
+	var claimed atomic.Int32
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			mine, before, err := store.BeginKey(t.Context(), "ann", "k")
+			if err == nil && mine {
+				claimed.Add(1)
+			}
+			if err != nil || before.Status != 0 {
+				t.Error(err, before)
+			}
+		})
+	}
+	group.Wait()
+	require.EqualValues(t, 1, claimed.Load())
+	mine, _, err := store.BeginKey(t.Context(), "bob", "k")
+	require.NoError(t, err)
+	require.True(t, mine, "everybody has keys of his own")
+	db.Exec("update idempotency_key set at = now() - interval '25 hours'")
+	mine, _, err = store.BeginKey(t.Context(), "ann", "k")
+	require.NoError(t, err)
+	require.True(t, mine, "a day later it means something else")
+	require.NoError(t, store.ForgetKey(t.Context(), "ann", "k"))
+	mine, _, err = store.BeginKey(t.Context(), "ann", "k")
+	require.NoError(t, err)
+	require.True(t, mine, "it was forgotten")
+}
+
+func TestAKeyHasOneAnswer(t *testing.T) {
+	t.Parallel()
+	store := accessstore.New(pgtest.New(t).DB)
+	_, _, err := store.BeginKey(t.Context(), "ann", "k")
+	require.NoError(t, err)
+	first := accessstore.Answer{
+		Digest: bytes.Repeat([]byte{1}, 32), Status: 201, ContentType: "text/plain", Location: "/runs/7", Body: []byte("seven"),
+	}
+	require.NoError(t, store.AnswerKey(t.Context(), "ann", "k", first))
+	require.NoError(t, store.AnswerKey(t.Context(), "ann", "k", accessstore.Answer{Digest: first.Digest, Status: 500}))
+	require.NoError(t, store.ForgetKey(t.Context(), "ann", "k"), "an answered one stays")
+	mine, before, err := store.BeginKey(t.Context(), "ann", "k")
+	require.NoError(t, err)
+	require.False(t, mine)
+	require.Equal(t, first, before)
+}
+
+func TestEverythingOldIsPruned(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	db.Exec(`insert into session (token_hash, data, expires_at) select 's' || n, '', now() - interval '1 hour' from generate_series(1, 5500) n`)
+	db.Exec(`insert into session (token_hash, data, expires_at) values ('living', 'x', now() + interval '1 hour')`)
+	require.NoError(t, accessstore.New(db.DB).Prune(t.Context()))
+	require.Equal(t, 1, pgtest.One[int](db, "select count(*) from session"))
+}

@@ -1,0 +1,53 @@
+package mutants
+
+const (
+	ofAccess  = store + "accessstore/"
+	accessSQL = ofAccess + "accesssql/access.sql.go"
+	access36  = store + "migrations/00036_access.sql"
+)
+
+var accessMutants = []mutant{
+	{
+		"token: added", "that a living one has its name alone",
+		[]edit{
+			{file: accessSQL, find: "on conflict (name) where revoked_at is null do nothing\n", put: ""},
+			{file: access36, find: "create unique index access_token_name", put: "create index access_token_name"},
+		},
+		ofAccess, "^TestALivingTokenHasItsNameAlone$",
+	},
+	{
+		"token: revoked", "that it is not revoked yet",
+		[]edit{{file: accessSQL, find: "where name = $2 and revoked_at is null", put: "where name = $2"}},
+		ofAccess, "^TestATokenIsRevokedOnce$",
+	},
+	{
+		"token: the day of its last use", "that the day is later",
+		[]edit{{file: accessSQL, find: "where id = $1 and (last_used is null or last_used < ", put: "where id = $1 and (true or last_used < "}},
+		ofAccess, "^TestTheDayOfTheLastUseOnlyMovesOn$",
+	},
+	{
+		"session: saved", "that it has not ended",
+		[]edit{
+			{file: accessSQL, find: "expires_at = excluded.expires_at where s.ended_at is null", put: "expires_at = excluded.expires_at, ended_at = null"},
+		},
+		ofAccess, "^TestASessionThatEndedIsNotSavedAgain$",
+	},
+	{
+		"action: its outcome", "that it has none",
+		[]edit{
+			{file: accessSQL, find: "where id = $2 and outcome = 'begun'", put: "where id = $2"},
+			{file: access36, find: "if old.outcome <> 'begun'\n        or (", put: "if ("},
+		},
+		ofAccess, "^TestAnOutcomeIsWrittenOnce$",
+	},
+	{
+		"key: begun", "that nobody claimed it",
+		[]edit{{file: accessSQL, find: "where k.at < now() - interval '24 hours'\n`", put: "where true\n`"}},
+		ofAccess, "^TestAKeyIsClaimedOnce$",
+	},
+	{
+		"key: its answer", "that it has none",
+		[]edit{{file: accessSQL, find: "where principal = $6 and key = $7 and status is null", put: "where principal = $6 and key = $7"}},
+		ofAccess, "^TestAKeyHasOneAnswer$",
+	},
+}
