@@ -9,6 +9,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres/runstore"
 	"github.com/profilesync/profilesync/connectors/postgres/watchstore"
 	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
@@ -68,4 +69,26 @@ func (a *Actions) Work(ctx context.Context) (w Work, err error) {
 	w.At = a.App.Settings.Clock()
 	w.Queues, w.Ran, err = a.App.Store.Watch.Queues(ctx)
 	return w, err
+}
+
+// NamesOf returns the names of profiles; those that do not exist are left out.
+func (a *Actions) NamesOf(ctx context.Context, codes []profile.ODSCode) (map[profile.ODSCode]string, error) {
+	if err := a.ready(ctx); err != nil {
+		return nil, err
+	}
+	found, err := postgres.LoadProfiles(ctx, a.App.Store.DB, codes)
+	names := make(map[profile.ODSCode]string, len(found))
+	for _, p := range found {
+		names[p.Code] = p.Values.Get(profile.FieldName)
+	}
+	return names, err
+}
+
+// Whole returns all values of a profile, with its opening times, facilities and services.
+func (a *Actions) Whole(ctx context.Context, code profile.ODSCode) (profile.Values, error) {
+	if err := a.ready(ctx); err != nil {
+		return profile.Values{}, err
+	}
+	now, _, err := a.App.Store.Audit.Profile(ctx, code)
+	return now.Whole(), err
 }

@@ -62,7 +62,9 @@ type Button struct {
 	Text  string
 	Name  string // with Value: which button it was; empty where there is one
 	Value string
-	Kind  ButtonKind
+	// Hidden follows the text for screen readers, where several buttons have one name.
+	Hidden string
+	Kind   ButtonKind
 }
 
 // ButtonKind is how a button looks.

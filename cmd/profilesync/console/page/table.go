@@ -9,6 +9,7 @@ type Table struct {
 	Hidden  bool   // the caption is for screen readers only
 	Columns []Column
 	Rows    []Row
+	All     *Pick  // a box that ticks all boxes of the table, for the script
 	Empty   string // what is shown instead of a table without rows
 	More    Link   // below the table, where it does not show everything
 }
@@ -25,14 +26,16 @@ type Row []Cell
 // Cell is what a table or a summary shows at one place.
 type Cell struct {
 	Text string
-	To   string    // where the text leads; empty for nowhere
-	Tag  Colour    // the text is a tag of this colour; empty for none
-	Soft string    // below the text, in small letters
-	At   time.Time // the instant that the text says; zero for none
-	Code bool      // the text is for machines, such as a command
-	Pick *Pick     // a checkbox before the text
-	Old  bool      // the text is what was before
-	Form *Form     // a small form instead of a text
+	To   string // where the text leads; empty for nowhere
+	// Hidden follows the text for screen readers, where several lead elsewhere under one name.
+	Hidden string
+	Tag    Colour    // the text is a tag of this colour; empty for none
+	Soft   string    // below the text, in small letters
+	At     time.Time // the instant that the text says; zero for none
+	Code   bool      // the text is for machines, such as a command
+	Pick   *Pick     // a checkbox before the text
+	Old    bool      // the text is what was before
+	Form   *Form     // a small form instead of a text
 }
 
 // Pick is a checkbox in a table.
@@ -40,7 +43,7 @@ type Pick struct {
 	Name, Value string
 	Label       string // for screen readers
 	Checked     bool
-	All         string // the script ticks all boxes of that name with it; empty for a box of its own
+	All         string // of Table.All: the name of the boxes that it ticks
 }
 
 // Names returns columns of texts.
