@@ -38,6 +38,7 @@ var (
 	errNoPage     = ErrNone("there is no page at this address")
 	errNoDeed     = Wrong{Text: "this form asks for something that the page does not do"}
 	errNoToken    = Wrong{Text: "this form came without its token: go back, reload the page, and send it again"}
+	errShownOnce  = &actions.Error{Kind: actions.Conflict, Text: "this was done, and its answer is shown only once"}
 	errSentBefore = &actions.Error{
 		Kind: actions.Conflict, Text: "this form was sent before, and nobody knows yet what became of it: look first whether it is done",
 	}

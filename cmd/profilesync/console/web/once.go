@@ -34,17 +34,27 @@ func (d *Desk) once(w http.ResponseWriter, r *http.Request, caller guard.Princip
 	case err != nil:
 		d.Fail(w, r, err)
 	case claimed:
-		to, err := perform(r, deed)
-		d.keep(r.Context(), caller.Name, key, to, err)
-		if err != nil {
-			d.refused(w, r, route, err)
-			return
-		}
-		http.Redirect(w, r, to, http.StatusSeeOther)
+		d.first(w, r, caller.Name, key, route, deed)
 	case before.Location != "":
 		http.Redirect(w, r, before.Location, http.StatusSeeOther)
+	case before.Status == http.StatusSeeOther:
+		d.Fail(w, r, errShownOnce)
 	default:
 		d.Fail(w, r, errSentBefore)
+	}
+}
+
+// first does the deed of a form that was not sent before.
+func (d *Desk) first(w http.ResponseWriter, r *http.Request, name, key string, route Route, deed Deed) {
+	to, shown, err := perform(r, deed)
+	d.keep(r.Context(), name, key, to, err)
+	switch {
+	case err != nil:
+		d.refused(w, r, route, err)
+	case shown != nil:
+		d.write(w, r, http.StatusOK, *shown)
+	default:
+		http.Redirect(w, r, to, http.StatusSeeOther)
 	}
 }
 

@@ -31,6 +31,9 @@ type Deed struct {
 	Subject func(r *http.Request) string
 	// Do does it, and returns the address to go on to.
 	Do func(r *http.Request) (to string, err error)
+	// Answer does it instead of Do, and returns a page that is shown once, such as one with a
+	// secret or with names of people: it is not kept, and reloading does not show it again.
+	Answer func(r *http.Request) (page.Page, error)
 }
 
 // OfPath is the subject that a part of the address names.
@@ -132,16 +135,21 @@ func mayAny(ctx context.Context, deeds []Deed) bool {
 	return false
 }
 
-// perform does a deed, with the audit.
-func perform(r *http.Request, deed Deed) (to string, err error) {
+// perform does a deed, with the audit. A page that it returns is shown.
+func perform(r *http.Request, deed Deed) (to string, shown *page.Page, err error) {
 	subject := ""
 	if deed.Subject != nil {
 		subject = deed.Subject(r)
 	}
 	if err := guard.Begin(r.Context(), deed.Verb, deed.Operation, subject); err != nil {
-		return "", err
+		return "", nil, err
 	}
-	return deed.Do(r)
+	if deed.Answer != nil {
+		p, err := deed.Answer(r)
+		return "", &p, err
+	}
+	to, err = deed.Do(r)
+	return to, nil, err
 }
 
 // refused shows the page of a form again, with what is wrong.
@@ -158,4 +166,19 @@ func (d *Desk) refused(w http.ResponseWriter, r *http.Request, route Route, why 
 	}
 	p.Errors = append(p.Errors, fieldErrors(why)...)
 	d.write(w, r, status, p)
+}
+
+// Guarded serves something that is no page of this layout, to who may use the verb.
+func (d *Desk) Guarded(verb guard.Verb, next http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, known := guard.From(r.Context()); !known {
+			login.Redirect(w, r)
+			return
+		}
+		if err := guard.Allow(r.Context(), verb); err != nil {
+			d.Fail(w, r, err)
+			return
+		}
+		next(w, r)
+	})
 }
