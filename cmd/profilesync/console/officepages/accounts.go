@@ -25,7 +25,11 @@ func (n names) of(id string) (name, address string) {
 	if err != nil {
 		return "", ""
 	}
-	return string(n[account].Name), string(n[account].Address)
+	found, known := n[account]
+	if !known {
+		return "", ""
+	}
+	return found.Name.Reveal(), found.Address.Reveal()
 }
 
 func stateOf(r *http.Request) string {

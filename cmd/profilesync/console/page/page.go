@@ -12,7 +12,8 @@ type Page struct {
 	Notice  string       // what was done a moment ago; empty for none
 	Errors  []FieldError // what is wrong with a form: shown at the top
 	Blocks  []Block
-	Refresh int // seconds after which the page is asked for again without a script; 0 for never
+	Next    string // an address where the browser goes on by itself; empty for none
+	Refresh int    // seconds after which the page is asked for again without a script; 0 for never
 }
 
 // Viewer is who sees the page. Without a name nobody has signed in.

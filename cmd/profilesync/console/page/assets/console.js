@@ -7,13 +7,15 @@ for (const box of document.querySelectorAll("[data-events]")) {
   const bar = box.querySelector("progress");
   events.addEventListener("progress", event => {
     const now = JSON.parse(event.data);
-    box.querySelector("[data-label]").textContent = now.label;
+    const stage = now.stage ? now.stage[0].toUpperCase() + now.stage.slice(1) : "It waits for its turn";
+    const count = now.total > 0 ? `: ${now.done.toLocaleString("en-GB")} of ${now.total.toLocaleString("en-GB")}` : "";
+    box.querySelector("[data-label]").textContent = stage + count;
     if (now.total > 0) {
       bar.max = now.total;
       bar.value = now.done;
     }
   });
-  events.addEventListener("end", () => {
+  events.addEventListener("ended", () => {
     events.close();
     location.reload();
   });
