@@ -14,6 +14,7 @@ import (
 
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // Sink is one downstream directory.
@@ -110,7 +111,7 @@ var errNotOurs = errors.New("the push no longer belongs to this job")
 func (p *Pusher) loadOne(ctx context.Context, code profile.ODSCode) (*push.Push, error) {
 	known, err := p.pushes.do(ctx, code)
 	if err == nil && known == nil {
-		err = fmt.Errorf("%s: no push of it to %s is wanted", code, p.Name)
+		err = runs.Conflictf("%s: no push of it to %s is wanted", code, p.Name)
 	}
 	return known, err
 }

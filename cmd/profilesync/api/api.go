@@ -14,26 +14,24 @@ import (
 
 	"github.com/profilesync/profilesync/cmd/internal/spool"
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// Audit records what principals ask for. Every operation that needs more than the verb
-// read is recorded twice: with the outcome "asked" before it begins, so that what cannot
-// be audited is not done, and with its outcome when it has ended. Refusals for want of a
-// verb are recorded once. No text of a caller and nothing about people is given to it:
-// the subject is ids, such as 17 or FA002/phone; the outcome is asked, done, or refused
-// with the status.
-type Audit interface {
-	Audit(ctx context.Context, actor, verb, operation, subject, outcome string) error
-}
-
 // Options are what the API works with.
 type Options struct {
 	Actions *actions.Actions // of the daemon, its database open
-	Audit   Audit
-	Log     *slog.Logger
-	Version string
+	// Begin writes to the audit that the caller begins an operation that needs more than
+	// the verb read, or that they may not, and returns an error if it cannot be begun. The
+	// subject is ids, as 17 or FA002/phone: no text of a caller, and nothing about people.
+	// Whoever wraps the handler writes the outcome once the request is answered.
+	Begin func(ctx context.Context, verb guard.Verb, operation, subject string) error
+	// AllowBody lets the body of a request have that many bytes, where the guard would
+	// allow less; nil allows nothing more.
+	AllowBody func(ctx context.Context, bytes int64) error
+	Log       *slog.Logger
+	Version   string
 	// Stopping ends when the daemon stops: streams of progress end then. Nil is never.
 	Stopping context.Context //nolint:containedctx // of the program, not of a call
 	// Streams is how many streams of progress there may be at a time; 0 means 64.
@@ -75,6 +73,9 @@ func build(o Options) (http.Handler, huma.API) {
 	}
 	if o.Alive == 0 {
 		o.Alive = 15 * time.Second
+	}
+	if o.AllowBody == nil {
+		o.AllowBody = func(context.Context, int64) error { return nil }
 	}
 	if o.Stopping == nil {
 		o.Stopping = context.Background()

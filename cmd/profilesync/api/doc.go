@@ -3,7 +3,7 @@
 //
 //	guard (who calls) ─▶ Handler ─▶ admit: principal, verb, key ─▶ operation ─▶ actions
 //	                                         │                         │
-//	                                         └▶ 401, 403, 400          └▶ audit: asked, then the outcome
+//	                                         └▶ 401, 403, 400          └▶ audit: it is begun
 //
 //	api.go, route.go           the handler, and how an operation is declared
 //	errors.go, page.go, parse.go   problems in words, pages of lists, inputs

@@ -14,8 +14,8 @@ import (
 )
 
 var (
-	errNotAudited = errors.New("what is not audited is not done")
-	errStreams    = errors.New("too many callers follow runs at this moment")
+	errNotBegun = errors.New("what is not audited is not done")
+	errStreams  = errors.New("too many callers follow runs at this moment")
 )
 
 // statusOf is the status for each kind of error.
@@ -34,7 +34,8 @@ func inWords(err error) string {
 	})
 }
 
-// problem is what an error is answered with. What is nobody's business is logged.
+// problem is what an error is answered with. What is nobody's business is logged. 503
+// says that nothing was begun, so that asking again is safe.
 func (s *server) problem(ctx context.Context, r route, err error) error {
 	if already, ok := errors.AsType[huma.StatusError](err); ok {
 		return already
@@ -47,16 +48,13 @@ func (s *server) problem(ctx context.Context, r route, err error) error {
 		return refusal(status, err)
 	}
 	switch {
-	case ctx.Err() != nil:
-		return huma.NewError(http.StatusServiceUnavailable, "it took too long, or the daemon is stopping: ask again")
 	case errors.Is(err, errStreams):
 		return huma.NewError(http.StatusServiceUnavailable, errStreams.Error()+": ask again")
-	case errors.Is(err, errNotAudited):
-		s.Log.ErrorContext(ctx, "an operation was refused since it cannot be recorded", "operation", r.id, "error", err)
-		return huma.NewError(http.StatusServiceUnavailable, "it cannot be recorded at this moment, so it is not done: ask again")
+	case errors.Is(err, errNotBegun):
+		return huma.NewError(http.StatusServiceUnavailable, "it cannot be recorded at this moment, so it was not begun: ask again")
 	}
 	s.Log.ErrorContext(ctx, "an operation failed", "operation", r.id, "error", err)
-	return huma.NewError(http.StatusInternalServerError, r.id+" failed; the daemon's log says why")
+	return huma.NewError(http.StatusInternalServerError, r.id+" failed, or was cut off; the daemon's log says why")
 }
 
 // refusal names the input that is wrong, if one is.

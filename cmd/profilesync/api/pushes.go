@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
@@ -20,7 +21,7 @@ func (s *server) pushes() {
 	add(s, route{id: "retry-pushes", method: http.MethodPost, path: "/pushes/retry", verb: guard.Reconcile, keyed: true,
 		status: http.StatusAccepted, summary: "Push profiles again, even if they were refused or wait for a person",
 		about: "To overwrite what nobody stated needs the verb `approve`, too."}, s.retryPushes)
-	add(s, route{id: "check-drift", method: http.MethodPost, path: "/drift", verb: guard.Reconcile, keyed: true,
+	add(s, route{id: "check-drift", method: http.MethodPost, path: "/drift", verb: guard.Reconcile, keyed: true, within: readWithinAll,
 		summary: "Compare what the sinks show with the profiles, and repair differences if asked to",
 		about:   "Every sink that is configured is read; for all profiles that takes minutes."}, s.checkDrift)
 	add(s, route{id: "list-holds", method: http.MethodGet, path: "/holds", verb: guard.Read, summary: "List holds"}, s.listHolds)
@@ -29,6 +30,9 @@ func (s *server) pushes() {
 	add(s, route{id: "remove-hold", method: http.MethodDelete, path: "/holds/{hold}", verb: guard.Approve, status: http.StatusNoContent,
 		summary: "End a hold early"}, s.removeHold)
 }
+
+// readWithinAll is how long it may take to read sinks.
+const readWithinAll = time.Hour
 
 type listPushesInput struct {
 	Paging

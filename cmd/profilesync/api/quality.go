@@ -22,7 +22,7 @@ func (s *server) quality() {
 		about:   "No profile is changed. If the run with the wrong day is known, undo it instead."}, s.resetListing)
 	add(s, route{id: "list-findings", method: http.MethodGet, path: "/checks", verb: guard.Read,
 		summary: "List what the quality checks found, with who must act and what to do"}, s.listFindings)
-	add(s, route{id: "run-checks", method: http.MethodPost, path: "/checks", verb: guard.Reconcile, keyed: true,
+	add(s, route{id: "run-checks", method: http.MethodPost, path: "/checks", verb: guard.Reconcile, keyed: true, within: readWithinAll,
 		summary: "Make the quality checks now, as the daemon does every night", about: "For all pharmacies that takes minutes."}, s.runChecks)
 	add(s, route{id: "list-quarantine", method: http.MethodGet, path: "/quarantine", verb: guard.Read,
 		summary: "List upstream records that could not be read, the newest first"}, s.listQuarantine)

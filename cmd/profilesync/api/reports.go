@@ -18,7 +18,7 @@ import (
 func (s *server) reports() {
 	add(s, route{id: "list-reports", method: http.MethodGet, path: "/reports", verb: guard.Read,
 		summary: "List reports, the newest first"}, s.listReports)
-	add(s, route{id: "make-reports", method: http.MethodPost, path: "/reports", verb: guard.Administer, keyed: true,
+	add(s, route{id: "make-reports", method: http.MethodPost, path: "/reports", verb: guard.Administer, keyed: true, within: planWithin,
 		summary: "Make the reports that are due, as the daemon does every working morning"}, s.makeReports)
 	file := map[string]*huma.Response{"200": {Description: "The report.", Content: map[string]*huma.MediaType{}}}
 	for _, form := range []string{"html", "csv", "xlsx", "json"} {

@@ -2,14 +2,14 @@ package api
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
-	"strconv"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 )
@@ -30,6 +30,7 @@ type route struct {
 	status  int    // of success; 0 is 200
 	body    string // the content type of a body that is read as it comes; empty for JSON or none
 	answers map[string]*huma.Response
+	within  time.Duration // it may take so long, where that is longer than the server's own limits
 }
 
 func (r route) operation() huma.Operation {
@@ -71,40 +72,16 @@ func add[I, O any](s *server, r route, do func(context.Context, *I) (*O, error))
 			subject = strings.Trim(subject+" "+named.subject(), " ")
 		}
 		if r.verb != guard.Read {
-			if err := s.audit(ctx, r, subject, "asked"); err != nil {
-				return nil, s.problem(ctx, r, err)
+			if err := s.Begin(ctx, r.verb, r.id, subject); err != nil {
+				return nil, s.problem(ctx, r, fmt.Errorf("%w: %w", errNotBegun, err))
 			}
 		}
 		out, err := do(ctx, in)
 		if err != nil {
 			err = s.problem(ctx, r, err)
 		}
-		if r.verb != guard.Read {
-			s.ended(ctx, r, subject, err)
-		}
 		return out, err
 	})
-}
-
-// ended records the outcome. What was done is done: a record that is lost is logged, and
-// the record that it was asked for stays.
-func (s *server) ended(ctx context.Context, r route, subject string, err error) {
-	outcome := "done"
-	if problem, ok := errors.AsType[huma.StatusError](err); ok {
-		outcome = "refused " + strconv.Itoa(problem.GetStatus())
-	}
-	if err := s.audit(context.WithoutCancel(ctx), r, subject, outcome); err != nil {
-		s.Log.ErrorContext(ctx, "the outcome of an operation was not recorded", "operation", r.id, "subject", subject,
-			"outcome", outcome, "error", err)
-	}
-}
-
-func (s *server) audit(ctx context.Context, r route, subject, outcome string) error {
-	principal, _ := guard.From(ctx)
-	if err := s.Audit.Audit(ctx, principal.Name, string(r.verb), r.id, subject, outcome); err != nil {
-		return fmt.Errorf("%w: %w", errNotAudited, err)
-	}
-	return nil
 }
 
 // admit lets those in who may do it.
@@ -116,17 +93,29 @@ func (s *server) admit(r route) func(huma.Context, func(huma.Context)) {
 		case !known:
 			refuse(s.api, hc, http.StatusUnauthorized, "say who you are: with a token, or by signing in")
 		case !principal.May(r.verb):
-			if err := s.audit(hc.Context(), r, subject, "refused "+strconv.Itoa(http.StatusForbidden)); err != nil {
-				s.Log.ErrorContext(hc.Context(), "a refusal was not recorded", "operation", r.id, "error", err)
+			if r.verb != guard.Read {
+				_ = s.Begin(hc.Context(), r.verb, r.id, subject) // records that it was forbidden
 			}
 			refuse(s.api, hc, http.StatusForbidden, fmt.Sprintf("%s needs the verb %s, which %s does not have", r.id, r.verb, principal.Name))
 		case r.keyed && hc.Header(KeyHeader) == "":
 			refuse(s.api, hc, http.StatusBadRequest, "header "+KeyHeader+" is missing: give a text of your own, another for each thing "+
 				"that is to happen, so that asking again does not do it twice")
 		default:
+			allowTime(hc, r.within)
 			next(huma.WithValue(hc, subjectKey{}, subject))
 		}
 	}
+}
+
+// allowTime lets an operation and its body take longer than others.
+func allowTime(hc huma.Context, within time.Duration) {
+	if within == 0 {
+		return
+	}
+	_, w := humago.Unwrap(hc)
+	control, until := http.NewResponseController(w), time.Now().Add(within)
+	_ = control.SetReadDeadline(until) // where they cannot be set, there are none
+	_ = control.SetWriteDeadline(until)
 }
 
 // subjectOf is what the path names, as FA002/phone.

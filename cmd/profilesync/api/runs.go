@@ -25,7 +25,7 @@ func (s *server) runs() {
 		summary: "Reconcile a register, or apply exactly what a plan shows",
 		about:   "Without codes and reports, each report of PROFILESYNC_ODS_REPORTS is one run. Follow each with run-progress."}, s.startRun)
 	add(s, route{id: "start-run-of-file", method: http.MethodPost, path: "/runs/file", verb: guard.Reconcile, keyed: true,
-		status: http.StatusAccepted, body: "application/octet-stream", summary: "Reconcile the complete listing in a file",
+		status: http.StatusAccepted, body: "application/octet-stream", within: fileWithin, summary: "Reconcile the complete listing in a file",
 		about: "The body is the file, of at most PROFILESYNC_FILE_LIMIT_MIB."}, s.startRunOfFile)
 	add(s, route{id: "show-run", method: http.MethodGet, path: "/runs/{run}", verb: guard.Read,
 		summary: "Show a run and what has become of what it withheld"}, s.showRun)
@@ -34,19 +34,19 @@ func (s *server) runs() {
 	add(s, route{id: "cancel-run", method: http.MethodPost, path: "/runs/{run}/cancel", verb: guard.Reconcile,
 		summary: "Cancel a run that nobody has begun to work",
 		about:   "That of another needs the verb `administer`, too."}, s.cancelRun)
-	add(s, route{id: "preview-undo-run", method: http.MethodGet, path: "/runs/{run}/undo", verb: guard.Approve,
+	add(s, route{id: "preview-undo-run", method: http.MethodGet, path: "/runs/{run}/undo", verb: guard.Approve, within: planWithin,
 		summary: "Show what the undo of a run would take back, and change nothing"}, s.previewUndo)
 	add(s, route{id: "undo-run", method: http.MethodPost, path: "/runs/{run}/undo", verb: guard.Approve, keyed: true,
-		status: http.StatusAccepted, summary: "Undo a run", about: "An undo that takes back more than a run may do unasked needs confirm."}, s.undoRun)
+		status: http.StatusAccepted, within: planWithin, summary: "Undo a run", about: "An undo that takes back more than a run may do unasked needs confirm."}, s.undoRun)
 	s.progress()
 }
 
 // plans are operations on plans: what a run would do.
 func (s *server) plans() {
-	add(s, route{id: "make-plan", method: http.MethodPost, path: "/plans", verb: guard.Reconcile, keyed: true,
+	add(s, route{id: "make-plan", method: http.MethodPost, path: "/plans", verb: guard.Reconcile, keyed: true, within: planWithin,
 		summary: "Show what a reconciliation would do, and keep it for a week"}, s.makePlan)
 	add(s, route{id: "make-plan-of-file", method: http.MethodPost, path: "/plans/file", verb: guard.Reconcile, keyed: true,
-		body: "application/octet-stream", summary: "Show what the complete listing in a file would do",
+		body: "application/octet-stream", within: fileWithin, summary: "Show what the complete listing in a file would do",
 		about: "The body is the file, of at most PROFILESYNC_FILE_LIMIT_MIB. It is kept with the plan."}, s.makePlanOfFile)
 	add(s, route{id: "list-plan-changes", method: http.MethodGet, path: "/plans/{plan}/changes", verb: guard.Read,
 		summary: "List the changes of a plan: what would be withheld first, then kind by kind"}, s.listPlanChanges)
@@ -193,16 +193,16 @@ func (s *server) start(ctx context.Context, wanted actions.Request) (*body[summa
 // FileInput is a listing that is sent. It is read as it comes, and nothing of it is held
 // in memory.
 type FileInput struct {
-	Name     string `query:"name" required:"true" minLength:"1" maxLength:"200" doc:"The file's name, as etr_2026-04-09.csv."`
-	Report   string `query:"report" doc:"The report. Default: the name of the file up to the first _."`
-	AsOf     string `query:"as_of" doc:"The day of the listing. Default: the one in the name of the file, or today."`
-	sent     io.Reader
-	deadline func(time.Time) error
+	Name   string `query:"name" required:"true" minLength:"1" maxLength:"200" doc:"The file's name, as etr_2026-04-09.csv."`
+	Report string `query:"report" doc:"The report. Default: the name of the file up to the first _."`
+	AsOf   string `query:"as_of" doc:"The day of the listing. Default: the one in the name of the file, or today."`
+
+	sent io.Reader
 }
 
 // Resolve takes the body before anybody reads it.
 func (in *FileInput) Resolve(hc huma.Context) []error {
-	in.sent, in.deadline = hc.BodyReader(), hc.SetReadDeadline
+	in.sent = hc.BodyReader()
 	return nil
 }
 
@@ -210,22 +210,29 @@ func (in *FileInput) subject() string {
 	return safe(in.Report, strings.ReplaceAll(strings.TrimSuffix(in.Name, ".csv"), ".", "-"))
 }
 
-// sendWithin is how long a file may take to be sent, and to be planned.
-const sendWithin = time.Hour
+// fileWithin is how long a file may take to be sent, and to be planned; planWithin is for
+// a plan of what is pulled.
+const (
+	fileWithin = time.Hour
+	planWithin = 15 * time.Minute
+)
 
-func (s *server) fileRequest(in *FileInput) (actions.Request, error) {
+func (s *server) fileRequest(ctx context.Context, in *FileInput) (actions.Request, error) {
 	var wrong inputs
 	day := wrong.day("as_of", in.AsOf)
 	if err := wrong.err(); err != nil {
 		return actions.Request{}, err
 	}
-	_ = in.deadline(time.Now().Add(sendWithin)) // where it cannot be set, none is
-	limited := http.MaxBytesReader(nil, io.NopCloser(in.sent), s.do.App.Settings.FileLimit())
+	most := s.do.App.Settings.FileLimit()
+	if err := s.AllowBody(ctx, most); err != nil {
+		return actions.Request{}, err
+	}
+	limited := http.MaxBytesReader(nil, io.NopCloser(in.sent), most)
 	return actions.Request{Files: []actions.File{{Name: in.Name, Sent: limited}}, Report: in.Report, AsOf: day}, nil
 }
 
 func (s *server) startRunOfFile(ctx context.Context, in *FileInput) (*body[summaries], error) {
-	wanted, err := s.fileRequest(in)
+	wanted, err := s.fileRequest(ctx, in)
 	if err != nil {
 		return nil, err
 	}
@@ -239,7 +246,7 @@ type planFileInput struct {
 }
 
 func (s *server) makePlanOfFile(ctx context.Context, in *planFileInput) (*body[summaries], error) {
-	wanted, err := s.fileRequest(&in.FileInput)
+	wanted, err := s.fileRequest(ctx, &in.FileInput)
 	if err != nil {
 		return nil, err
 	}

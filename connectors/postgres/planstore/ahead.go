@@ -235,7 +235,7 @@ func withdraw(ctx context.Context, q *plansql.Queries, plan runs.PlanID, selecti
 	}
 	open := slices.DeleteFunc(selected, func(r Rehearsed) bool { return r.State != Open })
 	if len(open) == 0 {
-		return 0, fmt.Errorf("plan %s: nothing of this is approved ahead and not used yet", plan)
+		return 0, runs.Conflictf("plan %s: nothing of this is approved ahead and not used yet", plan)
 	}
 	codes, fields := keys(open)
 	rows := 0
