@@ -107,7 +107,7 @@ func TestADaemonWorksTheRunsThatCommandsRequest(t *testing.T) {
 	require.Equal(t, 205, sum.Changes.Create)
 	require.Equal(t, 1, s.count("select count(*) from run where job_id is not null"), "the daemon's job worked it")
 	_, metrics := d.get("/metrics")
-	for _, pool := range []string{"main", "control", "pushing", "queue", "reports"} {
+	for _, pool := range []string{"main", "control", "pushing", "queue", "reports", "api"} {
 		require.Regexp(t, `profilesync_pool_connections\{pool="`+pool+`",state="idle"\} \d`, metrics)
 	}
 	require.Contains(t, metrics, `profilesync_pool_max_connections{pool="reports"} 2`)

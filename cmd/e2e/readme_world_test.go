@@ -75,7 +75,8 @@ func newReader(t *testing.T) *reader {
 	r.systems.dos.Seed(asTexts(r.open("edispensary"))...)
 	r.env = append(r.env, "ERS_CREDENTIALS="+string(credentials), "ODS_API_KEY="+testKey, "DATABASE_URL="+pgtest.Empty(t))
 	r.shell = newShell(t, r.dir, r.environment(
-		"MODE=test", "HTTP_ADDRESS=127.0.0.1:0", "API_ADDRESS=127.0.0.1:0", "ODS_DOWNLOADS_URL="+server.URL, "ODS_API_URL="+server.URL+odstest.FHIRPath,
+		"MODE=test", "HTTP_ADDRESS=127.0.0.1:0", "API_ADDRESS=127.0.0.1:0",
+		"ODS_DOWNLOADS_URL="+server.URL, "ODS_API_URL="+server.URL+odstest.FHIRPath,
 		"ERS_URL="+referrals, "ERS_TOKEN_URL="+erstest.Root(referrals)+erstest.TokenPath, "CALENDAR_URL="+holidays,
 	))
 	r.writesFiles(server.URL)

@@ -36,7 +36,9 @@ func TestOtherMachinesAreListenedToByTLSAlone(t *testing.T) {
 		request.Host = host
 		return lender.Client().Do(request)
 	}
-	for host, want := range map[string]int{"example.com": http.StatusOK, "localhost": http.StatusOK, "evil.example": http.StatusMisdirectedRequest} {
+	for host, want := range map[string]int{
+		"example.com": http.StatusOK, "localhost": http.StatusOK, "evil.example": http.StatusMisdirectedRequest,
+	} {
 		answer, err := get("https://127.0.0.1:"+port, host)
 		require.NoError(t, err)
 		body, err := io.ReadAll(answer.Body)

@@ -37,7 +37,8 @@ func (c *tokensList) Run(ctx context.Context, a *wiring.App, out *commands.Print
 	rows := make([][]string, len(list))
 	for i, t := range list {
 		rows[i] = []string{
-			t.Name, strings.Join(t.Verbs, ","), state(t), commands.LondonTime(t.Created), t.CreatedBy, day(t.Expires), columns.OneLine(t.LastUsed.String()),
+			t.Name, strings.Join(t.Verbs, ","), state(t), commands.LondonTime(t.Created), t.CreatedBy, day(t.Expires),
+			columns.OneLine(t.LastUsed.String()),
 		}
 	}
 	out.Print(list, "TOKEN | VERBS | STATE | MADE | BY | UNTIL | LAST USED", rows)

@@ -89,7 +89,9 @@ func TestADatabaseThatIsAwayIsNoRefusal(t *testing.T) {
 func TestAFormOfAnotherSiteIsRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, manyOfAll)
-	for _, header := range []string{"Sec-Fetch-Site: cross-site", "Sec-Fetch-Site: same-site", "Origin: https://evil.example", "Origin: null"} {
+	for _, header := range []string{
+		"Sec-Fetch-Site: cross-site", "Sec-Fetch-Site: same-site", "Origin: https://evil.example", "Origin: null",
+	} {
 		requireProblem(t, w.ask("POST", "/approve/7", "x", bearer(w.all), header), http.StatusForbidden)
 	}
 	w.counted(4, guard.CrossOrigin)
@@ -172,7 +174,8 @@ func TestNoMoreAreAnsweredAtOnceThanMayBe(t *testing.T) {
 	busy := w.ask("GET", "/read", "", bearer(w.all))
 	requireProblem(t, busy, http.StatusServiceUnavailable)
 	require.Equal(t, "1", busy.header.Get("Retry-After"))
-	require.Equal(t, http.StatusOK, w.ask("GET", "/read", "", bearer(w.all), "Accept: text/event-stream").status, "streams have their own places")
+	stream := w.ask("GET", "/read", "", bearer(w.all), "Accept: text/event-stream")
+	require.Equal(t, http.StatusOK, stream.status, "streams have their own places")
 	for _, conn := range []net.Conn{first, second} {
 		_, err := conn.Write([]byte("x"))
 		require.NoError(t, err)
@@ -181,7 +184,9 @@ func TestNoMoreAreAnsweredAtOnceThanMayBe(t *testing.T) {
 		require.Equal(t, http.StatusCreated, response.StatusCode)
 		require.NoError(t, errors.Join(response.Body.Close(), conn.Close()))
 	}
-	require.Eventually(t, func() bool { return w.ask("GET", "/read", "", bearer(w.all)).status == http.StatusOK }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool {
+		return w.ask("GET", "/read", "", bearer(w.all)).status == http.StatusOK
+	}, 10*time.Second, time.Millisecond)
 	w.mutex.Lock()
 	defer w.mutex.Unlock()
 	require.Positive(t, w.results[guard.Limited])

@@ -97,12 +97,15 @@ func (s *Settings) checkSessions() error {
 }
 
 // personal are the claims that name a person.
-var personal = []string{"email", "name", "given_name", "family_name", "nickname", "preferred_username", "upn", "unique_name", "phone_number"}
+var personal = []string{
+	"email", "name", "given_name", "family_name", "nickname", "preferred_username", "upn", "unique_name", "phone_number",
+}
 
 func (s *Settings) checkOIDC() error {
 	var errs []error
 	if slices.Contains(personal, s.OIDCActorClaim) {
-		errs = append(errs, Wrong("OIDC_ACTOR_CLAIM", "=%s: want a claim that names nobody, such as sub: it is in the audit for ever", s.OIDCActorClaim))
+		errs = append(errs, Wrong("OIDC_ACTOR_CLAIM", "=%s: want a claim that names nobody, such as sub: it is in the audit for ever",
+			s.OIDCActorClaim))
 	}
 	if _, err := s.GroupVerbs(); err != nil {
 		errs = append(errs, Wrong("OIDC_VERBS", ": %w", err))
@@ -110,7 +113,8 @@ func (s *Settings) checkOIDC() error {
 	if s.OIDCIssuer == "" {
 		return errors.Join(errs...)
 	}
-	if u, err := url.Parse(s.OIDCIssuer); err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())) {
+	u, err := url.Parse(s.OIDCIssuer)
+	if err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())) {
 		errs = append(errs, Wrong("OIDC_ISSUER", ": want an address like https://identity.example"))
 	}
 	if s.OIDCClientID == "" {

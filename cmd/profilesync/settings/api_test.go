@@ -23,7 +23,9 @@ func certified(t *testing.T, number int64) (cert, key string) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
-	template := &x509.Certificate{SerialNumber: big.NewInt(number), DNSNames: []string{"console.example"}, NotAfter: time.Now().Add(time.Hour)}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(number), DNSNames: []string{"console.example"}, NotAfter: time.Now().Add(time.Hour),
+	}
 	public, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
 	require.NoError(t, err)
 	secret, err := x509.MarshalPKCS8PrivateKey(private)
@@ -94,7 +96,8 @@ func TestGroupsHaveVerbs(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, map[string][]guard.Verb{"cn=admins,ou=x": {guard.Read, guard.Administer}, "leads": {guard.Approve}}, groups)
 	for bad, want := range map[string]string{
-		"leads": "want groups with their verbs", "=read": "want groups with their verbs", "leads=": "is no verb", "leads=write": `"write" is no verb`,
+		"leads": "want groups with their verbs", "=read": "want groups with their verbs",
+		"leads=": "is no verb", "leads=write": `"write" is no verb`,
 		"leads=read;leads=approve": "group leads stands twice",
 	} {
 		s.OIDCVerbs = bad

@@ -28,7 +28,10 @@ var accessMutants = []mutant{
 	{
 		"session: saved", "that it has not ended",
 		[]edit{
-			{file: accessSQL, find: "expires_at = excluded.expires_at where s.ended_at is null", put: "expires_at = excluded.expires_at, ended_at = null"},
+			{
+				file: accessSQL, find: "expires_at = excluded.expires_at where s.ended_at is null",
+				put: "expires_at = excluded.expires_at, ended_at = null",
+			},
 		},
 		ofAccess, "^TestASessionThatEndedIsNotSavedAgain$",
 	},

@@ -18,6 +18,7 @@ const couldNamePeople = `(^|_)(actor|by|user|role|roles|name|email|mail|phone|ad
 
 // readable are the columns with such a name that readers may read, and why.
 var readable = map[string]string{
+	"access_token.name":  "of a machine",
 	"account_change.new": "states, roles at organisations, days of leave; never what is personal",
 	"account_change.old": "as new",
 	"drift_check.reason": "a sentence of the program's own, which is logged too", "plan_change.reason": "one of a few words",
