@@ -210,3 +210,9 @@ func (a *API) count(ctx context.Context, kind string, query url.Values) (int, er
 	}
 	return *page.Total, nil
 }
+
+// Try returns nil if the API takes our key: it has the active organisations counted.
+func (a *API) Try(ctx context.Context) error {
+	_, err := a.count(ctx, "Organization", url.Values{"active": {"true"}})
+	return err
+}

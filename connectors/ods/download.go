@@ -90,6 +90,12 @@ func (d *Downloads) PullCommissioners(ctx context.Context, etag string) (c *Comm
 	return c, newETag, err
 }
 
+// Try returns nil if the service offers a report, whose body it does not read.
+func (d *Downloads) Try(ctx context.Context, report string) error {
+	_, err := d.pull(ctx, report, "", func(string, io.Reader) error { return nil })
+	return err
+}
+
 // reading reads a body that came from an address.
 type reading func(address string, body io.Reader) error
 

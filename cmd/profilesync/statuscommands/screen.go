@@ -113,7 +113,7 @@ func drift(d *standing.Drift) string {
 	if d == nil {
 		return "never checked"
 	}
-	differ := fmt.Sprintf("%s of %s differ, %d not shown", counted(d.Fields, "field"), counted(d.Profiles, "profile"), d.Missing)
+	differ := fmt.Sprintf("%s of %s, %d missing", counted(d.Fields, "field"), counted(d.Profiles, "profile"), d.Missing)
 	switch {
 	case d.Failed:
 		return moment(d.At) + ": the check failed"
@@ -133,7 +133,7 @@ func letters(l standing.Letters) string {
 	case !l.Until.IsZero():
 		state += " until " + moment(l.Until)
 	}
-	return fmt.Sprintf("%s; %d waiting, %d did not arrive in a week", state, l.Waiting, l.Refused)
+	return fmt.Sprintf("%s; %d waiting, %d refused in a week", state, l.Waiting, l.Refused)
 }
 
 func report(r standing.Report) string {

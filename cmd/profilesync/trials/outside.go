@@ -23,7 +23,8 @@ type system struct {
 	works   string // what a success shows
 	address string // the setting of its address
 	key     string // the settings of what it knows us by; empty: it asks for nothing
-	// afterDatabase waits for the database, which keeps its limit of requests.
+	// afterDatabase waits until the database is open: it knows what to ask for, or how
+	// often.
 	afterDatabase bool
 }
 
@@ -59,7 +60,7 @@ func (t *trier) systems() []system {
 		},
 		{
 			name: "website", set: s.WebsiteURL != "", unset: "nothing is pushed to the website (PROFILESYNC_WEBSITE_URL)",
-			try: a.TryWebsite, works: "answers a reading", address: "WEBSITE_URL", key: "WEBSITE_API_KEY",
+			try: a.TryWebsite, works: "answers a reading", address: "WEBSITE_URL", key: "WEBSITE_API_KEY", afterDatabase: true,
 		},
 		t.mail(),
 	}

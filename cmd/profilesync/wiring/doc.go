@@ -12,6 +12,7 @@
 //	people.go, mail.go             reminders, inactivity, letters
 //	reports.go, report_files.go    the daily report: delivering and reading it
 //	schedules.go                   what the daemon does by itself, and when
+//	trials.go                      tries whether what is configured answers
 //	submit.go, await_pushes.go     what a command waits for: done by a daemon, else here
 //	announce.go                    announces the process to others
 package wiring

@@ -17,12 +17,11 @@ import (
 // mailer returns the configured mail service; nil if mail is off.
 func (a *App) mailer() (peoplejobs.Mailer, error) {
 	c := a.Settings
-	headers := smtp.Headers{From: c.MailFrom, Now: c.Clock}
 	switch c.Mail {
 	case settings.MailOff:
 		return nil, nil //nolint:nilnil // off is not an error
 	case settings.MailDirectory:
-		directory, err := smtp.NewDirectory(c.MailDirectory, headers)
+		directory, err := smtp.NewDirectory(c.MailDirectory, a.mailHeaders())
 		if err != nil {
 			return nil, settings.Error{Err: settings.Wrong("MAIL_DIRECTORY", "=%s: %w", c.MailDirectory, err)}
 		}
@@ -35,10 +34,14 @@ func (a *App) mailer() (peoplejobs.Mailer, error) {
 	}
 }
 
+func (a *App) mailHeaders() smtp.Headers {
+	return smtp.Headers{From: a.Settings.MailFrom, Now: a.Settings.Clock}
+}
+
 func (a *App) relay() (*smtp.Sender, error) {
 	c := a.Settings
 	options := smtp.Options{
-		Headers: smtp.Headers{From: c.MailFrom, Now: c.Clock}, Host: c.SMTPHost, Port: c.SMTPPort, TLS: smtp.Policy(c.SMTPTLS),
+		Headers: a.mailHeaders(), Host: c.SMTPHost, Port: c.SMTPPort, TLS: smtp.Policy(c.SMTPTLS),
 		Username: c.SMTPUser,
 	}
 	if c.SMTPUser != "" {

@@ -3,11 +3,14 @@ package wiring
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/profilesync/profilesync/connectors/dos"
 	"github.com/profilesync/profilesync/connectors/ers"
+	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
 	"github.com/profilesync/profilesync/connectors/website"
 	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // This file tries what the settings say of outside systems. Each trial sends one or two
@@ -97,8 +100,9 @@ func (a *App) TryDoSIngest(ctx context.Context) error {
 	return err
 }
 
-// TryWebsite reads a profile that does not exist, and searches for it if there is a
-// search.
+// TryWebsite reads a profile, through its search, too, if there is one. Where the
+// database is open, it is one that the website has shown before: an address that is
+// wrong says of every profile that there is none.
 func (a *App) TryWebsite(ctx context.Context) error {
 	options := a.websiteOptions()
 	options.Limits.Attempts = once
@@ -106,11 +110,34 @@ func (a *App) TryWebsite(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := sink.Show(ctx, noOrganisation, profile.Pharmacy); err != nil || options.SearchURL == "" {
+	code := a.shownOnWebsite(ctx)
+	shown, err := sink.Show(ctx, code, profile.Pharmacy)
+	if err != nil {
 		return err
 	}
-	_, err = sink.ShowMany(ctx, []profile.ODSCode{noOrganisation}, profile.Pharmacy)
+	if code != noOrganisation && !shown.Found() {
+		return fmt.Errorf("it answers, and does not show %s, which it did before", code)
+	}
+	if options.SearchURL == "" {
+		return nil
+	}
+	_, err = sink.ShowMany(ctx, []profile.ODSCode{code}, profile.Pharmacy)
 	return err
+}
+
+// shownOnWebsite is a profile that the website has shown, one of those that changed
+// last; noOrganisation where none is known.
+func (a *App) shownOnWebsite(ctx context.Context) profile.ODSCode {
+	if a.Store == nil {
+		return noOrganisation
+	}
+	filter := pushstore.PushFilter{Sink: push.SinkWebsite, State: push.Accepted, Most: 20}
+	pushes, err := a.Store.Pushes.Pushes(ctx, filter)
+	i := slices.IndexFunc(pushes, func(p pushstore.ListedPush) bool { return !p.Seen.IsZero() })
+	if err != nil || i < 0 { // another trial says what is wrong with the database
+		return noOrganisation
+	}
+	return pushes[i].Code
 }
 
 // TryNotify asks GOV.UK Notify for a letter that was never sent.

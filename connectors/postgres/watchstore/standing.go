@@ -140,9 +140,6 @@ func (s *Store) Standing(ctx context.Context) (n Standing, err error) {
 }
 
 func (n *Standing) readSources(ctx context.Context, q *watchsql.Queries) (err error) {
-	if n.At, err = q.StandingNow(ctx); err != nil {
-		return postgres.Wrap(err, "the present")
-	}
 	listings, err := q.StandingListings(ctx)
 	if err != nil {
 		return postgres.Wrap(err, "listings")
@@ -154,7 +151,11 @@ func (n *Standing) readSources(ctx context.Context, q *watchsql.Queries) (err er
 	for _, w := range watermarks {
 		n.Watermarks = append(n.Watermarks, Watermark(w))
 	}
-	return postgres.Wrap(err, "watermarks")
+	if err != nil {
+		return postgres.Wrap(err, "watermarks")
+	}
+	n.At, err = q.StandingNow(ctx)
+	return postgres.Wrap(err, "the present")
 }
 
 // readPeople reads what waits for people.
