@@ -96,7 +96,9 @@ func newLogin(s *settings.Settings, store *wiring.Store, log *slog.Logger) (*log
 // parts are the API and the console, which work on connections of their own.
 func (x access) parts(ctx context.Context, a *wiring.App, log *slog.Logger) (parts Parts, err error) {
 	do := &actions.Actions{App: a.Beside(x.store)}
-	parts.API = api.Handler(api.Options{Actions: do, Log: log, Version: a.Version, Stopping: ctx})
+	parts.API = api.Handler(api.Options{
+		Actions: do, Begin: guard.Begin, AllowBody: guard.AllowBody, Log: log, Version: a.Version, Stopping: ctx,
+	})
 	pool, err := a.QueuePool(ctx)
 	if err != nil {
 		return parts, err
