@@ -23,13 +23,13 @@ for (const box of document.querySelectorAll("[data-events]")) {
 
 // One box that ticks all boxes of a name in its table.
 for (const all of document.querySelectorAll("[data-all]")) {
-  const boxes = [...all.closest("table").querySelectorAll(`input[name="${CSS.escape(all.dataset.all)}"]`)];
+  const boxes = [...all.closest(".rows").querySelectorAll(`input[name="${CSS.escape(all.dataset.all)}"]`)];
   const agree = () => {
     const ticked = boxes.filter(box => box.checked).length;
     all.checked = ticked === boxes.length;
     all.indeterminate = ticked > 0 && ticked < boxes.length;
   };
-  all.closest("label").hidden = false;
+  all.closest(".all").hidden = false;
   all.addEventListener("change", () => boxes.forEach(box => { box.checked = all.checked; }));
   boxes.forEach(box => box.addEventListener("change", agree));
   agree();
