@@ -98,6 +98,11 @@ func Look(t *testing.T, pages map[string]page.Page) {
 	script, ctx := axe(t), start(t, chromium(t))
 	mux := http.NewServeMux()
 	mux.Handle("GET /assets/", http.StripPrefix("/assets/", http.FileServerFS(page.Assets())))
+	mux.HandleFunc("GET /api/", func(w http.ResponseWriter, r *http.Request) { // progress, of which none comes
+		w.Header().Set("Content-Type", "text/event-stream")
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	})
 	names := make([]string, 0, len(pages))
 	for name, p := range pages {
 		html := Written(t, p)
