@@ -107,7 +107,7 @@ var layers = []layer{
 	partOfProgram("profilesync/actions", append([]string{"cmd/profilesync/guard"}, belowCommands...)...),
 	partOfProgram("profilesync/api", append([]string{"cmd/profilesync/guard", "cmd/profilesync/actions"}, belowCommands...)...),
 	partOfProgram("profilesync/serve", append([]string{
-		"cmd/profilesync/guard", "cmd/profilesync/login", "cmd/profilesync/actions", "cmd/profilesync/api",
+		"cmd/profilesync/guard", "cmd/profilesync/login", "cmd/profilesync/actions", "cmd/profilesync/api", "cmd/profilesync/console",
 	}, belowCommands...)...),
 	partOfProgram("profilesync/commands", append([]string{"cmd/profilesync/guard", "cmd/profilesync/actions"}, belowCommands...)...),
 	partOfProgram("profilesync/accesscommands", aboveCommands...),
@@ -117,6 +117,8 @@ var layers = []layer{
 	partOfProgram("profilesync/erscommands", aboveCommands...),
 	partOfProgram("profilesync/qualitycommands", aboveCommands...),
 	partOfProgram("profilesync/statuscommands", append([]string{"cmd/profilesync/standing", "cmd/profilesync/trials"}, aboveCommands...)...),
+	partOfProgram("profilesync/console/page"),
+	partOfProgram("profilesync/console", consoleUses...),
 	partOfProgram("profilesync/schemacommands", append([]string{"cmd/profilesync/commands"}, belowCommands...)...),
 	partOfProgram("profilesync/ops", append([]string{"cmd/profilesync/commands"}, belowCommands...)...),
 	partOfProgram("simulator/screen"),
@@ -138,6 +140,11 @@ var layers = []layer{
 var belowCommands = []string{
 	"reconcile/...", "connectors/...", "jobs/...", "cmd/internal/...", "cmd/profilesync/settings", "cmd/profilesync/wiring", "cmd/profilesync/tracing",
 }
+
+// consoleUses is what the console uses, and each of its rooms.
+var consoleUses = append([]string{
+	"cmd/profilesync/console/...", "cmd/profilesync/guard", "cmd/profilesync/login", "cmd/profilesync/actions", "cmd/profilesync/standing",
+}, belowCommands...)
 
 // aboveCommands is what the folders of commands use beside package commands.
 var aboveCommands = append([]string{"cmd/profilesync/commands", "cmd/profilesync/guard", "cmd/profilesync/actions"}, belowCommands...)

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -139,4 +140,25 @@ func (db *DB) SetKind(ctx context.Context, code profile.ODSCode, kind, actor, re
 		return err
 	})
 	return changed, Wrap(err, "changing the kind of "+string(code))
+}
+
+// FoundProfile is a profile as a search lists it.
+type FoundProfile struct {
+	Code     profile.ODSCode `json:"code"`
+	Name     string          `json:"name"`
+	Postcode string          `json:"postcode"`
+	Type     profile.OrgType `json:"type"`
+	Status   profile.Status  `json:"status"`
+}
+
+// FindProfiles returns at most so many profiles whose code or postcode begins with the
+// text, or whose name holds it. An exact code comes first, then what is open.
+func (db *DB) FindProfiles(ctx context.Context, text string, most int) ([]FoundProfile, error) {
+	pattern := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.TrimSpace(text)) + "%"
+	rows, err := db.q.FindProfiles(ctx, dbsql.FindProfilesParams{Pattern: pattern, Most: most})
+	found := make([]FoundProfile, len(rows))
+	for i, r := range rows {
+		found[i] = FoundProfile(r)
+	}
+	return found, Wrap(err, "looking for profiles")
 }

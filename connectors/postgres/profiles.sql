@@ -20,3 +20,9 @@ select code from profile order by code;
 -- name: Areas :many
 -- The codes of boards and regions that profiles have.
 select icb::text as code from profile where icb <> '' union select region from profile where region <> '' order by code;
+
+-- name: FindProfiles :many
+-- By code, postcode without its spaces, or a part of the name: an exact code first, then open ones.
+select code, name, postcode, type, status from profile
+where code like upper(@pattern::text) or replace(postcode, ' ', '') ilike replace(@pattern::text, ' ', '') or name ilike '%' || @pattern::text
+order by code = upper(rtrim(@pattern::text, '%')) desc, status <> 'open', name, code limit @most;

@@ -8,11 +8,18 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
 	"github.com/profilesync/profilesync/cmd/internal/admin"
+	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/api"
+	"github.com/profilesync/profilesync/cmd/profilesync/console"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/cmd/profilesync/login"
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/jobs/queue"
 )
 
 const (
@@ -78,12 +85,31 @@ func newLogin(s *settings.Settings, store *wiring.Store, log *slog.Logger) (*log
 	o := login.Options{
 		Issuer: s.OIDCIssuer, ClientID: s.OIDCClientID, PublicURL: s.PublicURL(), Groups: groups, GroupsClaim: s.OIDCGroupsClaim,
 		ActorClaim: s.OIDCActorClaim, Idle: s.APISessionIdle, Lifetime: s.APISessionLifetime, Store: store.Access.Sessions(),
-		HTTP: &http.Client{Timeout: providerTimeout}, Now: time.Now, Log: log,
+		HTTP: &http.Client{Timeout: providerTimeout}, Now: time.Now, Log: log, Page: console.SignInPage,
 	}
 	if s.OIDCClientSecret != "" {
 		o.ClientSecret = settings.Rotating("OIDC_CLIENT_SECRET")
 	}
 	return login.New(o), nil
+}
+
+// parts are the API and the console, which work on connections of their own.
+func (x access) parts(ctx context.Context, a *wiring.App, log *slog.Logger) (parts Parts, err error) {
+	do := &actions.Actions{App: a.Beside(x.store)}
+	parts.API = api.Handler(api.Options{
+		Actions: do, Begin: guard.Begin, AllowBody: guard.AllowBody, Log: log, Version: a.Version, Stopping: ctx,
+	})
+	pool, err := a.QueuePool(ctx)
+	if err != nil {
+		return parts, err
+	}
+	a.OnClose(func() error { pool.Close(); return nil })
+	client, err := queue.NewClient(riverpgxv5.New(pool), postgres.RiverSchema)
+	if err != nil {
+		return parts, err
+	}
+	parts.Console, err = console.Handler(ctx, console.Options{Actions: do, Keys: x.store.Access, Queue: client, Log: log})
+	return parts, err
 }
 
 // listen listens for the API and the console.
@@ -119,6 +145,10 @@ func serveAPI(ctx context.Context, a *wiring.App, log *slog.Logger, metrics *adm
 	if err != nil {
 		return nil, nil, err
 	}
-	server, err := x.listen(ctx, a.Settings, Parts{}, log)
+	parts, err := x.parts(ctx, a, log)
+	if err != nil {
+		return nil, nil, err
+	}
+	server, err := x.listen(ctx, a.Settings, parts, log)
 	return server, x.store, err
 }

@@ -203,6 +203,14 @@ func (a *App) OpenBeside(ctx context.Context, connections int32) (*Store, error)
 	return newStore(store), nil
 }
 
+// Beside is the App on a database that OpenBeside has opened. What it opens itself, such as
+// reports, it shares.
+func (a *App) Beside(store *Store) *App {
+	beside := *a
+	beside.Store, beside.closers = store, nil
+	return &beside
+}
+
 // QueuePool opens connections for a client of the job queue; the caller closes
 // them.
 func (a *App) QueuePool(ctx context.Context) (*pgxpool.Pool, error) {

@@ -37,6 +37,52 @@ func (q *Queries) Areas(ctx context.Context) ([]string, error) {
 	return items, nil
 }
 
+const findProfiles = `-- name: FindProfiles :many
+select code, name, postcode, type, status from profile
+where code like upper($1::text) or replace(postcode, ' ', '') ilike replace($1::text, ' ', '') or name ilike '%' || $1::text
+order by code = upper(rtrim($1::text, '%')) desc, status <> 'open', name, code limit $2
+`
+
+type FindProfilesParams struct {
+	Pattern string
+	Most    int
+}
+
+type FindProfilesRow struct {
+	Code     profile.ODSCode
+	Name     string
+	Postcode string
+	Type     profile.OrgType
+	Status   profile.Status
+}
+
+// By code, postcode without its spaces, or a part of the name: an exact code first, then open ones.
+func (q *Queries) FindProfiles(ctx context.Context, arg FindProfilesParams) ([]FindProfilesRow, error) {
+	rows, err := q.db.Query(ctx, findProfiles, arg.Pattern, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []FindProfilesRow{}
+	for rows.Next() {
+		var i FindProfilesRow
+		if err := rows.Scan(
+			&i.Code,
+			&i.Name,
+			&i.Postcode,
+			&i.Type,
+			&i.Status,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const history = `-- name: History :many
 select c.at, c.field, coalesce(f.owner, 'ods') as owner, coalesce(c.old, '') as old, coalesce(c.new, '') as new, c.actor, c.database_role, coalesce(c.run_id, 0)::bigint as run, c.reason
 from change c left join field_owner f using (field)

@@ -166,3 +166,29 @@ func (s *Store) Prune(ctx context.Context, before time.Time) error {
 	}
 	return postgres.Wrap(s.q.PruneDrift(ctx, before), "removing old drift checks")
 }
+
+// LastDriftCheck is the newest check of all profiles of a sink.
+type LastDriftCheck struct {
+	push.DriftResult
+
+	Actor   string    `json:"actor"`
+	Started time.Time `json:"started_at"`
+	Ended   time.Time `json:"ended_at,omitzero"` // zero while it goes on
+}
+
+// LastDriftChecks returns the newest check of all profiles of each sink, also while it
+// goes on.
+func (s *Store) LastDriftChecks(ctx context.Context) ([]LastDriftCheck, error) {
+	rows, err := s.q.LastDriftChecks(ctx)
+	checks := make([]LastDriftCheck, len(rows))
+	for i, r := range rows {
+		checks[i] = LastDriftCheck{
+			DriftResult: push.DriftResult{
+				Check: r.ID, Sink: r.Sink, State: r.State, Checked: r.Checked, Missing: r.Missing, Drifted: r.Drifted, Repaired: r.Repaired,
+				Waiting: r.Waiting, Reason: r.Reason,
+			},
+			Actor: r.Actor, Started: r.StartedAt, Ended: r.EndedAt,
+		}
+	}
+	return checks, postgres.Wrap(err, "listing checks for drift")
+}

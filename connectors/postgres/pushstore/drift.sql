@@ -62,3 +62,10 @@ where d.check_id = @check_id order by d.code, d.entry, d.field limit @most;
 
 -- name: PruneDrift :exec
 delete from drift_check where started_at < @before;
+
+-- name: LastDriftChecks :many
+-- The newest check of all profiles of each sink, also while it goes on.
+select distinct on (sink) id, sink, state, actor, started_at, ended_at, checked, missing, drifted, repaired, waiting, not_visible, reason
+from drift_check
+where whole
+order by sink, id desc;

@@ -81,6 +81,35 @@ func (s *Store) PlanReadWith(ctx context.Context, id runs.PlanID) (*runs.ReadWit
 	return summary.ReadWith, postgres.Wrap(err, "summary of plan "+id.String())
 }
 
+// KeptPlan is a plan as it was shown.
+type KeptPlan struct {
+	runs.Run // as it would be applied
+
+	Summary   runs.Summary
+	AppliedIn runs.ID // 0 while no run has applied it
+	Kept      bool    // it can still be applied
+}
+
+// KeptPlan returns a plan as it was shown, whatever has become of it.
+func (s *Store) KeptPlan(ctx context.Context, id runs.PlanID) (KeptPlan, error) {
+	row, err := s.q.GetPlan(ctx, id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return KeptPlan{}, postgres.NotFoundError("there is no plan " + id.String())
+	}
+	if err != nil {
+		return KeptPlan{}, postgres.Wrap(err, "plan "+id.String())
+	}
+	k := KeptPlan{
+		Run: runs.Run{
+			Kind: row.Kind, Source: row.Source, Report: row.Report, AsOf: row.AsOf, Codes: row.Codes, Upload: row.Upload, Plan: id,
+		},
+		AppliedIn: runs.ID(row.AppliedIn), Kept: row.Kept,
+	}
+	err = json.Unmarshal(row.Summary, &k.Summary)
+	k.Summary.Plan = id
+	return k, postgres.Wrap(err, "summary of plan "+id.String())
+}
+
 func getPlan(ctx context.Context, q *runsql.Queries, id runs.PlanID) (runsql.GetPlanRow, error) {
 	row, err := q.GetPlan(ctx, id)
 	switch {

@@ -91,6 +91,64 @@ func (q *Queries) EndDriftCheck(ctx context.Context, arg EndDriftCheckParams) (i
 	return result.RowsAffected(), nil
 }
 
+const lastDriftChecks = `-- name: LastDriftChecks :many
+select distinct on (sink) id, sink, state, actor, started_at, ended_at, checked, missing, drifted, repaired, waiting, not_visible, reason
+from drift_check
+where whole
+order by sink, id desc
+`
+
+type LastDriftChecksRow struct {
+	ID         int64
+	Sink       push.Sink
+	State      push.DriftState
+	Actor      string
+	StartedAt  time.Time
+	EndedAt    time.Time
+	Checked    int
+	Missing    int
+	Drifted    int
+	Repaired   int
+	Waiting    int
+	NotVisible []byte
+	Reason     string
+}
+
+// The newest check of all profiles of each sink, also while it goes on.
+func (q *Queries) LastDriftChecks(ctx context.Context) ([]LastDriftChecksRow, error) {
+	rows, err := q.db.Query(ctx, lastDriftChecks)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []LastDriftChecksRow{}
+	for rows.Next() {
+		var i LastDriftChecksRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Sink,
+			&i.State,
+			&i.Actor,
+			&i.StartedAt,
+			&i.EndedAt,
+			&i.Checked,
+			&i.Missing,
+			&i.Drifted,
+			&i.Repaired,
+			&i.Waiting,
+			&i.NotVisible,
+			&i.Reason,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listDrift = `-- name: ListDrift :many
 select d.code, f.name, d.entry, d.field, d.want, d.shown, d.given_up
 from drift d join profile f using (code)

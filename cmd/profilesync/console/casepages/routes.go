@@ -1,0 +1,121 @@
+package casepages
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
+	"github.com/profilesync/profilesync/cmd/profilesync/console/web"
+	"github.com/profilesync/profilesync/cmd/profilesync/guard"
+	"github.com/profilesync/profilesync/connectors/postgres/casestore"
+	"github.com/profilesync/profilesync/reconcile/cases"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
+)
+
+type room struct{ do *actions.Actions }
+
+// Add adds the pages to a desk.
+func Add(d *web.Desk, do *actions.Actions) {
+	m := room{do}
+	d.Serve(web.Route{Path: "/{$}", Verb: guard.Read, Show: m.list})
+	deed := func(name, operation string, state cases.State) web.Deed {
+		return web.Deed{
+			Name: name, Verb: guard.Approve, Operation: operation, Subject: web.OfPath("id"),
+			Do: func(r *http.Request) (string, error) { return m.decide(r, state) },
+		}
+	}
+	d.Serve(web.Route{Path: "/cases/{id}", Verb: guard.Read, Show: m.one, Deeds: []web.Deed{
+		deed("wait", "wait-case", cases.Waiting), deed("set-aside", "set-aside-case", cases.SetAside), deed("resume", "resume-case", cases.Open),
+	}})
+	d.Done["case-waiting"] = "The case waits. It comes back on the day after."
+	d.Done["case-set-aside"] = "The case is set aside. It comes back on the day after."
+	d.Done["case-open"] = "The case is open again."
+}
+
+// minesOf are the owners for whom the reader acts: operations for who administers, the
+// service desk for who approves.
+func minesOf(p guard.Principal) (mine []cases.Owner) {
+	if p.May(guard.Administer) {
+		mine = append(mine, cases.Operations)
+	}
+	if p.May(guard.Approve) {
+		mine = append(mine, cases.ServiceDesk)
+	}
+	return mine
+}
+
+func (m room) list(r *http.Request) (page.Page, error) {
+	ctx, query := r.Context(), r.URL.Query()
+	caller, _ := guard.From(ctx)
+	l := listed{mine: minesOf(caller), owner: cases.Owner(query.Get("owner")), all: query.Get("all") != ""}
+	var filter casestore.Filter
+	if code := query.Get("code"); code != "" {
+		parsed, err := profile.ParseODSCode(code)
+		if err != nil {
+			return page.Page{}, web.Wrong{Field: "code", Text: err.Error()}
+		}
+		filter.Code, l.code = parsed, parsed
+	}
+	var err error
+	if l.cases, err = m.do.Cases(ctx, filter, ""); err != nil {
+		return page.Page{}, err
+	}
+	waiting, _, err := m.do.Waiting(ctx, runs.Selection{})
+	l.today, l.withheld = m.do.App.Today(), countByRun(waiting)
+	return l.page(), err
+}
+
+func (m room) one(r *http.Request) (page.Page, error) {
+	id, err := number(r)
+	if err != nil {
+		return page.Page{}, err
+	}
+	found, err := m.do.ShowCase(r.Context(), id)
+	if err != nil {
+		return page.Page{}, err
+	}
+	form := typed{
+		do: r.PostFormValue("do"), waitsFor: r.PostFormValue("for"), until: r.PostFormValue("until"), reason: r.PostFormValue("reason"),
+	}
+	return onePage(found, m.do.App.Today(), web.May(r.Context(), guard.Approve), form), nil
+}
+
+func number(r *http.Request) (int64, error) {
+	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
+	if err != nil || id < 1 {
+		return 0, web.ErrNone("there is no such case")
+	}
+	return id, nil
+}
+
+func (m room) decide(r *http.Request, state cases.State) (string, error) {
+	id, err := number(r)
+	if err != nil {
+		return "", err
+	}
+	decision := actions.CaseDecision{
+		State: state, WaitsFor: strings.TrimSpace(r.PostFormValue("for")), Reason: strings.TrimSpace(r.PostFormValue("reason")),
+	}
+	var wrong web.Wrongs
+	if state == cases.Waiting && decision.WaitsFor == "" {
+		wrong = append(wrong, web.Wrong{Field: "for", Text: "say whom it waits for"})
+	}
+	if state == cases.SetAside && decision.Reason == "" {
+		wrong = append(wrong, web.Wrong{Field: "reason", Text: "say why it is set aside"})
+	}
+	if state != cases.Open {
+		if decision.Until, err = profile.ParseDate(r.PostFormValue("until")); err != nil || decision.Until.IsZero() {
+			wrong = append(wrong, web.Wrong{Field: untilOf(state), Text: "say until which day, as 2026-12-31"})
+		}
+	}
+	if len(wrong) > 0 {
+		return "", wrong
+	}
+	if _, err := m.do.DecideCase(r.Context(), id, decision); err != nil {
+		return "", err
+	}
+	return "/cases/" + strconv.FormatInt(id, 10) + "?done=case-" + string(state), nil
+}

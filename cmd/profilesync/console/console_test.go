@@ -1,0 +1,190 @@
+package console_test
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/net/html"
+
+	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
+)
+
+var number = regexp.MustCompile(`^/runs/(\d+)`)
+
+func TestAOneOffReconciliationFromFileToUndo(t *testing.T) {
+	w := newWorld(t)
+	before, after := trusts(t)
+	ann, bea, cid := w.as("ann"), w.as("bea"), w.as("cid")
+
+	ann.open("/reconcile").form("Show the plan").press(before).shows(http.StatusOK, "Plan P1", "144 new trust profiles")
+	once := ann.form("Do exactly this")
+	once.press().shows(http.StatusOK, "Run 1", "The run has begun")
+	first := ann.at
+	once.press().shows(http.StatusOK, "Run 1") // a double click
+	require.Equal(t, first, ann.at)
+	require.Equal(t, 1, pgtest.One[int](w.db, "select count(*)::int from run"))
+	w.work()
+	const ofQWO = "select count(*)::int from profile where icb = 'QWO'"
+	had := pgtest.One[int](w.db, ofQWO)
+	ann.open("/runs/1").shows(http.StatusOK, "done", "New profile: 144 changes")
+
+	ann.open("/reconcile").form("Show the plan").press(after).shows(http.StatusOK, "Plan P2", "It would wait for a decision", "55 profiles")
+	ann.form("Do exactly this").press().shows(http.StatusOK, "Run 2")
+	w.work()
+	ann.open("/runs/2").shows(http.StatusOK, "55 changes wait for a decision", "QWO")
+	require.NotContains(t, ann.text, "Approve what is ticked", "who may not approve sees no button")
+	cid.open("/").shows(http.StatusOK, "Run 2, etr: 55 changes")
+
+	decide := bea.open("/runs/2").form("Approve what is ticked")
+	require.Len(t, decide.values["code"], 55)
+	left := decide.values["code"][0]
+	decide.without("code", left).press().shows(http.StatusOK, "It was approved")
+	approval := number.FindStringSubmatch(bea.at)[1]
+	w.work()
+	bea.open("/runs/"+approval).shows(http.StatusOK, "done", "Integrated care board: 54 changes")
+	require.Equal(t, 54, pgtest.One[int](w.db, "select count(*)::int from change where field = 'icb' and new = 'QWO' and old <> ''"))
+	bea.open("/runs/2").shows(http.StatusOK, "1 change waits", left)
+
+	cid.open("/runs/"+approval+"/undo").shows(http.StatusOK, "54 profiles get former values back")
+	undo := cid.form("Undo run " + approval)
+	if _, asks := undo.values["confirm"]; asks {
+		undo.press().shows(http.StatusUnprocessableEntity, "There is a problem", "Type the number of the run")
+		undo = cid.form("Undo run "+approval).with("confirm", approval)
+	}
+	undo.press().shows(http.StatusOK, "The undo has begun")
+	w.work()
+	cid.open(cid.at).shows(http.StatusOK, "done")
+	require.Equal(t, had, pgtest.One[int](w.db, ofQWO))
+
+	actors := pgtest.All[string](w.db, "select actor || ' ' || operation || ' ' || outcome from action order by id")
+	require.Equal(t, []string{
+		"ann make-plan done", "ann start-run done", "ann make-plan done", "ann start-run done", "bea approve done", "cid undo-run refused", "cid undo-run done",
+	}, actors)
+}
+
+func TestDecisionsAreOnWhatWasShown(t *testing.T) {
+	w := newWorld(t)
+	before, after := trusts(t)
+	cid, bea := w.as("cid"), w.as("bea")
+	for _, listing := range []file{before, after} {
+		w.as("ann").open("/reconcile").form("Show the plan").press(listing).form("Do exactly this").press()
+		w.work()
+	}
+	old, none := cid.open("/runs/2").form("Approve what is ticked"), bea.open("/runs/2").form("Reject what is ticked")
+	none.values["code"] = nil
+	none.press().shows(http.StatusUnprocessableEntity, "Tick what you decide on")
+	one := bea.form("Reject what is ticked")
+	one.values["code"] = old.values["code"][:1]
+	one.press().shows(http.StatusOK, "It was rejected", "54 changes wait")
+	old.press().shows(http.StatusConflict, "What waits has changed since you looked", "54 changes wait")
+	cid.form("Approve what is ticked").press().shows(http.StatusOK, "It was approved")
+}
+
+// Every page answers whoever may see it, under the strict policy, with one heading; who may
+// not sees 403, and who has not signed in is sent to do so.
+func TestEveryPage(t *testing.T) {
+	w := newWorld(t)
+	before, _ := trusts(t)
+	w.as("ann").open("/reconcile").form("Show the plan").press(before).form("Do exactly this").press()
+	w.work()
+	code := pgtest.One[string](w.db, "select code from profile order by code limit 1")
+	cid, dot := w.as("cid"), w.as("dot")
+	for path, text := range map[string]string{
+		"/": "What waits", "/now": "Now", "/runs": "Runs", "/runs/1": "Run 1", "/plans/P1": "Run 1 has applied this plan", "/reconcile": "one-off",
+		"/runs/1/undo": "Undo run 1", "/profiles": "Profiles", "/profiles?q=" + code: code, "/profiles/" + code: "Opening hours",
+		"/profiles/" + code + "/why": "Why " + code, "/profiles/" + code + "/why?field=icb": "Integrated care board of " + code,
+		"/profiles/" + code + "/history": "History of " + code, "/profiles/" + code + "?at=2026-06-03": "As it stood",
+		"/pushes": "Pushes", "/drift": "Drift", "/accounts": "Accounts", "/reports": "Reports", "/listings": "etr", "/tokens": "Make a token",
+	} {
+		cid.open(path).shows(http.StatusOK, text)
+		require.Contains(t, cid.policy, "style-src 'self';", path)
+		require.NotContains(t, cid.policy, "unsafe", path)
+	}
+	for _, path := range []string{"/reconcile", "/runs/1/undo", "/tokens", "/jobs/"} {
+		dot.open(path).shows(http.StatusForbidden, "You may not do this", "quote this reference")
+	}
+	for _, path := range []string{"/nowhere", "/runs/99", "/runs/x", "/profiles/ZZZZZ", "/cases/4", "/plans/P9", "/reports/2026-01-01", "/accounts/u-9"} {
+		dot.open(path).shows(http.StatusNotFound, "Not found")
+	}
+	stranger := w.as("")
+	stranger.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	require.Equal(t, http.StatusSeeOther, stranger.open("/runs/1?all=1").status)
+}
+
+func TestFormsAreRefusedInWords(t *testing.T) {
+	w := newWorld(t)
+	before, _ := trusts(t)
+	ann, cid := w.as("ann"), w.as("cid")
+	ann.open("/reconcile").form("Show the plan").press().shows(http.StatusUnprocessableEntity, "There is a problem", "Choose a file")
+	ann.open("/reconcile").form("Show the plan").with("how", "codes").with("codes", "R?8").press().
+		shows(http.StatusUnprocessableEntity, "want only letters and digits")
+	require.Contains(t, htmlOf(ann), `value="R?8"`, "what was typed is kept")
+	ann.open("/reconcile").form("Show the plan").press(file{"notes.txt", []byte("x")}).shows(http.StatusUnprocessableEntity, "There is a problem")
+	ann.open("/reconcile").form("Show the plan").press(before).form("Do exactly this").press()
+	w.work()
+	code := pgtest.One[string](w.db, "select code from profile order by code limit 1")
+
+	cid.open("/profiles/"+code).form("Hold it").with("what", "icb").with("until", "2026-06-30").press().
+		shows(http.StatusUnprocessableEntity, "Say why")
+	require.Contains(t, htmlOf(cid), `value="2026-06-30"`)
+	cid.form("Hold it").with("reason", "a merger").press().shows(http.StatusOK, "It is held", "a merger", "30 June 2026")
+	cid.form("End it the hold of Integrated care board").press().shows(http.StatusOK, "The hold has ended", "Nothing is held")
+
+	ann.open("/profiles/" + code)
+	require.NotContains(t, ann.text, "Hold it")
+	stolen := cid.open("/profiles/"+code).form("Hold it").with("what", "icb").with("reason", "x")
+	stolen.client = ann.client
+	stolen.browser.client = ann.client
+	stolen.press().shows(http.StatusForbidden, "You may not do this")
+	require.Equal(t, 1, pgtest.One[int](w.db, "select count(*)::int from action where outcome = 'forbidden' and actor = 'ann'"))
+}
+
+func htmlOf(b *browser) string {
+	var text strings.Builder
+	each(b.root, func(n *html.Node) {
+		for _, a := range n.Attr {
+			text.WriteString(a.Key + `="` + a.Val + `" `)
+		}
+	})
+	return text.String()
+}
+
+func TestTokensAreShownOnce(t *testing.T) {
+	w := newWorld(t)
+	cid := w.as("cid")
+	add := cid.open("/tokens").form("Make the token").with("name", "monitor")
+	add.press().shows(http.StatusUnprocessableEntity, "Say what it may do")
+	add = cid.form("Make the token").with("verbs", "read")
+	require.Equal(t, "monitor", add.values.Get("name"))
+	add.press().shows(http.StatusOK, "This is shown once", "psync_")
+	add.press().shows(http.StatusConflict, "shown only once")
+	require.NotContains(t, cid.text, "psync_")
+	cid.open("/tokens").shows(http.StatusOK, "monitor", "valid")
+	cid.form("Revoke monitor").press().shows(http.StatusOK, "worthless", "revoked")
+}
+
+func TestNamesOfPeopleAreAudited(t *testing.T) {
+	w := newWorld(t)
+	w.db.Exec("insert into account (name, email, kind, state) values ('Mary Major', 'mary@example.org', 'member', 'active')")
+	cid, dot := w.as("cid"), w.as("dot")
+	dot.open("/accounts").shows(http.StatusOK, "u-1")
+	for _, secret := range []string{"Mary", "mary@", "Show their names"} {
+		require.NotContains(t, dot.text, secret)
+	}
+	cid.open("/accounts").form("Show their names").press().shows(http.StatusOK, "Mary Major", "mary@example.org")
+	require.Equal(t, []string{"cid people name-accounts done"}, pgtest.All[string](w.db, "select concat_ws(' ', actor, verb, operation, outcome) from action"))
+}
+
+func TestJobsHideWhatTheyWereGiven(t *testing.T) {
+	w := newWorld(t)
+	before, _ := trusts(t)
+	w.as("ann").open("/reconcile").form("Show the plan").press(before).form("Do exactly this").press()
+	cid := w.as("cid")
+	cid.open("/jobs/").shows(http.StatusOK)
+	cid.open("/jobs/api/jobs?state=available&limit=20").shows(http.StatusOK, `"kind":"reconcile"`)
+	require.NotContains(t, cid.text, `run_id`)
+	require.Contains(t, cid.text, `"args":"{}"`)
+}

@@ -1,0 +1,8 @@
+// Package officepages are the pages of accounts, reports, listings and tokens.
+//
+//	routes.go     addresses
+//	accounts.go   accounts by their ids; names only for who may see people, which is audited
+//	reports.go    daily reports: to open and to download
+//	listings.go   the last accepted listing of each report of a register
+//	tokens.go     tokens of machines
+package officepages

@@ -1,0 +1,152 @@
+package officepages
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
+	"github.com/profilesync/profilesync/cmd/profilesync/console/web"
+	"github.com/profilesync/profilesync/cmd/profilesync/console/words"
+	"github.com/profilesync/profilesync/cmd/profilesync/guard"
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/accessstore"
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+func ofName(r *http.Request) string {
+	if name := r.PostFormValue("name"); accessstore.IsTokenName(name) {
+		return name
+	}
+	return ""
+}
+
+// wanted is what a form for a token says.
+type wanted struct {
+	name, until string
+	verbs       []string
+}
+
+func (m room) tokenList(r *http.Request) (page.Page, error) {
+	found, err := m.tokens.Tokens(r.Context(), true)
+	w := wanted{r.PostFormValue("name"), r.PostFormValue("until"), r.PostForm["verbs"]}
+	if r.PostFormValue("do") == "revoke" {
+		w = wanted{}
+	}
+	return tokensPage(found, w, ""), err
+}
+
+// verbWords say what a verb allows.
+var verbWords = map[guard.Verb]string{
+	guard.Read:       "See everything except the names of people",
+	guard.Reconcile:  "Plan and start reconciliations, push again",
+	guard.Approve:    "Decide on what waits, undo, hold",
+	guard.Administer: "Stop letters, repair listings, keep tokens",
+	guard.People:     "See the names and addresses of people",
+}
+
+// tokensPage shows a new token once.
+func tokensPage(found []accessstore.Token, w wanted, token string) page.Page {
+	p := page.Page{Title: "Tokens", Lead: "With which machines use the API. People sign in."}
+	if token != "" {
+		p.Notice = "The token " + w.name + " was made."
+		p.Add(page.Inset{Title: "This is shown once: keep it where only " + w.name + " reads it", Warning: true,
+			Text: "It is sent in the header Authorization, as Bearer and the token."},
+			page.Summary{{Key: "Token", Value: page.Cell{Text: token, Code: true}}}, page.Links{{Text: "Done: go on to the tokens", To: "/tokens"}})
+		return p
+	}
+	t := page.Table{Caption: "Tokens", Hidden: true, Columns: page.Names("Name", "What it may do", "State", "Made", "Last used", "Revoke"), Empty: "There is no token yet."}
+	for _, one := range found {
+		row := page.Row{page.Say(one.Name), page.Say(strings.Join(one.Verbs, ", ")), tokenState(one), {Text: words.Moment(one.Created).Text, Soft: "by " + one.CreatedBy}, page.Say(words.Day(one.LastUsed)), page.Say("")}
+		if one.Valid {
+			row[5] = page.Cell{Form: &page.Form{
+				Action: "/tokens", Hidden: []page.Hidden{{Name: "do", Value: "revoke"}, {Name: "name", Value: one.Name}},
+				Buttons: []page.Button{{Text: "Revoke", Hidden: " " + one.Name, Kind: page.Warning}},
+			}}
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	p.Add(t, addForm(w))
+	return p
+}
+
+func tokenState(t accessstore.Token) page.Cell {
+	switch {
+	case t.RevokedBy != "":
+		return page.Cell{Text: "revoked", Tag: page.Grey, Soft: "by " + t.RevokedBy}
+	case !t.Valid:
+		return page.Tagged("expired", page.Grey)
+	case t.Expires.IsZero():
+		return page.Tagged("valid", page.Green)
+	default:
+		return page.Cell{Text: "valid", Tag: page.Green, Soft: "until " + words.Day(profile.DateIn(t.Expires.Add(-time.Nanosecond), profile.London()))}
+	}
+}
+
+func addForm(w wanted) page.Section {
+	var verbs []page.Option
+	for _, verb := range guard.Verbs() {
+		verbs = append(verbs, page.Option{
+			Value: string(verb), Label: words.Sentence(string(verb)), Hint: verbWords[verb], Chosen: slices.Contains(w.verbs, string(verb)),
+		})
+	}
+	return page.Section{ID: "add", Title: "Make a token", Blocks: []page.Block{page.Form{
+		Action: "/tokens", Hidden: []page.Hidden{{Name: "do", Value: "add"}}, Fields: []page.Field{
+			{Kind: page.OneLine, Name: "name", Label: "Name", Hint: "What the machine is called: small letters, digits and . _ -", Value: w.name, Width: 20, Most: 63},
+			{Kind: page.SomeOf, Name: "verbs", Label: "What it may do", Options: verbs},
+			{Kind: page.Day, Name: "until", Label: "Last day on which it is accepted", Hint: "Empty: until it is revoked", Value: w.until, Unasked: true},
+		},
+		Buttons: []page.Button{{Text: "Make the token"}},
+	}}}
+}
+
+func (m room) addToken(r *http.Request) (page.Page, error) {
+	w, wrong := wanted{r.PostFormValue("name"), r.PostFormValue("until"), r.PostForm["verbs"]}, web.Wrongs(nil)
+	if !accessstore.IsTokenName(w.name) {
+		wrong = append(wrong, web.Wrong{Field: "name", Text: "give a name of up to 63 small letters, digits and . _ -"})
+	}
+	verbs, err := guard.ParseVerbs(strings.Join(w.verbs, ","))
+	if err != nil {
+		wrong = append(wrong, web.Wrong{Field: "verbs", Text: "say what it may do"})
+	}
+	expires, err := m.expires(w.until)
+	if err != nil {
+		wrong = append(wrong, web.Wrong{Field: "until", Text: "give a day that has not passed, as 2026-12-31"})
+	}
+	if len(wrong) > 0 {
+		return page.Page{}, wrong
+	}
+	token, hash := guard.NewToken()
+	if err := m.tokens.AddToken(r.Context(), w.name, hash, postgres.Texts(verbs), expires, by(r)); err != nil {
+		return page.Page{}, err
+	}
+	return tokensPage(nil, w, token), nil
+}
+
+var errPassed = web.Wrong{Field: "until", Text: "that day has passed"}
+
+// expires is the end of the last day; zero for no end.
+func (m room) expires(until string) (time.Time, error) {
+	if until == "" {
+		return time.Time{}, nil
+	}
+	last, err := profile.ParseDate(until)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if last.Before(m.do.App.Today()) {
+		return time.Time{}, errPassed
+	}
+	end := last.AddDays(1).Time()
+	return time.Date(end.Year(), end.Month(), end.Day(), 0, 0, 0, 0, profile.London()), nil
+}
+
+func by(r *http.Request) accessstore.By {
+	p, _ := guard.From(r.Context())
+	return accessstore.By{Actor: p.Name, Person: p.Person, Request: guard.RequestID(r.Context())}
+}
+
+func (m room) revoke(r *http.Request) (string, error) {
+	return "/tokens?done=revoked", m.tokens.RevokeToken(r.Context(), r.PostFormValue("name"), by(r))
+}

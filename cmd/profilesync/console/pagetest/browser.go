@@ -1,0 +1,224 @@
+package pagetest
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	cdppage "github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
+)
+
+// policy is the policy of content that guard sends.
+const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; " +
+	"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// missing fails the test if make test installed everything it needs, and else
+// skips it, saying what was not checked.
+func missing(t *testing.T, what string) {
+	t.Helper()
+	say := "NOT CHECKED in a browser: " + what + ". make deps-web installs it."
+	if os.Getenv("PROFILESYNC_WANT_WEB") != "" {
+		t.Fatal(say)
+	}
+	t.Skip(say)
+}
+
+func chromium(t *testing.T) string {
+	t.Helper()
+	names := []string{
+		"/usr/lib/chromium/chromium-headless-shell", "chromium-headless-shell", "headless_shell",
+		"chromium", "chromium-browser", "google-chrome", "google-chrome-stable",
+	}
+	if set := os.Getenv("PROFILESYNC_CHROMIUM"); set != "" {
+		names = []string{set}
+	}
+	for _, name := range names {
+		if found, err := exec.LookPath(name); err == nil {
+			return found
+		}
+	}
+	missing(t, "no Chromium found as "+strings.Join(names, ", "))
+	return ""
+}
+
+func axe(t *testing.T) string {
+	t.Helper()
+	cache, err := os.UserCacheDir()
+	require.NoError(t, err)
+	pattern := filepath.Join(cache, "profilesync", "tools", "axe-core-*", "node_modules", "axe-core", "axe.min.js")
+	if set := os.Getenv("PROFILESYNC_AXE"); set != "" {
+		pattern = set
+	}
+	found, err := filepath.Glob(pattern)
+	require.NoError(t, err)
+	if len(found) == 0 {
+		missing(t, "no axe-core found as "+pattern)
+	}
+	script, err := os.ReadFile(slices.Max(found))
+	require.NoError(t, err)
+	return string(script)
+}
+
+// View is one way of looking at a page.
+type View struct {
+	Width, Height int64
+	Scheme        string
+}
+
+// Views are a phone and a desk, light and dark.
+func Views() []View {
+	return []View{{360, 740, "light"}, {360, 740, "dark"}, {1280, 900, "light"}, {1280, 900, "dark"}}
+}
+
+// Look opens pages in a browser, under the policy that the console has: nothing is logged,
+// axe-core finds nothing, nothing is wider than the screen. PROFILESYNC_PICTURES names a
+// folder for pictures of them.
+func Look(t *testing.T, pages map[string]page.Page) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("needs a browser")
+	}
+	script, ctx := axe(t), start(t, chromium(t))
+	mux := http.NewServeMux()
+	mux.Handle("GET /assets/", http.StripPrefix("/assets/", http.FileServerFS(page.Assets())))
+	mux.HandleFunc("GET /api/", func(w http.ResponseWriter, r *http.Request) { // progress, of which none comes
+		w.Header().Set("Content-Type", "text/event-stream")
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	})
+	names := make([]string, 0, len(pages))
+	for name, p := range pages {
+		html := Written(t, p)
+		names = append(names, name)
+		mux.HandleFunc("GET /page/"+name, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Security-Policy", policy)
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			_, _ = w.Write(html)
+		})
+	}
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	slices.Sort(names)
+	for _, name := range names {
+		for _, as := range Views() {
+			inspect(ctx, t, server.URL+"/page/"+name, name, script, as)
+		}
+	}
+}
+
+func start(t *testing.T, binary string) context.Context {
+	t.Helper()
+	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
+		chromedp.ExecPath(binary), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(time.Minute))
+	limited, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	t.Cleanup(cancel)
+	allocated, cancel := chromedp.NewExecAllocator(limited, options...)
+	t.Cleanup(cancel)
+	ctx, cancel := chromedp.NewContext(allocated)
+	t.Cleanup(cancel)
+	require.NoError(t, chromedp.Do(ctx), "starting "+binary)
+	t.Cleanup(func() { require.NoError(t, chromedp.Cancel(ctx), "closing "+binary) })
+	return ctx
+}
+
+// seen is what the script finds in a page.
+type seen struct {
+	Width   float64
+	Dead    []string
+	Outside []string
+	Faults  []string
+	Passes  int
+}
+
+const pageScript = `(async () => {
+	const outside = [...document.body.querySelectorAll("*")].filter(e => !e.closest("svg") && !e.closest(".rows, .skip, .unseen") &&
+		e.getBoundingClientRect().right > %d + 1).map(e => e.outerHTML.slice(0, 120));
+	const found = await axe.run(document, {resultTypes: ["violations"]});
+	return {
+		Width: document.documentElement.scrollWidth, Outside: outside.slice(0, 5), Passes: found.passes.length,
+		Dead: [...document.querySelectorAll("a[href^='#']")].map(a => a.getAttribute("href")).filter(h => !document.getElementById(h.slice(1))),
+		Faults: found.violations.map(v => v.id + " (" + v.impact + "): " + v.nodes.slice(0, 3).map(n => n.html + n.failureSummary).join("; ")),
+	};
+})()`
+
+func inspect(parent context.Context, t *testing.T, url, name, axe string, as View) {
+	t.Helper()
+	where := fmt.Sprintf("%s at %d, %s", name, as.Width, as.Scheme)
+	ctx, cancel := chromedp.NewContext(parent)
+	defer cancel()
+	var lock sync.Mutex
+	var complaints []string
+	require.NoError(t, chromedp.Listen(ctx, func(event any) {
+		lock.Lock()
+		defer lock.Unlock()
+		switch event := event.(type) {
+		case *runtime.EventConsoleAPICalled:
+			complaints = append(complaints, string(event.Type))
+		case *runtime.EventExceptionThrown:
+			complaints = append(complaints, (&chromedp.ExceptionError{ExceptionDetails: event.ExceptionDetails}).Error())
+		case *log.EventEntryAdded:
+			complaints = append(complaints, event.Entry.Text)
+		}
+	}))
+	require.NoError(t, chromedp.Do(ctx,
+		command(log.Enable, cdp.Empty{}),
+		command(emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
+			Width: as.Width, Height: as.Height, DeviceScaleFactor: 1, Mobile: as.Width < 500,
+		}),
+		command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: as.Scheme}},
+		}),
+		chromedp.Navigate(url),
+		chromedp.Evaluate[chromedp.Void](axe),
+	), where)
+	found, err := chromedp.Run(ctx, chromedp.Evaluate[seen](fmt.Sprintf(pageScript, as.Width), chromedp.EvalAwaitPromise))
+	require.NoError(t, err, where)
+	keepPicture(ctx, t, where)
+	lock.Lock()
+	defer lock.Unlock()
+	require.Empty(t, complaints, where)
+	require.Empty(t, found.Faults, where)
+	require.Greater(t, found.Passes, 10, "axe-core checked the page")
+	require.Empty(t, found.Outside, where)
+	require.LessOrEqual(t, found.Width, float64(as.Width), where)
+	require.Empty(t, found.Dead, where)
+}
+
+// command sends one command of the browser's protocol.
+func command[P, R any](named cdp.Command[P, R], params P) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, named, params)
+		return err
+	})
+}
+
+func keepPicture(ctx context.Context, t *testing.T, name string) {
+	t.Helper()
+	folder := os.Getenv("PROFILESYNC_PICTURES")
+	if folder == "" {
+		return
+	}
+	whole := true
+	picture, err := chromedp.Run(ctx, func(ctx context.Context, target *chromedp.Target) (cdppage.CaptureScreenshotResult, error) {
+		return cdp.Call(ctx, target, cdppage.CaptureScreenshot, cdppage.CaptureScreenshotParams{CaptureBeyondViewport: &whole})
+	})
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(folder, name+".png"), picture.Data, 0o600))
+}

@@ -1,0 +1,11 @@
+// Package profilepages are the pages of profiles: a search, a profile with everything that
+// stands about it, why a value is what it is, and what ever happened to it. People who edit
+// do so elsewhere: here a field can be held, and nothing that editors own is changed.
+//
+//	routes.go    addresses, and what the forms do
+//	find.go      the search
+//	one.go       a profile, also as it stood on a day
+//	hours.go     its opening times, as a week
+//	about.go     its holds, pushes, services, checks, closures and cases
+//	history.go   why, and its history
+package profilepages

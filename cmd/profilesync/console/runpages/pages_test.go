@@ -1,0 +1,101 @@
+package runpages
+
+import (
+	"testing"
+	"time"
+
+	"github.com/profilesync/profilesync/cmd/internal/runtext"
+	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
+	"github.com/profilesync/profilesync/cmd/profilesync/console/pagetest"
+	"github.com/profilesync/profilesync/connectors/postgres/planstore"
+	"github.com/profilesync/profilesync/connectors/postgres/runstore"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
+)
+
+var (
+	at  = time.Date(2026, 4, 9, 9, 30, 0, 0, time.UTC)
+	day = profile.NewDate(2026, time.April, 9)
+)
+
+func board(icb string) string {
+	return map[string]string{"QWO": "NHS West Yorkshire Integrated Care Board", "QF7": "NHS South Yorkshire Integrated Care Board"}[icb]
+}
+
+func withheldRun() runs.Run {
+	run := runs.Run{ID: 12, Kind: runs.RunListing, Source: profile.SourceODS, Report: "etr", AsOf: day, Actor: "ann", State: runs.RunWithheld, Plan: 3}
+	run.Summary = runs.NewSummary(run)
+	run.Summary.Digest, run.Summary.Records, run.Summary.Population = "abc", 273, 205
+	run.Summary.Changes = runs.ChangeCounts{Update: 4}
+	run.Summary.Fields = map[string]int{"name": 3, "address": 1}
+	run.Summary.Withheld = []runs.Withheld{{Reason: runs.MassChange, Type: profile.Trust, Field: "icb", Count: 2, Of: 205}}
+	return run
+}
+
+func waiting() (rows []runstore.WaitingRow) {
+	for _, code := range []profile.ODSCode{"RR8", "RVJ"} {
+		rows = append(rows, runstore.WaitingRow{
+			Run: 12, Report: "etr", Code: code, Name: "Trust <" + string(code) + "> of a long name with & and commas", Type: profile.Trust,
+			Verb: runs.Update, Field: "icb", Fact: "icb", Old: "QF7", New: "QWO", Withheld: runs.MassChange, Since: at, By: "ann",
+		})
+	}
+	return append(rows, runstore.WaitingRow{
+		Run: 12, Report: "etr", Code: "RAA", Type: profile.Trust, Verb: runs.Create, Withheld: runs.WasUndone, Since: at, New: "{}", By: "ann",
+	})
+}
+
+func decided(mayApprove bool) page.Page {
+	return oneRun{
+		run: withheldRun(), mayApprove: mayApprove, mayCancel: mayApprove, waiting: waiting(), values: values{board}, hidden: 20,
+		names: map[profile.ODSCode]string{"R0A": "Manchester University Nhs Trust"},
+		rows: []runstore.Planned{
+			{Code: "R0A", Verb: runs.Update, Field: "name", Old: "MANCHESTER NHS", New: "Manchester University NHS Trust", Reason: runs.BecauseUpstream},
+			{Code: "R0B", Verb: runs.Update, Field: "address", Old: "1 High Street\nLeeds", New: "2 High Street\nLeeds", Reason: runs.BecauseUpstream},
+			{Code: "R0C", Verb: runs.Close, Field: "status", Old: "open", New: "closed", Reason: runs.BecauseUpstream},
+		},
+	}.page()
+}
+
+func pages() map[string]page.Page {
+	working := withheldRun()
+	working.State = runs.RunRunning
+	queued := withheldRun()
+	queued.State = runs.RunQueued
+	lines := []runstore.RunLine{
+		{Run: withheldRun(), CreatedAt: at, EndedAt: at.Add(90 * time.Second)},
+		{Run: runs.Run{ID: 11, Kind: runs.RunApprove, Parent: 10, Source: profile.SourceODS, Report: "edispensary", AsOf: day, Actor: "bea", State: runs.RunDone}, CreatedAt: at},
+	}
+	undo := actions.UndoPreview{Run: withheldRun(), Reversal: runtext.Reversal{
+		Summary: runs.Summary{Digest: "abc", Changes: runs.ChangeCounts{Update: 54}, Fields: map[string]int{"icb": 54}},
+		Beyond:  []runs.Withheld{{Count: 54, Of: 205, Type: profile.Trust, Field: "icb"}}, Listing: true,
+	}}
+	change := planstore.Shown{Fact: "icb", Profiles: 55}
+	change.Code, change.Name, change.Type, change.Verb, change.Field = "RR8", "Leeds Teaching Hospitals NHS Trust", profile.Trust, runs.Update, "icb"
+	change.Old, change.New, change.Withheld = "QF7", "QWO", runs.MassChange
+	kept := runstore.KeptPlan{Run: runs.Run{Source: profile.SourceODS, Report: "etr", AsOf: day, Plan: 3}, Summary: withheldRun().Summary, Kept: true}
+	kept.Summary.Run, kept.Summary.Plan = "", 3
+	refused := askPage(true, []string{"etr", "edispensary"}, typedRequest{how: byCodes, codes: "RR8 R?"})
+	refused.Errors = []page.FieldError{{Field: "codes", Text: "ODS code \"R?\": want only letters and digits"}}
+	refused.EachForm(func(f page.Form) page.Form { return f.Marked(&refused) })
+	return map[string]page.Page{
+		"runs": listPage(lines, "", 1), "runs-none": listPage(nil, profile.SourceERS, firstRuns),
+		"run-decide": decided(true), "run-of-reader": decided(false),
+		"run-working": oneRun{run: working, progress: runstore.Progress{Stage: "comparing", Done: 1200, Total: 14000}}.page(),
+		"run-queued":  oneRun{run: queued, mayCancel: true}.page(), "undo": undoPage(undo, "13"),
+		"plan": planPage(kept, []planstore.Shown{change}, values{board}, true), "reconcile": askPage(true, []string{"etr"}, typedRequest{}),
+		"reconcile-refused": refused,
+	}
+}
+
+func TestPages(t *testing.T) {
+	t.Parallel()
+	for name, p := range pages() {
+		pagetest.Golden(t, name, p)
+	}
+}
+
+func TestPagesInBrowser(t *testing.T) {
+	t.Parallel()
+	pagetest.Look(t, pages())
+}

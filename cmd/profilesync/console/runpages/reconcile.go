@@ -1,0 +1,163 @@
+package runpages
+
+import (
+	"errors"
+	"mime/multipart"
+	"net/http"
+	"strings"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
+	"github.com/profilesync/profilesync/cmd/profilesync/console/web"
+	"github.com/profilesync/profilesync/cmd/profilesync/console/words"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
+)
+
+// How the records of a one-off reconciliation are named.
+const (
+	byFile  = "file"
+	byCodes = "codes"
+	byAll   = "all"
+)
+
+func (m room) reconcile(r *http.Request) (page.Page, error) {
+	return askPage(m.do.App.Settings.AsksERS(), m.do.App.Settings.ODSReports, typedRequest{
+		how: r.PostFormValue("how"), codes: r.PostFormValue("codes"), source: r.PostFormValue("source"), report: r.PostFormValue("report"),
+		day: r.PostFormValue("day"),
+	}), nil
+}
+
+// typedRequest is what somebody typed.
+type typedRequest struct{ how, codes, source, report, day string }
+
+func askPage(asksERS bool, reports []string, a typedRequest) page.Page {
+	p := page.Page{
+		Title: "Start a one-off reconciliation",
+		Lead:  "First you see a plan: what would change. Nothing changes until you say so.",
+	}
+	sources := []page.Option{{Value: "ods", Label: "ODS, the organisation register", Chosen: a.source != "ers"}}
+	if asksERS {
+		sources = append(sources, page.Option{Value: "ers", Label: "e-RS, the services", Chosen: a.source == "ers"})
+	}
+	hows := []page.Option{
+		{Value: byFile, Label: "A listing in a file", Hint: "A complete listing, as the register publishes it, such as etr_2026-04-09.csv"},
+		{Value: byCodes, Label: "Some organisations, by their codes", Hint: "They are asked for at the register now"},
+		{Value: byAll, Label: "Everything of the source", Hint: "It is downloaded from the register now"},
+	}
+	for i := range hows {
+		hows[i].Chosen = hows[i].Value == a.how || a.how == "" && i == 0
+	}
+	names := []page.Option{{Label: "As the file's name says"}}
+	for _, report := range reports {
+		names = append(names, page.Option{Value: report, Label: report, Chosen: report == a.report})
+	}
+	p.Add(page.Form{
+		ID: "ask", Action: "/reconcile", Upload: true, Hidden: []page.Hidden{{Name: "do", Value: "plan"}},
+		Fields: []page.Field{
+			{Kind: page.OneOf, Name: "how", Label: "What is reconciled", Options: hows},
+			{Kind: page.FileToSend, Name: "file", Label: "File", Hint: "For a listing in a file. Drop it here, or choose it", Accept: ".csv,.zip"},
+			{Kind: page.OneLine, Name: "codes", Label: "Codes", Hint: "For some organisations. With spaces between them, such as RR8 RVJ", Value: a.codes, Most: 4000},
+			{Kind: page.OneOf, Name: "source", Label: "Source", Options: sources},
+			{Kind: page.Choice, Name: "report", Label: "Report", Options: names, Unasked: true},
+			{Kind: page.Day, Name: "day", Label: "Day that the listing speaks of", Hint: "Empty for the date in the file's name, or today", Value: a.day, Unasked: true},
+		},
+		Buttons: []page.Button{{Text: "Show the plan"}},
+	})
+	return p
+}
+
+// request reads the form. The file, if any, has to be closed.
+func request(r *http.Request) (req actions.Request, file multipart.File, err error) {
+	req.Source = profile.SourceODS
+	if r.PostFormValue("source") == "ers" {
+		req.Source = profile.SourceERS
+	}
+	req.Report = r.PostFormValue("report")
+	if day := r.PostFormValue("day"); day != "" {
+		if req.AsOf, err = profile.ParseDate(day); err != nil {
+			return req, nil, web.Wrong{Field: "day", Text: "give a day as 2026-12-31"}
+		}
+	}
+	switch r.PostFormValue("how") {
+	case byFile:
+		opened, header, err := r.FormFile("file")
+		if err != nil {
+			return req, nil, web.Wrong{Field: "file", Text: "choose a file"}
+		}
+		req.Files = []actions.File{{Name: header.Filename, Sent: opened}}
+		return req, opened, nil
+	case byCodes:
+		for _, text := range strings.FieldsFunc(r.PostFormValue("codes"), func(c rune) bool { return c == ' ' || c == ',' || c == '\n' || c == '\r' || c == '\t' }) {
+			code, err := profile.ParseODSCode(text)
+			if err != nil {
+				return req, nil, web.Wrong{Field: "codes", Text: err.Error()}
+			}
+			req.Codes = append(req.Codes, code)
+		}
+		if len(req.Codes) == 0 {
+			return req, nil, web.Wrong{Field: "codes", Text: "give at least one code"}
+		}
+	case byAll:
+	default:
+		return req, nil, web.Wrong{Field: "how", Text: "say what is reconciled"}
+	}
+	return req, nil, nil
+}
+
+// fields are the names of the form for the inputs of a request.
+var fields = map[string]string{"files": "file", "as-of": "day", "ods": "codes"}
+
+// plan makes a plan, and leads to it. What is asked for as several reports is planned
+// one by one; the page of the first is shown.
+func (m room) plan(r *http.Request) (string, error) {
+	req, file, err := request(r)
+	if err != nil {
+		return "", err
+	}
+	if file != nil {
+		defer func() { _ = file.Close() }() // only read
+	}
+	first, err := m.plans(r, req)
+	if own, ok := errors.AsType[*actions.Error](err); ok && fields[own.Field] != "" {
+		return "", web.Wrong{Field: fields[own.Field], Text: strings.TrimPrefix(err.Error(), own.Field)}
+	}
+	return first, err
+}
+
+func (m room) plans(r *http.Request, req actions.Request) (first string, err error) {
+	scopes, err := m.do.Scopes(r.Context(), req)
+	if err != nil {
+		return "", err
+	}
+	reader, err := m.do.NewReader(r.Context())
+	if err != nil {
+		return "", err
+	}
+	for _, scope := range scopes {
+		if scope.IsReference() {
+			if _, err := m.do.Reconcile(r.Context(), scope, false); err != nil {
+				return "", err
+			}
+			return "/reconcile?done=read", nil
+		}
+		made, err := m.do.Plan(r.Context(), reader, scope)
+		if err != nil {
+			return "", err
+		}
+		if made.Plan == 0 {
+			return "", web.Wrong{Field: "file", Text: unplanned(made)}
+		}
+		if first == "" {
+			first = "/plans/" + made.Plan.String()
+		}
+	}
+	return first, nil
+}
+
+func unplanned(s runs.Summary) string {
+	if s.Error != "" {
+		return s.Error
+	}
+	return words.Sentence(string(s.State)) + ": there is nothing to plan"
+}

@@ -1,0 +1,75 @@
+package runpages
+
+import (
+	"net/http"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
+	"github.com/profilesync/profilesync/cmd/profilesync/console/web"
+	"github.com/profilesync/profilesync/cmd/profilesync/console/words"
+	"github.com/profilesync/profilesync/reconcile/runs"
+)
+
+func (m room) undo(r *http.Request) (page.Page, error) {
+	id, err := m.number(r)
+	if err != nil {
+		return page.Page{}, err
+	}
+	preview, err := m.do.PreviewUndo(r.Context(), id)
+	if err != nil {
+		return page.Page{}, err
+	}
+	return undoPage(preview, r.PostFormValue("confirm")), nil
+}
+
+func undoPage(preview actions.UndoPreview, typed string) page.Page {
+	run := preview.Run
+	p := page.Page{
+		Title: "Undo run " + run.ID.String(), Back: page.Link{Text: "Run " + run.ID.String(), To: to(run.ID.String(), "")},
+		Lead: "What the undo would take back now. Nothing has changed yet. What people edited since stays.",
+	}
+	var rows page.Summary
+	key := "What happens"
+	for _, row := range preview.Reversal.Rows(run, words.RunKind(run.Kind)) {
+		if row[0] == "" {
+			row[0], key = key, "and"
+		}
+		rows = append(rows, page.SummaryRow{Key: words.Sentence(row[0]), Value: page.Say(row[1])})
+	}
+	p.Add(rows)
+	form := page.Form{
+		Action: "/runs/" + run.ID.String() + "/undo", Hidden: []page.Hidden{{Name: "do", Value: "undo"}, {Name: "digest", Value: preview.Reversal.Digest}},
+		Buttons: []page.Button{{Text: "Undo run " + run.ID.String(), Kind: page.Warning}},
+	}
+	if preview.Large() {
+		p.Add(page.Inset{Title: "This is unusually large", Text: "It takes back more than a run may change unasked.", Warning: true})
+		form.Fields = []page.Field{{
+			Kind: page.OneLine, Name: "confirm", Label: "Number of the run, to confirm", Hint: "Type " + run.ID.String(), Value: typed, Width: 10,
+		}}
+	}
+	p.Add(form)
+	return p
+}
+
+func (m room) undoRun(r *http.Request) (string, error) {
+	id, err := m.number(r)
+	if err != nil {
+		return "", err
+	}
+	preview, err := m.do.PreviewUndo(r.Context(), id)
+	if err != nil {
+		return "", err
+	}
+	if preview.Reversal.Digest != r.PostFormValue("digest") {
+		return "", &actions.Error{Kind: actions.Conflict, Text: "what the undo would take back has changed since you looked: this is what it would be now"}
+	}
+	confirmed := runs.ID(0)
+	if preview.Large() {
+		if r.PostFormValue("confirm") != id.String() {
+			return "", web.Wrong{Field: "confirm", Text: "type the number of the run, " + id.String() + ", to confirm"}
+		}
+		confirmed = id
+	}
+	done, err := m.do.UndoRun(r.Context(), preview, confirmed, false)
+	return to(done.Run, "undoing"), err
+}

@@ -1,0 +1,7 @@
+// Package statepages are the pages of how things are: now, pushes and drift.
+//
+//	routes.go   addresses, and what the forms do
+//	now.go      sources, queue, sinks, letters, report, schedules, daemons
+//	pushes.go   pushes to the sinks, and holds
+//	drift.go    what the sinks show instead of what they should
+package statepages

@@ -1,0 +1,147 @@
+package statepages
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
+	"github.com/profilesync/profilesync/cmd/profilesync/console/web"
+	"github.com/profilesync/profilesync/cmd/profilesync/console/words"
+	"github.com/profilesync/profilesync/cmd/profilesync/guard"
+	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
+	"github.com/profilesync/profilesync/reconcile/push"
+)
+
+const (
+	firstPushes = 100
+	mostPushes  = 2000
+)
+
+// pushed is what the page of pushes shows.
+type pushed struct {
+	filter   pushstore.PushFilter
+	found    []pushstore.ListedPush
+	counts   []pushstore.PushCount
+	holds    []pushstore.Hold
+	mayRetry bool
+}
+
+// states are the states of pushes, what needs a person first.
+func states() []push.State {
+	return []push.State{push.Waits, push.Refused, push.Held, push.Wanted, push.Accepted, push.NoRoute}
+}
+
+func (m room) pushes(r *http.Request) (page.Page, error) {
+	ctx, query := r.Context(), r.URL.Query()
+	l := pushed{mayRetry: web.May(ctx, guard.Reconcile), filter: pushstore.PushFilter{Most: firstPushes + 1}}
+	for _, state := range states() {
+		if string(state) == query.Get("state") {
+			l.filter.State = state
+		}
+	}
+	for _, sink := range push.Sinks() {
+		if string(sink) == query.Get("sink") {
+			l.filter.Sink = sink
+		}
+	}
+	if most, err := strconv.Atoi(query.Get("most")); err == nil {
+		l.filter.Most = min(max(most, firstPushes), mostPushes) + 1
+	}
+	var err error
+	if l.found, err = m.do.Pushes(ctx, l.filter); err != nil {
+		return page.Page{}, err
+	}
+	if l.counts, err = m.do.CountPushes(ctx); err != nil {
+		return page.Page{}, err
+	}
+	l.holds, err = m.do.Holds(ctx, "", false)
+	return l.page(), err
+}
+
+func (l pushed) page() page.Page {
+	p := page.Page{Title: "Pushes", Lead: "Bringing the newest state of each profile to the sinks."}
+	p.Add(l.counted(), l.choose())
+	t := page.Table{
+		Caption: "Pushes, the most recently wanted first", Hidden: true,
+		Columns: page.Names("Code", "Sink", "State", "Wanted", "Accepted"), Empty: "No push is like that.",
+	}
+	retry := l.mayRetry && (l.filter.State == push.Refused || l.filter.State == push.Waits)
+	if retry {
+		t.All = &page.Pick{All: "code", Label: "Tick all"}
+	}
+	for i, f := range l.found {
+		if i == l.filter.Most-1 {
+			query := url.Values{"state": {string(l.filter.State)}, "sink": {string(l.filter.Sink)}, "most": {strconv.Itoa(4 * i)}}
+			t.More = page.Link{Text: "More pushes", To: "/pushes?" + query.Encode()}
+			break
+		}
+		code, state := words.Profile(f.Code, f.Name), words.PushState(f.State)
+		if retry {
+			code.Pick = &page.Pick{Name: "code", Value: string(f.Code), Label: "Push " + string(f.Code) + " again"}
+		}
+		if state.Soft = f.Reason; f.Unclear {
+			state.Soft = "nobody knows yet whether it was accepted"
+		}
+		t.Rows = append(t.Rows, page.Row{code, {Text: words.Sink(f.Sink), Soft: f.Route}, state, words.Moment(f.Wanted), words.Moment(f.Accepted)})
+	}
+	if !retry || len(t.Rows) == 0 {
+		p.Add(t)
+	} else {
+		p.Add(page.Form{
+			Action: "/pushes", Hidden: []page.Hidden{{Name: "do", Value: "retry"}, {Name: "sink", Value: string(l.filter.Sink)}},
+			Blocks: []page.Block{t}, Buttons: []page.Button{{Text: "Push what is ticked again"}},
+		})
+	}
+	p.Add(l.held())
+	return p
+}
+
+func (l pushed) counted() page.Figures {
+	colours := map[push.State]page.Colour{push.Waits: page.Orange, push.Refused: page.Red, push.Held: page.Yellow, push.Wanted: page.Blue, push.Accepted: page.Green}
+	var figures page.Figures
+	for _, state := range states() {
+		n := 0
+		for _, c := range l.counts {
+			if c.State == state {
+				n += c.Pushes
+			}
+		}
+		if n > 0 || state == push.Accepted {
+			figures = append(figures, page.Figure{
+				Number: page.Count(n), Label: words.PushState(state).Text, To: "/pushes?state=" + string(state), Colour: colours[state],
+			})
+		}
+	}
+	return figures
+}
+
+func (l pushed) choose() page.Form {
+	state, sink := []page.Option{{Label: "Every state"}}, []page.Option{{Label: "Every sink"}}
+	for _, s := range states() {
+		state = append(state, page.Option{Value: string(s), Label: words.Sentence(words.PushState(s).Text), Chosen: s == l.filter.State})
+	}
+	for _, s := range push.Sinks() {
+		sink = append(sink, page.Option{Value: string(s), Label: words.Sink(s), Chosen: s == l.filter.Sink})
+	}
+	return page.Form{
+		Action: "/pushes", Get: true, Inline: true, Buttons: []page.Button{{Text: "Show", Kind: page.Secondary}}, Fields: []page.Field{
+			{Kind: page.Choice, Name: "state", Label: "State", Options: state}, {Kind: page.Choice, Name: "sink", Label: "Sink", Options: sink},
+		},
+	}
+}
+
+func (l pushed) held() page.Section {
+	t := page.Table{Caption: "Holds in force", Hidden: true, Columns: page.Names("Code", "What", "Until", "Why", "By"), Empty: "Nothing is held."}
+	for _, h := range l.holds {
+		what, until := words.Field(h.Field), words.Day(h.Until)
+		if h.Sink != "" {
+			what = "all of it, for " + words.Sink(push.Sink(h.Sink))
+		}
+		if h.Until.IsZero() {
+			until = "no end"
+		}
+		t.Rows = append(t.Rows, page.Row{words.Profile(h.Code, h.Name), page.Say(what), page.Say(until), page.Say(h.Reason), page.Say(h.Actor)})
+	}
+	return page.Section{ID: "holds", Title: "Holds", Blocks: []page.Block{t}}
+}

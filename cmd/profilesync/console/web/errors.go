@@ -1,0 +1,168 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
+	"github.com/profilesync/profilesync/cmd/profilesync/guard"
+)
+
+// Wrong is what is wrong with one field of a form.
+type Wrong struct{ Field, Text string }
+
+func (w Wrong) Error() string { return w.Text }
+
+// Wrongs is what is wrong with a form.
+type Wrongs []Wrong
+
+func (w Wrongs) Error() string {
+	texts := make([]string, len(w))
+	for i, one := range w {
+		texts[i] = one.Text
+	}
+	return strings.Join(texts, "; ")
+}
+
+// ErrNone is that there is no such thing.
+func ErrNone(text string) error { return &actions.Error{Kind: actions.Missing, Text: text} }
+
+var (
+	errNoPage     = ErrNone("there is no page at this address")
+	errNoDeed     = Wrong{Text: "this form asks for something that the page does not do"}
+	errNoToken    = Wrong{Text: "this form came without its token: go back, reload the page, and send it again"}
+	errShownOnce  = &actions.Error{Kind: actions.Conflict, Text: "this was done, and its answer is shown only once"}
+	errSentBefore = &actions.Error{
+		Kind: actions.Conflict, Text: "this form was sent before, and nobody knows yet what became of it: look first whether it is done",
+	}
+)
+
+// unreadable is that a form could not be read.
+func unreadable(err error) error {
+	if errors.As(err, new(*http.MaxBytesError)) {
+		return tooLargeError{}
+	}
+	return Wrong{Text: "the form could not be read"}
+}
+
+type tooLargeError struct{}
+
+func (tooLargeError) Error() string { return "what was sent is too large" }
+
+// statusOf is the HTTP status that says an error.
+func statusOf(err error) int {
+	if status := guard.StatusOf(err); status != 0 {
+		return status
+	}
+	if errors.As(err, new(tooLargeError)) {
+		return http.StatusRequestEntityTooLarge
+	}
+	if errors.As(err, new(Wrong)) || errors.As(err, new(Wrongs)) {
+		return http.StatusUnprocessableEntity
+	}
+	switch actions.KindOf(err) {
+	case actions.Invalid:
+		return http.StatusUnprocessableEntity
+	case actions.Missing:
+		return http.StatusNotFound
+	case actions.Conflict, actions.Unset:
+		return http.StatusConflict
+	case actions.Forbidden:
+		return http.StatusForbidden
+	default:
+		return http.StatusInternalServerError
+	}
+}
+
+// again reports whether nothing was done, so that the form can be sent again.
+func again(err error) bool {
+	return guard.StatusOf(err) == 0 && statusOf(err) < http.StatusInternalServerError
+}
+
+// fieldErrors is what is wrong, field by field.
+func fieldErrors(err error) []page.FieldError {
+	if all, ok := errors.AsType[Wrongs](err); ok {
+		list := make([]page.FieldError, len(all))
+		for i, one := range all {
+			list[i] = page.FieldError{Field: one.Field, Text: Sentence(one.Text)}
+		}
+		return list
+	}
+	if one, ok := errors.AsType[Wrong](err); ok {
+		return []page.FieldError{{Field: one.Field, Text: Sentence(one.Text)}}
+	}
+	field := ""
+	if own, ok := errors.AsType[*actions.Error](err); ok {
+		field = own.Field
+	}
+	return []page.FieldError{{Field: field, Text: Sentence(inWords(err.Error()))}}
+}
+
+// flag matches a flag of a command in a text.
+var flag = regexp.MustCompile(`--([a-z]+(?:-[a-z]+)*)`)
+
+// inWords is a text without the flags of commands.
+func inWords(text string) string {
+	return flag.ReplaceAllStringFunc(text, func(name string) string {
+		return strings.ReplaceAll(strings.TrimPrefix(name, "--"), "-", " ")
+	})
+}
+
+// Sentence is a text that begins with a capital letter.
+func Sentence(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	if size == 0 {
+		return text
+	}
+	return string(unicode.ToUpper(first)) + text[size:]
+}
+
+// titles are the titles of error pages.
+var titles = map[int]string{
+	http.StatusForbidden:             "You may not do this",
+	http.StatusNotFound:              "Not found",
+	http.StatusConflict:              "Not as things stand now",
+	http.StatusUnprocessableEntity:   "This does not work",
+	http.StatusRequestEntityTooLarge: "Too large",
+	http.StatusServiceUnavailable:    "Not at the moment",
+}
+
+// failed is what people read when something went wrong here.
+const failed = "Something went wrong here, and it has been written to the log. Try again in a moment."
+
+// Fail answers with a page that says what is wrong.
+func (d *Desk) Fail(w http.ResponseWriter, r *http.Request, err error) {
+	ctx, status := r.Context(), statusOf(err)
+	text := Sentence(inWords(err.Error()))
+	switch {
+	case status == http.StatusInternalServerError && errors.Is(ctx.Err(), context.Canceled):
+		return // the reader is gone
+	case status == http.StatusInternalServerError:
+		d.Log.ErrorContext(ctx, "a page failed", "request", guard.RequestID(ctx), "path", r.URL.Path, "error", err)
+		text = failed
+	case status == http.StatusForbidden && errors.Is(err, guard.ErrForbidden):
+		text = "Your role does not allow it. Whoever administers this service can give you one that does."
+	}
+	d.Message(w, r, status, cmp.Or(titles[status], "Something went wrong"), text)
+}
+
+// Message answers with a page of one paragraph, and the reference of the request.
+func (d *Desk) Message(w http.ResponseWriter, r *http.Request, status int, title, text string) {
+	p := page.Page{Title: title, Blocks: []page.Block{page.Text{text}}}
+	if status >= http.StatusBadRequest {
+		if id := guard.RequestID(r.Context()); id != "" {
+			p.Add(page.Text{"If you ask for help, quote this reference: " + id})
+		}
+	}
+	if _, known := guard.From(r.Context()); known && status != http.StatusForbidden {
+		p.Add(page.Links{{Text: "Go to what waits", To: "/"}})
+	}
+	d.write(w, r, status, p)
+}
