@@ -104,7 +104,9 @@ var layers = []layer{
 	partOfProgram("profilesync/trials", belowCommands...),
 	partOfProgram("profilesync/actions", append([]string{"cmd/profilesync/guard"}, belowCommands...)...),
 	partOfProgram("profilesync/api", append([]string{"cmd/profilesync/guard", "cmd/profilesync/actions"}, belowCommands...)...),
-	partOfProgram("profilesync/serve", append([]string{"cmd/profilesync/guard", "cmd/profilesync/login"}, belowCommands...)...),
+	partOfProgram("profilesync/serve", append([]string{
+		"cmd/profilesync/guard", "cmd/profilesync/login", "cmd/profilesync/actions", "cmd/profilesync/api", "cmd/profilesync/console",
+	}, belowCommands...)...),
 	partOfProgram("profilesync/commands", append([]string{"cmd/profilesync/guard", "cmd/profilesync/actions"}, belowCommands...)...),
 	partOfProgram("profilesync/accesscommands", aboveCommands...),
 	partOfProgram("profilesync/pushcommands", aboveCommands...),

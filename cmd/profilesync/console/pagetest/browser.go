@@ -17,7 +17,6 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
-	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
@@ -80,6 +79,12 @@ func axe(t *testing.T) string {
 type View struct {
 	Width, Height int64
 	Scheme        string
+}
+
+func (v View) metrics() chromedp.Action[chromedp.Void] {
+	return command(emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
+		Width: v.Width, Height: v.Height, DeviceScaleFactor: 1, Mobile: v.Width < 500,
+	})
 }
 
 // Views are a phone and a desk, light and dark.
@@ -179,9 +184,7 @@ func inspect(parent context.Context, t *testing.T, url, name, axe string, as Vie
 	}))
 	require.NoError(t, chromedp.Do(ctx,
 		command(log.Enable, cdp.Empty{}),
-		command(emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
-			Width: as.Width, Height: as.Height, DeviceScaleFactor: 1, Mobile: as.Width < 500,
-		}),
+		as.metrics(),
 		command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: as.Scheme}},
 		}),
@@ -190,7 +193,7 @@ func inspect(parent context.Context, t *testing.T, url, name, axe string, as Vie
 	), where)
 	found, err := chromedp.Run(ctx, chromedp.Evaluate[seen](fmt.Sprintf(pageScript, as.Width), chromedp.EvalAwaitPromise))
 	require.NoError(t, err, where)
-	keepPicture(ctx, t, where)
+	keepPicture(ctx, t, where, as)
 	lock.Lock()
 	defer lock.Unlock()
 	require.Empty(t, complaints, where)
@@ -209,16 +212,17 @@ func command[P, R any](named cdp.Command[P, R], params P) chromedp.Action[chrome
 	})
 }
 
-func keepPicture(ctx context.Context, t *testing.T, name string) {
+func keepPicture(ctx context.Context, t *testing.T, name string, as View) {
 	t.Helper()
 	folder := os.Getenv("PROFILESYNC_PICTURES")
 	if folder == "" {
 		return
 	}
-	whole := true
-	picture, err := chromedp.Run(ctx, func(ctx context.Context, target *chromedp.Target) (cdppage.CaptureScreenshotResult, error) {
-		return cdp.Call(ctx, target, cdppage.CaptureScreenshot, cdppage.CaptureScreenshotParams{CaptureBeyondViewport: &whole})
-	})
+	height, err := chromedp.Run(ctx, chromedp.Evaluate[float64]("document.documentElement.scrollHeight"))
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(folder, name+".png"), picture.Data, 0o600))
+	as.Height = int64(height)
+	require.NoError(t, chromedp.Do(ctx, as.metrics()))
+	picture, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(folder, name+".png"), picture, 0o600))
 }
