@@ -163,40 +163,86 @@ const pageScript = `(async () => {
 	};
 })()`
 
-func inspect(parent context.Context, t *testing.T, url, name, axe string, as View) {
+// Tab is a tab of a browser that keeps what is logged in it.
+type Tab struct {
+	context.Context //nolint:containedctx // of the browser
+
+	lock       sync.Mutex
+	complaints []string
+}
+
+// Complaints is what the browser's console holds.
+func (b *Tab) Complaints() []string {
+	b.lock.Lock()
+	defer b.lock.Unlock()
+	return slices.Clone(b.complaints)
+}
+
+func (b *Tab) hear(event any) {
+	b.lock.Lock()
+	defer b.lock.Unlock()
+	switch event := event.(type) {
+	case *runtime.EventConsoleAPICalled:
+		b.complaints = append(b.complaints, string(event.Type))
+	case *runtime.EventExceptionThrown:
+		b.complaints = append(b.complaints, (&chromedp.ExceptionError{ExceptionDetails: event.ExceptionDetails}).Error())
+	case *log.EventEntryAdded:
+		b.complaints = append(b.complaints, event.Entry.Text)
+	}
+}
+
+// Start starts a browser.
+func Start(t *testing.T) context.Context {
 	t.Helper()
-	where := fmt.Sprintf("%s at %d, %s", name, as.Width, as.Scheme)
+	if testing.Short() {
+		t.Skip("needs a browser")
+	}
+	return start(t, chromium(t))
+}
+
+// NewTab opens a tab, which the caller closes.
+func NewTab(parent context.Context, t *testing.T, as View) (*Tab, context.CancelFunc) {
+	t.Helper()
 	ctx, cancel := chromedp.NewContext(parent)
-	defer cancel()
-	var lock sync.Mutex
-	var complaints []string
-	require.NoError(t, chromedp.Listen(ctx, func(event any) {
-		lock.Lock()
-		defer lock.Unlock()
-		switch event := event.(type) {
-		case *runtime.EventConsoleAPICalled:
-			complaints = append(complaints, string(event.Type))
-		case *runtime.EventExceptionThrown:
-			complaints = append(complaints, (&chromedp.ExceptionError{ExceptionDetails: event.ExceptionDetails}).Error())
-		case *log.EventEntryAdded:
-			complaints = append(complaints, event.Entry.Text)
-		}
-	}))
+	tab := &Tab{Context: ctx}
+	require.NoError(t, chromedp.Listen(ctx, tab.hear))
 	require.NoError(t, chromedp.Do(ctx,
-		command(log.Enable, cdp.Empty{}),
-		as.metrics(),
+		command(log.Enable, cdp.Empty{}), as.metrics(),
 		command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: as.Scheme}},
 		}),
-		chromedp.Navigate(url),
-		chromedp.Evaluate[chromedp.Void](axe),
-	), where)
-	found, err := chromedp.Run(ctx, chromedp.Evaluate[seen](fmt.Sprintf(pageScript, as.Width), chromedp.EvalAwaitPromise))
-	require.NoError(t, err, where)
-	keepPicture(ctx, t, where, as)
-	lock.Lock()
-	defer lock.Unlock()
-	require.Empty(t, complaints, where)
+	))
+	return tab, cancel
+}
+
+// Open opens an address, and returns what a script, which may wait, says of it.
+func Open[T any](t *testing.T, tab *Tab, url, script string) T {
+	t.Helper()
+	require.NoError(t, chromedp.Do(tab, chromedp.Navigate(url)))
+	return Ask[T](t, tab, script)
+}
+
+// Ask returns what a script, which may wait, says of the page: of the next one, if the
+// page is left meanwhile.
+func Ask[T any](t *testing.T, tab *Tab, script string) T {
+	t.Helper()
+	said, err := chromedp.Run(tab, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	for err != nil && strings.Contains(err.Error(), "navigated") {
+		said, err = chromedp.Run(tab, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	}
+	require.NoError(t, err, script)
+	return said
+}
+
+func inspect(parent context.Context, t *testing.T, url, name, axe string, as View) {
+	t.Helper()
+	where := fmt.Sprintf("%s at %d, %s", name, as.Width, as.Scheme)
+	tab, cancel := NewTab(parent, t, as)
+	defer cancel()
+	require.NoError(t, chromedp.Do(tab, chromedp.Navigate(url), chromedp.Evaluate[chromedp.Void](axe)), where)
+	found := Ask[seen](t, tab, fmt.Sprintf(pageScript, as.Width))
+	keepPicture(tab, t, where, as)
+	require.Empty(t, tab.Complaints(), where)
 	require.Empty(t, found.Faults, where)
 	require.Greater(t, found.Passes, 10, "axe-core checked the page")
 	require.Empty(t, found.Outside, where)
