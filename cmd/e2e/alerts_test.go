@@ -36,8 +36,13 @@ func TestAlertsOfSinks(t *testing.T) {
 	s.write("update push set state = 'wanted', due_at = null, job_id = null where sink = 'website' and code = $1", s.codes()[0])
 	s.write(`insert into river.river_job (state, kind, queue, args, max_attempts)
 		values ('available', 'reconcile', 'runs', '{"run": 999999, "source": "ods"}', 1)`)
-	p.fires("PushesLeftBehind", "JobsGivenUp kind=reconcile", "SinkPaused reason=unauthorized route=change-event sink=dos", "SinkPaused reason=down route=profile sink=website",
-		"BreakerOpen system=website")
+	p.fires(
+		"PushesLeftBehind",
+		"JobsGivenUp kind=reconcile",
+		"SinkPaused reason=unauthorized route=change-event sink=dos",
+		"SinkPaused reason=down route=profile sink=website",
+		"BreakerOpen system=website",
+	)
 	require.NoError(t, os.WriteFile(key, []byte(dosKey), 0o600))
 	x.website.Heal()
 	s.waitUntilPushed()
@@ -97,7 +102,15 @@ func TestAlertsOfDriftQueuesAndTheServer(t *testing.T) {
 	s.write("update drift_check set ended_at = ended_at - interval '3 days' where sink = 'dos'")
 	s.write(`insert into river.river_job (state, kind, queue, args, max_attempts) values ('available', 'unknown', 'nobody', '{}', 1)`)
 	p.reload("--disk", "1", "--connections", "0", "--database-gib", "0.001")
-	p.fires("QualityAlarm state=failed", "DriftAlarm sink=website", "CheckLate sink=dos", "JobsWaiting queue=nobody", "DiskFull place=temporary", "DatabaseLarge", "ConnectionsShort")
+	p.fires(
+		"QualityAlarm state=failed",
+		"DriftAlarm sink=website",
+		"CheckLate sink=dos",
+		"JobsWaiting queue=nobody",
+		"DiskFull place=temporary",
+		"DatabaseLarge",
+		"ConnectionsShort",
+	)
 
 	for _, code := range s.codes() { // what a person names is repaired
 		s.exits(0, "drift", "--sink", "website", "--repair", "--ods", code)
@@ -139,7 +152,13 @@ func TestAlertsOfDaemons(t *testing.T) {
 	require.NoError(t, killed.cmd.Process.Kill())
 	p.fires("DaemonDown", "DaemonLost")
 	killed = s.serveAt(second)
-	require.Eventually(t, func() bool { return slices.Equal([]string{"DaemonLost"}, p.firing()) }, patience, 200*time.Millisecond, "for an hour")
+	require.Eventually(
+		t,
+		func() bool { return slices.Equal([]string{"DaemonLost"}, p.firing()) },
+		patience,
+		200*time.Millisecond,
+		"for an hour",
+	)
 	s.write("update process set ended_at = ended_at - interval '1 hour', seen_at = seen_at - interval '1 hour' where ended_at is not null")
 	p.resolves()
 	killed.stop()

@@ -21,7 +21,10 @@ func runPostgres(t *testing.T, name string, args ...string) {
 func (s *site) behindGates() (gated *site, dos, website *gate) {
 	s.t.Helper()
 	dos, website = newGate(s.t), newGate(s.t)
-	return s.with("DOS_URL="+dos.before("DOS_URL", s.setting("DOS_URL")), "WEBSITE_URL="+website.before("WEBSITE_URL", s.setting("WEBSITE_URL"))),
+	return s.with(
+			"DOS_URL="+dos.before("DOS_URL", s.setting("DOS_URL")),
+			"WEBSITE_URL="+website.before("WEBSITE_URL", s.setting("WEBSITE_URL")),
+		),
 		dos, website
 }
 

@@ -192,7 +192,11 @@ func (p *prometheus) answersDashboards() (asked, answered int) {
 	for _, file := range files {
 		for _, query := range queriesIn(p.site.t, file) {
 			var found result
-			require.True(p.site.t, p.get("/api/v1/query", url.Values{"query": {strings.ReplaceAll(query, "$__rate_interval", "1m")}}, &found), query)
+			require.True(
+				p.site.t,
+				p.get("/api/v1/query", url.Values{"query": {strings.ReplaceAll(query, "$__rate_interval", "1m")}}, &found),
+				query,
+			)
 			if asked++; len(found.Result) > 0 {
 				answered++
 			}

@@ -19,7 +19,9 @@ func TestASessionOutlivesItsDaemon(t *testing.T) {
 	provider, err := mockoidc.Run()
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, provider.Shutdown()) })
-	provider.QueueUser(&mockoidc.MockUser{Subject: "u-4711", Email: nobodysAddress, PreferredUsername: nobodysAddress, Groups: []string{"leads"}})
+	provider.QueueUser(
+		&mockoidc.MockUser{Subject: "u-4711", Email: nobodysAddress, PreferredUsername: nobodysAddress, Groups: []string{"leads"}},
+	)
 
 	first, second := freeAddress(t), freeAddress(t)
 	s := newSite(t).with("OIDC_ISSUER="+provider.Issuer(), "OIDC_CLIENT_ID="+provider.ClientID,

@@ -13,8 +13,16 @@ import (
 func TestAResultThatCannotBeWrittenIsAFailure(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{
-		{"version"}, {"--version"}, {"help"}, {"help", "runs"}, {"plan", "--help"}, {"man"}, {"completion", "bash"},
-		{"version", "--format", "json"}, {"mail", "templates"}, {"complete", "--", "runs"},
+		{"version"},
+		{"--version"},
+		{"help"},
+		{"help", "runs"},
+		{"plan", "--help"},
+		{"man"},
+		{"completion", "bash"},
+		{"version", "--format", "json"},
+		{"mail", "templates"},
+		{"complete", "--", "runs"},
 	} {
 		full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 		require.NoError(t, err)

@@ -51,5 +51,9 @@ func (e *events) try(ctx context.Context) error {
 	case answer.Status == http.StatusForbidden:
 		return failed(push.AnswerUnauthorized, answer.Status, "DoS refused the API key of change events")
 	}
-	return failed(push.AnswerUnclear, answer.Status, trying+": an event without a number was not refused, so this is hardly the gateway of DoS")
+	return failed(
+		push.AnswerUnclear,
+		answer.Status,
+		trying+": an event without a number was not refused, so this is hardly the gateway of DoS",
+	)
 }

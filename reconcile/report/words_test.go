@@ -50,11 +50,15 @@ func TestRowsInWords(t *testing.T) {
 		{"changes", []string{"changed_by", "operator"}, "changed_by", "an operator"},
 		{"changes", []string{"changed_by", "u-4711", "changed_by_role", "DoS lead"}, "changed_by", "DoS lead u-4711"},
 		{
-			"changes", []string{"changed_by", "system", "source", "ODS_SYNC", "approved_by", "dos-lead-12"}, "changed_by",
+			"changes",
+			[]string{"changed_by", "system", "source", "ODS_SYNC", "approved_by", "dos-lead-12"},
+			"changed_by",
 			"the register, approved by dos-lead-12",
 		},
 		{
-			"changes", []string{"changed_by", "system", "source", "ODS_SYNC", "approved_by", "operator"}, "changed_by",
+			"changes",
+			[]string{"changed_by", "system", "source", "ODS_SYNC", "approved_by", "operator"},
+			"changed_by",
 			"the register, approved by an operator",
 		},
 		{"changes", []string{"field_label", "Status", "after", "closed", "source", "ODS_SYNC"}, "after", "closed by the register"},

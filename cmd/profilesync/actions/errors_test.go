@@ -22,14 +22,24 @@ func TestKindsOfErrors(t *testing.T) {
 		err  error
 		kind Kind
 	}{
-		{io.EOF, Failed}, {errNobody, Failed}, {invalid("until", " %s: that day has passed", "2026-06-01"), Invalid},
-		{postgres.Wrap(postgres.ErrNotFound, "run 7"), Missing}, {postgres.NotFoundError("there is no plan P7"), Missing},
-		{runs.Conflictf("run %d withheld nothing", 7), Conflict}, {runs.NothingWaits(runs.Selection{Run: 7}, nil, 0), Conflict},
-		{runs.DecidedError{Run: 7}, Conflict}, {runs.NotKept(7), Conflict}, {runs.AlreadyApplied(7, 8), Conflict},
-		{runs.SamePersonError{Run: 7, Name: "ann"}, Forbidden}, {&profile.RefusedError{Name: "etr.csv", Why: "no rows"}, Conflict},
-		{history.RefusedError("it is held"), Conflict}, {history.NothingLeftError("phone"), Conflict},
-		{postgres.Wrap(casestore.ErrMoved, "deciding"), Conflict}, {settings.Error{Err: errors.New("no key")}, Unset},
-		{unset("DoS is not configured"), Unset}, {fmt.Errorf("x: %w", conflict("it has ended")), Conflict},
+		{io.EOF, Failed},
+		{errNobody, Failed},
+		{invalid("until", " %s: that day has passed", "2026-06-01"), Invalid},
+		{postgres.Wrap(postgres.ErrNotFound, "run 7"), Missing},
+		{postgres.NotFoundError("there is no plan P7"), Missing},
+		{runs.Conflictf("run %d withheld nothing", 7), Conflict},
+		{runs.NothingWaits(runs.Selection{Run: 7}, nil, 0), Conflict},
+		{runs.DecidedError{Run: 7}, Conflict},
+		{runs.NotKept(7), Conflict},
+		{runs.AlreadyApplied(7, 8), Conflict},
+		{runs.SamePersonError{Run: 7, Name: "ann"}, Forbidden},
+		{&profile.RefusedError{Name: "etr.csv", Why: "no rows"}, Conflict},
+		{history.RefusedError("it is held"), Conflict},
+		{history.NothingLeftError("phone"), Conflict},
+		{postgres.Wrap(casestore.ErrMoved, "deciding"), Conflict},
+		{settings.Error{Err: errors.New("no key")}, Unset},
+		{unset("DoS is not configured"), Unset},
+		{fmt.Errorf("x: %w", conflict("it has ended")), Conflict},
 	} {
 		require.Equal(t, c.kind, KindOf(c.err), "%v", c.err)
 	}

@@ -27,8 +27,16 @@ func TestEveryOperationThroughTheDocument(t *testing.T) {
 		name  string
 		calls func(*testing.T, *world)
 	}{
-		{"plans", callPlans}, {"runs", callRuns}, {"decisions", callDecisions}, {"ahead", callAhead}, {"profiles", callProfiles},
-		{"cases", callCases}, {"closures", callClosures}, {"pushes", callPushes}, {"people", callPeople}, {"reports", callReports},
+		{"plans", callPlans},
+		{"runs", callRuns},
+		{"decisions", callDecisions},
+		{"ahead", callAhead},
+		{"profiles", callProfiles},
+		{"cases", callCases},
+		{"closures", callClosures},
+		{"pushes", callPushes},
+		{"people", callPeople},
+		{"reports", callReports},
 		{"quality", callQuality},
 	} {
 		if !t.Run(part.name, func(t *testing.T) { w.t = t; part.calls(t, w) }) {
@@ -97,8 +105,10 @@ func callRuns(t *testing.T, w *world) {
 // callAhead rehearses a listing of a day to come in which many names change.
 func callAhead(t *testing.T, w *world) {
 	w.as(ann)
-	rehearsed := w.do(call{id: "make-plan-of-file", query: "name=edispensary_2.csv&as_of=2026-06-10&rehearse=true",
-		body: string(realdata.Read(t, "cases", "names-held", "edispensary_2.csv"))})
+	rehearsed := w.do(call{
+		id: "make-plan-of-file", query: "name=edispensary_2.csv&as_of=2026-06-10&rehearse=true",
+		body: string(realdata.Read(t, "cases", "names-held", "edispensary_2.csv")),
+	})
 	plan := rehearsed.say("items.0.plan")
 	found := w.do(call{id: "list-rehearsed", path: plan})
 	require.NotEqual(t, "0", found.say("left"), found.text)

@@ -13,24 +13,42 @@ import (
 
 // cases are operations on what waits for people, and on places closed in reality.
 func (s *server) cases() {
-	add(s, route{id: "list-cases", method: http.MethodGet, path: "/cases", verb: guard.Read,
-		summary: "List what waits for people, what is most urgent first"}, s.listCases)
-	add(s, route{id: "show-case", method: http.MethodGet, path: "/cases/{case}", verb: guard.Read,
-		summary: "Show a case: what to do, its steps, and who was told"}, s.showCase)
-	add(s, route{id: "wait-case", method: http.MethodPost, path: "/cases/{case}/wait", verb: guard.Approve,
-		summary: "Note that a case waits for somebody, until a day"}, s.waitCase)
-	add(s, route{id: "set-aside-case", method: http.MethodPost, path: "/cases/{case}/set-aside", verb: guard.Approve,
-		summary: "Set a case aside until a day: nobody is told of it until then"}, s.setAsideCase)
-	add(s, route{id: "resume-case", method: http.MethodPost, path: "/cases/{case}/resume", verb: guard.Approve,
-		summary: "Open a case again that waits or was set aside"}, s.resumeCase)
-	add(s, route{id: "list-closures", method: http.MethodGet, path: "/closures", verb: guard.Read,
-		summary: "List the places that somebody said have closed, the newest first"}, s.listClosures)
-	add(s, route{id: "say-closed", method: http.MethodPost, path: "/closures/{code}/say", verb: guard.Approve,
-		summary: "Note a board's word that a place has closed: a case opens"}, closure(s.do.SayClosed))
-	add(s, route{id: "confirm-closed", method: http.MethodPost, path: "/closures/{code}/confirm", verb: guard.Approve,
-		summary: "Confirm it: the profile is hidden, and sinks are told that it is closed"}, closure(s.do.ConfirmClosed))
-	add(s, route{id: "take-closed-back", method: http.MethodPost, path: "/closures/{code}/take-back", verb: guard.Approve,
-		summary: "Take back what was said and confirmed: sinks are told what the register says"}, closure(s.do.TakeClosedBack))
+	add(s, route{
+		id: "list-cases", method: http.MethodGet, path: "/cases", verb: guard.Read,
+		summary: "List what waits for people, what is most urgent first",
+	}, s.listCases)
+	add(s, route{
+		id: "show-case", method: http.MethodGet, path: "/cases/{case}", verb: guard.Read,
+		summary: "Show a case: what to do, its steps, and who was told",
+	}, s.showCase)
+	add(s, route{
+		id: "wait-case", method: http.MethodPost, path: "/cases/{case}/wait", verb: guard.Approve,
+		summary: "Note that a case waits for somebody, until a day",
+	}, s.waitCase)
+	add(s, route{
+		id: "set-aside-case", method: http.MethodPost, path: "/cases/{case}/set-aside", verb: guard.Approve,
+		summary: "Set a case aside until a day: nobody is told of it until then",
+	}, s.setAsideCase)
+	add(s, route{
+		id: "resume-case", method: http.MethodPost, path: "/cases/{case}/resume", verb: guard.Approve,
+		summary: "Open a case again that waits or was set aside",
+	}, s.resumeCase)
+	add(s, route{
+		id: "list-closures", method: http.MethodGet, path: "/closures", verb: guard.Read,
+		summary: "List the places that somebody said have closed, the newest first",
+	}, s.listClosures)
+	add(s, route{
+		id: "say-closed", method: http.MethodPost, path: "/closures/{code}/say", verb: guard.Approve,
+		summary: "Note a board's word that a place has closed: a case opens",
+	}, closure(s.do.SayClosed))
+	add(s, route{
+		id: "confirm-closed", method: http.MethodPost, path: "/closures/{code}/confirm", verb: guard.Approve,
+		summary: "Confirm it: the profile is hidden, and sinks are told that it is closed",
+	}, closure(s.do.ConfirmClosed))
+	add(s, route{
+		id: "take-closed-back", method: http.MethodPost, path: "/closures/{code}/take-back", verb: guard.Approve,
+		summary: "Take back what was said and confirmed: sinks are told what the register says",
+	}, closure(s.do.TakeClosedBack))
 }
 
 type listCasesInput struct {

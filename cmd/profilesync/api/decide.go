@@ -16,21 +16,33 @@ import (
 
 // waiting are operations on what waits for a decision.
 func (s *server) waiting() {
-	add(s, route{id: "list-waiting", method: http.MethodGet, path: "/waiting", verb: guard.Read,
+	add(s, route{
+		id: "list-waiting", method: http.MethodGet, path: "/waiting", verb: guard.Read,
 		summary: "List what runs withheld and nobody has decided on yet",
-		about:   "The digest stands for exactly what is selected, on all pages: give it to approve."}, s.listWaiting)
-	add(s, route{id: "approve", method: http.MethodPost, path: "/waiting/approve", verb: guard.Approve, keyed: true,
+		about:   "The digest stands for exactly what is selected, on all pages: give it to approve.",
+	}, s.listWaiting)
+	add(s, route{
+		id: "approve", method: http.MethodPost, path: "/waiting/approve", verb: guard.Approve, keyed: true,
 		status: http.StatusAccepted, summary: "Apply exactly what runs withheld, or a part of it",
 		about: "A run, another selection, or all is needed. With a digest, only if exactly that still waits. One run is started for " +
-			"each run that is decided on."}, s.approve)
-	add(s, route{id: "reject", method: http.MethodPost, path: "/waiting/reject", verb: guard.Approve, keyed: true,
-		summary: "Reject what runs withheld: it is not proposed again until the register's data change"}, s.reject)
-	add(s, route{id: "list-rehearsed", method: http.MethodGet, path: "/plans/{plan}/waiting", verb: guard.Read,
-		summary: "List what of a rehearsal can be approved ahead, and what of it was"}, s.listRehearsed)
-	add(s, route{id: "approve-ahead", method: http.MethodPost, path: "/plans/{plan}/approve", verb: guard.Approve, keyed: true,
-		summary: "Approve what a rehearsal would withhold, for a span of days"}, s.approveAhead)
-	add(s, route{id: "withdraw-ahead", method: http.MethodPost, path: "/plans/{plan}/withdraw", verb: guard.Approve, keyed: true,
-		summary: "Take back what was approved of a rehearsal ahead, and no run has used"}, s.withdrawAhead)
+			"each run that is decided on.",
+	}, s.approve)
+	add(s, route{
+		id: "reject", method: http.MethodPost, path: "/waiting/reject", verb: guard.Approve, keyed: true,
+		summary: "Reject what runs withheld: it is not proposed again until the register's data change",
+	}, s.reject)
+	add(s, route{
+		id: "list-rehearsed", method: http.MethodGet, path: "/plans/{plan}/waiting", verb: guard.Read,
+		summary: "List what of a rehearsal can be approved ahead, and what of it was",
+	}, s.listRehearsed)
+	add(s, route{
+		id: "approve-ahead", method: http.MethodPost, path: "/plans/{plan}/approve", verb: guard.Approve, keyed: true,
+		summary: "Approve what a rehearsal would withhold, for a span of days",
+	}, s.approveAhead)
+	add(s, route{
+		id: "withdraw-ahead", method: http.MethodPost, path: "/plans/{plan}/withdraw", verb: guard.Approve, keyed: true,
+		summary: "Take back what was approved of a rehearsal ahead, and no run has used",
+	}, s.withdrawAhead)
 }
 
 // Selection selects from what waits. Empty parts mean all.

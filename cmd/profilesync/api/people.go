@@ -14,33 +14,59 @@ import (
 
 // people are operations on accounts, reminders and letters.
 func (s *server) people() {
-	add(s, route{id: "list-accounts", method: http.MethodGet, path: "/accounts", verb: guard.Read,
-		summary: "List accounts, without names"}, s.listAccounts)
-	add(s, route{id: "show-account", method: http.MethodGet, path: "/accounts/{account}", verb: guard.Read,
+	add(s, route{
+		id: "list-accounts", method: http.MethodGet, path: "/accounts", verb: guard.Read,
+		summary: "List accounts, without names",
+	}, s.listAccounts)
+	add(s, route{
+		id: "show-account", method: http.MethodGet, path: "/accounts/{account}", verb: guard.Read,
 		summary: "Show an account and its organisations, without names",
-		about:   "Its history holds texts by people, and is only for who may use the verb `people`, too."}, s.showAccount)
-	add(s, route{id: "name-account", method: http.MethodGet, path: "/accounts/{account}/person", verb: guard.People,
-		summary: "Show whom an account belongs to"}, s.nameAccount)
-	add(s, route{id: "reactivate-account", method: http.MethodPost, path: "/accounts/{account}/reactivate", verb: guard.Administer,
-		summary: "Let a person sign in again; their inactivity is counted from today"}, s.reactivate)
-	add(s, route{id: "leave-account", method: http.MethodPost, path: "/accounts/{account}/leave", verb: guard.Administer,
-		summary: "Put a person on leave until a day, or end it", about: "During a leave, inactivity is not counted."}, s.leave)
-	add(s, route{id: "preview-inactive", method: http.MethodGet, path: "/inactive-accounts", verb: guard.Read,
-		summary: "Show what is due for inactive accounts, and do nothing"}, s.previewInactive)
-	add(s, route{id: "apply-inactive", method: http.MethodPost, path: "/inactive-accounts", verb: guard.Administer, keyed: true,
-		summary: "Do what is due for inactive accounts, as the daemon does every morning"}, s.applyInactive)
-	add(s, route{id: "approve-endings", method: http.MethodPost, path: "/inactive-accounts/{check}/approve",
-		verb: guard.Approve, keyed: true, summary: "End the accounts that a check withheld because there were too many"}, s.approveEndings)
-	add(s, route{id: "preview-reminders", method: http.MethodGet, path: "/reminders", verb: guard.Read,
-		summary: "Show who would get which reminder and why, without names, and send none"}, s.previewReminders)
-	add(s, route{id: "list-letters", method: http.MethodGet, path: "/letters", verb: guard.Read,
-		summary: "List letters to people without names, the newest first"}, s.listLetters)
-	add(s, route{id: "show-mail", method: http.MethodGet, path: "/mail", verb: guard.Read,
-		summary: "Show whether letters go out, and if not, why"}, s.showMail)
-	add(s, route{id: "stop-mail", method: http.MethodPost, path: "/mail/stop", verb: guard.Administer,
-		summary: "Stop sending letters at once"}, s.stopMail)
-	add(s, route{id: "resume-mail", method: http.MethodPost, path: "/mail/resume", verb: guard.Administer,
-		summary: "Send letters again; this also ends the pauses of new texts"}, s.resumeMail)
+		about:   "Its history holds texts by people, and is only for who may use the verb `people`, too.",
+	}, s.showAccount)
+	add(s, route{
+		id: "name-account", method: http.MethodGet, path: "/accounts/{account}/person", verb: guard.People,
+		summary: "Show whom an account belongs to",
+	}, s.nameAccount)
+	add(s, route{
+		id: "reactivate-account", method: http.MethodPost, path: "/accounts/{account}/reactivate", verb: guard.Administer,
+		summary: "Let a person sign in again; their inactivity is counted from today",
+	}, s.reactivate)
+	add(s, route{
+		id: "leave-account", method: http.MethodPost, path: "/accounts/{account}/leave", verb: guard.Administer,
+		summary: "Put a person on leave until a day, or end it", about: "During a leave, inactivity is not counted.",
+	}, s.leave)
+	add(s, route{
+		id: "preview-inactive", method: http.MethodGet, path: "/inactive-accounts", verb: guard.Read,
+		summary: "Show what is due for inactive accounts, and do nothing",
+	}, s.previewInactive)
+	add(s, route{
+		id: "apply-inactive", method: http.MethodPost, path: "/inactive-accounts", verb: guard.Administer, keyed: true,
+		summary: "Do what is due for inactive accounts, as the daemon does every morning",
+	}, s.applyInactive)
+	add(s, route{
+		id: "approve-endings", method: http.MethodPost, path: "/inactive-accounts/{check}/approve",
+		verb: guard.Approve, keyed: true, summary: "End the accounts that a check withheld because there were too many",
+	}, s.approveEndings)
+	add(s, route{
+		id: "preview-reminders", method: http.MethodGet, path: "/reminders", verb: guard.Read,
+		summary: "Show who would get which reminder and why, without names, and send none",
+	}, s.previewReminders)
+	add(s, route{
+		id: "list-letters", method: http.MethodGet, path: "/letters", verb: guard.Read,
+		summary: "List letters to people without names, the newest first",
+	}, s.listLetters)
+	add(s, route{
+		id: "show-mail", method: http.MethodGet, path: "/mail", verb: guard.Read,
+		summary: "Show whether letters go out, and if not, why",
+	}, s.showMail)
+	add(s, route{
+		id: "stop-mail", method: http.MethodPost, path: "/mail/stop", verb: guard.Administer,
+		summary: "Stop sending letters at once",
+	}, s.stopMail)
+	add(s, route{
+		id: "resume-mail", method: http.MethodPost, path: "/mail/resume", verb: guard.Administer,
+		summary: "Send letters again; this also ends the pauses of new texts",
+	}, s.resumeMail)
 }
 
 type listAccountsInput struct {

@@ -16,25 +16,43 @@ import (
 
 // profiles are operations on one profile.
 func (s *server) profiles() {
-	add(s, route{id: "show-profile", method: http.MethodGet, path: "/profiles/{code}", verb: guard.Read,
-		summary: "Show a profile with its closures, pushes and findings"}, s.showProfile)
-	add(s, route{id: "show-profile-at", method: http.MethodGet, path: "/profiles/{code}/at", verb: guard.Read,
-		summary: "Show a profile as it stood at an instant, from the audit"}, s.showProfileAt)
-	add(s, route{id: "list-profile-history", method: http.MethodGet, path: "/profiles/{code}/history", verb: guard.Read,
-		summary: "List every change of a profile, the oldest first: who, when, before, after"}, s.listHistory)
-	add(s, route{id: "why-profile", method: http.MethodGet, path: "/profiles/{code}/why", verb: guard.Read,
-		summary: "Show how values came about: listing, run, edits, approval, pushes"}, s.why)
-	add(s, route{id: "list-profile-services", method: http.MethodGet, path: "/profiles/{code}/services", verb: guard.Read,
-		summary: "List the services of a profile, from e-RS and from editors"}, s.listServices)
-	add(s, route{id: "set-profile-kind", method: http.MethodPost, path: "/profiles/{code}/kind", verb: guard.Approve,
-		summary: "Make a trust or one of its sites a hospital or a clinic"}, s.setKind)
-	add(s, route{id: "preview-undo-field", method: http.MethodGet, path: "/profiles/{code}/fields/{field}/undo", verb: guard.Read,
-		summary: "Show what taking back the newest change of a field would put back"}, s.previewUndoField)
-	add(s, route{id: "undo-field", method: http.MethodPost, path: "/profiles/{code}/fields/{field}/undo", verb: guard.Approve, keyed: true,
-		summary: "Take one change of one field back, with those that go together with it"}, s.undoField)
-	add(s, route{id: "preview-push", method: http.MethodGet, path: "/profiles/{code}/push", verb: guard.Read,
+	add(s, route{
+		id: "show-profile", method: http.MethodGet, path: "/profiles/{code}", verb: guard.Read,
+		summary: "Show a profile with its closures, pushes and findings",
+	}, s.showProfile)
+	add(s, route{
+		id: "show-profile-at", method: http.MethodGet, path: "/profiles/{code}/at", verb: guard.Read,
+		summary: "Show a profile as it stood at an instant, from the audit",
+	}, s.showProfileAt)
+	add(s, route{
+		id: "list-profile-history", method: http.MethodGet, path: "/profiles/{code}/history", verb: guard.Read,
+		summary: "List every change of a profile, the oldest first: who, when, before, after",
+	}, s.listHistory)
+	add(s, route{
+		id: "why-profile", method: http.MethodGet, path: "/profiles/{code}/why", verb: guard.Read,
+		summary: "Show how values came about: listing, run, edits, approval, pushes",
+	}, s.why)
+	add(s, route{
+		id: "list-profile-services", method: http.MethodGet, path: "/profiles/{code}/services", verb: guard.Read,
+		summary: "List the services of a profile, from e-RS and from editors",
+	}, s.listServices)
+	add(s, route{
+		id: "set-profile-kind", method: http.MethodPost, path: "/profiles/{code}/kind", verb: guard.Approve,
+		summary: "Make a trust or one of its sites a hospital or a clinic",
+	}, s.setKind)
+	add(s, route{
+		id: "preview-undo-field", method: http.MethodGet, path: "/profiles/{code}/fields/{field}/undo", verb: guard.Read,
+		summary: "Show what taking back the newest change of a field would put back",
+	}, s.previewUndoField)
+	add(s, route{
+		id: "undo-field", method: http.MethodPost, path: "/profiles/{code}/fields/{field}/undo", verb: guard.Approve, keyed: true,
+		summary: "Take one change of one field back, with those that go together with it",
+	}, s.undoField)
+	add(s, route{
+		id: "preview-push", method: http.MethodGet, path: "/profiles/{code}/push", verb: guard.Read,
 		summary: "Show what a push of a profile would change in each sink, and send nothing",
-		about:   "The sinks are read for it."}, s.previewPush)
+		about:   "The sinks are read for it.",
+	}, s.previewPush)
 }
 
 // CodeInput names an organisation.

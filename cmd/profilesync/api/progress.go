@@ -28,9 +28,11 @@ func (s *server) progress() {
 			"total is 0 where it is not known. Lines with a colon at their beginning say that the run goes on.",
 		Content: map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: "string"}}},
 	}}
-	add(s, route{id: "run-progress", method: http.MethodGet, path: "/runs/{run}/progress", verb: guard.Read, answers: events,
+	add(s, route{
+		id: "run-progress", method: http.MethodGet, path: "/runs/{run}/progress", verb: guard.Read, answers: events,
 		summary: "Follow a run until it has ended, as server-sent events",
-		about:   "The run does not depend on who follows it. Whoever loses the stream asks again."}, s.follow)
+		about:   "The run does not depend on who follows it. Whoever loses the stream asks again.",
+	}, s.follow)
 }
 
 // progressEvent is the data of an event.

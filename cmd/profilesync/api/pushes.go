@@ -14,21 +14,33 @@ import (
 
 // pushes are operations on pushes, holds and drift.
 func (s *server) pushes() {
-	add(s, route{id: "list-pushes", method: http.MethodGet, path: "/pushes", verb: guard.Read,
-		summary: "List pushes, the most recently wanted first"}, s.listPushes)
-	add(s, route{id: "count-pushes", method: http.MethodGet, path: "/pushes/counts", verb: guard.Read,
-		summary: "Count the pushes of each sink, state and route"}, s.countPushes)
-	add(s, route{id: "retry-pushes", method: http.MethodPost, path: "/pushes/retry", verb: guard.Reconcile, keyed: true,
+	add(s, route{
+		id: "list-pushes", method: http.MethodGet, path: "/pushes", verb: guard.Read,
+		summary: "List pushes, the most recently wanted first",
+	}, s.listPushes)
+	add(s, route{
+		id: "count-pushes", method: http.MethodGet, path: "/pushes/counts", verb: guard.Read,
+		summary: "Count the pushes of each sink, state and route",
+	}, s.countPushes)
+	add(s, route{
+		id: "retry-pushes", method: http.MethodPost, path: "/pushes/retry", verb: guard.Reconcile, keyed: true,
 		status: http.StatusAccepted, summary: "Push profiles again, even if they were refused or wait for a person",
-		about: "To overwrite what nobody stated needs the verb `approve`, too."}, s.retryPushes)
-	add(s, route{id: "check-drift", method: http.MethodPost, path: "/drift", verb: guard.Reconcile, keyed: true, within: readWithinAll,
+		about: "To overwrite what nobody stated needs the verb `approve`, too.",
+	}, s.retryPushes)
+	add(s, route{
+		id: "check-drift", method: http.MethodPost, path: "/drift", verb: guard.Reconcile, keyed: true, within: readWithinAll,
 		summary: "Compare what the sinks show with the profiles, and repair differences if asked to",
-		about:   "Every sink that is configured is read; for all profiles that takes minutes."}, s.checkDrift)
+		about:   "Every sink that is configured is read; for all profiles that takes minutes.",
+	}, s.checkDrift)
 	add(s, route{id: "list-holds", method: http.MethodGet, path: "/holds", verb: guard.Read, summary: "List holds"}, s.listHolds)
-	add(s, route{id: "add-hold", method: http.MethodPost, path: "/holds", verb: guard.Approve, keyed: true, status: http.StatusCreated,
-		summary: "Freeze a field of a profile, or a profile for a sink"}, s.addHold)
-	add(s, route{id: "remove-hold", method: http.MethodDelete, path: "/holds/{hold}", verb: guard.Approve, status: http.StatusNoContent,
-		summary: "End a hold early"}, s.removeHold)
+	add(s, route{
+		id: "add-hold", method: http.MethodPost, path: "/holds", verb: guard.Approve, keyed: true, status: http.StatusCreated,
+		summary: "Freeze a field of a profile, or a profile for a sink",
+	}, s.addHold)
+	add(s, route{
+		id: "remove-hold", method: http.MethodDelete, path: "/holds/{hold}", verb: guard.Approve, status: http.StatusNoContent,
+		summary: "End a hold early",
+	}, s.removeHold)
 }
 
 // readWithinAll is how long it may take to read sinks.

@@ -15,23 +15,39 @@ import (
 
 // quality are operations on listings, and on what registers and sinks say wrongly.
 func (s *server) quality() {
-	add(s, route{id: "list-listings", method: http.MethodGet, path: "/listings", verb: guard.Read,
-		summary: "List the last accepted listing of each report"}, s.listListings)
-	add(s, route{id: "reset-listing", method: http.MethodPost, path: "/listings/{report}/reset", verb: guard.Administer, keyed: true,
+	add(s, route{
+		id: "list-listings", method: http.MethodGet, path: "/listings", verb: guard.Read,
+		summary: "List the last accepted listing of each report",
+	}, s.listListings)
+	add(s, route{
+		id: "reset-listing", method: http.MethodPost, path: "/listings/{report}/reset", verb: guard.Administer, keyed: true,
 		summary: "Repair the day of a report's last accepted listing",
-		about:   "No profile is changed. If the run with the wrong day is known, undo it instead."}, s.resetListing)
-	add(s, route{id: "list-findings", method: http.MethodGet, path: "/checks", verb: guard.Read,
-		summary: "List what the quality checks found, with who must act and what to do"}, s.listFindings)
-	add(s, route{id: "run-checks", method: http.MethodPost, path: "/checks", verb: guard.Reconcile, keyed: true, within: readWithinAll,
-		summary: "Make the quality checks now, as the daemon does every night", about: "For all pharmacies that takes minutes."}, s.runChecks)
-	add(s, route{id: "list-quarantine", method: http.MethodGet, path: "/quarantine", verb: guard.Read,
-		summary: "List upstream records that could not be read, the newest first"}, s.listQuarantine)
-	add(s, route{id: "list-contradictions", method: http.MethodGet, path: "/contradictions", verb: guard.Read,
-		summary: "List organisations that are active although their end date has passed"}, s.listContradictions)
-	add(s, route{id: "list-flags", method: http.MethodGet, path: "/flags", verb: guard.Read,
-		summary: "List profiles whose upstream record a person should check, and why"}, s.listFlags)
-	add(s, route{id: "list-owners", method: http.MethodGet, path: "/owners", verb: guard.Read,
-		summary: "List sites whose owner changed or that have no open owner"}, s.listOwners)
+		about:   "No profile is changed. If the run with the wrong day is known, undo it instead.",
+	}, s.resetListing)
+	add(s, route{
+		id: "list-findings", method: http.MethodGet, path: "/checks", verb: guard.Read,
+		summary: "List what the quality checks found, with who must act and what to do",
+	}, s.listFindings)
+	add(s, route{
+		id: "run-checks", method: http.MethodPost, path: "/checks", verb: guard.Reconcile, keyed: true, within: readWithinAll,
+		summary: "Make the quality checks now, as the daemon does every night", about: "For all pharmacies that takes minutes.",
+	}, s.runChecks)
+	add(s, route{
+		id: "list-quarantine", method: http.MethodGet, path: "/quarantine", verb: guard.Read,
+		summary: "List upstream records that could not be read, the newest first",
+	}, s.listQuarantine)
+	add(s, route{
+		id: "list-contradictions", method: http.MethodGet, path: "/contradictions", verb: guard.Read,
+		summary: "List organisations that are active although their end date has passed",
+	}, s.listContradictions)
+	add(s, route{
+		id: "list-flags", method: http.MethodGet, path: "/flags", verb: guard.Read,
+		summary: "List profiles whose upstream record a person should check, and why",
+	}, s.listFlags)
+	add(s, route{
+		id: "list-owners", method: http.MethodGet, path: "/owners", verb: guard.Read,
+		summary: "List sites whose owner changed or that have no open owner",
+	}, s.listOwners)
 }
 
 func (s *server) listListings(ctx context.Context, in *Paging) (*pageOf[actions.Listing], error) {

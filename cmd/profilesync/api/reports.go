@@ -16,19 +16,27 @@ import (
 
 // reports are operations on the daily change report.
 func (s *server) reports() {
-	add(s, route{id: "list-reports", method: http.MethodGet, path: "/reports", verb: guard.Read,
-		summary: "List reports, the newest first"}, s.listReports)
-	add(s, route{id: "make-reports", method: http.MethodPost, path: "/reports", verb: guard.Administer, keyed: true, within: planWithin,
-		summary: "Make the reports that are due, as the daemon does every working morning"}, s.makeReports)
+	add(s, route{
+		id: "list-reports", method: http.MethodGet, path: "/reports", verb: guard.Read,
+		summary: "List reports, the newest first",
+	}, s.listReports)
+	add(s, route{
+		id: "make-reports", method: http.MethodPost, path: "/reports", verb: guard.Administer, keyed: true, within: planWithin,
+		summary: "Make the reports that are due, as the daemon does every working morning",
+	}, s.makeReports)
 	file := map[string]*huma.Response{"200": {Description: "The report.", Content: map[string]*huma.MediaType{}}}
 	for _, form := range []string{"html", "csv", "xlsx", "json"} {
 		file["200"].Content[wiring.TypeOfReport(form)] = &huma.MediaType{Schema: &huma.Schema{Type: "string", Format: "binary"}}
 	}
 	file["200"].Content["application/json"] = &huma.MediaType{Schema: &huma.Schema{}}
-	add(s, route{id: "fetch-report", method: http.MethodGet, path: "/reports/{day}/{form}", verb: guard.Read, answers: file,
-		summary: "Fetch a form of the report of a day", about: "A report is frozen: it always has the same bytes."}, s.fetchReport)
-	add(s, route{id: "verify-report", method: http.MethodGet, path: "/report-checks/{day}", verb: guard.Read,
-		summary: "Check that the report of a day is still as it was frozen"}, s.verifyReport)
+	add(s, route{
+		id: "fetch-report", method: http.MethodGet, path: "/reports/{day}/{form}", verb: guard.Read, answers: file,
+		summary: "Fetch a form of the report of a day", about: "A report is frozen: it always has the same bytes.",
+	}, s.fetchReport)
+	add(s, route{
+		id: "verify-report", method: http.MethodGet, path: "/report-checks/{day}", verb: guard.Read,
+		summary: "Check that the report of a day is still as it was frozen",
+	}, s.verifyReport)
 }
 
 func (s *server) listReports(ctx context.Context, in *Paging) (*pageOf[reportstore.FrozenReport], error) {

@@ -19,38 +19,60 @@ import (
 )
 
 func (s *server) runs() {
-	add(s, route{id: "list-runs", method: http.MethodGet, path: "/runs", verb: guard.Read,
-		summary: "List runs, the newest first"}, s.listRuns)
-	add(s, route{id: "start-run", method: http.MethodPost, path: "/runs", verb: guard.Reconcile, keyed: true, status: http.StatusAccepted,
+	add(s, route{
+		id: "list-runs", method: http.MethodGet, path: "/runs", verb: guard.Read,
+		summary: "List runs, the newest first",
+	}, s.listRuns)
+	add(s, route{
+		id: "start-run", method: http.MethodPost, path: "/runs", verb: guard.Reconcile, keyed: true, status: http.StatusAccepted,
 		summary: "Reconcile a register, or apply exactly what a plan shows",
-		about:   "Without codes and reports, each report of PROFILESYNC_ODS_REPORTS is one run. Follow each with run-progress."}, s.startRun)
-	add(s, route{id: "start-run-of-file", method: http.MethodPost, path: "/runs/file", verb: guard.Reconcile, keyed: true,
+		about:   "Without codes and reports, each report of PROFILESYNC_ODS_REPORTS is one run. Follow each with run-progress.",
+	}, s.startRun)
+	add(s, route{
+		id: "start-run-of-file", method: http.MethodPost, path: "/runs/file", verb: guard.Reconcile, keyed: true,
 		status: http.StatusAccepted, body: "application/octet-stream", within: fileWithin, summary: "Reconcile the complete listing in a file",
-		about: "The body is the file, of at most PROFILESYNC_FILE_LIMIT_MIB."}, s.startRunOfFile)
-	add(s, route{id: "show-run", method: http.MethodGet, path: "/runs/{run}", verb: guard.Read,
-		summary: "Show a run and what has become of what it withheld"}, s.showRun)
-	add(s, route{id: "list-run-rows", method: http.MethodGet, path: "/runs/{run}/rows", verb: guard.Read,
-		summary: "List every change of a run, before and after, withheld ones first"}, s.listRunRows)
-	add(s, route{id: "cancel-run", method: http.MethodPost, path: "/runs/{run}/cancel", verb: guard.Reconcile,
+		about: "The body is the file, of at most PROFILESYNC_FILE_LIMIT_MIB.",
+	}, s.startRunOfFile)
+	add(s, route{
+		id: "show-run", method: http.MethodGet, path: "/runs/{run}", verb: guard.Read,
+		summary: "Show a run and what has become of what it withheld",
+	}, s.showRun)
+	add(s, route{
+		id: "list-run-rows", method: http.MethodGet, path: "/runs/{run}/rows", verb: guard.Read,
+		summary: "List every change of a run, before and after, withheld ones first",
+	}, s.listRunRows)
+	add(s, route{
+		id: "cancel-run", method: http.MethodPost, path: "/runs/{run}/cancel", verb: guard.Reconcile,
 		summary: "Cancel a run that nobody has begun to work",
-		about:   "That of another needs the verb `administer`, too."}, s.cancelRun)
-	add(s, route{id: "preview-undo-run", method: http.MethodGet, path: "/runs/{run}/undo", verb: guard.Approve, within: planWithin,
-		summary: "Show what the undo of a run would take back, and change nothing"}, s.previewUndo)
-	add(s, route{id: "undo-run", method: http.MethodPost, path: "/runs/{run}/undo", verb: guard.Approve, keyed: true,
+		about:   "That of another needs the verb `administer`, too.",
+	}, s.cancelRun)
+	add(s, route{
+		id: "preview-undo-run", method: http.MethodGet, path: "/runs/{run}/undo", verb: guard.Approve, within: planWithin,
+		summary: "Show what the undo of a run would take back, and change nothing",
+	}, s.previewUndo)
+	add(s, route{
+		id: "undo-run", method: http.MethodPost, path: "/runs/{run}/undo", verb: guard.Approve, keyed: true,
 		status: http.StatusAccepted, within: planWithin, summary: "Undo a run",
-		about: "An undo that takes back more than a run may do unasked needs confirm."}, s.undoRun)
+		about: "An undo that takes back more than a run may do unasked needs confirm.",
+	}, s.undoRun)
 	s.progress()
 }
 
 // plans are operations on plans: what a run would do.
 func (s *server) plans() {
-	add(s, route{id: "make-plan", method: http.MethodPost, path: "/plans", verb: guard.Reconcile, keyed: true, within: planWithin,
-		summary: "Show what a reconciliation would do, and keep it for a week"}, s.makePlan)
-	add(s, route{id: "make-plan-of-file", method: http.MethodPost, path: "/plans/file", verb: guard.Reconcile, keyed: true,
+	add(s, route{
+		id: "make-plan", method: http.MethodPost, path: "/plans", verb: guard.Reconcile, keyed: true, within: planWithin,
+		summary: "Show what a reconciliation would do, and keep it for a week",
+	}, s.makePlan)
+	add(s, route{
+		id: "make-plan-of-file", method: http.MethodPost, path: "/plans/file", verb: guard.Reconcile, keyed: true,
 		body: "application/octet-stream", within: fileWithin, summary: "Show what the complete listing in a file would do",
-		about: "The body is the file, of at most PROFILESYNC_FILE_LIMIT_MIB. It is kept with the plan."}, s.makePlanOfFile)
-	add(s, route{id: "list-plan-changes", method: http.MethodGet, path: "/plans/{plan}/changes", verb: guard.Read,
-		summary: "List the changes of a plan: what would be withheld first, then kind by kind"}, s.listPlanChanges)
+		about: "The body is the file, of at most PROFILESYNC_FILE_LIMIT_MIB. It is kept with the plan.",
+	}, s.makePlanOfFile)
+	add(s, route{
+		id: "list-plan-changes", method: http.MethodGet, path: "/plans/{plan}/changes", verb: guard.Read,
+		summary: "List the changes of a plan: what would be withheld first, then kind by kind",
+	}, s.listPlanChanges)
 }
 
 // RunInput names a run.

@@ -54,7 +54,9 @@ func TestAKeyHasAForm(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, manyOfAll)
 	for _, keys := range [][]string{
-		{"Idempotency-Key: " + strings.Repeat("k", 256)}, {"Idempotency-Key: "}, {"Idempotency-Key: é"},
+		{"Idempotency-Key: " + strings.Repeat("k", 256)},
+		{"Idempotency-Key: "},
+		{"Idempotency-Key: é"},
 		{"Idempotency-Key: a", "Idempotency-Key: b"},
 	} {
 		requireProblem(t, w.ask("POST", "/approve/7", "x", append(keys, bearer(w.all))...), http.StatusBadRequest)

@@ -38,7 +38,10 @@ type written struct {
 // Run writes the files, and prints their names.
 func (c *write) Run(_ *wiring.App, out *commands.Printer) error {
 	files, err := Files(Parameters{
-		Runbook: strings.TrimRight(c.Runbook, "/"), Daemons: c.Daemon, Prometheus: c.Prometheus, Disk: c.Disk, DatabaseGiB: c.DatabaseGiB, Connections: c.Connections, Scale: c.Scale,
+		Runbook: strings.TrimRight(
+			c.Runbook,
+			"/",
+		), Daemons: c.Daemon, Prometheus: c.Prometheus, Disk: c.Disk, DatabaseGiB: c.DatabaseGiB, Connections: c.Connections, Scale: c.Scale,
 	})
 	if err != nil {
 		return commands.Usage(err)

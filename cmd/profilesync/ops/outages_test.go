@@ -24,7 +24,12 @@ func outages() map[string]outage {
 		},
 		"DatabaseUnreadable": {
 			world: world{`profilesync_watch_failures_total{instance="a"}`: "3x100 4x20 4+4x30 124x500"}, // once, and then for half an hour
-			quiet: []string{"104m", "119m", "121m", "200m"}, fires: "130m", labels: labels("instance", "a"), summary: "a cannot read the database",
+			quiet: []string{
+				"104m",
+				"119m",
+				"121m",
+				"200m",
+			}, fires: "130m", labels: labels("instance", "a"), summary: "a cannot read the database",
 		},
 		"NoProgress": {
 			world: world{`profilesync_progress_age_seconds{activity="dispatch"}`: "4x120 60+60x30 4x500"},

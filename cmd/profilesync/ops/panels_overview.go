@@ -54,7 +54,12 @@ var sources = Board{
 		{"Changes", []Panel{
 			chart("Profiles changed in an hour", "", `sum by (report, verb) (increase(profilesync_changes_total[1h]))`, "{{report}} {{verb}}"),
 			chart("Withheld", "", `max by (report, reason) (profilesync_withheld_rows)`, "{{report}} {{reason}}"),
-			chart("Withheld for more than a working day", "", `max by (report, reason) (profilesync_late_withheld_rows)`, "{{report}} {{reason}}"),
+			chart(
+				"Withheld for more than a working day",
+				"",
+				`max by (report, reason) (profilesync_late_withheld_rows)`,
+				"{{report}} {{reason}}",
+			),
 			chart("Records in quarantine", "", `max by (source, report) (profilesync_quarantine_records)`, "{{source}} {{report}}"),
 		}},
 		{"e-Referral Service", []Panel{

@@ -9,7 +9,12 @@ var pushes = Board{
 			chart("Routes paused, for how long", seconds, `max by (sink, route, reason) (profilesync_sink_paused_seconds)`,
 				"{{sink}} {{route}} {{reason}}"),
 			chart("Due and not queued, for how long", seconds, `min by (sink, route) (profilesync_push_due_seconds)`, "{{sink}} {{route}}"),
-			chart("Meanwhile nothing tried, for how long", seconds, `min by (sink, route) (profilesync_push_tried_seconds)`, "{{sink}} {{route}}"),
+			chart(
+				"Meanwhile nothing tried, for how long",
+				seconds,
+				`min by (sink, route) (profilesync_push_tried_seconds)`,
+				"{{sink}} {{route}}",
+			),
 		}},
 		{"Attempts", []Panel{
 			chart("Answers", perSecond, `sum by (sink, answer) (rate(profilesync_pushes_total[$__rate_interval]))`, "{{sink}} {{answer}}"),
@@ -18,7 +23,12 @@ var pushes = Board{
 			figure("Left behind (must stay 0)", "", `sum(profilesync_pushes_left_behind_total)`),
 		}},
 		{"What people should know", []Panel{
-			chart("Fields overwritten that nobody stated, in a day", "", `sum by (sink) (increase(profilesync_overwritten_fields_total[1d]))`, "{{sink}}"),
+			chart(
+				"Fields overwritten that nobody stated, in a day",
+				"",
+				`sum by (sink) (increase(profilesync_overwritten_fields_total[1d]))`,
+				"{{sink}}",
+			),
 			table("Profiles with a field that the sink does not take", "", `max by (sink, field) (profilesync_left_out_profiles)`),
 		}},
 		{"Drift", []Panel{
@@ -47,7 +57,12 @@ var people = Board{
 			chart("Letters worked in an hour", "", `sum by (kind, state) (increase(profilesync_letters_total[1h]))`, "{{kind}} {{state}}"),
 			chart("Letters that are due, claimed or unclear, and all of the last day", "", `max by (kind, state) (profilesync_open_letters)`,
 				"{{kind}} {{state}}"),
-			chart("No letters are sent: since when, or for how long yet", seconds, `max by (reason) (profilesync_mail_paused_seconds)`, "{{reason}}"),
+			chart(
+				"No letters are sent: since when, or for how long yet",
+				seconds,
+				`max by (reason) (profilesync_mail_paused_seconds)`,
+				"{{reason}}",
+			),
 		}},
 		{"Accounts", []Panel{
 			chart("Accounts", "", `max by (state) (profilesync_open_accounts)`, "{{state}}"),

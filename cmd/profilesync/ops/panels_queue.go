@@ -41,7 +41,12 @@ var queueAndDatabase = Board{
 				{`sum by (pool) (profilesync_pool_max_connections)`, "{{pool}} at most"},
 			}},
 			chart("Connections waited for", perSecond, `sum by (pool) (rate(profilesync_pool_waits_total[$__rate_interval]))`, "{{pool}}"),
-			chart("Time waited for them, in a second", seconds, `sum by (pool) (rate(profilesync_pool_wait_seconds_total[$__rate_interval]))`, "{{pool}}"),
+			chart(
+				"Time waited for them, in a second",
+				seconds,
+				`sum by (pool) (rate(profilesync_pool_wait_seconds_total[$__rate_interval]))`,
+				"{{pool}}",
+			),
 		}},
 		{"Disks", []Panel{
 			chart("Free part of the disk under each folder", share,

@@ -93,10 +93,12 @@ func TestEachAlertFiresAndResolves(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "rules.yml"), rules, 0o600))
 	promtool := promtest.Program(t, "promtool")
 
-	checked, err := exec.CommandContext(t.Context(), promtool, "check", "rules", "--lint-fatal", filepath.Join(dir, "rules.yml")).CombinedOutput()
+	checked, err := exec.CommandContext(t.Context(), promtool, "check", "rules", "--lint-fatal", filepath.Join(dir, "rules.yml")).
+		CombinedOutput()
 	require.NoError(t, err, "%s", checked)
 	require.NoError(t, ops.Write(dir, written(t)))
-	checked, err = exec.CommandContext(t.Context(), promtool, "check", "config", filepath.Join(dir, "prometheus", "prometheus.yml")).CombinedOutput()
+	checked, err = exec.CommandContext(t.Context(), promtool, "check", "config", filepath.Join(dir, "prometheus", "prometheus.yml")).
+		CombinedOutput()
 	require.NoError(t, err, "%s", checked)
 
 	stories := outages()

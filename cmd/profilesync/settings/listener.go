@@ -20,7 +20,8 @@ func (s *Settings) checkListener() error {
 			errs = append(errs, Wrong("HTTP_HOSTS", "=%s: want names like reports.example", s.HTTPHosts[i]))
 		}
 	}
-	if u, err := url.Parse(s.TracesEndpoint); s.TracesEndpoint != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+	if u, err := url.Parse(s.TracesEndpoint); s.TracesEndpoint != "" &&
+		(err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
 		errs = append(errs, Wrong("TRACES_ENDPOINT", ": want an address like http://collector.example:4318"))
 	}
 	return errors.Join(errs...)

@@ -145,9 +145,19 @@ func TestTheTableOfTrialsIsGolden(t *testing.T) {
 	var screen bytes.Buffer
 	commands.NewPrinter(&screen, "table").Print(nil, "TRIAL | RESULT | DETAIL, AND WHAT TO DO", rowsOf([]trials.Trial{
 		{Name: "database", Result: trials.OK, Detail: "PostgreSQL 15.8, 7 of 100 connections are used"},
-		{Name: "clock", Result: trials.Warning, Detail: "this machine is 3.2s ahead of the database", Todo: "see to it that both machines follow a time server"},
+		{
+			Name:   "clock",
+			Result: trials.Warning,
+			Detail: "this machine is 3.2s ahead of the database",
+			Todo:   "see to it that both machines follow a time server",
+		},
 		{Name: "e-RS", Result: trials.NotSet, Detail: "e-RS is not asked (PROFILESYNC_ERS_CREDENTIALS)"},
-		{Name: "website", Result: trials.Failed, Detail: "website: unauthorized (401)", Todo: "put the right key into PROFILESYNC_WEBSITE_API_KEY"},
+		{
+			Name:   "website",
+			Result: trials.Failed,
+			Detail: "website: unauthorized (401)",
+			Todo:   "put the right key into PROFILESYNC_WEBSITE_API_KEY",
+		},
 	}))
 	isGolden(t, "trials", screen.String())
 }

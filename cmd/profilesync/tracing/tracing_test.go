@@ -69,12 +69,15 @@ func TestTheIDsFollowFromTheCause(t *testing.T) {
 	require.Equal(t, edit.At.UTC(), recorded.Ended()[0].StartTime().UTC())
 
 	var inside trace.SpanContext
-	require.NoError(t, (&joins{}).Work(t.Context(), &rivertype.JobRow{Kind: "push_dos", Metadata: metadata[0]}, func(ctx context.Context) error {
-		ctx, span := traces.start(ctx, "push")
-		defer span.End()
-		inside = trace.SpanContextFromContext(ctx)
-		return nil
-	}))
+	require.NoError(
+		t,
+		(&joins{}).Work(t.Context(), &rivertype.JobRow{Kind: "push_dos", Metadata: metadata[0]}, func(ctx context.Context) error {
+			ctx, span := traces.start(ctx, "push")
+			defer span.End()
+			inside = trace.SpanContextFromContext(ctx)
+			return nil
+		}),
+	)
 	require.Equal(t, root(edit).TraceID(), inside.TraceID())
 	require.Equal(t, root(edit).SpanID(), recorded.Ended()[1].Parent().SpanID())
 }
@@ -84,14 +87,24 @@ func TestSpansAreSentBare(t *testing.T) {
 	t.Parallel()
 	traces, recorded := recording()
 	_, span := traces.start(withRoot(t.Context(), push.Cause{Kind: push.CauseJob}), "x", trace.WithAttributes(
-		attribute.String("url.full", "https://a.example/x?name=Smith"), attribute.String("db.query.text", "Smith"), attribute.Int("attempt", 2)))
+		attribute.String(
+			"url.full",
+			"https://a.example/x?name=Smith",
+		),
+		attribute.String("db.query.text", "Smith"),
+		attribute.Int("attempt", 2),
+	))
 	span.RecordError(errors.New("Smith"))
 	span.SetStatus(2, "Smith")
 	span.End()
 	bare := plain{recorded.Ended()[0]}
 	require.Empty(t, bare.Events())
 	require.Empty(t, bare.Status().Description)
-	require.Equal(t, []attribute.KeyValue{attribute.String("url.full", "https://a.example/x"), attribute.Int("attempt", 2)}, bare.Attributes())
+	require.Equal(
+		t,
+		[]attribute.KeyValue{attribute.String("url.full", "https://a.example/x"), attribute.Int("attempt", 2)},
+		bare.Attributes(),
+	)
 }
 
 // A collector that says nothing costs neither time nor memory: what does not fit is

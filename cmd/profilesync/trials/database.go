@@ -32,7 +32,10 @@ func (t *trier) database(ctx context.Context) (all []Trial) {
 	if err != nil {
 		return []Trial{
 			{Name: "database", Result: Failed, Detail: err.Error(), Todo: whatToSet(err)},
-			untried("schema", "the database"), untried("clock", "the database"), untried("role", "the database"), untried("calendar", "the database"),
+			untried(
+				"schema",
+				"the database",
+			), untried("clock", "the database"), untried("role", "the database"), untried("calendar", "the database"),
 		}
 	}
 	schema := t.one(ctx, "schema", t.schema)
@@ -96,7 +99,11 @@ func (t *trier) role(ctx context.Context) (Trial, error) {
 		return Trial{}, err
 	}
 	if err := t.App.Store.RequireDaemon(ctx); errors.Is(err, postgres.ErrNotDaemon) {
-		return Trial{Result: Failed, Detail: s.Role + " is no member of the daemon's role, so what runs write would count as edits", Todo: todo}, nil
+		return Trial{
+			Result: Failed,
+			Detail: s.Role + " is no member of the daemon's role, so what runs write would count as edits",
+			Todo:   todo,
+		}, nil
 	} else if err != nil {
 		return Trial{}, err
 	}
@@ -178,7 +185,11 @@ func (t *trier) calendar(ctx context.Context) (Trial, error) {
 		return Trial{}, err
 	}
 	if c.ReadAt.IsZero() {
-		return Trial{Result: Warning, Detail: "the official list was never read; bank holidays follow from the rule until then", Todo: todo}, nil
+		return Trial{
+			Result: Warning,
+			Detail: "the official list was never read; bank holidays follow from the rule until then",
+			Todo:   todo,
+		}, nil
 	}
 	read, today := profile.DateIn(c.ReadAt, profile.London()), t.App.Today()
 	made := Trial{Result: OK, Detail: fmt.Sprintf("read on %s, bank holidays until %s", read, c.Until)}

@@ -64,7 +64,14 @@ func Serve(ctx context.Context, client Client, people []Person, now func() time.
 	if err != nil {
 		return nil, fmt.Errorf("serving the identity provider: %w", err)
 	}
-	p := &Provider{issuer: "http://" + listener.Addr().String(), client: client, people: people, key: key, now: now, codes: map[string]grant{}}
+	p := &Provider{
+		issuer: "http://" + listener.Addr().String(),
+		client: client,
+		people: people,
+		key:    key,
+		now:    now,
+		codes:  map[string]grant{},
+	}
 	p.server = &http.Server{Handler: p.handler(), ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = p.server.Serve(listener) }() // ends at Close; browsers notice a broken listener
 	return p, nil

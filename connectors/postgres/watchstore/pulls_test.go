@@ -68,15 +68,30 @@ func TestPullsAreAsOldAsTheirLastGoodRun(t *testing.T) {
 			codes, kind = more[0], more[1]
 		}
 		return "insert into run (kind, source, report, as_of, actor, state, codes, created_at, ended_at) values ('" + kind + "', 'ods', '" + report +
-			"', '2026-11-01', 'x', '" + state + "', '" + codes + "', now() - interval '" + strconv.Itoa(int(ago.Hours())) + " hours', now())"
+			"', '2026-11-01', 'x', '" + state + "', '" + codes + "', now() - interval '" + strconv.Itoa(
+			int(ago.Hours()),
+		) + " hours', now())"
 	}
 	ended := "update run set created_at = timestamptz '2026-11-20T12:00:00Z' - (now() - created_at), ended_at = timestamptz '2026-11-20T12:00:00Z' - (now() - created_at)"
-	found := watchedAt(t, now,
-		run("edispensary", "refused", 60*time.Hour), run("edispensary", "done", 50*time.Hour), run("edispensary", "failed", 20*time.Hour),
-		run("edispensary", "refused", 10*time.Hour), run("edispensary", "done", time.Hour, "{FA001}", "delta"), run("edispensary", "done", 0, "{}", "undo"),
+	found := watchedAt(
+		t,
+		now,
+		run("edispensary", "refused", 60*time.Hour),
+		run("edispensary", "done", 50*time.Hour),
+		run("edispensary", "failed", 20*time.Hour),
+		run(
+			"edispensary",
+			"refused",
+			10*time.Hour,
+		),
+		run("edispensary", "done", time.Hour, "{FA001}", "delta"),
+		run("edispensary", "done", 0, "{}", "undo"),
 		run("etr", "withheld", 3*time.Hour),
-		run("ets", "refused", 5*time.Hour), run("ets", "queued", 0),
-		run("eoptsite", "done", 40*24*time.Hour), ended).Pulls
+		run("ets", "refused", 5*time.Hour),
+		run("ets", "queued", 0),
+		run("eoptsite", "done", 40*24*time.Hour),
+		ended,
+	).Pulls
 	for i := range found {
 		found[i].Age = found[i].Age.Round(time.Minute)
 	}

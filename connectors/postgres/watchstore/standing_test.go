@@ -79,9 +79,22 @@ func TestStandingCountsWhatStands(t *testing.T) {
 	require.Equal(t, []watchstore.PushesNow{{push.SinkDoS, push.Waits, 2, instant(1, 9)}}, now.Pushes)
 	require.Equal(t, []watchstore.PausedNow{{push.SinkDoS, "fhir", "down", instant(1, 9)}}, now.Paused)
 	at := instant(2, 2).Add(30 * time.Minute)
-	require.Equal(t, []watchstore.DriftNow{{Sink: push.SinkDoS, State: push.DriftAlarm, At: at, Checked: 9, Missing: 2, Profiles: 1}}, now.Drift)
-	require.Equal(t, watchstore.LettersNow{State: "stopped", Since: instant(1, 9), Waiting: 4, Refused: 2}, now.Letters, "the others are older than a week")
-	require.Equal(t, watchstore.ReportNow{Day: profile.NewDate(2025, 7, 1), At: instant(2, 5).Add(30 * time.Minute), Rows: 17, Delivered: 2}, now.Report)
+	require.Equal(
+		t,
+		[]watchstore.DriftNow{{Sink: push.SinkDoS, State: push.DriftAlarm, At: at, Checked: 9, Missing: 2, Profiles: 1}},
+		now.Drift,
+	)
+	require.Equal(
+		t,
+		watchstore.LettersNow{State: "stopped", Since: instant(1, 9), Waiting: 4, Refused: 2},
+		now.Letters,
+		"the others are older than a week",
+	)
+	require.Equal(
+		t,
+		watchstore.ReportNow{Day: profile.NewDate(2025, 7, 1), At: instant(2, 5).Add(30 * time.Minute), Rows: 17, Delivered: 2},
+		now.Report,
+	)
 	require.Len(t, now.Processes, 2)
 	require.False(t, now.Processes[0].Silent)
 	require.Equal(t, "quiet", now.Processes[1].Name)
