@@ -40,6 +40,7 @@ var lists = map[string]map[string]string{
 	"quarantine list":     {"what to do": "reason"},
 	"contradictions list": {"profile": "status", "end date": "closed"},
 	"flags list":          {"profile": "status"},
+	"tokens list":         {},
 }
 
 // things are the commands that print one object, and rows of it on further lines where
@@ -54,14 +55,14 @@ var things = map[string]string{
 	"closure take-back": "FA002 --reason x", "plan": "--files FILE", "reconcile": "--files FILE --wait",
 	"cases wait": "1 --for x --until 2026-12-31", "cases resume": "1", "checks run": "--ods FA001",
 	"cases set-aside": "1 --reason x --until 2026-12-31", "migrate": "--roles --print", "profile undo": "FA001 phone",
-	"ers register import": "EXTRACT",
+	"ers register import": "EXTRACT", "status": "", "tokens add": "x --verbs read",
 }
 
 // others need what this site has not, or print no result of their own; tests of theirs
 // read their JSON.
 var others = []string{
 	"serve", "runs approve", "runs reject", "runs cancel", "listings reset", "profile kind", "ers register add", "push retry", "hold add",
-	"accounts approve", "accounts reactivate", "mail templates", "report show", "help",
+	"accounts approve", "accounts reactivate", "mail templates", "report show", "help", "ops write", "check", "tokens revoke",
 }
 
 func TestEveryCommandIsAListOrAThing(t *testing.T) {
@@ -132,6 +133,7 @@ func fullSite(t *testing.T) *site {
 	s.exits(3, "checks", "run")
 	s.exits(0, "cases", "look")
 	s.exits(0, "report", "make")
+	s.exits(0, "tokens", "add", "desk", "--verbs", "read")
 	return s
 }
 
