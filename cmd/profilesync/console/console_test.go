@@ -114,6 +114,53 @@ func TestEveryPage(t *testing.T) {
 	require.Equal(t, http.StatusSeeOther, stranger.open("/runs/1?all=1").status)
 }
 
+// Ten clicks at once on one form start one run, and all lead to it.
+func TestManyClicksAreOne(t *testing.T) {
+	w := newWorld(t)
+	before, _ := trusts(t)
+	apply := w.as("ann").open("/reconcile").form("Show the plan").press(before).form("Do exactly this")
+	led := make(chan string)
+	for range 10 {
+		one := &form{browser: w.as("ann"), action: apply.action, values: apply.values}
+		go func() { led <- one.press().at }()
+	}
+	for range 10 {
+		require.Equal(t, "/runs/1?done=started", <-led)
+	}
+	require.Equal(t, 1, pgtest.One[int](w.db, "select count(*)::int from run"))
+	require.Equal(t, 2, pgtest.One[int](w.db, "select count(*)::int from action"), "the plan and the run")
+}
+
+func TestNobodyApprovesWhatTheyAskedFor(t *testing.T) {
+	w := newWorld(t)
+	before, after := trusts(t)
+	cid := w.as("cid")
+	for _, listing := range []file{before, after} {
+		cid.open("/reconcile").form("Show the plan").press(listing).form("Do exactly this").press()
+		w.work()
+	}
+	cid.open("/runs/2").form("Approve what is ticked").press().shows(http.StatusForbidden, "There is a problem", "55 changes wait")
+	w.as("bea").open("/runs/2").form("Approve what is ticked").press().shows(http.StatusOK, "It was approved")
+}
+
+// A case that waits, and a report that is made, opened and found again.
+func TestReportsAreOpened(t *testing.T) {
+	w := newWorld(t)
+	before, _ := trusts(t)
+	cid := w.as("cid")
+	cid.open("/reconcile").form("Show the plan").press(before).form("Do exactly this").press()
+	w.work()
+	cid.open("/reports").form("Make what is due").press().shows(http.StatusOK, "have been made")
+	days := pgtest.All[string](w.db, "select day::text from report order by day")
+	require.NotEmpty(t, days)
+	for _, day := range days {
+		cid.open("/reports/"+day).shows(http.StatusOK, "Open the report", "Download as a workbook")
+		cid.open("/reports/" + day + "/page").shows(http.StatusOK)
+		require.Equal(t, "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'", cid.policy)
+		cid.open("/api/v1/reports/" + day + "/csv").shows(http.StatusOK)
+	}
+}
+
 func TestFormsAreRefusedInWords(t *testing.T) {
 	w := newWorld(t)
 	before, _ := trusts(t)
