@@ -61,7 +61,8 @@ func TestAOneOffReconciliationFromFileToUndo(t *testing.T) {
 
 	actors := pgtest.All[string](w.db, "select actor || ' ' || operation || ' ' || outcome from action order by id")
 	require.Equal(t, []string{
-		"ann make-plan done", "ann start-run done", "ann make-plan done", "ann start-run done", "bea approve done", "cid undo-run refused", "cid undo-run done",
+		"ann make-plan done", "ann start-run done", "ann make-plan done", "ann start-run done", "bea approve done", "cid undo-run refused",
+		"cid undo-run done",
 	}, actors)
 }
 
@@ -93,7 +94,8 @@ func TestEveryPage(t *testing.T) {
 	code := pgtest.One[string](w.db, "select code from profile order by code limit 1")
 	cid, dot := w.as("cid"), w.as("dot")
 	for path, text := range map[string]string{
-		"/": "What waits", "/now": "Now", "/runs": "Runs", "/runs/1": "Run 1", "/plans/P1": "Run 1 has applied this plan", "/reconcile": "one-off",
+		"/": "What waits", "/now": "Now", "/runs": "Runs", "/runs/1": "Run 1", "/plans/P1": "Run 1 has applied this plan",
+		"/reconcile":   "one-off",
 		"/runs/1/undo": "Undo run 1", "/profiles": "Profiles", "/profiles?q=" + code: code, "/profiles/" + code: "Opening hours",
 		"/profiles/" + code + "/why": "Why " + code, "/profiles/" + code + "/why?field=icb": "Integrated care board of " + code,
 		"/profiles/" + code + "/history": "History of " + code, "/profiles/" + code + "?at=2026-06-03": "As it stood",
@@ -106,7 +108,9 @@ func TestEveryPage(t *testing.T) {
 	for _, path := range []string{"/reconcile", "/runs/1/undo", "/tokens", "/jobs/"} {
 		dot.open(path).shows(http.StatusForbidden, "You may not do this", "quote this reference")
 	}
-	for _, path := range []string{"/nowhere", "/runs/99", "/runs/x", "/profiles/ZZZZZ", "/cases/4", "/plans/P9", "/reports/2026-01-01", "/accounts/u-9"} {
+	for _, path := range []string{
+		"/nowhere", "/runs/99", "/runs/x", "/profiles/ZZZZZ", "/cases/4", "/plans/P9", "/reports/2026-01-01", "/accounts/u-9",
+	} {
 		dot.open(path).shows(http.StatusNotFound, "Not found")
 	}
 	stranger := w.as("")
@@ -156,7 +160,10 @@ func TestReportsAreOpened(t *testing.T) {
 	for _, day := range days {
 		cid.open("/reports/"+day).shows(http.StatusOK, "Open the report", "Download as a workbook")
 		cid.open("/reports/" + day + "/page").shows(http.StatusOK)
-		require.Equal(t, "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'", cid.policy)
+		require.Equal(
+			t, "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+			cid.policy,
+		)
 		cid.open("/api/v1/reports/" + day + "/csv").shows(http.StatusOK)
 	}
 }
@@ -169,7 +176,9 @@ func TestFormsAreRefusedInWords(t *testing.T) {
 	ann.open("/reconcile").form("Show the plan").with("how", "codes").with("codes", "R?8").press().
 		shows(http.StatusUnprocessableEntity, "want only letters and digits")
 	require.Contains(t, htmlOf(ann), `value="R?8"`, "what was typed is kept")
-	ann.open("/reconcile").form("Show the plan").press(file{"notes.txt", []byte("x")}).shows(http.StatusUnprocessableEntity, "There is a problem")
+	ann.open("/reconcile").form("Show the plan").press(file{"notes.txt", []byte("x")}).shows(
+		http.StatusUnprocessableEntity, "There is a problem",
+	)
 	ann.open("/reconcile").form("Show the plan").press(before).form("Do exactly this").press()
 	w.work()
 	code := pgtest.One[string](w.db, "select code from profile order by code limit 1")
@@ -222,7 +231,10 @@ func TestNamesOfPeopleAreAudited(t *testing.T) {
 		require.NotContains(t, dot.text, secret)
 	}
 	cid.open("/accounts").form("Show their names").press().shows(http.StatusOK, "Mary Major", "mary@example.org")
-	require.Equal(t, []string{"cid people name-accounts done"}, pgtest.All[string](w.db, "select concat_ws(' ', actor, verb, operation, outcome) from action"))
+	require.Equal(
+		t, []string{"cid people name-accounts done"},
+		pgtest.All[string](w.db, "select concat_ws(' ', actor, verb, operation, outcome) from action"),
+	)
 }
 
 func TestJobsHideWhatTheyWereGiven(t *testing.T) {

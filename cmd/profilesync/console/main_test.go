@@ -20,7 +20,9 @@ func TestSignInPage(t *testing.T) {
 		Status: 403, Title: "You may not use this", Text: "You are in none of the <groups>.", Reference: "ABC", Again: true,
 	})
 	require.Equal(t, 403, answer.Code)
-	for _, text := range []string{"<h1>You may not use this</h1>", "none of the &lt;groups&gt;.", "quote this reference: ABC", `href="/sign-in"`} {
+	for _, text := range []string{
+		"<h1>You may not use this</h1>", "none of the &lt;groups&gt;.", "quote this reference: ABC", `href="/sign-in"`,
+	} {
 		require.Contains(t, answer.Body.String(), text)
 	}
 	answer = httptest.NewRecorder()

@@ -74,8 +74,9 @@ func TestEveryPageInBrowser(t *testing.T) {
 	signIn(ctx, t, w, "cid")
 	pages := make(map[string]string)
 	for name, path := range map[string]string{
-		"real-cases": "/", "real-now": "/now", "real-runs": "/runs", "real-run": "/runs/2", "real-plan": "/plans/P2", "real-reconcile": "/reconcile",
-		"real-undo": "/runs/1/undo", "real-profile": "/profiles/" + code, "real-why": "/profiles/" + code + "/why",
+		"real-cases": "/", "real-now": "/now", "real-runs": "/runs", "real-run": "/runs/2", "real-plan": "/plans/P2",
+		"real-reconcile": "/reconcile",
+		"real-undo":      "/runs/1/undo", "real-profile": "/profiles/" + code, "real-why": "/profiles/" + code + "/why",
 		"real-history": "/profiles/" + code + "/history", "real-listings": "/listings", "real-tokens": "/tokens",
 	} {
 		pages[name] = w.url + path

@@ -102,12 +102,19 @@ func (w *world) serve() {
 	require.NoError(w.t, err)
 	g, err := guard.New(guard.Options{
 		Tokens: store, Sessions: signedIn{}, Audit: store, Keys: store, Counted: func(guard.Result) {}, Now: time.Now, Log: log,
-		Limits: guard.Limits{PrincipalRate: 10_000, PrincipalBurst: 10_000, AddressRate: 10_000, AddressBurst: 10_000, UnknownRate: 10_000, UnknownBurst: 10_000},
+		Limits: guard.Limits{
+			PrincipalRate: 10_000, PrincipalBurst: 10_000, AddressRate: 10_000, AddressBurst: 10_000, UnknownRate: 10_000, UnknownBurst: 10_000,
+		},
 	})
 	require.NoError(w.t, err)
 	mux := http.NewServeMux()
 	mux.Handle("/", pages)
-	mux.Handle("/api/", guard.RequireCaller(api.Handler(api.Options{Actions: do, Begin: guard.Begin, AllowBody: guard.AllowBody, Log: log, Version: "v0"}), nil))
+	mux.Handle(
+		"/api/",
+		guard.RequireCaller(
+			api.Handler(api.Options{Actions: do, Begin: guard.Begin, AllowBody: guard.AllowBody, Log: log, Version: "v0"}), nil,
+		),
+	)
 	server := httptest.NewServer(g.Wrap(mux))
 	w.t.Cleanup(server.Close)
 	w.url = server.URL

@@ -36,7 +36,9 @@ func OwnerWords(owner cases.Owner) string {
 }
 
 func (l listed) page() page.Page {
-	p := page.Page{Title: "What waits", Lead: "What is not as it should be, and who has to act on it. A case ends by itself when its reason is gone."}
+	p := page.Page{
+		Title: "What waits", Lead: "What is not as it should be, and who has to act on it. A case ends by itself when its reason is gone.",
+	}
 	p.Add(l.figures())
 	if len(l.withheld) > 0 && l.owner == "" && l.code == "" {
 		p.Add(l.decisions())

@@ -106,7 +106,9 @@ func decide(c casestore.Listed, form typed) page.Section {
 }
 
 func historyOf(steps []casestore.Step) page.Section {
-	t := page.Table{Caption: "Steps, the oldest first", Hidden: true, Columns: page.Names("When", "Step", "By", "Why"), Empty: "No step yet."}
+	t := page.Table{
+		Caption: "Steps, the oldest first", Hidden: true, Columns: page.Names("When", "Step", "By", "Why"), Empty: "No step yet.",
+	}
 	for _, s := range steps {
 		why := s.Reason
 		if s.WaitsFor != "" {

@@ -45,8 +45,11 @@ func pages() map[string]page.Page {
 	}
 	shown := actions.ShownCase{
 		Listed: planted()[0], Page: cases.MassChangeWithheld.Page(),
-		History: []casestore.Step{{At: at, Step: "opened", Actor: "daemon"}, {At: at.Add(time.Hour), Step: "waiting", Actor: "u-7", WaitsFor: "the board", Until: today}},
-		Told:    []casestore.Told{{To: "u-4711", News: cases.IsNew, Day: today, Letter: "delivered"}},
+		History: []casestore.Step{
+			{At: at, Step: "opened", Actor: "daemon"},
+			{At: at.Add(time.Hour), Step: "waiting", Actor: "u-7", WaitsFor: "the board", Until: today},
+		},
+		Told: []casestore.Told{{To: "u-4711", News: cases.IsNew, Day: today, Letter: "delivered"}},
 	}
 	refused := onePage(shown, today, true, typed{do: "wait", until: "2026-11-01"})
 	refused.Errors = []page.FieldError{{Field: "for", Text: "Say whom it waits for"}}

@@ -27,7 +27,8 @@ func Add(d *web.Desk, do *actions.Actions) {
 		}
 	}
 	d.Serve(web.Route{Path: "/cases/{id}", Verb: guard.Read, Show: m.one, Deeds: []web.Deed{
-		deed("wait", "wait-case", cases.Waiting), deed("set-aside", "set-aside-case", cases.SetAside), deed("resume", "resume-case", cases.Open),
+		deed("wait", "wait-case", cases.Waiting), deed("set-aside", "set-aside-case", cases.SetAside),
+		deed("resume", "resume-case", cases.Open),
 	}})
 	d.Done["case-waiting"] = "The case waits. It comes back on the day after."
 	d.Done["case-set-aside"] = "The case is set aside. It comes back on the day after."
