@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"log/slog"
 	"net/http"
 	"regexp"
 	"strings"
@@ -166,6 +167,31 @@ func TestReportsAreOpened(t *testing.T) {
 		)
 		cid.open("/api/v1/reports/" + day + "/csv").shows(http.StatusOK)
 	}
+}
+
+func TestCasesWaitAndComeBack(t *testing.T) {
+	w := newWorld(t)
+	before, after := trusts(t)
+	for _, listing := range []file{before, after} {
+		w.as("ann").open("/reconcile").form("Show the plan").press(listing).form("Do exactly this").press()
+		w.work()
+	}
+	keeper, err := w.app.Cases(slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	_, _, err = keeper.Look(t.Context())
+	require.NoError(t, err)
+	id := pgtest.One[string](w.db, "select id::text from cases where kind = 'mass-change-withheld'")
+	cid, dot := w.as("cid"), w.as("dot")
+	cid.open("/").shows(http.StatusOK, "For you: operations", "open cases")
+	cid.open("/cases/"+id).shows(http.StatusOK, "What to do", "What it means for patients", "Decide on what waits of run 2")
+	cid.form("Let it wait").press().shows(http.StatusUnprocessableEntity, "Say whom it waits for", "Say until which day")
+	cid.form("Let it wait").with("for", "the boards").with("until", "2020-01-01").press().
+		shows(http.StatusUnprocessableEntity, "that day has passed")
+	cid.form("Let it wait").with("until", "2026-06-30").press().shows(http.StatusOK, "The case waits", "for the boards until 30 June 2026")
+	dot.open("/cases/"+id).shows(http.StatusOK, "waits")
+	require.NotContains(t, dot.text, "Open it again")
+	cid.form("Set aside").with("reason", "it is known").with("until", "2026-06-30").press().shows(http.StatusOK, "set aside", "it is known")
+	cid.form("Open it again").press().shows(http.StatusOK, "The case is open again")
 }
 
 func TestFormsAreRefusedInWords(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/html"
 
@@ -30,8 +31,6 @@ import (
 	"github.com/profilesync/profilesync/jobs/queue"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
-
-	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 )
 
 // The people. Ann reconciles, Bea approves, Cid does everything, Dot only looks.

@@ -1,6 +1,7 @@
 package casepages
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -80,7 +81,8 @@ func (m room) one(r *http.Request) (page.Page, error) {
 	form := typed{
 		do: r.PostFormValue("do"), waitsFor: r.PostFormValue("for"), until: r.PostFormValue("until"), reason: r.PostFormValue("reason"),
 	}
-	return onePage(found, m.do.App.Today(), web.May(r.Context(), guard.Approve), form), nil
+	waiting, err := m.do.WaitingByRun(r.Context())
+	return onePage(found, doors(found.Listed, waiting), m.do.App.Today(), web.May(r.Context(), guard.Approve), form), err
 }
 
 func number(r *http.Request) (int64, error) {
@@ -114,7 +116,11 @@ func (m room) decide(r *http.Request, state cases.State) (string, error) {
 	if len(wrong) > 0 {
 		return "", wrong
 	}
-	if _, err := m.do.DecideCase(r.Context(), id, decision); err != nil {
+	_, err = m.do.DecideCase(r.Context(), id, decision)
+	if own, ok := errors.AsType[*actions.Error](err); ok && own.Field == "until" {
+		return "", web.Wrong{Field: untilOf(state), Text: strings.TrimSpace(own.Text)}
+	}
+	if err != nil {
 		return "", err
 	}
 	return "/cases/" + strconv.FormatInt(id, 10) + "?done=case-" + string(state), nil
