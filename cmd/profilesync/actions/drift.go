@@ -58,7 +58,9 @@ func (a *Actions) CheckDrift(ctx context.Context, r DriftRequest) (found []Drift
 	return found, nil
 }
 
-func (a *Actions) checkSink(ctx context.Context, r DriftRequest, name push.Sink, sink wiring.Sink, actor string) (d DriftFound, err error) {
+func (a *Actions) checkSink(ctx context.Context, r DriftRequest, name push.Sink, sink wiring.Sink, actor string) (
+	d DriftFound, err error,
+) {
 	checkers := a.App.Checkers(wiring.Sinks{name: sink}, func(checked int) {
 		a.progress()(ctx, 0, "reading "+string(name), checked, 0)
 	})

@@ -70,7 +70,8 @@ func (a *Actions) CancelRun(ctx context.Context, id runs.ID) (run runs.Run, err 
 		return run, err
 	}
 	if principal, _ := guard.From(ctx); run.Actor != actor && !principal.May(guard.Administer) {
-		return run, &Error{Kind: Forbidden, Text: "run " + id.String() + " was asked for by " + run.Actor + ": only who may administer cancels it"}
+		why := "run " + id.String() + " was asked for by " + run.Actor + ": only who may administer cancels it"
+		return run, &Error{Kind: Forbidden, Text: why}
 	}
 	return a.App.Cancel(ctx, id, actor)
 }

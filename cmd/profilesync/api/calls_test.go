@@ -221,14 +221,16 @@ func callPeople(t *testing.T, w *world) {
 		'Jane Canary ' || n, 'active', '2025-09-01', '2025-09-01' from generate_series(1, 3) n`)
 	w.db.Exec("insert into membership (account_id, code, role) values (1, 'FAA00', 'account-manager'), (2, 'FAA00', 'editor')")
 	w.db.Exec("update account set state = 'deactivated' where id = 3")
-	check := pgtest.One[int64](w.db, "insert into idle_run (state, actor, ending, accounts) values ('withheld', 'schedule', 30, 400) returning id")
+	check := pgtest.One[int64](w.db, `insert into idle_run (state, actor, ending, accounts) values ('withheld', 'schedule', 30, 400)
+		returning id`)
 	w.as(ann)
 	listed := w.do(call{id: "list-accounts"})
 	require.Equal(t, 3, listed.count("items"))
 	shown := w.do(call{id: "show-account", path: "u-1"})
 	require.Nil(t, shown.at("history"))
 	for _, seen := range []answered{
-		listed, shown, w.do(call{id: "preview-inactive", query: "date=2026-12-01"}), w.do(call{id: "preview-reminders", query: "date=2026-07-01"}),
+		listed, shown, w.do(call{id: "preview-inactive", query: "date=2026-12-01"}),
+		w.do(call{id: "preview-reminders", query: "date=2026-07-01"}),
 		w.do(call{id: "list-letters", query: "account=u-1"}), w.do(call{id: "name-account", path: "u-1", status: 403}),
 	} {
 		require.NotContains(t, seen.text, "anary")
@@ -264,7 +266,8 @@ func callQuality(t *testing.T, w *world) {
 	w.as(cid)
 	require.Equal(t, "2026-06-03", w.do(call{id: "list-listings"}).say("items.0.as_of"))
 	w.do(call{id: "reset-listing", path: "edispensary", body: `{"to": "2027-06-01", "reason": "mistyped"}`, status: 422})
-	require.Equal(t, "2026-06-02", w.do(call{id: "reset-listing", path: "edispensary", body: `{"to": "2026-06-02", "reason": "mistyped"}`}).say("is"))
+	reset := w.do(call{id: "reset-listing", path: "edispensary", body: `{"to": "2026-06-02", "reason": "mistyped"}`})
+	require.Equal(t, "2026-06-02", reset.say("is"))
 	w.do(call{id: "reset-listing", path: "bogus", body: `{"to": "2026-06-01", "reason": "mistyped"}`, status: 422})
 	require.NotEmpty(t, w.do(call{id: "run-checks", body: `{"codes": ["FAA00"]}`}).say("state"))
 	w.do(call{id: "list-findings", query: "code=FAA00"})

@@ -141,7 +141,7 @@ type closureInput struct {
 
 	Body struct {
 		Reason    string `json:"reason" maxLength:"2000" doc:"Why: who says so, and since when; for the audit."`
-		Successor string `json:"successor,omitempty" doc:"Of confirm-closed: the place that follows it. Default: the one that the register names."`
+		Successor string `json:"successor,omitempty" doc:"Of confirm-closed: the place that follows. Default: as the register says."`
 	}
 }
 

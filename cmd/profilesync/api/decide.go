@@ -41,7 +41,7 @@ type Selection struct {
 	Type   string   `json:"type,omitempty" query:"type" doc:"Only profiles of this type."`
 	Region string   `json:"region,omitempty" query:"region" doc:"Only profiles of this region, by its code."`
 	ICB    string   `json:"icb,omitempty" query:"icb" doc:"Only profiles of this integrated care board, by its code."`
-	Codes  []string `json:"codes,omitempty" query:"codes" maxItems:"1000" nullable:"false" doc:"Only these organisations, by their ODS codes."`
+	Codes  []string `json:"codes,omitempty" query:"codes" maxItems:"1000" nullable:"false" doc:"Only these, by their ODS codes."`
 }
 
 func (s Selection) parse(in *inputs) runs.Selection {

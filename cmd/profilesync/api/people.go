@@ -29,8 +29,8 @@ func (s *server) people() {
 		summary: "Show what is due for inactive accounts, and do nothing"}, s.previewInactive)
 	add(s, route{id: "apply-inactive", method: http.MethodPost, path: "/inactive-accounts", verb: guard.Administer, keyed: true,
 		summary: "Do what is due for inactive accounts, as the daemon does every morning"}, s.applyInactive)
-	add(s, route{id: "approve-endings", method: http.MethodPost, path: "/inactive-accounts/{check}/approve", verb: guard.Approve, keyed: true,
-		summary: "End the accounts that a check withheld because there were too many"}, s.approveEndings)
+	add(s, route{id: "approve-endings", method: http.MethodPost, path: "/inactive-accounts/{check}/approve",
+		verb: guard.Approve, keyed: true, summary: "End the accounts that a check withheld because there were too many"}, s.approveEndings)
 	add(s, route{id: "preview-reminders", method: http.MethodGet, path: "/reminders", verb: guard.Read,
 		summary: "Show who would get which reminder and why, without names, and send none"}, s.previewReminders)
 	add(s, route{id: "list-letters", method: http.MethodGet, path: "/letters", verb: guard.Read,

@@ -30,7 +30,8 @@ func (s *server) progress() {
 	}}
 	add(s, route{id: "run-progress", method: http.MethodGet, path: "/runs/{run}/progress", verb: guard.Read, answers: events,
 		summary: "Follow a run until it has ended, as server-sent events",
-		about:   "The run does not depend on who follows it. Whoever loses the stream asks again."}, s.follow)
+		about: "The run does not depend on who follows it. Whoever loses the stream asks again. " +
+			"Send `Accept: text/event-stream`: streams are counted by themselves."}, s.follow)
 }
 
 // progressEvent is the data of an event.
@@ -56,7 +57,7 @@ func (s *server) follow(ctx context.Context, in *RunInput) (*huma.StreamResponse
 		ctx, cancel := context.WithTimeout(hc.Context(), followWithin)
 		defer cancel()
 		defer context.AfterFunc(s.Stopping, cancel)()
-		f := follower{w: w, control: http.NewResponseController(w), run: in.id()}
+		f := follower{w: w, control: http.NewResponseController(w), run: in.id(), within: s.Alive + readWithin}
 		f.begin()
 		s.send(ctx, &f, first)
 	}}, nil
@@ -97,9 +98,12 @@ type follower struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
 	run     runs.ID
+	within  time.Duration // from one write to the end of the next
 }
 
+// begin begins the answer. The server's limit for reading a request would end the stream.
 func (f *follower) begin() {
+	_ = f.control.SetReadDeadline(time.Now().Add(followWithin + f.within)) // where it cannot be set, there is none
 	header := f.w.Header()
 	header.Set("Content-Type", "text/event-stream")
 	header.Set("Cache-Control", "no-store")
@@ -118,7 +122,7 @@ func (f *follower) event(p runstore.Progress) bool {
 }
 
 func (f *follower) write(text string) bool {
-	_ = f.control.SetWriteDeadline(time.Now().Add(readWithin)) // where it cannot be set, the server's own holds
+	_ = f.control.SetWriteDeadline(time.Now().Add(f.within)) // as above
 	_, err := f.w.Write([]byte(text))
 	return err == nil && f.control.Flush() == nil
 }

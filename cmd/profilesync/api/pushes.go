@@ -147,7 +147,8 @@ type drift struct {
 func (s *server) checkDrift(ctx context.Context, in *driftInput) (*body[drift], error) {
 	var wrong inputs
 	wanted := actions.DriftRequest{
-		Codes: wrong.codes("body.codes", in.Body.Codes), Sinks: wrong.sinks("body.sink", in.Body.Sink), Repair: in.Body.Repair, Most: in.Body.Most,
+		Codes: wrong.codes("body.codes", in.Body.Codes), Sinks: wrong.sinks("body.sink", in.Body.Sink),
+		Repair: in.Body.Repair, Most: in.Body.Most,
 	}
 	if err := wrong.err(); err != nil {
 		return nil, err

@@ -103,7 +103,8 @@ func TestWrongRequestsAreNamed(t *testing.T) {
 		{call{id: "start-run", body: `{"report": "bogus"}`, status: 422}, `report: `},
 		{call{id: "start-run", body: `{"reports": "etr"}`, odd: true, status: 422}, `body.reports`},
 		{call{id: "start-run", body: `{`, odd: true, status: 400}, ``},
-		{call{id: "make-plan-of-file", query: "name=edispensary_1.csv&as_of=2026-06-04", body: "x", status: 422}, `as_of 2026-06-04: that day has not come yet`},
+		{call{id: "make-plan-of-file", query: "name=edispensary_1.csv&as_of=2026-06-04", body: "x", status: 422},
+			`as_of 2026-06-04: that day has not come yet`},
 		{call{id: "make-plan-of-file", query: "name=edispensary_1.csv&rehearse=true", body: "x", status: 422}, `give it with as_of`},
 		{call{id: "make-plan-of-file", query: "name=edispensary_1.csv&as_of=2026-06-01", body: "no listing", status: 409}, `edispensary_1.csv`},
 		{call{id: "start-run-of-file", query: "name=nonsense.csv&as_of=2026-06-01", body: "x", status: 422}, `nonsense`},
@@ -137,7 +138,8 @@ func TestAnotherPersonApproves(t *testing.T) {
 	w := newWorld(t, "APPROVAL_BY_ANOTHER=true")
 	w.as(cid)
 	for day, number := range []int{1, 2, 3} {
-		w.do(call{id: "start-run-of-file", query: fmt.Sprintf("name=edispensary_%d.csv&as_of=2026-06-%02d", number, day+1), body: listing(t, number)})
+		query := fmt.Sprintf("name=edispensary_%d.csv&as_of=2026-06-%02d", number, day+1)
+		w.do(call{id: "start-run-of-file", query: query, body: listing(t, number)})
 		w.work()
 	}
 	refused := w.do(call{id: "approve", body: `{"all": true}`, status: 403})

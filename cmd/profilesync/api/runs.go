@@ -37,7 +37,8 @@ func (s *server) runs() {
 	add(s, route{id: "preview-undo-run", method: http.MethodGet, path: "/runs/{run}/undo", verb: guard.Approve, within: planWithin,
 		summary: "Show what the undo of a run would take back, and change nothing"}, s.previewUndo)
 	add(s, route{id: "undo-run", method: http.MethodPost, path: "/runs/{run}/undo", verb: guard.Approve, keyed: true,
-		status: http.StatusAccepted, within: planWithin, summary: "Undo a run", about: "An undo that takes back more than a run may do unasked needs confirm."}, s.undoRun)
+		status: http.StatusAccepted, within: planWithin, summary: "Undo a run",
+		about: "An undo that takes back more than a run may do unasked needs confirm."}, s.undoRun)
 	s.progress()
 }
 

@@ -49,6 +49,7 @@ type world struct {
 	operations map[string]place
 	url        string
 	stop       context.CancelFunc // the daemon
+	limit      time.Duration      // of the server, for a request and its answer
 
 	mutex sync.Mutex
 	begun []string        // actor, operation and subject
@@ -105,7 +106,7 @@ func (w *world) serve(o Options) {
 	o.Actions, o.Begin, o.Log, o.Version = &actions.Actions{App: w.app}, w.begin, slog.New(slog.NewTextHandler(w.t.Output(), nil)), "v0"
 	o.Stopping = stopping
 	handler := Handler(o)
-	server := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 		w.mutex.Lock()
 		who := w.who
 		w.mutex.Unlock()
@@ -114,6 +115,8 @@ func (w *world) serve(o Options) {
 		}
 		handler.ServeHTTP(out, r)
 	}))
+	server.Config.ReadTimeout, server.Config.WriteTimeout = w.limit, w.limit
+	server.Start()
 	w.t.Cleanup(func() { stop(); server.Close() })
 	w.url = server.URL
 	answer, err := http.Get(server.URL + Document) //nolint:noctx // a test
