@@ -19,6 +19,7 @@ type runCmd struct {
 	stageFlags
 	Dir  string `default:".local/run" placeholder:"DIR" help:"Where the database goes. Default: ${default}."`
 	HTTP string `default:"127.0.0.1:8383" placeholder:"ADDRESS" help:"Where the daemon serves health and metrics. Default: ${default}."`
+	API  string `default:"127.0.0.1:8384" placeholder:"ADDRESS" help:"Where it serves the API and the console. Default: ${default}."`
 }
 
 // Run builds the same stage as the demonstration and runs the daemon on it until
@@ -36,6 +37,7 @@ func (c *runCmd) Run(ctx context.Context, out screens) (err error) {
 	}
 	defer func() { err = errors.Join(err, stage.close()) }()
 	stage.program.Set("HTTP_ADDRESS", c.HTTP)
+	stage.program.Set("API_ADDRESS", c.API)
 	stage.program.Set("REPORT_URL", "http://"+c.HTTP)
 	report, err := c.fill(ctx, stage, show, people.Calendar{}.AddWorkingDays(today, -1))
 	if err != nil {

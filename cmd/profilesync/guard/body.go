@@ -8,12 +8,8 @@ import (
 	"time"
 )
 
-const (
-	// defaultBody is how many bytes a body may have where the operation says nothing.
-	defaultBody = 1 << 20
-	// largeBodyTime is how long a body that AllowBody allows may take to arrive.
-	largeBodyTime = 5 * time.Minute
-)
+// defaultBody is how many bytes a body may have where the operation says nothing.
+const defaultBody = 1 << 20
 
 // body is the body of a request, up to a limit that stands when the first byte is read.
 type body struct {
@@ -25,17 +21,22 @@ type body struct {
 	exceeded bool
 }
 
-// AllowBody allows a body of that many bytes, 5 minutes to arrive in, instead of 1 MiB in 10
-// seconds. It must come before anything of it is read.
+// AllowBody allows a body of that many bytes instead of 1 MiB. It must come before anything
+// of it is read. Whoever allows a large one gives it time, too (AllowTime).
 func AllowBody(ctx context.Context, bytes int64) error {
 	c := callOf(ctx)
 	if c.body.limited != nil {
 		return errors.New("its body is being read already")
 	}
 	c.body.limit = bytes
-	deadline := time.Now().Add(largeBodyTime) //nolint:forbidigo // connections live by the real time
-	control := http.NewResponseController(c.body.writer)
-	err := errors.Join(control.SetReadDeadline(deadline), control.SetWriteDeadline(deadline.Add(time.Minute)))
+	return nil
+}
+
+// AllowTime lets the body arrive, and the answer be given, within that time from now,
+// instead of 10 and 30 seconds from the beginning: for streams again at each event.
+func AllowTime(ctx context.Context, most time.Duration) error {
+	control, until := http.NewResponseController(callOf(ctx).body.writer), time.Now().Add(most)
+	err := errors.Join(control.SetReadDeadline(until), control.SetWriteDeadline(until))
 	if errors.Is(err, http.ErrNotSupported) { // not of a server
 		return nil
 	}
@@ -50,14 +51,4 @@ func (b *body) Read(p []byte) (int, error) {
 	n, err := b.limited.Read(p)
 	b.exceeded = b.exceeded || errors.As(err, new(*http.MaxBytesError))
 	return n, err
-}
-
-// AllowTime lets the answer take that long from now, instead of 30 seconds from the request:
-// for streams again at each event.
-func AllowTime(ctx context.Context, most time.Duration) error {
-	err := http.NewResponseController(callOf(ctx).body.writer).SetWriteDeadline(time.Now().Add(most)) //nolint:forbidigo // as above
-	if errors.Is(err, http.ErrNotSupported) {
-		return nil
-	}
-	return err
 }

@@ -21,8 +21,8 @@ type Limits struct {
 	AddressBurst   int
 	UnknownRate    float64 // of all such tokens and sessions together: each costs a look into the database
 	UnknownBurst   int
-	AtOnce         int // requests that are answered at the same time
-	Streams        int // and streams of events
+	AtOnce         int // requests that are answered at the same time, half of them to one caller
+	Streams        int // and streams of events, likewise
 }
 
 func (l Limits) orDefaults() Limits {
@@ -44,14 +44,15 @@ const (
 type limiters struct {
 	principals, addresses *rates
 	unknown               *rate.Limiter
-	atOnce, streams       chan struct{}
+	atOnce, streams       *places
 }
 
 func newLimiters(l Limits) limiters {
 	return limiters{
 		principals: newRates(l.PrincipalRate, l.PrincipalBurst), addresses: newRates(l.AddressRate, l.AddressBurst),
 		unknown: rate.NewLimiter(rate.Limit(l.UnknownRate), l.UnknownBurst),
-		atOnce:  make(chan struct{}, l.AtOnce), streams: make(chan struct{}, l.Streams),
+		atOnce:  &places{most: l.AtOnce, by: make(map[string]int)},
+		streams: &places{most: l.Streams, by: make(map[string]int)},
 	}
 }
 
@@ -111,21 +112,52 @@ func (g *Guard) limitRate(next http.Handler) http.Handler {
 	})
 }
 
-// limitAtOnce refuses a request at once while as many are being answered as may be. Streams
-// of events, which last, are counted by themselves.
+// places limits how much is done at the same time.
+type places struct {
+	most int
+
+	mutex sync.Mutex
+	taken int
+	by    map[string]int // how many each has; nobody has none
+}
+
+// take reports whether one may have a place, and takes it if so.
+func (p *places) take(who string) bool {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if p.taken >= p.most || p.by[who] >= max(1, p.most/2) {
+		return false
+	}
+	p.taken++
+	p.by[who]++
+	return true
+}
+
+// give gives a place back.
+func (p *places) give(who string) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.taken--
+	if p.by[who]--; p.by[who] == 0 {
+		delete(p.by, who)
+	}
+}
+
+// limitAtOnce refuses a request at once while as many are being answered as may be, or half
+// as many to the same caller. Streams of events, which last, are counted by themselves.
 func (g *Guard) limitAtOnce(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		places := g.limits.atOnce
 		if strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
 			places = g.limits.streams
 		}
-		select {
-		case places <- struct{}{}:
-			defer func() { <-places }()
-			next.ServeHTTP(w, r)
-		default:
+		who := cmp.Or(g.known.nameOf(g.credentialOf(r), g.Now()), addressOf(r))
+		if !places.take(who) {
 			refuseForNow(w, r, http.StatusServiceUnavailable, "too many requests are being answered: try again in a moment")
+			return
 		}
+		defer places.give(who)
+		next.ServeHTTP(w, r)
 	})
 }
 

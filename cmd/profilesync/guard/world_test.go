@@ -179,7 +179,7 @@ func (w *world) guarded(limits guard.Limits) http.Handler {
 		}
 	})
 	mux.HandleFunc("POST /upload", func(out http.ResponseWriter, r *http.Request) {
-		err := guard.AllowBody(r.Context(), 3<<20)
+		err := errors.Join(guard.AllowBody(r.Context(), 3<<20), guard.AllowTime(r.Context(), time.Minute))
 		n, failed := io.Copy(io.Discard, r.Body)
 		if err = errors.Join(err, failed); err != nil {
 			http.Error(out, err.Error(), http.StatusBadRequest)
