@@ -13,8 +13,12 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// shown is how many cases of an owner are listed unless all are wanted.
-const shown = 15
+// shown is how many cases of an owner are listed unless all are wanted, and mostShown how
+// many are then.
+const (
+	shown     = 15
+	mostShown = 500
+)
 
 // listed is what the page of what waits shows.
 type listed struct {
@@ -141,6 +145,10 @@ func (l listed) section(owner cases.Owner, found []casestore.Listed) page.Sectio
 		Columns: page.Names("What", "Organisation", "State", "Deadline"),
 	}
 	for i, c := range found {
+		if i == mostShown {
+			t.More = page.Link{Text: "The first " + page.Count(mostShown) + " are shown: choose an organisation to see others"}
+			break
+		}
 		if i == shown && !l.all && l.owner == "" {
 			query := url.Values{"owner": {string(owner)}, "all": {"1"}}
 			t.More = page.Link{Text: "All " + page.Many(len(found), "case", "cases"), To: "/?" + query.Encode()}
