@@ -234,6 +234,18 @@ func htmlOf(b *browser) string {
 	return text.String()
 }
 
+func TestFormsOfOtherSitesAreRefused(t *testing.T) {
+	w := newWorld(t)
+	cid := w.as("cid")
+	values := cid.open("/tokens").form("Make the token").with("name", "evil").with("verbs", "administer").values
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.url+"/tokens", strings.NewReader(values.Encode()))
+	require.NoError(t, err)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Sec-Fetch-Site", "cross-site")
+	cid.send(r).shows(http.StatusForbidden, "Another site sent this request", "quote this reference")
+	require.Zero(t, pgtest.One[int](w.db, "select count(*)::int from access_token"))
+}
+
 func TestTokensAreShownOnce(t *testing.T) {
 	w := newWorld(t)
 	cid := w.as("cid")

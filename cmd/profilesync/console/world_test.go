@@ -100,7 +100,7 @@ func (w *world) serve() {
 	pages, err := console.Handler(w.t.Context(), console.Options{Actions: do, Keys: store, Queue: client, Log: log})
 	require.NoError(w.t, err)
 	g, err := guard.New(guard.Options{
-		Tokens: store, Sessions: signedIn{}, Audit: store, Keys: store, Counted: func(guard.Result) {}, Now: time.Now, Log: log,
+		Tokens: store, Sessions: signedIn{}, Audit: store, Keys: store, Page: console.ProblemPage, Counted: func(guard.Result) {}, Now: time.Now, Log: log,
 		Limits: guard.Limits{
 			PrincipalRate: 10_000, PrincipalBurst: 10_000, AddressRate: 10_000, AddressBurst: 10_000, UnknownRate: 10_000, UnknownBurst: 10_000,
 		},
@@ -156,7 +156,10 @@ func (w *world) as(who string) *browser {
 
 func (b *browser) send(r *http.Request) *browser {
 	b.t.Helper()
-	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	if r.Header.Get("Sec-Fetch-Site") == "" {
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+	}
+	r.Header.Set("Accept", "text/html,application/xhtml+xml")
 	answer, err := b.client.Do(r)
 	require.NoError(b.t, err)
 	defer answer.Body.Close()
