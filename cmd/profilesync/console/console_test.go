@@ -97,7 +97,7 @@ func TestEveryPage(t *testing.T) {
 	for path, text := range map[string]string{
 		"/": "What waits", "/now": "Now", "/runs": "Runs", "/runs/1": "Run 1", "/plans/P1": "Run 1 has applied this plan",
 		"/reconcile":   "one-off",
-		"/runs/1/undo": "Undo run 1", "/profiles": "Profiles", "/profiles?q=" + code: code, "/profiles/" + code: "Opening hours",
+		"/runs/1/undo": "Undo run 1", "/profiles": "Profiles", "/profiles?q=" + code: code, "/profiles?q=%25%25": "No profile is found", "/profiles/" + code: "Opening hours",
 		"/profiles/" + code + "/why": "Why " + code, "/profiles/" + code + "/why?field=icb": "Integrated care board of " + code,
 		"/profiles/" + code + "/history": "History of " + code, "/profiles/" + code + "?at=2026-06-03": "As it stood",
 		"/pushes": "Pushes", "/drift": "Drift", "/accounts": "Accounts", "/reports": "Reports", "/listings": "etr", "/tokens": "Make a token",
