@@ -40,7 +40,7 @@ var lists = map[string]map[string]string{
 	"quarantine list":     {"what to do": "reason"},
 	"contradictions list": {"profile": "status", "end date": "closed"},
 	"flags list":          {"profile": "status"},
-	"tokens list":         {},
+	"tokens list":         {"token": "name", "state": "valid", "made": "created", "by": "created_by", "until": "expires"},
 }
 
 // things are the commands that print one object, and rows of it on further lines where
@@ -133,7 +133,8 @@ func fullSite(t *testing.T) *site {
 	s.exits(3, "checks", "run")
 	s.exits(0, "cases", "look")
 	s.exits(0, "report", "make")
-	s.exits(0, "tokens", "add", "desk", "--verbs", "read")
+	s.exits(0, "tokens", "add", "desk", "--verbs", "read", "--until", "2027-03-31")
+	s.write("update access_token set last_used = '2026-11-19'")
 	return s
 }
 

@@ -31,7 +31,8 @@ func (s *server) progress() {
 	add(s, route{
 		id: "run-progress", method: http.MethodGet, path: "/runs/{run}/progress", verb: guard.Read, answers: events,
 		summary: "Follow a run until it has ended, as server-sent events",
-		about:   "The run does not depend on who follows it. Whoever loses the stream asks again.",
+		about: "The run does not depend on who follows it. Whoever loses the stream asks again. " +
+			"Send `Accept: text/event-stream`: streams are counted by themselves.",
 	}, s.follow)
 }
 

@@ -69,6 +69,11 @@ func assets() http.Handler {
 	})
 }
 
+// ProblemPage answers with what people read when the guard refuses something.
+func ProblemPage(w http.ResponseWriter, r *http.Request, status int, detail string) {
+	web.Problem(w, r, status, detail)
+}
+
 // SignInPage answers with what people read when signing in does not work, or is over.
 func SignInPage(w http.ResponseWriter, _ *http.Request, m login.Message) {
 	p := page.Page{Title: m.Title, Next: m.Next, Blocks: []page.Block{page.Text{m.Text}}}

@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"log/slog"
 	"net/http"
 	"regexp"
 	"strings"
@@ -61,7 +62,8 @@ func TestAOneOffReconciliationFromFileToUndo(t *testing.T) {
 
 	actors := pgtest.All[string](w.db, "select actor || ' ' || operation || ' ' || outcome from action order by id")
 	require.Equal(t, []string{
-		"ann make-plan done", "ann start-run done", "ann make-plan done", "ann start-run done", "bea approve done", "cid undo-run refused", "cid undo-run done",
+		"ann make-plan done", "ann start-run done", "ann make-plan done", "ann start-run done", "bea approve done", "cid undo-run refused",
+		"cid undo-run done",
 	}, actors)
 }
 
@@ -93,8 +95,9 @@ func TestEveryPage(t *testing.T) {
 	code := pgtest.One[string](w.db, "select code from profile order by code limit 1")
 	cid, dot := w.as("cid"), w.as("dot")
 	for path, text := range map[string]string{
-		"/": "What waits", "/now": "Now", "/runs": "Runs", "/runs/1": "Run 1", "/plans/P1": "Run 1 has applied this plan", "/reconcile": "one-off",
-		"/runs/1/undo": "Undo run 1", "/profiles": "Profiles", "/profiles?q=" + code: code, "/profiles/" + code: "Opening hours",
+		"/": "What waits", "/now": "Now", "/runs": "Runs", "/runs/1": "Run 1", "/plans/P1": "Run 1 has applied this plan",
+		"/reconcile":   "one-off",
+		"/runs/1/undo": "Undo run 1", "/profiles": "Profiles", "/profiles?q=" + code: code, "/profiles?q=%25%25": "No profile is found", "/profiles/" + code: "Opening hours",
 		"/profiles/" + code + "/why": "Why " + code, "/profiles/" + code + "/why?field=icb": "Integrated care board of " + code,
 		"/profiles/" + code + "/history": "History of " + code, "/profiles/" + code + "?at=2026-06-03": "As it stood",
 		"/pushes": "Pushes", "/drift": "Drift", "/accounts": "Accounts", "/reports": "Reports", "/listings": "etr", "/tokens": "Make a token",
@@ -106,12 +109,89 @@ func TestEveryPage(t *testing.T) {
 	for _, path := range []string{"/reconcile", "/runs/1/undo", "/tokens", "/jobs/"} {
 		dot.open(path).shows(http.StatusForbidden, "You may not do this", "quote this reference")
 	}
-	for _, path := range []string{"/nowhere", "/runs/99", "/runs/x", "/profiles/ZZZZZ", "/cases/4", "/plans/P9", "/reports/2026-01-01", "/accounts/u-9"} {
+	for _, path := range []string{
+		"/nowhere", "/runs/99", "/runs/x", "/profiles/ZZZZZ", "/cases/4", "/plans/P9", "/reports/2026-01-01", "/accounts/u-9",
+	} {
 		dot.open(path).shows(http.StatusNotFound, "Not found")
 	}
 	stranger := w.as("")
 	stranger.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	require.Equal(t, http.StatusSeeOther, stranger.open("/runs/1?all=1").status)
+}
+
+// Ten clicks at once on one form start one run, and all lead to it.
+func TestManyClicksAreOne(t *testing.T) {
+	w := newWorld(t)
+	before, _ := trusts(t)
+	apply := w.as("ann").open("/reconcile").form("Show the plan").press(before).form("Do exactly this")
+	led := make(chan string)
+	for range 10 {
+		one := &form{browser: w.as("ann"), action: apply.action, values: apply.values}
+		go func() { led <- one.press().at }()
+	}
+	for range 10 {
+		require.Equal(t, "/runs/1?done=started", <-led)
+	}
+	require.Equal(t, 1, pgtest.One[int](w.db, "select count(*)::int from run"))
+	require.Equal(t, 2, pgtest.One[int](w.db, "select count(*)::int from action"), "the plan and the run")
+}
+
+func TestNobodyApprovesWhatTheyAskedFor(t *testing.T) {
+	w := newWorld(t)
+	before, after := trusts(t)
+	cid := w.as("cid")
+	for _, listing := range []file{before, after} {
+		cid.open("/reconcile").form("Show the plan").press(listing).form("Do exactly this").press()
+		w.work()
+	}
+	cid.open("/runs/2").form("Approve what is ticked").press().shows(http.StatusForbidden, "There is a problem", "55 changes wait")
+	w.as("bea").open("/runs/2").form("Approve what is ticked").press().shows(http.StatusOK, "It was approved")
+}
+
+// A case that waits, and a report that is made, opened and found again.
+func TestReportsAreOpened(t *testing.T) {
+	w := newWorld(t)
+	before, _ := trusts(t)
+	cid := w.as("cid")
+	cid.open("/reconcile").form("Show the plan").press(before).form("Do exactly this").press()
+	w.work()
+	cid.open("/reports").form("Make what is due").press().shows(http.StatusOK, "have been made")
+	days := pgtest.All[string](w.db, "select day::text from report order by day")
+	require.NotEmpty(t, days)
+	for _, day := range days {
+		cid.open("/reports/"+day).shows(http.StatusOK, "Open the report", "Download as a workbook")
+		cid.open("/reports/" + day + "/page").shows(http.StatusOK)
+		require.Equal(
+			t, "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+			cid.policy,
+		)
+		cid.open("/api/v1/reports/" + day + "/csv").shows(http.StatusOK)
+	}
+}
+
+func TestCasesWaitAndComeBack(t *testing.T) {
+	w := newWorld(t)
+	before, after := trusts(t)
+	for _, listing := range []file{before, after} {
+		w.as("ann").open("/reconcile").form("Show the plan").press(listing).form("Do exactly this").press()
+		w.work()
+	}
+	keeper, err := w.app.Cases(slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	_, _, err = keeper.Look(t.Context())
+	require.NoError(t, err)
+	id := pgtest.One[string](w.db, "select id::text from cases where kind = 'mass-change-withheld'")
+	cid, dot := w.as("cid"), w.as("dot")
+	cid.open("/").shows(http.StatusOK, "For you: operations", "open cases")
+	cid.open("/cases/"+id).shows(http.StatusOK, "What to do", "What it means for patients", "Decide on what waits of run 2")
+	cid.form("Let it wait").press().shows(http.StatusUnprocessableEntity, "Say whom it waits for", "Say until which day")
+	cid.form("Let it wait").with("for", "the boards").with("until", "2020-01-01").press().
+		shows(http.StatusUnprocessableEntity, "that day has passed")
+	cid.form("Let it wait").with("until", "2026-06-30").press().shows(http.StatusOK, "The case waits", "for the boards until 30 June 2026")
+	dot.open("/cases/"+id).shows(http.StatusOK, "waits")
+	require.NotContains(t, dot.text, "Open it again")
+	cid.form("Set aside").with("reason", "it is known").with("until", "2026-06-30").press().shows(http.StatusOK, "set aside", "it is known")
+	cid.form("Open it again").press().shows(http.StatusOK, "The case is open again")
 }
 
 func TestFormsAreRefusedInWords(t *testing.T) {
@@ -122,7 +202,9 @@ func TestFormsAreRefusedInWords(t *testing.T) {
 	ann.open("/reconcile").form("Show the plan").with("how", "codes").with("codes", "R?8").press().
 		shows(http.StatusUnprocessableEntity, "want only letters and digits")
 	require.Contains(t, htmlOf(ann), `value="R?8"`, "what was typed is kept")
-	ann.open("/reconcile").form("Show the plan").press(file{"notes.txt", []byte("x")}).shows(http.StatusUnprocessableEntity, "There is a problem")
+	ann.open("/reconcile").form("Show the plan").press(file{"notes.txt", []byte("x")}).shows(
+		http.StatusUnprocessableEntity, "There is a problem",
+	)
 	ann.open("/reconcile").form("Show the plan").press(before).form("Do exactly this").press()
 	w.work()
 	code := pgtest.One[string](w.db, "select code from profile order by code limit 1")
@@ -152,6 +234,18 @@ func htmlOf(b *browser) string {
 	return text.String()
 }
 
+func TestFormsOfOtherSitesAreRefused(t *testing.T) {
+	w := newWorld(t)
+	cid := w.as("cid")
+	values := cid.open("/tokens").form("Make the token").with("name", "evil").with("verbs", "administer").values
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.url+"/tokens", strings.NewReader(values.Encode()))
+	require.NoError(t, err)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Sec-Fetch-Site", "cross-site")
+	cid.send(r).shows(http.StatusForbidden, "Another site sent this request", "quote this reference")
+	require.Zero(t, pgtest.One[int](w.db, "select count(*)::int from access_token"))
+}
+
 func TestTokensAreShownOnce(t *testing.T) {
 	w := newWorld(t)
 	cid := w.as("cid")
@@ -175,7 +269,10 @@ func TestNamesOfPeopleAreAudited(t *testing.T) {
 		require.NotContains(t, dot.text, secret)
 	}
 	cid.open("/accounts").form("Show their names").press().shows(http.StatusOK, "Mary Major", "mary@example.org")
-	require.Equal(t, []string{"cid people name-accounts done"}, pgtest.All[string](w.db, "select concat_ws(' ', actor, verb, operation, outcome) from action"))
+	require.Equal(
+		t, []string{"cid people name-accounts done"},
+		pgtest.All[string](w.db, "select concat_ws(' ', actor, verb, operation, outcome) from action"),
+	)
 }
 
 func TestJobsHideWhatTheyWereGiven(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/html"
 
@@ -30,8 +31,6 @@ import (
 	"github.com/profilesync/profilesync/jobs/queue"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
-
-	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 )
 
 // The people. Ann reconciles, Bea approves, Cid does everything, Dot only looks.
@@ -101,13 +100,20 @@ func (w *world) serve() {
 	pages, err := console.Handler(w.t.Context(), console.Options{Actions: do, Keys: store, Queue: client, Log: log})
 	require.NoError(w.t, err)
 	g, err := guard.New(guard.Options{
-		Tokens: store, Sessions: signedIn{}, Audit: store, Keys: store, Counted: func(guard.Result) {}, Now: time.Now, Log: log,
-		Limits: guard.Limits{PrincipalRate: 10_000, PrincipalBurst: 10_000, AddressRate: 10_000, AddressBurst: 10_000, UnknownRate: 10_000, UnknownBurst: 10_000},
+		Tokens: store, Sessions: signedIn{}, Audit: store, Keys: store, Page: console.ProblemPage, Counted: func(guard.Result) {}, Now: time.Now, Log: log,
+		Limits: guard.Limits{
+			PrincipalRate: 10_000, PrincipalBurst: 10_000, AddressRate: 10_000, AddressBurst: 10_000, UnknownRate: 10_000, UnknownBurst: 10_000,
+		},
 	})
 	require.NoError(w.t, err)
 	mux := http.NewServeMux()
 	mux.Handle("/", pages)
-	mux.Handle("/api/", guard.RequireCaller(api.Handler(api.Options{Actions: do, Begin: guard.Begin, AllowBody: guard.AllowBody, Log: log, Version: "v0"}), nil))
+	mux.Handle(
+		"/api/",
+		guard.RequireCaller(
+			api.Handler(api.Options{Actions: do, Begin: guard.Begin, AllowBody: guard.AllowBody, Log: log, Version: "v0"}), nil,
+		),
+	)
 	server := httptest.NewServer(g.Wrap(mux))
 	w.t.Cleanup(server.Close)
 	w.url = server.URL
@@ -150,7 +156,10 @@ func (w *world) as(who string) *browser {
 
 func (b *browser) send(r *http.Request) *browser {
 	b.t.Helper()
-	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	if r.Header.Get("Sec-Fetch-Site") == "" {
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+	}
+	r.Header.Set("Accept", "text/html,application/xhtml+xml")
 	answer, err := b.client.Do(r)
 	require.NoError(b.t, err)
 	defer answer.Body.Close()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 // Result is what became of a request.
@@ -47,9 +48,13 @@ func (c *call) resultOf(status int) Result {
 	}
 }
 
-// Problem answers with a problem (RFC 9457): its detail is for people, and never repeats
+// Problem answers with a problem (RFC 9457), or browsers with a page: its detail is for people, and never repeats
 // what the caller sent.
 func Problem(w http.ResponseWriter, r *http.Request, status int, detail string) {
+	if c, ok := r.Context().Value(callKey{}).(*call); ok && c.guard.Page != nil && strings.Contains(r.Header.Get("Accept"), "text/html") {
+		c.guard.Page(w, r, status, detail)
+		return
+	}
 	problem(w, RequestID(r.Context()), status, detail)
 }
 

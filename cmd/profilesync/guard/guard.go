@@ -52,6 +52,8 @@ type Options struct {
 	PublicURL string
 	// Limits are the defaults where they are zero.
 	Limits Limits
+	// Page answers browsers with a page that says what is wrong; nil answers them as all others.
+	Page func(w http.ResponseWriter, r *http.Request, status int, detail string)
 	// Counted is told the result of each request.
 	Counted func(Result)
 	Now     func() time.Time

@@ -65,9 +65,12 @@ func (s *Store) Plan(ctx context.Context, id runs.PlanID) (runs.Run, error) {
 	if !row.Kept {
 		return runs.Run{}, runs.NotKept(id)
 	}
-	return runs.Run{
-		Kind: row.Kind, Source: row.Source, Report: row.Report, AsOf: row.AsOf, Codes: row.Codes, Upload: row.Upload, Plan: id,
-	}, nil
+	return applying(id, row), nil
+}
+
+// applying is the run that applies a plan exactly.
+func applying(id runs.PlanID, row runsql.GetPlanRow) runs.Run {
+	return runs.Run{Kind: row.Kind, Source: row.Source, Report: row.Report, AsOf: row.AsOf, Codes: row.Codes, Upload: row.Upload, Plan: id}
 }
 
 // PlanReadWith returns what a plan was read with if that was not kept, else nil.
@@ -99,12 +102,7 @@ func (s *Store) KeptPlan(ctx context.Context, id runs.PlanID) (KeptPlan, error) 
 	if err != nil {
 		return KeptPlan{}, postgres.Wrap(err, "plan "+id.String())
 	}
-	k := KeptPlan{
-		Run: runs.Run{
-			Kind: row.Kind, Source: row.Source, Report: row.Report, AsOf: row.AsOf, Codes: row.Codes, Upload: row.Upload, Plan: id,
-		},
-		AppliedIn: runs.ID(row.AppliedIn), Kept: row.Kept,
-	}
+	k := KeptPlan{Run: applying(id, row), AppliedIn: runs.ID(row.AppliedIn), Kept: row.Kept}
 	err = json.Unmarshal(row.Summary, &k.Summary)
 	k.Summary.Plan = id
 	return k, postgres.Wrap(err, "summary of plan "+id.String())

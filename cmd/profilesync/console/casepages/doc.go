@@ -4,4 +4,5 @@
 //	routes.go   addresses, and what the forms do
 //	list.go     what waits
 //	one.go      a case
+//	doors.go    where something can be done about it
 package casepages

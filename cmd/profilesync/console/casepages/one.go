@@ -15,7 +15,7 @@ import (
 // typed is what somebody typed into a form that was refused.
 type typed struct{ do, waitsFor, until, reason string }
 
-func onePage(c actions.ShownCase, today profile.Date, may bool, form typed) page.Page {
+func onePage(c actions.ShownCase, doors page.Links, today profile.Date, may bool, form typed) page.Page {
 	p := page.Page{Title: c.Title, Back: page.Link{Text: "What waits", To: "/"}}
 	summary := page.Summary{
 		{Key: "Case", Value: page.Say(strconv.FormatInt(c.ID, 10))},
@@ -23,7 +23,6 @@ func onePage(c actions.ShownCase, today profile.Date, may bool, form typed) page
 		{Key: "Who has to act", Value: page.Say(words.Sentence(OwnerWords(c.Owner)))},
 		{Key: "Since", Value: words.Moment(c.Since)},
 		{Key: "Deadline", Value: page.Say(words.Day(c.Deadline))},
-		{Key: "Next", Value: page.Say(c.Next)},
 	}
 	if c.Code != "" {
 		summary = append(summary, page.SummaryRow{Key: "Organisation", Value: words.Profile(c.Code, c.Facts[cases.FactName])})
@@ -31,10 +30,15 @@ func onePage(c actions.ShownCase, today profile.Date, may bool, form typed) page
 	if c.Reason != "" {
 		summary = append(summary, page.SummaryRow{Key: "Why", Value: page.Cell{Text: c.Reason, Soft: "decided by " + c.By}})
 	}
-	if run := c.Facts["run"]; run != "" {
-		summary = append(summary, page.SummaryRow{Key: "Run", Value: page.Leads("Run "+run, "/runs/"+run)})
-	}
 	p.Add(summary)
+	next := page.Section{ID: "next", Title: "Next"}
+	if len(doors) > 0 {
+		next.Blocks = append(next.Blocks, doors)
+	}
+	next.Blocks = append(next.Blocks, page.Details{
+		Summary: "In words, with the commands", Open: len(doors) == 0, Blocks: []page.Block{page.Text{c.Next}},
+	})
+	p.Add(next)
 	if what := runbook(c.Page); len(what) > 0 {
 		p.Add(page.Section{ID: "do", Title: "What to do", Blocks: []page.Block{what}})
 	}
@@ -106,7 +110,9 @@ func decide(c casestore.Listed, form typed) page.Section {
 }
 
 func historyOf(steps []casestore.Step) page.Section {
-	t := page.Table{Caption: "Steps, the oldest first", Hidden: true, Columns: page.Names("When", "Step", "By", "Why"), Empty: "No step yet."}
+	t := page.Table{
+		Caption: "Steps, the oldest first", Hidden: true, Columns: page.Names("When", "Step", "By", "Why"), Empty: "No step yet.",
+	}
 	for _, s := range steps {
 		why := s.Reason
 		if s.WaitsFor != "" {

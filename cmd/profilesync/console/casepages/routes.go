@@ -1,6 +1,7 @@
 package casepages
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -12,7 +13,6 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres/casestore"
 	"github.com/profilesync/profilesync/reconcile/cases"
 	"github.com/profilesync/profilesync/reconcile/profile"
-	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 type room struct{ do *actions.Actions }
@@ -28,7 +28,8 @@ func Add(d *web.Desk, do *actions.Actions) {
 		}
 	}
 	d.Serve(web.Route{Path: "/cases/{id}", Verb: guard.Read, Show: m.one, Deeds: []web.Deed{
-		deed("wait", "wait-case", cases.Waiting), deed("set-aside", "set-aside-case", cases.SetAside), deed("resume", "resume-case", cases.Open),
+		deed("wait", "wait-case", cases.Waiting), deed("set-aside", "set-aside-case", cases.SetAside),
+		deed("resume", "resume-case", cases.Open),
 	}})
 	d.Done["case-waiting"] = "The case waits. It comes back on the day after."
 	d.Done["case-set-aside"] = "The case is set aside. It comes back on the day after."
@@ -63,8 +64,8 @@ func (m room) list(r *http.Request) (page.Page, error) {
 	if l.cases, err = m.do.Cases(ctx, filter, ""); err != nil {
 		return page.Page{}, err
 	}
-	waiting, _, err := m.do.Waiting(ctx, runs.Selection{})
-	l.today, l.withheld = m.do.App.Today(), countByRun(waiting)
+	l.today = m.do.App.Today()
+	l.withheld, err = m.do.WaitingByRun(ctx)
 	return l.page(), err
 }
 
@@ -80,7 +81,8 @@ func (m room) one(r *http.Request) (page.Page, error) {
 	form := typed{
 		do: r.PostFormValue("do"), waitsFor: r.PostFormValue("for"), until: r.PostFormValue("until"), reason: r.PostFormValue("reason"),
 	}
-	return onePage(found, m.do.App.Today(), web.May(r.Context(), guard.Approve), form), nil
+	waiting, err := m.do.WaitingByRun(r.Context())
+	return onePage(found, doors(found.Listed, waiting), m.do.App.Today(), web.May(r.Context(), guard.Approve), form), err
 }
 
 func number(r *http.Request) (int64, error) {
@@ -114,7 +116,11 @@ func (m room) decide(r *http.Request, state cases.State) (string, error) {
 	if len(wrong) > 0 {
 		return "", wrong
 	}
-	if _, err := m.do.DecideCase(r.Context(), id, decision); err != nil {
+	_, err = m.do.DecideCase(r.Context(), id, decision)
+	if own, ok := errors.AsType[*actions.Error](err); ok && own.Field == "until" {
+		return "", web.Wrong{Field: untilOf(state), Text: strings.TrimSpace(own.Text)}
+	}
+	if err != nil {
 		return "", err
 	}
 	return "/cases/" + strconv.FormatInt(id, 10) + "?done=case-" + string(state), nil

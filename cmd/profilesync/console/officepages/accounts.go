@@ -73,10 +73,13 @@ func accountsPage(found []peoplestore.Account, state people.AccountState, mayNam
 		choices = append(choices, page.Option{Value: string(s), Label: words.Sentence(string(s)), Chosen: s == state})
 	}
 	p.Add(page.Form{
-		Action: "/accounts", Get: true, Inline: true, Fields: []page.Field{{Kind: page.Choice, Name: "state", Label: "State", Options: choices}},
+		Action: "/accounts", Get: true, Inline: true,
+		Fields:  []page.Field{{Kind: page.Choice, Name: "state", Label: "State", Options: choices}},
 		Buttons: []page.Button{{Text: "Show", Kind: page.Secondary}},
 	})
-	t := page.Table{Caption: "Accounts", Hidden: true, Columns: page.Names("Account", "Kind", "State", "Last active"), Empty: "There is no such account."}
+	t := page.Table{
+		Caption: "Accounts", Hidden: true, Columns: page.Names("Account", "Kind", "State", "Last active"), Empty: "There is no such account.",
+	}
 	if known != nil {
 		t.Columns = append(t.Columns, page.Names("Name", "Address")...)
 	}
@@ -148,7 +151,8 @@ func (m room) showAccount(r *http.Request, known names) (page.Page, error) {
 func accountPage(a peoplestore.Account, mayName, mayChange bool, known names, reason, until string) page.Page {
 	p, action := page.Page{Title: "Account " + a.ID, Back: page.Link{Text: "Accounts", To: "/accounts"}}, "/accounts/"+a.ID
 	about := page.Summary{
-		{Key: "State", Value: accountState(a)}, {Key: "Kind", Value: page.Say(string(a.Kind))}, {Key: "Last active", Value: words.Moment(a.LastActive)},
+		{Key: "State", Value: accountState(a)}, {Key: "Kind", Value: page.Say(string(a.Kind))},
+		{Key: "Last active", Value: words.Moment(a.LastActive)},
 	}
 	if name, address := known.of(a.ID); name != "" {
 		about = append(about, page.SummaryRow{Key: "Name", Value: page.Cell{Text: name, Soft: address}})
@@ -158,9 +162,13 @@ func accountPage(a peoplestore.Account, mayName, mayChange bool, known names, re
 		p.Add(page.Form{Action: action, Hidden: []page.Hidden{{Name: "do", Value: "name"}},
 			Buttons: []page.Button{{Text: "Show the name", Kind: page.Secondary}}}, page.Text{"That you looked is recorded."})
 	}
-	members := page.Table{Caption: "Organisations", Hidden: true, Columns: page.Names("Code", "Role", "Since", "Remark"), Empty: "The account belongs to none."}
+	members := page.Table{
+		Caption: "Organisations", Hidden: true, Columns: page.Names("Code", "Role", "Since", "Remark"), Empty: "The account belongs to none.",
+	}
 	for _, o := range a.Members {
-		members.Rows = append(members.Rows, page.Row{words.Profile(o.Code, o.Name), page.Say(string(o.Role)), words.Moment(o.Since), page.Say(o.Remark())})
+		members.Rows = append(
+			members.Rows, page.Row{words.Profile(o.Code, o.Name), page.Say(string(o.Role)), words.Moment(o.Since), page.Say(o.Remark())},
+		)
 	}
 	p.Add(page.Section{ID: "organisations", Title: "Organisations", Blocks: []page.Block{members}})
 	history := page.Table{Caption: "History, the newest first", Hidden: true, Columns: page.Names("When", "What", "Before", "After", "By")}
@@ -182,7 +190,8 @@ func changeAccount(a peoplestore.Account, action, reason, until string) page.Sec
 	why := page.Field{Kind: page.OneLine, Name: "reason", Label: "Why", Value: reason}
 	if a.State == people.AccountDeactivated {
 		return page.Section{ID: "change", Title: "Let the person sign in again", Blocks: []page.Block{page.Form{
-			Action: action, Hidden: []page.Hidden{{Name: "do", Value: "reactivate"}}, Fields: []page.Field{why}, Buttons: []page.Button{{Text: "Reactivate"}},
+			Action: action, Hidden: []page.Hidden{{Name: "do", Value: "reactivate"}}, Fields: []page.Field{why},
+			Buttons: []page.Button{{Text: "Reactivate"}},
 		}}}
 	}
 	return page.Section{ID: "change", Title: "Leave", Blocks: []page.Block{page.Form{

@@ -37,7 +37,8 @@ func listingsPage(found []actions.Listing, mayReset bool, typed [3]string) page.
 			accepted = page.Leads("Run "+l.Run.String(), "/runs/"+l.Run.String())
 		}
 		t.Rows = append(t.Rows, page.Row{
-			{Text: words.Source(l.Source) + " " + l.Report}, {Text: words.Day(l.AsOf), Soft: words.Days(l.AgeDays)}, page.Say(page.Count(l.Records)),
+			{Text: words.Source(l.Source) + " " + l.Report}, {Text: words.Day(l.AsOf), Soft: words.Days(l.AgeDays)},
+			page.Say(page.Count(l.Records)),
 			accepted, {Text: l.Actor, Soft: l.Reason},
 		})
 		if l.Source == profile.SourceODS {
@@ -50,7 +51,10 @@ func listingsPage(found []actions.Listing, mayReset bool, typed [3]string) page.
 			Summary: "Set the day of a listing", Open: typed[0] != "", Blocks: []page.Block{page.Form{
 				Action: "/listings", Hidden: []page.Hidden{{Name: "do", Value: "reset"}}, Fields: []page.Field{
 					{Kind: page.Choice, Name: "report", Label: "Report", Options: reports},
-					{Kind: page.Day, Name: "to", Label: "Day that it speaks of", Hint: "For a listing that was accepted under a wrong date", Value: typed[1]},
+					{
+						Kind: page.Day, Name: "to", Label: "Day that it speaks of", Hint: "For a listing that was accepted under a wrong date",
+						Value: typed[1],
+					},
 					{Kind: page.OneLine, Name: "reason", Label: "Why", Value: typed[2]},
 				},
 				Buttons: []page.Button{{Text: "Set the day", Kind: page.Warning}},

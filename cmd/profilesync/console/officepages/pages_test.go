@@ -34,19 +34,31 @@ func pages(t *testing.T) map[string]page.Page {
 	}
 	ended := mary
 	ended.ID, ended.State, ended.LeaveUntil = "u-2", people.AccountDeactivated, profile.Date{}
-	report := reportstore.FrozenReport{Day: day, From: at.AddDate(0, 0, -1), Until: at, Rows: 1204, Digest: "4f0c", Frozen: at, Deliveries: 3}
-	listing := actions.Listing{Listing: runstore.Listing{Source: profile.SourceODS, Report: "etr", AsOf: day, Records: 273, Run: 12, Actor: "daemon"}, AgeDays: 1}
-	byHand := actions.Listing{Listing: runstore.Listing{Source: profile.SourceERS, Report: "services", AsOf: day, Records: 39500, Actor: "cid", Reason: "a wrong date"}}
+	report := reportstore.FrozenReport{
+		Day: day, From: at.AddDate(0, 0, -1), Until: at, Rows: 1204, Digest: "4f0c", Frozen: at, Deliveries: 3,
+	}
+	listing := actions.Listing{
+		Listing: runstore.Listing{Source: profile.SourceODS, Report: "etr", AsOf: day, Records: 273, Run: 12, Actor: "daemon"}, AgeDays: 1,
+	}
+	byHand := actions.Listing{
+		Listing: runstore.Listing{
+			Source: profile.SourceERS, Report: "services", AsOf: day, Records: 39500, Actor: "cid", Reason: "a wrong date",
+		},
+	}
 	tokens := []accessstore.Token{
 		{Name: "monitor", Verbs: []string{"read"}, CreatedBy: "cid", Created: at, Valid: true, LastUsed: day},
-		{Name: "old", Verbs: []string{"read", "approve"}, CreatedBy: "cid", Created: at, RevokedBy: "cid"}, {Name: "late", CreatedBy: "cid", Created: at, Expires: at},
+		{Name: "old", Verbs: []string{"read", "approve"}, CreatedBy: "cid", Created: at, RevokedBy: "cid"},
+		{Name: "late", CreatedBy: "cid", Created: at, Expires: at},
 	}
 	return map[string]page.Page{
-		"accounts": accountsPage([]peoplestore.Account{mary, ended}, "", true, nil), "accounts-named": accountsPage([]peoplestore.Account{mary}, "", true, known),
-		"account": accountPage(mary, true, true, nil, "", ""), "account-ended": accountPage(ended, false, true, nil, "", ""),
-		"account-named": accountPage(mary, true, false, known, "", ""), "accounts-of-reader": accountsPage([]peoplestore.Account{mary}, "", false, nil),
-		"reports": reportsPage([]reportstore.FrozenReport{report}, true), "report": reportPage(report, "qwo"), "reports-none": reportsPage(nil, false),
-		"listings": listingsPage([]actions.Listing{listing, byHand}, true, [3]string{}), "tokens": tokensPage(tokens, wanted{}, ""),
+		"accounts":       accountsPage([]peoplestore.Account{mary, ended}, "", true, nil),
+		"accounts-named": accountsPage([]peoplestore.Account{mary}, "", true, known),
+		"account":        accountPage(mary, true, true, nil, "", ""), "account-ended": accountPage(ended, false, true, nil, "", ""),
+		"account-named":      accountPage(mary, true, false, known, "", ""),
+		"accounts-of-reader": accountsPage([]peoplestore.Account{mary}, "", false, nil),
+		"reports":            reportsPage([]reportstore.FrozenReport{report}, true), "report": reportPage(report, "qwo"),
+		"reports-none": reportsPage(nil, false),
+		"listings":     listingsPage([]actions.Listing{listing, byHand}, true, [3]string{}), "tokens": tokensPage(tokens, wanted{}, ""),
 		"token-new": tokensPage(nil, wanted{name: "monitor"}, "psync_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"),
 	}
 }

@@ -31,7 +31,8 @@ func reportsPage(found []reportstore.FrozenReport, mayMake bool) page.Page {
 	}
 	for _, f := range found {
 		t.Rows = append(t.Rows, page.Row{
-			page.Leads(words.Day(f.Day), "/reports/"+f.Day.String()), page.Say(page.Count(f.Rows)), words.Moment(f.Frozen), page.Say(page.Count(f.Deliveries)),
+			page.Leads(words.Day(f.Day), "/reports/"+f.Day.String()), page.Say(page.Count(f.Rows)), words.Moment(f.Frozen),
+			page.Say(page.Count(f.Deliveries)),
 		})
 	}
 	p.Add(t)
@@ -103,7 +104,8 @@ func reportPage(f reportstore.FrozenReport, region string) page.Page {
 }
 
 // reportPolicy lets the report's page have the style that it holds, and nothing else.
-const reportPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+const reportPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; " +
+	"frame-ancestors 'none'"
 
 // reportPage serves the page of a report as it is delivered.
 func (m room) reportPage(w http.ResponseWriter, r *http.Request) {

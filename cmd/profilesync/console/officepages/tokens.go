@@ -53,12 +53,19 @@ func tokensPage(found []accessstore.Token, w wanted, token string) page.Page {
 		p.Notice = "The token " + w.name + " was made."
 		p.Add(page.Inset{Title: "This is shown once: keep it where only " + w.name + " reads it", Warning: true,
 			Text: "It is sent in the header Authorization, as Bearer and the token."},
-			page.Summary{{Key: "Token", Value: page.Cell{Text: token, Code: true}}}, page.Links{{Text: "Done: go on to the tokens", To: "/tokens"}})
+			page.Summary{{Key: "Token", Value: page.Cell{Text: token, Code: true}}},
+			page.Links{{Text: "Done: go on to the tokens", To: "/tokens"}})
 		return p
 	}
-	t := page.Table{Caption: "Tokens", Hidden: true, Columns: page.Names("Name", "What it may do", "State", "Made", "Last used", "Revoke"), Empty: "There is no token yet."}
+	t := page.Table{
+		Caption: "Tokens", Hidden: true, Columns: page.Names("Name", "What it may do", "State", "Made", "Last used", "Revoke"),
+		Empty: "There is no token yet.",
+	}
 	for _, one := range found {
-		row := page.Row{page.Say(one.Name), page.Say(strings.Join(one.Verbs, ", ")), tokenState(one), {Text: words.Moment(one.Created).Text, Soft: "by " + one.CreatedBy}, page.Say(words.Day(one.LastUsed)), page.Say("")}
+		row := page.Row{
+			page.Say(one.Name), page.Say(strings.Join(one.Verbs, ", ")), tokenState(one),
+			{Text: words.Moment(one.Created).Text, Soft: "by " + one.CreatedBy}, page.Say(words.Day(one.LastUsed)), page.Say(""),
+		}
 		if one.Valid {
 			row[5] = page.Cell{Form: &page.Form{
 				Action: "/tokens", Hidden: []page.Hidden{{Name: "do", Value: "revoke"}, {Name: "name", Value: one.Name}},
@@ -80,7 +87,9 @@ func tokenState(t accessstore.Token) page.Cell {
 	case t.Expires.IsZero():
 		return page.Tagged("valid", page.Green)
 	default:
-		return page.Cell{Text: "valid", Tag: page.Green, Soft: "until " + words.Day(profile.DateIn(t.Expires.Add(-time.Nanosecond), profile.London()))}
+		return page.Cell{
+			Text: "valid", Tag: page.Green, Soft: "until " + words.Day(profile.DateIn(t.Expires.Add(-time.Nanosecond), profile.London())),
+		}
 	}
 }
 
@@ -93,9 +102,15 @@ func addForm(w wanted) page.Section {
 	}
 	return page.Section{ID: "add", Title: "Make a token", Blocks: []page.Block{page.Form{
 		Action: "/tokens", Hidden: []page.Hidden{{Name: "do", Value: "add"}}, Fields: []page.Field{
-			{Kind: page.OneLine, Name: "name", Label: "Name", Hint: "What the machine is called: small letters, digits and . _ -", Value: w.name, Width: 20, Most: 63},
+			{
+				Kind: page.OneLine, Name: "name", Label: "Name", Hint: "What the machine is called: small letters, digits and . _ -",
+				Value: w.name, Width: 20, Most: 63,
+			},
 			{Kind: page.SomeOf, Name: "verbs", Label: "What it may do", Options: verbs},
-			{Kind: page.Day, Name: "until", Label: "Last day on which it is accepted", Hint: "Empty: until it is revoked", Value: w.until, Unasked: true},
+			{
+				Kind: page.Day, Name: "until", Label: "Last day on which it is accepted", Hint: "Empty: until it is revoked", Value: w.until,
+				Unasked: true,
+			},
 		},
 		Buttons: []page.Button{{Text: "Make the token"}},
 	}}}

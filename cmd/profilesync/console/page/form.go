@@ -127,6 +127,25 @@ func (f Form) Marked(p *Page) Form {
 	return f
 }
 
+// Unlink lets errors lead nowhere whose fields the page does not have.
+func (p *Page) Unlink() {
+	if len(p.Errors) == 0 {
+		return
+	}
+	fields := make(map[string]bool)
+	p.EachForm(func(f Form) Form {
+		for _, field := range f.Fields {
+			fields[field.Ident()] = true
+		}
+		return f
+	})
+	for i, e := range p.Errors {
+		if !fields[e.Field] {
+			p.Errors[i].Field = ""
+		}
+	}
+}
+
 // EachForm replaces every form of the page by what change makes of it.
 func (p *Page) EachForm(change func(Form) Form) { p.Blocks = eachForm(p.Blocks, change) }
 

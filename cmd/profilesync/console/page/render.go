@@ -28,10 +28,8 @@ func Assets() fs.FS {
 	return sub
 }
 
-// Version tells the assets of this program from those of another, so that they can be
-// kept by browsers.
-func Version() string { return version }
-
+// version tells the assets of this program from those of another, so that browsers can
+// keep them.
 var version = versionOf(Assets())
 
 func versionOf(files fs.FS) string {
@@ -56,7 +54,6 @@ func parsed() *template.Template {
 			return "/assets/" + name + "?" + url.Values{"v": {version}}.Encode()
 		},
 		"instant": func(at time.Time) string { return at.UTC().Format(time.RFC3339) },
-		"last":    func(i, n int) bool { return i == n-1 },
 	})
 	return template.Must(t.ParseFS(templateFiles, "*.tmpl"))
 }

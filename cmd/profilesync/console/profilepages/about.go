@@ -53,7 +53,8 @@ func (o *one) holdsSection() page.Section {
 		row := page.Row{page.Say(what), page.Say(until), page.Say(h.Reason), {Text: h.Actor, Soft: words.Moment(h.At).Text}}
 		if o.mayHold {
 			row = append(row, page.Cell{Form: &page.Form{
-				Action: address(o.code), Hidden: []page.Hidden{{Name: "do", Value: "release"}, {Name: "hold", Value: strconv.FormatInt(h.ID, 10)}},
+				Action:  address(o.code),
+				Hidden:  []page.Hidden{{Name: "do", Value: "release"}, {Name: "hold", Value: strconv.FormatInt(h.ID, 10)}},
 				Buttons: []page.Button{{Text: "End it", Hidden: " the hold of " + what, Kind: page.Secondary}},
 			}})
 		}
@@ -127,7 +128,10 @@ func numbered(at time.Time, number int64) page.Cell {
 
 func leftOut(p pushstore.ListedPush) (rows []page.Row) {
 	for _, l := range p.LeftOut {
-		rows = append(rows, page.Row{page.Say(words.Sink(p.Sink)), page.Say(words.Field(l.Field)), page.Say("left out: " + l.Reason), words.Moment(l.Since)})
+		rows = append(
+			rows,
+			page.Row{page.Say(words.Sink(p.Sink)), page.Say(words.Field(l.Field)), page.Say("left out: " + l.Reason), words.Moment(l.Since)},
+		)
 	}
 	for _, v := range p.Overwritten {
 		what := "overwrote " + columns.OneLine(v.Before) + " with " + columns.OneLine(v.After)
@@ -149,7 +153,8 @@ func (o *one) servicesSection() page.Section {
 			state = "withdrawn"
 		}
 		t.Rows = append(t.Rows, page.Row{
-			{Text: cmp.Or(s.Name, s.ID), Soft: strings.TrimSpace(s.ID + " " + s.NHSCode)}, {Text: s.Kind, Soft: s.Specialty}, page.Say(from), page.Say(state),
+			{Text: cmp.Or(s.Name, s.ID), Soft: strings.TrimSpace(s.ID + " " + s.NHSCode)}, {Text: s.Kind, Soft: s.Specialty}, page.Say(from),
+			page.Say(state),
 		})
 	}
 	return page.Section{ID: "services", Title: "Services", Blocks: []page.Block{t}}

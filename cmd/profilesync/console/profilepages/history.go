@@ -110,12 +110,15 @@ func historyPage(code profile.ODSCode, changes []postgres.Audited, field string,
 		Buttons: []page.Button{{Text: "Show", Kind: page.Secondary}},
 	})
 	if field != "" {
-		changes = slices.DeleteFunc(changes, func(a postgres.Audited) bool { return a.Field != field && !strings.HasPrefix(a.Field, field+"/") })
+		changes = slices.DeleteFunc(
+			changes, func(a postgres.Audited) bool { return a.Field != field && !strings.HasPrefix(a.Field, field+"/") },
+		)
 	}
 	first := min((number-1)*ofOnePage, len(changes))
 	last := min(first+ofOnePage, len(changes))
 	t := page.Table{
-		Caption: page.Many(len(changes), "change", "changes"), Columns: page.Names("When", "Field", "Before", "After", "By"), Empty: "No such change.",
+		Caption: page.Many(len(changes), "change", "changes"), Columns: page.Names("When", "Field", "Before", "After", "By"),
+		Empty: "No such change.",
 	}
 	for _, a := range changes[first:last] {
 		t.Rows = append(t.Rows, changeRow(a))

@@ -127,6 +127,8 @@ func (o *one) fields() page.Section {
 			}
 		case profile.FieldType:
 			value.Text = profile.OrgType(value.Text).Words()
+		case profile.FieldHidden:
+			value.Text = map[string]string{"true": "yes", "false": "no"}[value.Text]
 		case profile.FieldRoles:
 			value.Text = strings.ReplaceAll(value.Text, "|", ", ")
 		}
@@ -139,7 +141,8 @@ func (o *one) fields() page.Section {
 
 func (o *one) chooseDay() page.Section {
 	return page.Section{ID: "past", Title: "As it stood on a day", Blocks: []page.Block{page.Form{
-		Action: address(o.code), Get: true, Inline: true, Fields: []page.Field{{Kind: page.Day, Name: "at", Label: "At the end of", Value: o.typedAt}},
+		Action: address(o.code), Get: true, Inline: true,
+		Fields:  []page.Field{{Kind: page.Day, Name: "at", Label: "At the end of", Value: o.typedAt}},
 		Buttons: []page.Button{{Text: "Show", Kind: page.Secondary}},
 	}}}
 }

@@ -24,10 +24,12 @@ var (
 )
 
 func pharmacy() one {
-	o := one{code: "FA420", mayHold: true, mayPush: true, board: func(icb string) string { return "NHS West Yorkshire Integrated Care Board" }}
+	o := one{code: "FA420", mayHold: true, mayPush: true}
+	o.board = func(string) string { return "NHS West Yorkshire Integrated Care Board" }
 	for f, value := range map[profile.Field]string{
 		profile.FieldName: "Jasons Pharmacy & <Sons>", profile.FieldAddress: "1 High Street\nLeeds", profile.FieldPostcode: "LS9 7TF",
-		profile.FieldType: "pharmacy", profile.FieldStatus: "open", profile.FieldICB: "QWO", profile.FieldParent: "P0A1", profile.FieldPhone: "0113 496 0000",
+		profile.FieldType: "pharmacy", profile.FieldStatus: "open", profile.FieldICB: "QWO", profile.FieldParent: "P0A1",
+		profile.FieldPhone: "0113 496 0000",
 		profile.FieldRoles: "RO182|RO94", profile.FieldOpeningTimes: "mon 09:00-12:30\nmon 13:30-18:00\ntue 09:00-18:00\nsat 09:00-12:00",
 		profile.FieldDatedOpeningTimes: "2026-12-25 closed\n2026-12-26 10:00-12:00", profile.FieldWebsite: "",
 	} {
@@ -40,11 +42,14 @@ func pharmacy() one {
 	o.about.Pushes = []pushstore.ListedPush{
 		{Code: "FA420", Sink: push.SinkDoS, Route: "change-event", State: push.Refused, Reason: "DoS knows no such place", Wanted: at},
 		{
-			Code: "FA420", Sink: push.SinkWebsite, Route: "profiles", State: push.Accepted, Wanted: at, Accepted: at.Add(time.Minute), Took: 12, Seen: at.Add(time.Hour),
+			Code: "FA420", Sink: push.SinkWebsite, Route: "profiles", State: push.Accepted, Wanted: at, Accepted: at.Add(time.Minute), Took: 12,
+			Seen:    at.Add(time.Hour),
 			LeftOut: []pushstore.LeftOut{{Field: "email", Reason: "the website takes no e-mail addresses", Since: at}},
 		},
 	}
-	o.about.Findings = []qualitystore.Found{{Finding: quality.Finding{Kind: "open-all-hours", Detail: "it is open day and night on DoS"}, Owner: "board", FirstSeen: at}}
+	o.about.Findings = []qualitystore.Found{
+		{Finding: quality.Finding{Kind: "open-all-hours", Detail: "it is open day and night on DoS"}, Owner: "board", FirstSeen: at},
+	}
 	o.services = []servicestore.ProfileService{{Source: "ers", ID: "1234", Name: "Dermatology", Kind: "clinic", State: "live"}}
 	o.cases = []casestore.Listed{{ID: 5, State: cases.Open, Title: "Jasons Pharmacy (FA420) is about to close", Deadline: day}}
 	return o
@@ -63,9 +68,16 @@ func pages() map[string]page.Page {
 	}
 	return map[string]page.Page{
 		"profile": o.now(), "profile-past": reader.past(), "profile-empty": empty.now(),
-		"profiles":       findPage("pharm", []postgres.FoundProfile{{Code: "FA420", Name: "Jasons Pharmacy", Postcode: "LS9 7TF", Type: profile.Pharmacy, Status: profile.StatusOpen}, {Code: "FA421", Name: "Old Pharmacy", Type: profile.Pharmacy, Status: profile.StatusClosed}}),
+		"profiles": findPage(
+			"pharm",
+			[]postgres.FoundProfile{
+				{Code: "FA420", Name: "Jasons Pharmacy", Postcode: "LS9 7TF", Type: profile.Pharmacy, Status: profile.StatusOpen},
+				{Code: "FA421", Name: "Old Pharmacy", Type: profile.Pharmacy, Status: profile.StatusClosed},
+			},
+		),
 		"profiles-first": findPage("", nil), "profiles-none": findPage("zzz", nil),
-		"why": whyPage("FA420", profile.FieldICB, why), "history": historyPage("FA420", history, "", 2), "history-of-field": historyPage("FA420", history[:1], "phone", 1),
+		"why": whyPage("FA420", profile.FieldICB, why), "history": historyPage("FA420", history, "", 2),
+		"history-of-field": historyPage("FA420", history[:1], "phone", 1),
 	}
 }
 

@@ -17,6 +17,9 @@ import (
 // mostTicks is how many rows of a group can be ticked one by one.
 const mostTicks = 1000
 
+// farDown is from how many rows on all of them can be decided on above them, too.
+const farDown = 10
+
 // group is rows of a run that wait for one reason, and are decided on together.
 type group struct {
 	reason  runs.WithheldReason
@@ -58,7 +61,7 @@ func (o oneRun) addDecisions(p *page.Page) {
 	if !o.mayApprove {
 		section.Title = page.Many(len(o.waiting), "change waits", "changes wait") + " for a decision"
 	}
-	if len(groups) > 1 && o.mayApprove {
+	if (len(groups) > 1 || len(o.waiting) > farDown) && o.mayApprove {
 		section.Blocks = append(section.Blocks, page.Form{
 			Action: to(o.run.ID.String(), ""), Hidden: o.hiddenOf(whole, o.waiting), Buttons: []page.Button{
 				{Text: "Approve all " + page.Count(len(o.waiting)), Name: "do", Value: "approve"},

@@ -39,16 +39,21 @@ func listPage(found []runstore.RunLine, source profile.Source, most int) page.Pa
 		sources = append(sources, page.Option{Value: string(s), Label: words.Source(s), Chosen: s == source})
 	}
 	p.Add(page.Form{
-		Action: "/runs", Get: true, Inline: true, Fields: []page.Field{{Kind: page.Choice, Name: "source", Label: "Source", Options: sources}},
+		Action: "/runs", Get: true, Inline: true,
+		Fields:  []page.Field{{Kind: page.Choice, Name: "source", Label: "Source", Options: sources}},
 		Buttons: []page.Button{{Text: "Show", Kind: page.Secondary}},
 	})
 	t := page.Table{
 		Caption: "Runs", Hidden: true, Empty: "There is no run yet.",
-		Columns: []page.Column{{Name: "Run"}, {Name: "Asked for"}, {Name: "What"}, {Name: "State"}, {Name: "Changed", Number: true}, {Name: "By"}},
+		Columns: []page.Column{
+			{Name: "Run"}, {Name: "Asked for"}, {Name: "What"}, {Name: "State"}, {Name: "Changed", Number: true}, {Name: "By"},
+		},
 	}
 	for i, line := range found {
 		if i == most {
-			t.More = page.Link{Text: "Older runs", To: "/runs?" + url.Values{"source": {string(source)}, "most": {strconv.Itoa(4 * most)}}.Encode()}
+			t.More = page.Link{
+				Text: "Older runs", To: "/runs?" + url.Values{"source": {string(source)}, "most": {strconv.Itoa(4 * most)}}.Encode(),
+			}
 			break
 		}
 		t.Rows = append(t.Rows, page.Row{

@@ -24,7 +24,9 @@ func board(icb string) string {
 }
 
 func withheldRun() runs.Run {
-	run := runs.Run{ID: 12, Kind: runs.RunListing, Source: profile.SourceODS, Report: "etr", AsOf: day, Actor: "ann", State: runs.RunWithheld, Plan: 3}
+	run := runs.Run{
+		ID: 12, Kind: runs.RunListing, Source: profile.SourceODS, Report: "etr", AsOf: day, Actor: "ann", State: runs.RunWithheld, Plan: 3,
+	}
 	run.Summary = runs.NewSummary(run)
 	run.Summary.Digest, run.Summary.Records, run.Summary.Population = "abc", 273, 205
 	run.Summary.Changes = runs.ChangeCounts{Update: 4}
@@ -41,7 +43,8 @@ func waiting() (rows []runstore.WaitingRow) {
 		})
 	}
 	return append(rows, runstore.WaitingRow{
-		Run: 12, Report: "etr", Code: "RAA", Type: profile.Trust, Verb: runs.Create, Withheld: runs.WasUndone, Since: at, New: "{}", By: "ann",
+		Run: 12, Report: "etr", Code: "RAA", Type: profile.Trust, Verb: runs.Create, Withheld: runs.WasUndone, Since: at, New: "{}",
+		By: "ann",
 	})
 }
 
@@ -50,8 +53,14 @@ func decided(mayApprove bool) page.Page {
 		run: withheldRun(), mayApprove: mayApprove, mayCancel: mayApprove, waiting: waiting(), values: values{board}, hidden: 20,
 		names: map[profile.ODSCode]string{"R0A": "Manchester University Nhs Trust"},
 		rows: []runstore.Planned{
-			{Code: "R0A", Verb: runs.Update, Field: "name", Old: "MANCHESTER NHS", New: "Manchester University NHS Trust", Reason: runs.BecauseUpstream},
-			{Code: "R0B", Verb: runs.Update, Field: "address", Old: "1 High Street\nLeeds", New: "2 High Street\nLeeds", Reason: runs.BecauseUpstream},
+			{
+				Code: "R0A", Verb: runs.Update, Field: "name", Old: "MANCHESTER NHS", New: "Manchester University NHS Trust",
+				Reason: runs.BecauseUpstream,
+			},
+			{
+				Code: "R0B", Verb: runs.Update, Field: "address", Old: "1 High Street\nLeeds", New: "2 High Street\nLeeds",
+				Reason: runs.BecauseUpstream,
+			},
 			{Code: "R0C", Verb: runs.Close, Field: "status", Old: "open", New: "closed", Reason: runs.BecauseUpstream},
 		},
 	}.page()
@@ -64,16 +73,24 @@ func pages() map[string]page.Page {
 	queued.State = runs.RunQueued
 	lines := []runstore.RunLine{
 		{Run: withheldRun(), CreatedAt: at, EndedAt: at.Add(90 * time.Second)},
-		{Run: runs.Run{ID: 11, Kind: runs.RunApprove, Parent: 10, Source: profile.SourceODS, Report: "edispensary", AsOf: day, Actor: "bea", State: runs.RunDone}, CreatedAt: at},
+		{
+			Run: runs.Run{
+				ID: 11, Kind: runs.RunApprove, Parent: 10, Source: profile.SourceODS, Report: "edispensary", AsOf: day, Actor: "bea",
+				State: runs.RunDone,
+			}, CreatedAt: at,
+		},
 	}
 	undo := actions.UndoPreview{Run: withheldRun(), Reversal: runtext.Reversal{
 		Summary: runs.Summary{Digest: "abc", Changes: runs.ChangeCounts{Update: 54}, Fields: map[string]int{"icb": 54}},
 		Beyond:  []runs.Withheld{{Count: 54, Of: 205, Type: profile.Trust, Field: "icb"}}, Listing: true,
 	}}
 	change := planstore.Shown{Fact: "icb", Profiles: 55}
-	change.Code, change.Name, change.Type, change.Verb, change.Field = "RR8", "Leeds Teaching Hospitals NHS Trust", profile.Trust, runs.Update, "icb"
+	change.Code, change.Name, change.Type = "RR8", "Leeds Teaching Hospitals NHS Trust", profile.Trust
+	change.Verb, change.Field = runs.Update, "icb"
 	change.Old, change.New, change.Withheld = "QF7", "QWO", runs.MassChange
-	kept := runstore.KeptPlan{Run: runs.Run{Source: profile.SourceODS, Report: "etr", AsOf: day, Plan: 3}, Summary: withheldRun().Summary, Kept: true}
+	kept := runstore.KeptPlan{
+		Run: runs.Run{Source: profile.SourceODS, Report: "etr", AsOf: day, Plan: 3}, Summary: withheldRun().Summary, Kept: true,
+	}
 	kept.Summary.Run, kept.Summary.Plan = "", 3
 	refused := askPage(true, []string{"etr", "edispensary"}, typedRequest{how: byCodes, codes: "RR8 R?"})
 	refused.Errors = []page.FieldError{{Field: "codes", Text: "ODS code \"R?\": want only letters and digits"}}

@@ -48,14 +48,17 @@ func (m room) showPlan(r *http.Request) (page.Page, error) {
 }
 
 func planPage(kept runstore.KeptPlan, changes []planstore.Shown, v values, may bool) page.Page {
-	name := kept.Plan.String()
+	name, what := kept.Plan.String(), words.Source(kept.Source)+" "+kept.Report+" as of "+words.Day(kept.AsOf)
 	p := page.Page{
 		Title: "Plan " + name, Back: page.Link{Text: "Start a one-off reconciliation", To: "/reconcile"},
-		Lead: words.Source(kept.Source) + " " + kept.Report + " as of " + words.Day(kept.AsOf) + ": what would change. Nothing has changed yet.",
+		Lead: what + ": what would change. Nothing has changed yet.",
 	}
 	if kept.AppliedIn != 0 {
-		p.Lead = words.Source(kept.Source) + " " + kept.Report + " as of " + words.Day(kept.AsOf) + "."
-		p.Add(page.Inset{Text: "Run " + kept.AppliedIn.String() + " has applied this plan."}, page.Links{{Text: "Run " + kept.AppliedIn.String(), To: to(kept.AppliedIn.String(), "")}})
+		p.Lead = what + "."
+		p.Add(
+			page.Inset{Text: "Run " + kept.AppliedIn.String() + " has applied this plan."},
+			page.Links{{Text: "Run " + kept.AppliedIn.String(), To: to(kept.AppliedIn.String(), "")}},
+		)
 	}
 	p.Add(summary(kept.Summary))
 	switch {
@@ -80,7 +83,9 @@ func addApply(p *page.Page, name string, may bool) {
 	}
 	p.Add(page.Form{
 		Action: "/plans/" + name, Hidden: []page.Hidden{{Name: "do", Value: "apply"}}, Buttons: []page.Button{{Text: "Do exactly this"}},
-	}, page.Text{"What would wait for a decision waits then, too. If a profile or the register says something else by then, nothing is done."})
+	}, page.Text{
+		"What would wait for a decision waits then, too. If a profile or the register says something else by then, nothing is done.",
+	})
 }
 
 func (m room) apply(r *http.Request) (string, error) {

@@ -56,11 +56,20 @@ func askPage(asksERS bool, reports []string, a typedRequest) page.Page {
 		ID: "ask", Action: "/reconcile", Upload: true, Hidden: []page.Hidden{{Name: "do", Value: "plan"}},
 		Fields: []page.Field{
 			{Kind: page.OneOf, Name: "how", Label: "What is reconciled", Options: hows},
-			{Kind: page.FileToSend, Name: "file", Label: "File", Hint: "For a listing in a file. Drop it here, or choose it", Accept: ".csv,.zip"},
-			{Kind: page.OneLine, Name: "codes", Label: "Codes", Hint: "For some organisations. With spaces between them, such as RR8 RVJ", Value: a.codes, Most: 4000},
+			{
+				Kind: page.FileToSend, Name: "file", Label: "File", Accept: ".csv,.zip",
+				Hint: "For a listing in a file. Drop it here, or choose it",
+			},
+			{
+				Kind: page.OneLine, Name: "codes", Label: "Codes", Value: a.codes, Most: 4000,
+				Hint: "For some organisations. With spaces between them, such as RR8 RVJ",
+			},
 			{Kind: page.OneOf, Name: "source", Label: "Source", Options: sources},
 			{Kind: page.Choice, Name: "report", Label: "Report", Options: names, Unasked: true},
-			{Kind: page.Day, Name: "day", Label: "Day that the listing speaks of", Hint: "Empty for the date in the file's name, or today", Value: a.day, Unasked: true},
+			{
+				Kind: page.Day, Name: "day", Label: "Day that the listing speaks of", Value: a.day, Unasked: true,
+				Hint: "Empty for the date in the file's name, or today",
+			},
 		},
 		Buttons: []page.Button{{Text: "Show the plan"}},
 	})
@@ -88,21 +97,28 @@ func request(r *http.Request) (req actions.Request, file multipart.File, err err
 		req.Files = []actions.File{{Name: header.Filename, Sent: opened}}
 		return req, opened, nil
 	case byCodes:
-		for _, text := range strings.FieldsFunc(r.PostFormValue("codes"), func(c rune) bool { return c == ' ' || c == ',' || c == '\n' || c == '\r' || c == '\t' }) {
-			code, err := profile.ParseODSCode(text)
-			if err != nil {
-				return req, nil, web.Wrong{Field: "codes", Text: err.Error()}
-			}
-			req.Codes = append(req.Codes, code)
-		}
-		if len(req.Codes) == 0 {
-			return req, nil, web.Wrong{Field: "codes", Text: "give at least one code"}
-		}
+		req.Codes, err = codesIn(r.PostFormValue("codes"))
+		return req, nil, err
 	case byAll:
 	default:
 		return req, nil, web.Wrong{Field: "how", Text: "say what is reconciled"}
 	}
 	return req, nil, nil
+}
+
+// codesIn reads codes with spaces or commas between them.
+func codesIn(text string) (codes []profile.ODSCode, err error) {
+	for _, part := range strings.Fields(strings.ReplaceAll(text, ",", " ")) {
+		code, err := profile.ParseODSCode(part)
+		if err != nil {
+			return nil, web.Wrong{Field: "codes", Text: err.Error()}
+		}
+		codes = append(codes, code)
+	}
+	if len(codes) == 0 {
+		return nil, web.Wrong{Field: "codes", Text: "give at least one code"}
+	}
+	return codes, nil
 }
 
 // fields are the names of the form for the inputs of a request.

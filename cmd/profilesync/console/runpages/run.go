@@ -80,7 +80,12 @@ func (o oneRun) page() page.Page {
 	p := page.Page{Title: "Run " + run.ID.String(), Back: page.Link{Text: "Runs", To: "/runs"}}
 	about := page.Summary{
 		{Key: "State", Value: words.RunState(run.State)},
-		{Key: "What", Value: page.Say(words.Sentence(words.RunKind(run.Kind)) + ", " + words.Source(run.Source) + " " + run.Report + " as of " + words.Day(run.AsOf))},
+		{
+			Key: "What",
+			Value: page.Say(
+				words.Sentence(words.RunKind(run.Kind)) + ", " + words.Source(run.Source) + " " + run.Report + " as of " + words.Day(run.AsOf),
+			),
+		},
 		{Key: "Asked for by", Value: page.Say(run.Actor)},
 	}
 	if run.Parent != 0 {
@@ -121,7 +126,9 @@ func (o oneRun) bar() page.Progress {
 	if label == "" {
 		label = "It has begun"
 	}
-	return page.Progress{Label: label, Done: o.progress.Done, Total: o.progress.Total, Events: "/api/v1/runs/" + o.run.ID.String() + "/progress"}
+	return page.Progress{
+		Label: label, Done: o.progress.Done, Total: o.progress.Total, Events: "/api/v1/runs/" + o.run.ID.String() + "/progress",
+	}
 }
 
 func (o oneRun) addCancel(p *page.Page) {
@@ -155,7 +162,9 @@ func (o oneRun) addRows(p *page.Page) {
 	}
 	if o.hidden > 0 {
 		text := "and " + page.Many(o.hidden, "more change", "more changes")
-		section.Blocks = append(section.Blocks, page.Links{{Text: text, To: to(o.run.ID.String(), "") + "?all=1", Hint: "at most " + page.Count(mostRows)}})
+		section.Blocks = append(
+			section.Blocks, page.Links{{Text: text, To: to(o.run.ID.String(), "") + "?all=1", Hint: "at most " + page.Count(mostRows)}},
+		)
 	}
 	if len(section.Blocks) > 0 {
 		p.Add(section)
@@ -188,7 +197,12 @@ func (o oneRun) addUndo(p *page.Page) {
 	done := o.run.State == runs.RunDone || o.run.State == runs.RunWithheld
 	if o.mayApprove && undoable && done {
 		p.Add(page.Section{ID: "undo", Title: "Undo", Blocks: []page.Block{
-			page.Links{{Text: "See what an undo would take back", To: "/runs/" + strconv.FormatInt(int64(o.run.ID), 10) + "/undo", Hint: "nothing changes yet"}},
+			page.Links{
+				{
+					Text: "See what an undo would take back", To: "/runs/" + strconv.FormatInt(int64(o.run.ID), 10) + "/undo",
+					Hint: "nothing changes yet",
+				},
+			},
 		}})
 	}
 }

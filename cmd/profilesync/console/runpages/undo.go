@@ -38,13 +38,15 @@ func undoPage(preview actions.UndoPreview, typed string) page.Page {
 	}
 	p.Add(rows)
 	form := page.Form{
-		Action: "/runs/" + run.ID.String() + "/undo", Hidden: []page.Hidden{{Name: "do", Value: "undo"}, {Name: "digest", Value: preview.Reversal.Digest}},
+		Action:  "/runs/" + run.ID.String() + "/undo",
+		Hidden:  []page.Hidden{{Name: "do", Value: "undo"}, {Name: "digest", Value: preview.Reversal.Digest}},
 		Buttons: []page.Button{{Text: "Undo run " + run.ID.String(), Kind: page.Warning}},
 	}
 	if preview.Large() {
 		p.Add(page.Inset{Title: "This is unusually large", Text: "It takes back more than a run may change unasked.", Warning: true})
 		form.Fields = []page.Field{{
-			Kind: page.OneLine, Name: "confirm", Label: "Number of the run, to confirm", Hint: "Type " + run.ID.String(), Value: typed, Width: 10,
+			Kind: page.OneLine, Name: "confirm", Label: "Number of the run, to confirm", Hint: "Type " + run.ID.String(), Value: typed,
+			Width: 10,
 		}}
 	}
 	p.Add(form)
@@ -61,7 +63,9 @@ func (m room) undoRun(r *http.Request) (string, error) {
 		return "", err
 	}
 	if preview.Reversal.Digest != r.PostFormValue("digest") {
-		return "", &actions.Error{Kind: actions.Conflict, Text: "what the undo would take back has changed since you looked: this is what it would be now"}
+		return "", &actions.Error{
+			Kind: actions.Conflict, Text: "what the undo would take back has changed since you looked: this is what it would be now",
+		}
 	}
 	confirmed := runs.ID(0)
 	if preview.Large() {

@@ -38,7 +38,9 @@ func (m room) drift(r *http.Request) (page.Page, error) {
 }
 
 func driftPage(found []sinkDrift, mayCheck bool, codes string) page.Page {
-	p := page.Page{Title: "Drift", Lead: "Where a sink shows something else than it should. All of it is compared every night, and put right."}
+	p := page.Page{
+		Title: "Drift", Lead: "Where a sink shows something else than it should. All of it is compared every night, and put right.",
+	}
 	if len(found) == 0 {
 		p.Add(page.Table{Empty: "No sink has been checked yet."})
 	}
@@ -49,7 +51,8 @@ func driftPage(found []sinkDrift, mayCheck bool, codes string) page.Page {
 		p.Add(page.Section{ID: "check", Title: "Check some organisations now", Blocks: []page.Block{page.Form{
 			Action: "/drift", Hidden: []page.Hidden{{Name: "do", Value: "check"}},
 			Fields: []page.Field{{
-				Kind: page.OneLine, Name: "codes", Label: "Codes", Hint: "Up to 20, with spaces between them, such as RR8 RVJ. What differs is pushed again",
+				Kind: page.OneLine, Name: "codes", Label: "Codes",
+				Hint:  "Up to 20, with spaces between them, such as RR8 RVJ. What differs is pushed again",
 				Value: codes, Most: 400,
 			}},
 			Buttons: []page.Button{{Text: "Check and repair"}},
@@ -88,14 +91,18 @@ func (f sinkDrift) section() page.Section {
 			field = "not shown at all"
 		}
 		t.Rows = append(t.Rows, page.Row{
-			words.Profile(row.Code, row.Name), {Text: field, Soft: row.Entry}, page.Say(row.Want), {Text: row.Shown, Old: true}, page.Say(repair),
+			words.Profile(row.Code, row.Name), {Text: field, Soft: row.Entry}, page.Say(row.Want), {Text: row.Shown, Old: true},
+			page.Say(repair),
 		})
 	}
 	return page.Section{ID: string(c.Sink), Title: words.Sink(c.Sink), Blocks: []page.Block{
 		page.Summary{
 			{Key: "Check", Value: state}, {Key: "When", Value: words.Moment(c.Started)},
 			{Key: "Compared", Value: page.Say(page.Many(c.Checked, "profile", "profiles"))},
-			{Key: "Differed", Value: page.Say(page.Many(c.Drifted, "profile", "profiles") + ", and " + page.Many(c.Missing, "was", "were") + " not shown")},
+			{
+				Key:   "Differed",
+				Value: page.Say(page.Many(c.Drifted, "profile", "profiles") + ", and " + page.Many(c.Missing, "was", "were") + " not shown"),
+			},
 			{Key: "Pushed again", Value: page.Say(page.Many(c.Repaired, "profile", "profiles"))},
 		}, t,
 	}}

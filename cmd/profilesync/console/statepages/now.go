@@ -56,8 +56,14 @@ func (n present) figures() page.Figures {
 	}
 	return page.Figures{
 		{Number: page.Count(s.Waits.Cases.Open), Label: "open cases", To: "/", Colour: waits(s.Waits.Cases.Open)},
-		{Number: page.Count(s.Waits.Withheld.Rows), Label: "changes wait for a decision", To: "/#decide", Colour: waits(s.Waits.Withheld.Rows)},
-		{Number: page.Count(s.Waits.Pushes.Waiting), Label: "pushes wait for a person", To: "/pushes?state=waits", Colour: waits(s.Waits.Pushes.Waiting)},
+		{
+			Number: page.Count(s.Waits.Withheld.Rows), Label: "changes wait for a decision", To: "/#decide",
+			Colour: waits(s.Waits.Withheld.Rows),
+		},
+		{
+			Number: page.Count(s.Waits.Pushes.Waiting), Label: "pushes wait for a person", To: "/pushes?state=waits",
+			Colour: waits(s.Waits.Pushes.Waiting),
+		},
 		{Number: page.Count(refused), Label: "pushes were refused", To: "/pushes?state=refused", Colour: waits(refused)},
 		{Number: page.Count(len(s.Daemons)), Label: "daemons are alive", Colour: colour(len(s.Daemons) == 0)},
 	}
@@ -76,8 +82,10 @@ const late = 2
 func (n present) sources() page.Section {
 	t := page.Table{
 		Caption: "What was pulled, and when it is pulled next", Hidden: true,
-		Columns: []page.Column{{Name: "Source"}, {Name: "Last accepted"}, {Name: "Age"}, {Name: "Records", Number: true}, {Name: "Next pull"}},
-		Empty:   "Nothing is pulled with these settings.",
+		Columns: []page.Column{
+			{Name: "Source"}, {Name: "Last accepted"}, {Name: "Age"}, {Name: "Records", Number: true}, {Name: "Next pull"},
+		},
+		Empty: "Nothing is pulled with these settings.",
 	}
 	for _, s := range n.standing.Sources {
 		age := page.Tagged("never", page.Grey)
@@ -103,7 +111,8 @@ func (n present) queue() page.Section {
 	var oldest []string
 	for _, q := range n.work.Queues {
 		state := map[string]string{
-			"available": "waits", "pending": "waits", "retryable": "is tried again later", "running": "is worked on", "scheduled": "is for later",
+			"available": "waits", "pending": "waits", "retryable": "is tried again later", "running": "is worked on",
+			"scheduled": "is for later",
 		}[q.State]
 		chart.Bars = append(chart.Bars, page.Bar{Label: q.Queue + ", " + state, Number: q.Jobs})
 		if q.State == "available" {
@@ -173,7 +182,9 @@ func driftOf(d *standing.Drift) page.Cell {
 	case d.Fields+d.Missing == 0:
 		cell.Soft = "nothing differs in " + page.Many(d.Checked, "profile", "profiles")
 	default:
-		cell.Soft = page.Many(d.Fields, "field differs", "fields differ") + ", " + page.Many(d.Missing, "profile is not shown", "profiles are not shown")
+		cell.Soft = page.Many(d.Fields, "field differs", "fields differ") + ", " + page.Many(
+			d.Missing, "profile is not shown", "profiles are not shown",
+		)
 	}
 	if d.Alarm {
 		cell.Soft = "ALARM: " + cell.Soft

@@ -83,7 +83,9 @@ func (l pushed) page() page.Page {
 		if state.Soft = f.Reason; f.Unclear {
 			state.Soft = "nobody knows yet whether it was accepted"
 		}
-		t.Rows = append(t.Rows, page.Row{code, {Text: words.Sink(f.Sink), Soft: f.Route}, state, words.Moment(f.Wanted), words.Moment(f.Accepted)})
+		t.Rows = append(
+			t.Rows, page.Row{code, {Text: words.Sink(f.Sink), Soft: f.Route}, state, words.Moment(f.Wanted), words.Moment(f.Accepted)},
+		)
 	}
 	if !retry || len(t.Rows) == 0 {
 		p.Add(t)
@@ -98,7 +100,9 @@ func (l pushed) page() page.Page {
 }
 
 func (l pushed) counted() page.Figures {
-	colours := map[push.State]page.Colour{push.Waits: page.Orange, push.Refused: page.Red, push.Held: page.Yellow, push.Wanted: page.Blue, push.Accepted: page.Green}
+	colours := map[push.State]page.Colour{
+		push.Waits: page.Orange, push.Refused: page.Red, push.Held: page.Yellow, push.Wanted: page.Blue, push.Accepted: page.Green,
+	}
 	var figures page.Figures
 	for _, state := range states() {
 		n := 0
@@ -132,7 +136,9 @@ func (l pushed) choose() page.Form {
 }
 
 func (l pushed) held() page.Section {
-	t := page.Table{Caption: "Holds in force", Hidden: true, Columns: page.Names("Code", "What", "Until", "Why", "By"), Empty: "Nothing is held."}
+	t := page.Table{
+		Caption: "Holds in force", Hidden: true, Columns: page.Names("Code", "What", "Until", "Why", "By"), Empty: "Nothing is held.",
+	}
 	for _, h := range l.holds {
 		what, until := words.Field(h.Field), words.Day(h.Until)
 		if h.Sink != "" {
@@ -141,7 +147,9 @@ func (l pushed) held() page.Section {
 		if h.Until.IsZero() {
 			until = "no end"
 		}
-		t.Rows = append(t.Rows, page.Row{words.Profile(h.Code, h.Name), page.Say(what), page.Say(until), page.Say(h.Reason), page.Say(h.Actor)})
+		t.Rows = append(
+			t.Rows, page.Row{words.Profile(h.Code, h.Name), page.Say(what), page.Say(until), page.Say(h.Reason), page.Say(h.Actor)},
+		)
 	}
 	return page.Section{ID: "holds", Title: "Holds", Blocks: []page.Block{t}}
 }

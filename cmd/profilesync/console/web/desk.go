@@ -82,6 +82,7 @@ func (d *Desk) framed(r *http.Request, p page.Page) page.Page {
 	if r.Method == http.MethodGet && p.Notice == "" {
 		p.Notice = d.Done[r.URL.Query().Get("done")]
 	}
+	p.Unlink()
 	p.EachForm(func(f page.Form) page.Form {
 		if !f.Get {
 			f.Once = rand.Text()

@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
@@ -115,13 +113,15 @@ func inWords(text string) string {
 	})
 }
 
-// Sentence is a text that begins with a capital letter.
+// Sentence is a text that begins with a capital letter, unless it begins with a name, such
+// as that of a file.
 func Sentence(text string) string {
-	first, size := utf8.DecodeRuneInString(text)
-	if size == 0 {
+	first, _, _ := strings.Cut(text, " ")
+	first = strings.TrimRight(first, ",:;")
+	if first == "" || strings.ContainsFunc(first, func(c rune) bool { return c < 'a' || c > 'z' }) {
 		return text
 	}
-	return string(unicode.ToUpper(first)) + text[size:]
+	return strings.ToUpper(text[:1]) + text[1:]
 }
 
 // titles are the titles of error pages.
@@ -151,6 +151,17 @@ func (d *Desk) Fail(w http.ResponseWriter, r *http.Request, err error) {
 		text = "Your role does not allow it. Whoever administers this service can give you one that does."
 	}
 	d.Message(w, r, status, cmp.Or(titles[status], "Something went wrong"), text)
+}
+
+// Problem answers with a page for what is refused before any page is reached.
+func Problem(w http.ResponseWriter, r *http.Request, status int, detail string) {
+	p := page.Page{
+		Title:  cmp.Or(titles[status], http.StatusText(status)),
+		Blocks: []page.Block{page.Text{Sentence(detail) + ".", "If you ask for help, quote this reference: " + guard.RequestID(r.Context())}},
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_ = page.Write(w, p) // an error means that the reader is gone
 }
 
 // Message answers with a page of one paragraph, and the reference of the request.

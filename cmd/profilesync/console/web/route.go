@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
@@ -73,12 +74,15 @@ func (d *Desk) show(w http.ResponseWriter, r *http.Request, route Route) {
 // request has been answered.
 const inMemory = 1 << 20
 
+// uploadTime is how long a file may take to arrive, and what is done with it.
+const uploadTime = 10 * time.Minute
+
 // readForm reads what was sent, and returns what removes its files.
 func readForm(w http.ResponseWriter, r *http.Request, route Route) (done func(), err error) {
 	if route.Upload == 0 {
 		return func() {}, r.ParseForm()
 	}
-	if err := guard.AllowBody(r.Context(), route.Upload); err != nil {
+	if err := errors.Join(guard.AllowBody(r.Context(), route.Upload), guard.AllowTime(r.Context(), uploadTime)); err != nil {
 		return nil, err
 	}
 	if err := r.ParseMultipartForm(inMemory); err != nil && !errors.Is(err, http.ErrNotMultipart) {

@@ -1,0 +1,49 @@
+package casepages
+
+import (
+	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
+	"github.com/profilesync/profilesync/connectors/postgres/casestore"
+	"github.com/profilesync/profilesync/connectors/postgres/runstore"
+	"github.com/profilesync/profilesync/reconcile/cases"
+)
+
+// seeRuns are the kinds of cases that end with a decision on what runs withheld.
+var seeRuns = map[cases.Kind]bool{
+	cases.MassChangeWithheld: true, cases.RemovalsWithheld: true, cases.MeaningChanged: true, cases.UndoneWithheld: true,
+	cases.ShortListing: true,
+}
+
+// seePages are pages on which something can be done about a kind.
+var seePages = map[cases.Kind]page.Link{
+	cases.ListingRefused:    {Text: "See the runs", To: "/runs?source=ods"},
+	cases.SourceLate:        {Text: "See the sources", To: "/now#sources"},
+	cases.QuarantinedRecord: {Text: "See the listings", To: "/listings"},
+	cases.SinkPaused:        {Text: "See the sinks", To: "/now#sinks"},
+	cases.PushRefused:       {Text: "See the pushes that were refused", To: "/pushes?state=refused"},
+	cases.PushWaits:         {Text: "See the pushes that wait", To: "/pushes?state=waits"},
+	cases.DriftGivenUp:      {Text: "See what differs", To: "/drift"},
+	cases.AccountsWithheld:  {Text: "See the accounts", To: "/accounts"},
+	cases.NoRecipient:       {Text: "See the accounts", To: "/accounts"},
+	cases.LetterBounced:     {Text: "See the accounts", To: "/accounts"},
+}
+
+// doors lead to where something can be done about a case.
+func doors(c casestore.Listed, waiting []runstore.WaitingRun) (links page.Links) {
+	if seeRuns[c.Kind] {
+		for _, w := range waiting {
+			if w.Report == c.Facts["report"] || c.Facts["report"] == "" {
+				links = append(links, page.Link{
+					Text: "Decide on what waits of run " + w.Run.String(), To: "/runs/" + w.Run.String() + "#waiting",
+					Hint: page.Many(w.Rows, "change", "changes"),
+				})
+			}
+		}
+	}
+	if link := seePages[c.Kind]; link.To != "" {
+		links = append(links, link)
+	}
+	if c.Code != "" {
+		links = append(links, page.Link{Text: "See the profile " + string(c.Code), To: "/profiles/" + string(c.Code)})
+	}
+	return links
+}
