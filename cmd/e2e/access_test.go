@@ -56,7 +56,9 @@ func (d daemon) requests(result string) int {
 // token makes a token.
 func (s *site) token(name, verbs string) string {
 	s.t.Helper()
-	var made struct{ Token string }
+	var made struct {
+		Token string `json:"token"`
+	}
 	o := s.exits(0, "tokens", "add", name, "--verbs", verbs, "--actor", "ann", "--format", "json")
 	require.NoError(s.t, json.Unmarshal([]byte(o.out), &made))
 	require.Regexp(s.t, `^psync_[\w-]{43}$`, made.Token)
@@ -105,7 +107,7 @@ func TestTheAPIIsForWhoHasAToken(t *testing.T) {
 
 // 100,000 requests without a good token, as fast as they come: all are refused and counted,
 // and edits arrive meanwhile as if there were none.
-func TestAFloodDelaysNoEdit(t *testing.T) {
+func TestAFloodDelaysNoEdit(t *testing.T) { //nolint:paralleltest // it measures times
 	if testing.Short() {
 		t.Skip("100,000 requests take a while")
 	}

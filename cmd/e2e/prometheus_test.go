@@ -34,13 +34,13 @@ type prometheus struct {
 	allowed map[string]bool // alerts that may fire now
 }
 
-// watch starts a Prometheus that watches the daemons at the addresses, with the flags of
-// `ops write`, and waits until nothing fires.
-func (s *site) watch(addresses []string, flags ...string) *prometheus {
+// watch starts a Prometheus that watches the daemons at the addresses, and waits until
+// nothing fires.
+func (s *site) watch(addresses []string) *prometheus {
 	s.t.Helper()
 	p := &prometheus{site: s, dir: s.t.TempDir(), address: freeAddress(s.t)}
 	program := promtest.Program(s.t, "prometheus")
-	p.write(flags...)
+	p.write()
 	config := "global: {scrape_interval: 1s, evaluation_interval: 1s}\nrule_files: [profilesync.rules.yml]\n" +
 		"scrape_configs: [{job_name: profilesync, static_configs: [{targets: ['" + strings.Join(addresses, "', '") + "']}]}]\n"
 	file := filepath.Join(p.dir, "prometheus", "test.yml")

@@ -109,7 +109,7 @@ func (s *site) status(code int) shownStatus {
 func (s *site) screen(code int) string {
 	s.t.Helper()
 	text := s.exits(code, "status").out
-	for _, line := range strings.Split(text, "\n") {
+	for line := range strings.SplitSeq(text, "\n") {
 		require.LessOrEqual(s.t, utf8.RuneCountInString(line), 80, line)
 	}
 	require.LessOrEqual(s.t, strings.Count(text, "\n"), 31)

@@ -37,7 +37,7 @@ var (
 
 // Run prints the script. It asks this program for the words (see completeArgs), so that
 // it is right after an update, too.
-func (c *completion) Run(out *commands.Printer) error {
+func (c *completion) Run(out *commands.Printer) error { //nolint:unparam // as kong calls it
 	script := map[string]string{"bash": bashScript, "zsh": zshScript, "fish": fishScript}[c.Shell]
 	out.Text(script, map[string]string{"shell": c.Shell, "script": script})
 	return nil

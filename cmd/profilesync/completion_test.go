@@ -33,7 +33,7 @@ func program(t *testing.T) string {
 // inShell runs a script in a shell that finds the program, and returns its lines.
 func inShell(t *testing.T, shell, script string, flags ...string) []string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), shell, append(flags, "-c", script)...) //nolint:gosec // our own scripts
+	cmd := exec.CommandContext(t.Context(), shell, append(flags, "-c", script)...)
 	cmd.Env = []string{"PATH=" + program(t) + ":" + os.Getenv("PATH"), "HOME=" + t.TempDir(), asProfilesync + "=1"}
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)
@@ -93,7 +93,7 @@ func TestOtherShellsAskTheProgram(t *testing.T) {
 		}
 		file := filepath.Join(t.TempDir(), "script")
 		require.NoError(t, os.WriteFile(file, []byte(script), 0o600))
-		out, err := exec.CommandContext(t.Context(), path, "-n", file).CombinedOutput() //nolint:gosec // our own script
+		out, err := exec.CommandContext(t.Context(), path, "-n", file).CombinedOutput()
 		require.NoError(t, err, "%s: %s", how.check, out)
 	}
 }

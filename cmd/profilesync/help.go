@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -78,9 +79,9 @@ func usageOf(node *kong.Node) []string {
 	if len(node.Children) > 0 {
 		return append(parts, "<command>", "[flags]")
 	}
-	values := node.Positional
+	values := slices.Clip(node.Positional)
 	for _, flag := range node.Flags {
-		values = append(values[:len(values):len(values)], flag.Value)
+		values = append(values, flag.Value)
 	}
 	printed := map[string]bool{}
 	for _, v := range values {
@@ -123,11 +124,11 @@ func alternatives(values []*kong.Value, group string) string {
 		required = required || v.Flag != nil && v.Required
 		parts = append(parts, strings.Trim(written(v), "[]"))
 	}
-	if text := strings.Join(parts, " | "); required {
+	text := strings.Join(parts, " | ")
+	if required {
 		return "(" + text + ")"
-	} else {
-		return "[" + text + "]"
 	}
+	return "[" + text + "]"
 }
 
 // written is a flag or argument as it is typed.

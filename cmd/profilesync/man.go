@@ -20,7 +20,7 @@ func (*man) Help() string {
 }
 
 // Run prints the page, from the same model as help and completion.
-func (*man) Run(ctx *kong.Context, out *commands.Printer) error {
+func (*man) Run(ctx *kong.Context, out *commands.Printer) error { //nolint:unparam // as kong calls it
 	page := manPage(ctx.Model)
 	out.Text(page, map[string]string{"man": page})
 	return nil

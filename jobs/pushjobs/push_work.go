@@ -72,7 +72,7 @@ func (b *pushWork) attempt(ctx context.Context) (done bool, err error) {
 		b.recordSeen(next.hash)
 		return true, nil
 	}
-	if b.shown == nil && b.unread == nil && !b.isSentAgain(next) && b.known.NeedsReading(b.route, next.stated) {
+	if b.isReadFirst(next) {
 		b.read(ctx, next)
 	}
 	if b.waitsForReading(ctx, next) {
@@ -83,6 +83,11 @@ func (b *pushWork) attempt(ctx context.Context) (done bool, err error) {
 		return b.send(ctx, next), nil
 	}
 	return b.sendNew(ctx, next)
+}
+
+// isReadFirst reports whether the push needs to know what the sink shows, and has not asked.
+func (b *pushWork) isReadFirst(next intent) bool {
+	return b.shown == nil && b.unread == nil && !b.isSentAgain(next) && b.known.NeedsReading(b.route, next.stated)
 }
 
 // isAccepted reports whether the sink has accepted all of it before.

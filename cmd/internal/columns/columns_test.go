@@ -30,7 +30,7 @@ func TestNoCellSteersATerminal(t *testing.T) {
 }
 
 // A table is as wide as COLUMNS says, and has a line for each row where nobody says so.
-func TestATableFitsItsPage(t *testing.T) {
+func TestATableFitsItsPage(t *testing.T) { //nolint:paralleltest // it sets a variable
 	rows := [][]string{{"FA001", strings.Repeat("a long name ", 20)}}
 	var page bytes.Buffer
 	columns.Write(&page, "CODE | NAME", rows)

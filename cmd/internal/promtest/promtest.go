@@ -19,7 +19,7 @@ func Program(tb testing.TB, name string) string {
 	}
 	path := filepath.Join(cmp.Or(os.Getenv("XDG_CACHE_HOME"), filepath.Join(os.Getenv("HOME"), ".cache")),
 		"profilesync", "tools", "prometheus", name)
-	if _, err := os.Stat(path); err == nil {
+	if _, err := os.Stat(path); err == nil { //nolint:gosec // the variables are the tester's own
 		return path
 	}
 	say := "NOT CHECKED by Prometheus: " + name + " is missing. make deps-prometheus installs it."

@@ -91,7 +91,7 @@ type section struct {
 }
 
 // Beyond is the place of the first column that the switch shows, as in CSS.
-func (s section) Beyond() int { return s.First + 1 }
+func (s *section) Beyond() int { return s.First + 1 }
 
 // column is a column of a table; Number starts at 1, as in CSS.
 type column struct {

@@ -21,7 +21,7 @@ func listing(t *testing.T, day int) string {
 
 // Every operation of the document is called through it, on a real database; each request
 // and each answer is as the document says.
-func TestEveryOperationThroughTheDocument(t *testing.T) {
+func TestEveryOperationThroughTheDocument(t *testing.T) { //nolint:paralleltest // newWorld sets variables
 	w := newWorld(t)
 	for _, part := range []struct {
 		name  string
@@ -47,12 +47,13 @@ func TestEveryOperationThroughTheDocument(t *testing.T) {
 	for id := range w.operations {
 		require.True(t, w.done[id], "no test calls %s with success", id)
 	}
-	require.Equal(t, len(w.operations), len(w.done))
+	require.Len(t, w.done, len(w.operations))
 	reads := slices.DeleteFunc(slices.Collect(maps.Values(w.operations)), func(o place) bool { return o.method != "GET" })
 	t.Logf("%d operations, %d of them only read", len(w.operations), len(reads))
 }
 
 func callPlans(t *testing.T, w *world) {
+	t.Helper()
 	w.as(ann)
 	pulled := w.do(call{id: "make-plan", body: `{"report": "edispensary"}`})
 	require.Equal(t, "P1", pulled.say("items.0.plan"))
@@ -79,6 +80,7 @@ func callPlans(t *testing.T, w *world) {
 }
 
 func callRuns(t *testing.T, w *world) {
+	t.Helper()
 	w.as(ann)
 	shown := w.do(call{id: "show-run", path: "1"})
 	require.Equal(t, "done", shown.say("summary.state"))
@@ -104,6 +106,7 @@ func callRuns(t *testing.T, w *world) {
 
 // callAhead rehearses a listing of a day to come in which many names change.
 func callAhead(t *testing.T, w *world) {
+	t.Helper()
 	w.as(ann)
 	rehearsed := w.do(call{
 		id: "make-plan-of-file", query: "name=edispensary_2.csv&as_of=2026-06-10&rehearse=true",
@@ -122,6 +125,7 @@ func callAhead(t *testing.T, w *world) {
 }
 
 func callDecisions(t *testing.T, w *world) {
+	t.Helper()
 	w.as(ann).do(call{id: "start-run-of-file", query: "name=edispensary_3.csv&as_of=2026-06-03", body: listing(t, 3)})
 	w.work()
 	waiting := w.do(call{id: "list-waiting", query: "limit=10"})
@@ -151,6 +155,7 @@ func callDecisions(t *testing.T, w *world) {
 }
 
 func callProfiles(t *testing.T, w *world) {
+	t.Helper()
 	w.db.Exec("update profile set phone = '0113 496 0001' where code = 'FAA01'")
 	w.as(ann)
 	require.Equal(t, "0113 496 0001", w.do(call{id: "show-profile", path: "FAA01"}).say("fields.phone"))
@@ -174,6 +179,7 @@ func callProfiles(t *testing.T, w *world) {
 }
 
 func callCases(t *testing.T, w *world) {
+	t.Helper()
 	keeper, err := w.app.Cases(w.app.Logger(0))
 	require.NoError(t, err)
 	_, _, err = keeper.Look(t.Context())
@@ -192,6 +198,7 @@ func callCases(t *testing.T, w *world) {
 }
 
 func callClosures(t *testing.T, w *world) {
+	t.Helper()
 	w.as(bea)
 	why := `{"reason": "the board says so"}`
 	w.do(call{id: "say-closed", path: "FAA05", body: why})
@@ -202,6 +209,7 @@ func callClosures(t *testing.T, w *world) {
 }
 
 func callPushes(t *testing.T, w *world) {
+	t.Helper()
 	w.db.Exec("insert into route (sink, route) values ('dos', 'change-event'), ('website', 'profile') on conflict do nothing")
 	w.db.Exec(`insert into push (code, sink, route, state) select code, sink, case sink when 'dos' then 'change-event' else 'profile' end,
 		'accepted' from profile, (values ('dos'), ('website')) s (sink) where code in ('FAA00', 'FAA01', 'FAA02')`)
@@ -227,6 +235,7 @@ func callPushes(t *testing.T, w *world) {
 }
 
 func callPeople(t *testing.T, w *world) {
+	t.Helper()
 	w.db.Exec(`insert into account (email, name, state, created_at, last_active_at) select 'canary' || n || '@example.nhs.uk',
 		'Jane Canary ' || n, 'active', '2025-09-01', '2025-09-01' from generate_series(1, 3) n`)
 	w.db.Exec("insert into membership (account_id, code, role) values (1, 'FAA00', 'account-manager'), (2, 'FAA00', 'editor')")
@@ -261,6 +270,7 @@ func callPeople(t *testing.T, w *world) {
 }
 
 func callReports(t *testing.T, w *world) {
+	t.Helper()
 	w.as(cid)
 	w.do(call{id: "fetch-report", path: "newest html", status: 404})
 	day := w.do(call{id: "make-reports"}).say("items.0.day")
@@ -273,6 +283,7 @@ func callReports(t *testing.T, w *world) {
 }
 
 func callQuality(t *testing.T, w *world) {
+	t.Helper()
 	w.as(cid)
 	require.Equal(t, "2026-06-03", w.do(call{id: "list-listings"}).say("items.0.as_of"))
 	w.do(call{id: "reset-listing", path: "edispensary", body: `{"to": "2027-06-01", "reason": "mistyped"}`, status: 422})

@@ -131,7 +131,7 @@ func (in *decisionInput) subject() string {
 
 func (in *decisionInput) parse() (actions.Decision, error) {
 	var wrong inputs
-	selected := in.Body.Selection.parse(&wrong)
+	selected := in.Body.parse(&wrong)
 	selected.Run, selected.Digest = runs.ID(in.Body.Run), in.Body.Digest
 	return actions.Decision{Selection: selected, All: in.Body.All}, wrong.err()
 }
@@ -175,7 +175,7 @@ type rehearsedPage struct {
 
 func (s *server) listRehearsed(ctx context.Context, in *listRehearsedInput) (*body[rehearsedPage], error) {
 	var wrong inputs
-	plan, selected := wrong.plan(in.Plan), in.Selection.parse(&wrong)
+	plan, selected := wrong.plan(in.Plan), in.parse(&wrong)
 	if err := wrong.err(); err != nil {
 		return nil, err
 	}
@@ -207,7 +207,7 @@ type approveAheadInput struct {
 func (s *server) approveAhead(ctx context.Context, in *approveAheadInput) (*body[actions.Ahead], error) {
 	var wrong inputs
 	wanted := actions.AheadRequest{
-		Plan: wrong.plan(in.Plan), Selection: in.Body.Selection.parse(&wrong),
+		Plan: wrong.plan(in.Plan), Selection: in.Body.parse(&wrong),
 		Span: runs.Span{First: wrong.day("body.first_day", in.Body.First), Last: wrong.day("body.last_day", in.Body.Last)},
 	}
 	wanted.Selection.Digest = in.Body.Digest

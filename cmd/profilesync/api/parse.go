@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -57,7 +58,7 @@ func (in *inputs) err() error {
 		return nil
 	}
 	text := "some inputs are wrong"
-	if first, ok := in.wrong[0].(*huma.ErrorDetail); ok && len(in.wrong) == 1 {
+	if first, ok := errors.AsType[*huma.ErrorDetail](in.wrong[0]); ok && len(in.wrong) == 1 {
 		text = first.Location + ": " + first.Message
 	}
 	return huma.NewError(http.StatusUnprocessableEntity, text, in.wrong...)

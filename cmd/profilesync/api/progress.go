@@ -56,7 +56,7 @@ func (s *server) follow(ctx context.Context, in *RunInput) (*huma.StreamResponse
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		defer s.streams.Release(1)
 		_, w := humago.Unwrap(hc)
-		ctx, cancel := context.WithTimeout(hc.Context(), followWithin)
+		ctx, cancel := context.WithTimeout(ctx, followWithin)
 		defer cancel()
 		defer context.AfterFunc(s.Stopping, cancel)()
 		f := follower{w: w, control: http.NewResponseController(w), run: in.id(), within: s.Alive + readWithin}

@@ -40,7 +40,7 @@ func (s stream) until(begin string) bool {
 	return false
 }
 
-func TestARunIsFollowedUntilItHasEnded(t *testing.T) {
+func TestARunIsFollowedUntilItHasEnded(t *testing.T) { //nolint:paralleltest // newWorld sets variables
 	w := newWorld(t)
 	w.as(ann)
 	run := w.do(call{id: "start-run-of-file", query: "name=edispensary_1.csv&as_of=2026-06-01", body: listing(t, 1)}).say("items.0.run")
@@ -66,7 +66,7 @@ func TestARunIsFollowedUntilItHasEnded(t *testing.T) {
 }
 
 // A daemon that stops ends the streams.
-func TestStreamsEndWithTheDaemon(t *testing.T) {
+func TestStreamsEndWithTheDaemon(t *testing.T) { //nolint:paralleltest // newWorld sets variables
 	w := newWorld(t)
 	w.as(ann)
 	run := w.do(call{id: "start-run-of-file", query: "name=edispensary_1.csv&as_of=2026-06-01", body: listing(t, 1)}).say("items.0.run")
@@ -83,7 +83,7 @@ func TestStreamsEndWithTheDaemon(t *testing.T) {
 
 // streamsFree reports whether a run that has ended can be followed.
 func (w *world) streamsFree() bool {
-	answer, err := http.Get(w.url + base + "/runs/1/progress") //nolint:noctx // a test
+	answer, err := http.Get(w.url + base + "/runs/1/progress")
 	require.NoError(w.t, err)
 	defer answer.Body.Close()
 	return answer.StatusCode == http.StatusOK

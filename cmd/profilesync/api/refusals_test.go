@@ -14,7 +14,7 @@ import (
 )
 
 // Nobody does what he may not, and nothing begins that cannot be recorded.
-func TestWhoMayDoWhat(t *testing.T) {
+func TestWhoMayDoWhat(t *testing.T) { //nolint:paralleltest // newWorld sets variables
 	w := newWorld(t)
 	bodies := map[string]string{
 		"make-plan-of-file": "x", "start-run-of-file": "x", "wait-case": `{"for": "x", "until": "2026-06-10"}`,
@@ -74,7 +74,7 @@ func slicesHas(o place, header string) bool {
 }
 
 // What is recorded is ids: no text of a caller, and nothing about people.
-func TestWhatIsRecordedIsIDs(t *testing.T) {
+func TestWhatIsRecordedIsIDs(t *testing.T) { //nolint:paralleltest // newWorld sets variables
 	w := newWorld(t)
 	w.db.Exec("insert into profile (code, name, type) values ('FAA00', 'Chemist', 'pharmacy')")
 	w.as(cid)
@@ -88,7 +88,7 @@ func TestWhatIsRecordedIsIDs(t *testing.T) {
 }
 
 // Wrong requests are answered in plain words, with the name of what is wrong.
-func TestWrongRequestsAreNamed(t *testing.T) {
+func TestWrongRequestsAreNamed(t *testing.T) { //nolint:paralleltest // newWorld sets variables
 	w := newWorld(t)
 	w.as(cid)
 	for _, c := range []struct {
@@ -114,7 +114,7 @@ func TestWrongRequestsAreNamed(t *testing.T) {
 	} {
 		require.Contains(t, w.do(c.call).text, c.text, c.id+" "+c.query+" "+c.body)
 	}
-	answer, err := http.Get(w.url + "/api/v1/bogus") //nolint:noctx // a test
+	answer, err := http.Get(w.url + "/api/v1/bogus")
 	require.NoError(t, err)
 	defer answer.Body.Close()
 	require.Equal(t, http.StatusNotFound, answer.StatusCode)
@@ -122,7 +122,7 @@ func TestWrongRequestsAreNamed(t *testing.T) {
 }
 
 // A file that is too large is refused, and nothing of it is kept.
-func TestAFileThatIsTooLargeIsRefused(t *testing.T) {
+func TestAFileThatIsTooLargeIsRefused(t *testing.T) { //nolint:paralleltest // newWorld sets variables
 	w := newWorld(t)
 	w.as(ann)
 	large := strings.Repeat("x", 1<<20+1)
@@ -136,7 +136,7 @@ func TestAFileThatIsTooLargeIsRefused(t *testing.T) {
 }
 
 // A setting that demands another person for an approval holds here, too.
-func TestAnotherPersonApproves(t *testing.T) {
+func TestAnotherPersonApproves(t *testing.T) { //nolint:paralleltest // newWorld sets variables
 	w := newWorld(t, "APPROVAL_BY_ANOTHER=true")
 	w.as(cid)
 	for day, number := range []int{1, 2, 3} {

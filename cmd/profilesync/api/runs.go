@@ -163,7 +163,7 @@ type startRunInput struct {
 }
 
 func (in *startRunInput) subject() string {
-	return safe(in.Body.Plan) + " " + in.Body.Request.subject()
+	return safe(in.Body.Plan) + " " + in.Body.subject()
 }
 
 // summaries are what runs or plans say of themselves.

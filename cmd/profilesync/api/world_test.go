@@ -63,7 +63,6 @@ var (
 	ann = guard.Principal{Name: "ann", Person: true, Verbs: []guard.Verb{guard.Read, guard.Reconcile}}
 	bea = guard.Principal{Name: "bea", Person: true, Verbs: []guard.Verb{guard.Read, guard.Approve}}
 	cid = guard.Principal{Name: "cid", Person: true, Verbs: guard.Verbs()}
-	eve = guard.Principal{Name: "eve"}
 )
 
 // now is what the clock of a world says: a Wednesday.
@@ -119,7 +118,7 @@ func (w *world) serve(o Options) {
 	server.Start()
 	w.t.Cleanup(func() { stop(); server.Close() })
 	w.url = server.URL
-	answer, err := http.Get(server.URL + Document) //nolint:noctx // a test
+	answer, err := http.Get(server.URL + Document)
 	require.NoError(w.t, err)
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
@@ -248,7 +247,7 @@ func (a answered) at(path string) any {
 	decoder := json.NewDecoder(strings.NewReader(a.text))
 	decoder.UseNumber()
 	require.NoError(a.t, decoder.Decode(&value))
-	for _, part := range strings.Split(path, ".") {
+	for part := range strings.SplitSeq(path, ".") {
 		switch is := value.(type) {
 		case map[string]any:
 			value = is[part]

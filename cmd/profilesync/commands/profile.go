@@ -64,17 +64,6 @@ func valueRows(code profile.ODSCode, values profile.Values) [][]string {
 	return rows
 }
 
-// ownersOf says who owns each field that has a value.
-func ownersOf(values profile.Values) map[string]profile.Owner {
-	owners := make(map[string]profile.Owner)
-	for _, f := range profile.Fields() {
-		if values.States(f) {
-			owners[f.String()] = f.Owner()
-		}
-	}
-	return owners
-}
-
 // closureRows show that somebody said that the place has closed, whatever the register says.
 func closureRows(c casestore.ListedClosure) [][]string {
 	by, since := c.Last()

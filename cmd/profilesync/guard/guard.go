@@ -97,10 +97,11 @@ func (g *Guard) Wrap(next http.Handler) http.Handler {
 		c := &call{guard: g, id: newRequestID()}
 		c.body = &body{ReadCloser: r.Body, limit: defaultBody, writer: w}
 		counting := &counted{ResponseWriter: w, call: c}
-		r = r.WithContext(context.WithValue(r.Context(), callKey{}, c))
+		ctx := context.WithValue(r.Context(), callKey{}, c)
+		r = r.WithContext(ctx)
 		r.Body = c.body
 		g.setHeaders(w, c.id)
-		defer func() { c.end(r.Context(), counting, recover()) }()
+		defer func() { c.end(ctx, counting, recover()) }()
 		guarded.ServeHTTP(counting, r)
 	})
 }
@@ -108,7 +109,7 @@ func (g *Guard) Wrap(next http.Handler) http.Handler {
 // setHeaders sets what every answer has. A page may add what it needs, from us alone.
 func (g *Guard) setHeaders(w http.ResponseWriter, id string) {
 	h := w.Header()
-	h.Set("X-Request-Id", id)
+	h.Set("X-Request-ID", id)
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; "+
 		"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 	h.Set("X-Content-Type-Options", "nosniff")

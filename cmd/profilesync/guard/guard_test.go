@@ -43,9 +43,9 @@ func TestWhoShowsNoGoodTokenIsRefused(t *testing.T) {
 	} {
 		a := w.ask("GET", "/read", "", headers...)
 		requireProblem(t, a, http.StatusUnauthorized, wrong, revoked, w.all)
-		id := a.header.Get("X-Request-Id")
-		require.Equal(t, strings.ReplaceAll(unknown.body, unknown.header.Get("X-Request-Id"), id), a.body, "%s: the same answer", name)
-		require.Equal(t, "Bearer", a.header.Get("Www-Authenticate"))
+		id := a.header.Get("X-Request-ID")
+		require.Equal(t, strings.ReplaceAll(unknown.body, unknown.header.Get("X-Request-ID"), id), a.body, "%s: the same answer", name)
+		require.Equal(t, "Bearer", a.header.Get("WWW-Authenticate"))
 	}
 	w.counted(10, guard.Unauthenticated)
 	require.Equal(t, 2, w.store.asked(), "what no token of ours looks like is not looked up")

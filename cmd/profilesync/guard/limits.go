@@ -98,7 +98,7 @@ func (g *Guard) limitRate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		now := g.Now()
 		shown := g.credentialOf(r)
-		allowed := false
+		var allowed bool
 		if name := g.known.nameOf(shown, now); name != "" {
 			allowed = g.limits.principals.allow(name, now)
 		} else {

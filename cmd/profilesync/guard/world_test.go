@@ -240,14 +240,16 @@ func requireProblem(t *testing.T, a answer, status int, never ...string) {
 	require.Equal(t, status, a.status, a.body)
 	require.Equal(t, "application/problem+json", a.header.Get("Content-Type"))
 	var problem struct {
-		Type, Title, Detail, Request string
-		Status                       int
+		Title   string `json:"title"`
+		Status  int    `json:"status"`
+		Detail  string `json:"detail"`
+		Request string `json:"request"`
 	}
 	require.NoError(t, json.Unmarshal([]byte(a.body), &problem))
 	require.Equal(t, status, problem.Status)
 	require.Equal(t, http.StatusText(status), problem.Title)
 	require.NotEmpty(t, problem.Detail)
-	require.Equal(t, a.header.Get("X-Request-Id"), problem.Request)
+	require.Equal(t, a.header.Get("X-Request-ID"), problem.Request)
 	require.Less(t, len(a.body), 400)
 	for _, secret := range never {
 		require.NotContains(t, a.body, secret)

@@ -59,7 +59,7 @@ func (l *Login) startedCookie() string { return l.cookie("profilesync-sign-in") 
 
 // remember keeps what was started in a cookie; nil removes it.
 func (l *Login) remember(w http.ResponseWriter, s *started) {
-	cookie := &http.Cookie{
+	cookie := &http.Cookie{ //nolint:gosec // Secure unless people reach this machine by plain http
 		Name: l.startedCookie(), Path: "/", Secure: l.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: -1,
 	}
 	if s != nil {

@@ -102,8 +102,8 @@ func TestOnlyTheAnswerToWhatWasStartedCounts(t *testing.T) {
 			refused := ann.open(callback.String())
 			require.Equal(t, http.StatusBadRequest, refused.status)
 			require.Contains(t, refused.text, "You are not signed in")
-			require.Contains(t, refused.text, refused.header.Get("X-Request-Id"))
-			require.Contains(t, w.log.String(), "request="+refused.header.Get("X-Request-Id"))
+			require.Contains(t, refused.text, refused.header.Get("X-Request-ID"))
+			require.Contains(t, w.log.String(), "request="+refused.header.Get("X-Request-ID"))
 			require.NotContains(t, ann.cookies(server), session)
 			require.NotContains(t, w.log.String(), callback.Query().Get("code")+"&")
 

@@ -32,9 +32,9 @@ func TestAPersonSignsInAndOut(t *testing.T) {
 	shown := ann.open(server.URL + "/runs/7?all=1")
 	require.Equal(t, http.StatusOK, shown.status, shown.text)
 	require.Equal(t, "/runs/7?all=1", shown.at.RequestURI(), "back at the page that was asked for")
-	var p guard.Principal
+	var p caller
 	require.NoError(t, json.Unmarshal([]byte(shown.text), &p))
-	require.Equal(t, guard.Principal{Name: "u-4711", Person: true, Verbs: []guard.Verb{guard.Read, guard.Approve, guard.People}}, p)
+	require.Equal(t, caller{Name: "u-4711", Person: true, Verbs: []guard.Verb{guard.Read, guard.Approve, guard.People}}, p)
 
 	elsewhere := w.browser()
 	elsewhere.gives(other, session, ann.cookies(server)[session])
@@ -132,7 +132,7 @@ func TestWhoIsInNoGroupGetsNotIn(t *testing.T) {
 		refused := ann.open(server.URL + "/")
 		require.Equal(t, http.StatusForbidden, refused.status)
 		require.Contains(t, refused.text, "none of the groups")
-		require.Contains(t, refused.text, refused.header.Get("X-Request-Id"))
+		require.Contains(t, refused.text, refused.header.Get("X-Request-ID"))
 		require.NotContains(t, ann.cookies(server), session)
 	}
 	require.Zero(t, w.sessions())

@@ -24,9 +24,11 @@ const width = 24
 
 // JSON is the board as Grafana reads it.
 func (b Board) JSON() ([]byte, error) {
-	builder := dashboard.NewDashboardBuilder(b.Title).Uid(b.Name).Description(b.Means).Tags([]string{"profilesync"}).
-		Time("now-6h", "now").Refresh("30s").Timezone("Europe/London").Readonly().
-		WithVariable(dashboard.NewDatasourceVariableBuilder("datasource").Label("Prometheus").Type("prometheus"))
+	// The SDK prefers its second schema, which older Grafanas do not read.
+	builder := dashboard.NewDashboardBuilder(b.Title). //nolint:staticcheck // see above
+								Uid(b.Name).Description(b.Means).Tags([]string{"profilesync"}).
+								Time("now-6h", "now").Refresh("30s").Timezone("Europe/London").Readonly().
+								WithVariable(dashboard.NewDatasourceVariableBuilder("datasource").Label("Prometheus").Type("prometheus"))
 	for _, row := range b.Rows {
 		builder.WithRow(dashboard.NewRowBuilder(row.Title))
 		for at, panel := range row.Panels {
@@ -63,7 +65,7 @@ func (r Row) span(at int) uint32 {
 
 // build makes Grafana's panel. Its description is that of its metrics.
 func (p Panel) build(span uint32) cog.Builder[dashboard.Panel] {
-	source := common.DataSourceRef{Type: cog.ToPtr("prometheus"), Uid: cog.ToPtr("${datasource}")}
+	source := common.DataSourceRef{Type: new("prometheus"), Uid: new("${datasource}")}
 	targets := make([]cog.Builder[variants.Dataquery], len(p.Queries))
 	for i, q := range p.Queries {
 		target := prometheus.NewDataqueryBuilder().Expr(q.Expr).RefId(string(rune('A' + i))).Datasource(source)

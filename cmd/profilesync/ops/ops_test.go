@@ -72,6 +72,9 @@ func TestWriteReplacesAndOthersCanRead(t *testing.T) {
 	require.Equal(t, os.FileMode(0o644), info.Mode().Perm())
 }
 
+// board1 is a board in Grafana's first schema, which is the one that we write.
+type board1 = dashboard.Dashboard //nolint:staticcheck // see Board.JSON
+
 // TestDashboardsKeepGrafanasSchema decodes each strictly, as the SDK has it.
 func TestDashboardsKeepGrafanasSchema(t *testing.T) {
 	t.Parallel()
@@ -80,8 +83,8 @@ func TestDashboardsKeepGrafanasSchema(t *testing.T) {
 		text, err := board.JSON()
 		require.NoError(t, err)
 		// Its answer is a list of errors that is never nil, for which it also forgets the panels.
-		require.Empty(t, new(dashboard.Dashboard).UnmarshalJSONStrict(text), board.Name)
-		var decoded dashboard.Dashboard
+		require.Empty(t, new(board1).UnmarshalJSONStrict(text), board.Name) //nolint:testifylint // see above
+		var decoded board1
 		require.NoError(t, json.Unmarshal(text, &decoded))
 		require.Empty(t, decoded.Validate(), board.Name)
 		requirePlaced(t, board, decoded)
@@ -92,7 +95,7 @@ func TestDashboardsKeepGrafanasSchema(t *testing.T) {
 }
 
 // requirePlaced wants all panels of the board, within the grid, none on top of another.
-func requirePlaced(t *testing.T, board ops.Board, decoded dashboard.Dashboard) {
+func requirePlaced(t *testing.T, board ops.Board, decoded board1) {
 	t.Helper()
 	taken := map[[2]uint32]string{}
 	panels := 0

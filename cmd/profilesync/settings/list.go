@@ -91,7 +91,7 @@ func shownValue(value reflect.Value) string {
 	if value.IsZero() && (value.Kind() == reflect.String || value.Kind() == reflect.Slice) {
 		return ""
 	}
-	if texts, ok := value.Interface().([]string); ok {
+	if texts, ok := reflect.TypeAssert[[]string](value); ok {
 		return strings.Join(texts, ",")
 	}
 	text := fmt.Sprint(value.Interface()) // a Secret prints a mask

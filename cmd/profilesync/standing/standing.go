@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/riverqueue/river"
+
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/postgres"
@@ -167,30 +169,17 @@ func Read(ctx context.Context, a *wiring.App) (s Standing, err error) {
 
 // sourcesOf lists what is pulled, in the order of the schedules, and then what was
 // accepted all the same.
-func sourcesOf(now watchstore.Standing, schedules []jobs.Schedule) (all []Source) {
-	at := func(source profile.Source, report string) *Source {
-		for i := range all {
-			if all[i].Source == source && all[i].Report == report {
-				return &all[i]
-			}
-		}
-		all = append(all, Source{Source: source, Report: report})
-		return &all[len(all)-1]
-	}
+func sourcesOf(now watchstore.Standing, schedules []jobs.Schedule) []Source {
+	var all sources
 	for _, schedule := range schedules {
 		for _, job := range schedule.Jobs {
-			switch pull := job.(type) {
-			case runjobs.PullODS:
-				at(profile.SourceODS, pull.Report).NextPull = schedule.When.Next(now.At)
-			case runjobs.PullERS:
-				if pull.Part == runjobs.ERSServices {
-					at(profile.SourceERS, services.ReportServices).NextPull = schedule.When.Next(now.At)
-				}
+			if source, report, ok := pulledBy(job); ok {
+				all.of(source, report).NextPull = schedule.When.Next(now.At)
 			}
 		}
 	}
 	for _, l := range now.Listings {
-		s := at(l.Source, l.Report)
+		s := all.of(l.Source, l.Report)
 		s.AsOf, s.Records = l.AsOf, l.Records
 	}
 	for _, w := range now.Watermarks {
@@ -198,7 +187,7 @@ func sourcesOf(now watchstore.Standing, schedules []jobs.Schedule) (all []Source
 		if w.Source == profile.SourceODS && w.Stream == wiring.StreamOfChanges {
 			report = wiring.ReportOfAPI
 		}
-		at(w.Source, report).AsOf = w.Until
+		all.of(w.Source, report).AsOf = w.Until
 	}
 	today := profile.DateIn(now.At, profile.London())
 	for i := range all {
@@ -207,6 +196,31 @@ func sourcesOf(now watchstore.Standing, schedules []jobs.Schedule) (all []Source
 		}
 	}
 	return all
+}
+
+// sources are the sources so far, each once.
+type sources []Source
+
+// of returns the source of a report, which is added if it is not there.
+func (all *sources) of(source profile.Source, report string) *Source {
+	for i, s := range *all {
+		if s.Source == source && s.Report == report {
+			return &(*all)[i]
+		}
+	}
+	*all = append(*all, Source{Source: source, Report: report})
+	return &(*all)[len(*all)-1]
+}
+
+// pulledBy returns what a scheduled job pulls; ok is false if it pulls nothing shown here.
+func pulledBy(job river.JobArgs) (source profile.Source, report string, ok bool) {
+	switch pull := job.(type) {
+	case runjobs.PullODS:
+		return profile.SourceODS, pull.Report, true
+	case runjobs.PullERS:
+		return profile.SourceERS, services.ReportServices, pull.Part == runjobs.ERSServices
+	}
+	return "", "", false
 }
 
 func pushesOf(now watchstore.Standing) (p Pushes) {

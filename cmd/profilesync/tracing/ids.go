@@ -14,8 +14,8 @@ import (
 // root is the first span of a cause's trace, in the same place in every process.
 func root(c push.Cause) trace.SpanContext {
 	facts := append([]byte(c.Kind), 0)
-	facts = binary.BigEndian.AppendUint64(facts, uint64(c.ID))             //nolint:gosec // any bits will do
-	facts = binary.BigEndian.AppendUint64(facts, uint64(c.At.UnixMicro())) //nolint:gosec // the same
+	facts = binary.BigEndian.AppendUint64(facts, uint64(c.ID)) //nolint:gosec // any bits will do
+	facts = binary.BigEndian.AppendUint64(facts, uint64(c.At.UnixMicro()))
 	sum := sha256.Sum256(facts)
 	sum[6], sum[8] = sum[6]&0x0f|0x40, sum[8]&0x3f|0x80 // a UUID of version 4: as a correlation id some APIs refuse others
 	return trace.NewSpanContext(trace.SpanContextConfig{

@@ -64,7 +64,7 @@ func Start(ctx context.Context, o Options) (*Traces, error) {
 	var said atomic.Int64
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
 		if last := said.Load(); time.Since(time.UnixMilli(last)) > sayEvery && said.CompareAndSwap(last, time.Now().UnixMilli()) {
-			o.Log.Warn("sending traces: work goes on without them", "error", err)
+			o.Log.WarnContext(ctx, "sending traces: work goes on without them", "error", err)
 		}
 	}))
 	counted := &counter{SpanExporter: exporter, counted: o.Counted}

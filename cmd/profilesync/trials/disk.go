@@ -24,7 +24,7 @@ func diskOf(folder string) (Disk, error) {
 	if err := unix.Statfs(folder, &s); err != nil {
 		return Disk{}, fmt.Errorf("folder %s: %w", folder, err)
 	}
-	block := uint64(s.Bsize) //nolint:gosec,unconvert // never negative; its type differs between systems
+	block := uint64(s.Bsize) //nolint:gosec // never negative; its type differs between systems
 	return Disk{Free: s.Bavail * block, Size: s.Blocks * block}, nil
 }
 

@@ -101,7 +101,7 @@ func (t *trier) try(ctx context.Context, s system) Trial {
 	return Trial{Name: s.name, Result: Failed, Detail: err.Error(), Todo: s.todo(err)}
 }
 
-// todo is what to do after an error of a system.
+// What to do after an error of a system.
 func (s system) todo(err error) string {
 	if s.key != "" && refusesUs(err) {
 		return "put what it knows us by into PROFILESYNC_" + s.key + ", or ask it to let us in"

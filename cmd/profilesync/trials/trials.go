@@ -36,7 +36,7 @@ type Trial struct {
 	Name   string `json:"trial"`
 	Result Result `json:"result"`
 	Detail string `json:"detail"`
-	// Todo is what to do about a warning or a failure; empty otherwise.
+	// What to do about a warning or a failure; empty otherwise.
 	Todo string `json:"todo,omitempty"`
 }
 

@@ -91,7 +91,7 @@ func (p *Provider) back(w http.ResponseWriter, r *http.Request, query, answer ur
 	if state := query.Get("state"); state != "" {
 		answer.Set("state", state)
 	}
-	http.Redirect(w, r, query.Get("redirect_uri")+"?"+answer.Encode(), http.StatusSeeOther)
+	http.Redirect(w, r, query.Get("redirect_uri")+"?"+answer.Encode(), http.StatusSeeOther) //nolint:gosec // it is one of the client's
 }
 
 // signOut sends the browser back to where it came from, if that is the client's.
@@ -103,5 +103,5 @@ func (p *Provider) signOut(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write([]byte("You are signed out.\n"))
 		return
 	}
-	http.Redirect(w, r, back.String(), http.StatusSeeOther)
+	http.Redirect(w, r, back.String(), http.StatusSeeOther) //nolint:gosec // it is the client's host
 }
