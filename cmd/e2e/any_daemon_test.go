@@ -11,6 +11,7 @@ import (
 	"os"
 	"regexp"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -145,10 +146,20 @@ func (l *fastLife) killsDaemons(random *rand.Rand) {
 			l.mutex.Unlock()
 			require.NoError(l.t, l.daemons[n].cmd.Process.Kill())
 			require.True(l.t, l.daemons[n].wait(l.t).killed, l.daemons[n].log())
+			l.saysErrors(l.daemons[n])
 		}
 		pause(random, 100*time.Millisecond, 3*time.Second)
 		for _, n := range order {
 			l.daemons[n] = l.serveAPI(l.front.daemons[n])
+		}
+	}
+}
+
+// saysErrors shows the errors in the log of a daemon if something went wrong.
+func (l *fastLife) saysErrors(d daemon) {
+	for line := range strings.Lines(d.log()) {
+		if l.t.Failed() && strings.Contains(line, `"level":"ERROR"`) {
+			l.t.Log(line)
 		}
 	}
 }
