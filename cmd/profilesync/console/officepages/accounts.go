@@ -166,7 +166,9 @@ func accountPage(a peoplestore.Account, mayName, mayChange bool, known names, re
 			words.Moment(c.At), page.Say(c.What), {Text: c.Old, Old: true}, page.Say(c.New), {Text: c.Actor, Soft: c.Reason},
 		})
 	}
-	p.Add(page.Section{ID: "history", Title: "History", Blocks: []page.Block{history}})
+	if mayName {
+		p.Add(page.Section{ID: "history", Title: "History", Blocks: []page.Block{history}})
+	}
 	if mayChange {
 		p.Add(changeAccount(a, action, reason, until))
 	}
