@@ -311,7 +311,7 @@ func (t story) closures(f profile.Field) (steps []Step) {
 		default:
 			step.Kind, step.Text = WasSaid, " said that it has closed"
 		}
-		step.Text = c.By + step.Text + ": " + columns.OneLine(c.Reason)
+		step.Text = strings.TrimSuffix(c.By+step.Text+": "+columns.OneLine(c.Reason), ": ")
 		steps = append(steps, step)
 	}
 	return steps

@@ -119,7 +119,8 @@ func (a *Actions) Closures(ctx context.Context, f casestore.ClosureFilter) ([]ca
 	if err := a.ready(ctx); err != nil {
 		return nil, err
 	}
-	return a.App.Store.Cases.Closures(ctx, f)
+	found, err := a.App.Store.Cases.Closures(ctx, f)
+	return closuresFor(ctx, found), err
 }
 
 // ClosureStep is a step of a closure: of which place, and why.

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/connectors/postgres/peoplestore"
 	"github.com/profilesync/profilesync/jobs/peoplejobs"
 	"github.com/profilesync/profilesync/reconcile/people"
@@ -22,12 +21,17 @@ func (a *Actions) Accounts(ctx context.Context, state people.AccountState, most 
 	return a.App.Store.People.ListAccounts(ctx, state, most)
 }
 
-// Account returns an account with its organisations and its history, without names.
+// Account returns an account with its organisations, without names. Its history is for who
+// may see people.
 func (a *Actions) Account(ctx context.Context, id people.AccountID) (peoplestore.Account, error) {
 	if err := a.ready(ctx); err != nil {
 		return peoplestore.Account{}, err
 	}
-	return a.App.Store.People.Account(ctx, id)
+	found, err := a.App.Store.People.Account(ctx, id)
+	if !seesPeople(ctx) {
+		found.History = nil
+	}
+	return found, err
 }
 
 // Named is who an account belongs to.
@@ -39,7 +43,7 @@ type Named struct {
 // Names returns who accounts belong to; those that do not exist are left out. It is for
 // principals who may see people, and refuses all others.
 func (a *Actions) Names(ctx context.Context, ids []people.AccountID) (map[people.AccountID]Named, error) {
-	if principal, _ := guard.From(ctx); !principal.May(guard.People) {
+	if !seesPeople(ctx) {
 		return nil, &Error{Kind: Forbidden, Text: "names are only for who may see people"}
 	}
 	if err := a.ready(ctx); err != nil {

@@ -45,6 +45,7 @@ func (a *Actions) Profile(ctx context.Context, code profile.ODSCode) (p Profile,
 	if p.Closures, err = a.App.Store.Cases.Closures(ctx, casestore.ClosureFilter{Code: code, Most: 1}); err != nil {
 		return p, err
 	}
+	p.Closures = closuresFor(ctx, p.Closures)
 	p.Pushes, err = a.App.Store.Pushes.Pushes(ctx, pushstore.PushFilter{Code: code, Most: len(push.Sinks()), Earlier: true})
 	if err != nil {
 		return p, err
@@ -86,12 +87,14 @@ func (a *Actions) ProfileAt(ctx context.Context, code profile.ODSCode, at string
 	return p, err
 }
 
-// History returns all audit rows of a profile, the oldest first.
+// History returns all audit rows of a profile, the oldest first. Reasons are for who may
+// see people, here and in Why.
 func (a *Actions) History(ctx context.Context, code profile.ODSCode) ([]postgres.Audited, error) {
 	if err := a.ready(ctx); err != nil {
 		return nil, err
 	}
-	return a.App.Store.History(ctx, code)
+	rows, err := a.App.Store.History(ctx, code)
+	return auditFor(ctx, rows), err
 }
 
 // Why returns how the value of a field came about, or of every field that has, or had,
@@ -104,7 +107,8 @@ func (a *Actions) Why(ctx context.Context, code profile.ODSCode, field profile.F
 	if err != nil {
 		return nil, err
 	}
-	return whytext.Of(told, field, func(r history.Run, f profile.Field) string { return ods.ColumnsOf(r.Report, r.Layout, f) }), nil
+	column := func(r history.Run, f profile.Field) string { return ods.ColumnsOf(r.Report, r.Layout, f) }
+	return whytext.Of(explainedFor(ctx, told), field, column), nil
 }
 
 // Services lists the services of a profile, from e-RS and from editors.

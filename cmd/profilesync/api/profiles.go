@@ -105,15 +105,11 @@ type auditedChange struct {
 	Reason string    `json:"reason,omitempty" doc:"Only for who may see people."`
 }
 
-func toAuditedChange(c postgres.Audited, people bool) auditedChange {
-	shown := auditedChange{
+func toAuditedChange(c postgres.Audited) auditedChange {
+	return auditedChange{
 		At: c.At, Field: c.Field, Owner: c.Owner, Old: c.Old, New: c.New, Actor: c.Actor, Role: c.DatabaseRole, Run: int64(c.Run),
 		Reason: c.Reason,
 	}
-	if !people {
-		shown.Reason = ""
-	}
-	return shown
 }
 
 func (s *server) listHistory(ctx context.Context, in *codePageInput) (*pageOf[auditedChange], error) {
@@ -126,16 +122,10 @@ func (s *server) listHistory(ctx context.Context, in *codePageInput) (*pageOf[au
 	return paged(in.Paging, key, func(int) (changes []auditedChange, err error) {
 		all, err := s.do.History(ctx, code)
 		for _, c := range all {
-			changes = append(changes, toAuditedChange(c, mayPeople(ctx)))
+			changes = append(changes, toAuditedChange(c))
 		}
 		return changes, err
 	})
-}
-
-// mayPeople reports whether the caller may see people.
-func mayPeople(ctx context.Context) bool {
-	principal, _ := guard.From(ctx)
-	return principal.May(guard.People)
 }
 
 type whyInput struct {

@@ -33,12 +33,14 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// The people. Ann reconciles, Bea approves, Cid does everything, Dot only looks.
+// The people. Ann reconciles, Bea approves, Cid does everything, Dot only looks, and Eve does
+// everything but see people.
 var everybody = map[string]guard.Principal{
 	"ann": {Name: "ann", Person: true, Verbs: []guard.Verb{guard.Read, guard.Reconcile}},
 	"bea": {Name: "bea", Person: true, Verbs: []guard.Verb{guard.Read, guard.Approve}},
 	"cid": {Name: "cid", Person: true, Verbs: guard.Verbs()},
 	"dot": {Name: "dot", Person: true, Verbs: []guard.Verb{guard.Read}},
+	"eve": {Name: "eve", Person: true, Verbs: []guard.Verb{guard.Read, guard.Reconcile, guard.Approve, guard.Administer}},
 }
 
 // signedIn are sessions: the cookie says who it is.
@@ -138,6 +140,7 @@ type browser struct {
 	at     string
 	status int
 	text   string
+	raw    string // as it was sent
 	root   *html.Node
 	policy string
 }
@@ -167,6 +170,7 @@ func (b *browser) send(r *http.Request) *browser {
 	require.NoError(b.t, err)
 	b.root, err = html.Parse(bytes.NewReader(content))
 	require.NoError(b.t, err)
+	b.raw = string(content)
 	b.at, b.status, b.policy = answer.Request.URL.RequestURI(), answer.StatusCode, answer.Header.Get("Content-Security-Policy")
 	b.text = strings.Join(strings.Fields(words(b.root)), " ")
 	return b

@@ -177,7 +177,7 @@ func accountPage(a peoplestore.Account, mayName, mayChange bool, known names, re
 			words.Moment(c.At), page.Say(c.What), {Text: c.Old, Old: true}, page.Say(c.New), {Text: c.Actor, Soft: c.Reason},
 		})
 	}
-	if len(a.History) > 0 {
+	if mayName && len(a.History) > 0 {
 		p.Add(page.Section{ID: "history", Title: "History", Blocks: []page.Block{history}})
 	}
 	if mayChange {

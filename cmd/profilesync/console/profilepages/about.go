@@ -20,7 +20,7 @@ func (o *one) addStanding(p *page.Page) {
 		by, since := c.Last()
 		p.Add(page.Inset{
 			Title: "Its closure was " + string(c.State), Warning: true,
-			Text: "By " + by + " on " + words.Moment(since).Text + ": " + c.Reason,
+			Text: strings.TrimSuffix("By "+by+" on "+words.Moment(since).Text+": "+c.Reason, ": "),
 		})
 	}
 	if len(o.cases) == 0 {
@@ -82,7 +82,7 @@ func (o *one) holdForm() page.Form {
 		Action: address(o.code), Hidden: []page.Hidden{{Name: "do", Value: "hold"}},
 		Fields: []page.Field{
 			{Kind: page.Choice, Name: "what", Label: "What is held", Options: what},
-			{Kind: page.ManyLines, Name: "reason", Label: "Why", Value: o.reason},
+			{Kind: page.ManyLines, Name: "reason", Label: "Why", Hint: "Everybody who looks at the profile reads it: name nobody", Value: o.reason},
 			{Kind: page.Day, Name: "until", Label: "Until and including", Hint: "Empty for no end", Value: o.until, Unasked: true},
 		},
 		Buttons: []page.Button{{Text: "Hold it"}},

@@ -60,9 +60,8 @@ func (d *Desk) first(w http.ResponseWriter, r *http.Request, name, key string, r
 
 // claim claims a token. While somebody else has it, it waits for the answer.
 func (d *Desk) claim(ctx context.Context, name, key string) (claimed bool, before accessstore.Answer, err error) {
-	ctx, cancel := context.WithTimeout(ctx, awaits)
-	defer cancel()
-	ticker := time.NewTicker(looks)
+	enough, ticker := time.NewTimer(awaits), time.NewTicker(looks)
+	defer enough.Stop()
 	defer ticker.Stop()
 	for {
 		claimed, before, err = d.Keys.BeginKey(ctx, name, key)
@@ -71,6 +70,8 @@ func (d *Desk) claim(ctx context.Context, name, key string) (claimed bool, befor
 		}
 		select {
 		case <-ctx.Done():
+			return false, before, ctx.Err()
+		case <-enough.C:
 			return false, before, nil
 		case <-ticker.C:
 		}
