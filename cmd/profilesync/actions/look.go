@@ -30,6 +30,14 @@ func (a *Actions) KeptPlan(ctx context.Context, id runs.PlanID) (runstore.KeptPl
 	return a.App.Store.Runs.KeptPlan(ctx, id)
 }
 
+// WaitingByRun counts what waits of each run, and nobody has decided on.
+func (a *Actions) WaitingByRun(ctx context.Context) ([]runstore.WaitingRun, error) {
+	if err := a.ready(ctx); err != nil {
+		return nil, err
+	}
+	return a.App.Store.Runs.WaitingByRun(ctx)
+}
+
 // DriftChecks returns the newest check of all profiles of each sink.
 func (a *Actions) DriftChecks(ctx context.Context) ([]pushstore.LastDriftCheck, error) {
 	if err := a.ready(ctx); err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/console/pagetest"
+	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
 )
 
 // shown waits until the page says something, and returns what it says otherwise.
@@ -24,6 +25,15 @@ const shown = `new Promise(done => {
 
 func says(text string) string { return fmt.Sprintf(shown, text) }
 
+// signIn signs somebody in, in all tabs.
+func signIn(ctx context.Context, t *testing.T, w *world, who string) {
+	t.Helper()
+	require.NoError(t, chromedp.Do(ctx, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, network.SetCookie, network.SetCookieParams{Name: "who", Value: who, URL: w.url})
+		return err
+	})))
+}
+
 // The little script ticks all boxes with one, follows a run to its end and sends a form
 // once; River's own pages work under their policy. Nothing is logged in the browser.
 func TestTheScriptAndThePagesOfJobs(t *testing.T) {
@@ -34,12 +44,9 @@ func TestTheScriptAndThePagesOfJobs(t *testing.T) {
 		w.as("ann").open("/reconcile").form("Show the plan").press(listing).form("Do exactly this").press()
 		w.work()
 	}
+	signIn(ctx, t, w, "cid")
 	tab, cancel := pagetest.NewTab(ctx, t, pagetest.View{Width: 1280, Height: 900, Scheme: "light"})
 	defer cancel()
-	require.NoError(t, chromedp.Do(tab, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-		_, err := cdp.Call(ctx, target, network.SetCookie, network.SetCookieParams{Name: "who", Value: "cid", URL: w.url})
-		return err
-	})))
 	ticked := `[...document.querySelectorAll("input[name=code]")].filter(b => b.checked).length`
 	require.Equal(t, 55, pagetest.Open[int](t, tab, w.url+"/runs/2", ticked))
 	require.Zero(t, pagetest.Ask[int](t, tab, `document.querySelector("[data-all]").click(); `+ticked))
@@ -52,4 +59,26 @@ func TestTheScriptAndThePagesOfJobs(t *testing.T) {
 	w.work()
 	require.Empty(t, pagetest.Ask[string](t, tab, says("What became of it")), "the page is shown again when the run has ended")
 	require.Empty(t, tab.Complaints())
+}
+
+// Every page, with what a reconciliation left, as people see it.
+func TestEveryPageInBrowser(t *testing.T) {
+	ctx := pagetest.Start(t)
+	w := newWorld(t)
+	before, after := trusts(t)
+	for _, listing := range []file{before, after} {
+		w.as("ann").open("/reconcile").form("Show the plan").press(listing).form("Do exactly this").press()
+		w.work()
+	}
+	code := pgtest.One[string](w.db, "select code from profile where icb <> 'QWO' order by code limit 1")
+	signIn(ctx, t, w, "cid")
+	pages := make(map[string]string)
+	for name, path := range map[string]string{
+		"real-cases": "/", "real-now": "/now", "real-runs": "/runs", "real-run": "/runs/2", "real-plan": "/plans/P2", "real-reconcile": "/reconcile",
+		"real-undo": "/runs/1/undo", "real-profile": "/profiles/" + code, "real-why": "/profiles/" + code + "/why",
+		"real-history": "/profiles/" + code + "/history", "real-listings": "/listings", "real-tokens": "/tokens",
+	} {
+		pages[name] = w.url + path
+	}
+	pagetest.LookAt(ctx, t, pages, pagetest.Views()[0], pagetest.Views()[3])
 }

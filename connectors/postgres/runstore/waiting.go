@@ -125,6 +125,24 @@ func (s *Store) Waiting(ctx context.Context, selection runs.Selection) ([]Waitin
 	return waiting, postgres.Wrap(err, "listing what waits")
 }
 
+// WaitingRun is how much waits of a run.
+type WaitingRun struct {
+	Run    runs.ID
+	Report string
+	Reason runs.WithheldReason // one of them
+	Rows   int
+}
+
+// WaitingByRun counts what waits of each run, and nobody has decided on.
+func (s *Store) WaitingByRun(ctx context.Context) ([]WaitingRun, error) {
+	rows, err := s.q.CountWaitingByRun(ctx)
+	list := make([]WaitingRun, len(rows))
+	for i, r := range rows {
+		list[i] = WaitingRun{Run: r.RunID, Report: r.Report, Reason: runs.WithheldReason(r.Withheld), Rows: int(r.Rows)}
+	}
+	return list, postgres.Wrap(err, "counting what waits")
+}
+
 // WaitingDigest is the SHA-256 of what rows would do, in hex. Rows that an approval
 // is about to apply are decided on, and do not count.
 func WaitingDigest(rows []WaitingRow) string {

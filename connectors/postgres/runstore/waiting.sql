@@ -201,3 +201,12 @@ cross join lateral (
 order by p.code, p.field
 on conflict on constraint mark_pkey do update
 set value = excluded.value, run_id = excluded.run_id, actor = excluded.actor, at = clock(), lifted_in = null;
+
+-- name: CountWaitingByRun :many
+-- What waits of each run and nobody has decided on, with one of the reasons.
+select p.run_id, r.report, min(p.withheld)::text as withheld, count(*) as rows
+from plan_row p
+join run r on r.id = p.run_id
+where p.waits and p.decision = ''
+group by p.run_id, r.report
+order by p.run_id;

@@ -11,7 +11,6 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres/runstore"
 	"github.com/profilesync/profilesync/reconcile/cases"
 	"github.com/profilesync/profilesync/reconcile/profile"
-	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // shown is how many cases of an owner are listed unless all are wanted.
@@ -20,34 +19,12 @@ const shown = 15
 // listed is what the page of what waits shows.
 type listed struct {
 	cases    []casestore.Listed
-	withheld []withheldRun
+	withheld []runstore.WaitingRun
 	mine     []cases.Owner
 	today    profile.Date
 	owner    cases.Owner     // whose alone; empty for everybody's
 	code     profile.ODSCode // of which organisation alone
 	all      bool
-}
-
-// withheldRun is a run of which rows wait.
-type withheldRun struct {
-	run    runs.ID
-	report string
-	reason runs.WithheldReason
-	rows   int
-}
-
-func countByRun(rows []runstore.WaitingRow) (list []withheldRun) {
-	for _, row := range rows {
-		if row.Approved != 0 {
-			continue
-		}
-		if n := len(list); n > 0 && list[n-1].run == row.Run {
-			list[n-1].rows++
-			continue
-		}
-		list = append(list, withheldRun{row.Run, row.Report, row.Withheld, 1})
-	}
-	return list
 }
 
 // OwnerWords says who acts on a case.
@@ -72,7 +49,7 @@ func (l listed) page() page.Page {
 		}
 	}
 	if sections == 0 {
-		p.Add(page.Inset{Text: "No case stands here: nobody has to do anything."})
+		p.Add(page.Inset{Text: "No case stands."})
 	}
 	return addFilter(p, l)
 }
@@ -117,7 +94,7 @@ func (l listed) figures() page.Figures {
 	}
 	waiting := 0
 	for _, w := range l.withheld {
-		waiting += w.rows
+		waiting += w.Rows
 	}
 	figures := page.Figures{
 		{Number: page.Count(open), Label: "open cases"},
@@ -143,8 +120,8 @@ func (l listed) decisions() page.Section {
 	for i, w := range l.withheld {
 		tasks[i] = page.Task{
 			Link: page.Link{
-				Text: "Run " + w.run.String() + ", " + w.report + ": " + page.Many(w.rows, "change", "changes"), To: "/runs/" + w.run.String(),
-				Hint: words.Sentence(words.Withheld(w.reason)),
+				Text: "Run " + w.Run.String() + ", " + w.Report + ": " + page.Many(w.Rows, "change", "changes"), To: "/runs/" + w.Run.String(),
+				Hint: words.Sentence(words.Withheld(w.Reason)),
 			},
 			Status: page.Tag{Text: "waits for a decision", Colour: page.Orange},
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/pagetest"
 	"github.com/profilesync/profilesync/connectors/postgres/casestore"
+	"github.com/profilesync/profilesync/connectors/postgres/runstore"
 	"github.com/profilesync/profilesync/reconcile/cases"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
@@ -40,7 +41,7 @@ func planted() []casestore.Listed {
 func pages() map[string]page.Page {
 	all := listed{
 		cases: planted(), mine: []cases.Owner{cases.Operations, cases.ServiceDesk}, today: today,
-		withheld: []withheldRun{{12, "etr", runs.MassChange, 55}},
+		withheld: []runstore.WaitingRun{{Run: 12, Report: "etr", Reason: runs.MassChange, Rows: 55}},
 	}
 	shown := actions.ShownCase{
 		Listed: planted()[0], Page: cases.MassChangeWithheld.Page(),

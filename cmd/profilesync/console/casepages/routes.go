@@ -12,7 +12,6 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres/casestore"
 	"github.com/profilesync/profilesync/reconcile/cases"
 	"github.com/profilesync/profilesync/reconcile/profile"
-	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 type room struct{ do *actions.Actions }
@@ -63,8 +62,8 @@ func (m room) list(r *http.Request) (page.Page, error) {
 	if l.cases, err = m.do.Cases(ctx, filter, ""); err != nil {
 		return page.Page{}, err
 	}
-	waiting, _, err := m.do.Waiting(ctx, runs.Selection{})
-	l.today, l.withheld = m.do.App.Today(), countByRun(waiting)
+	l.today = m.do.App.Today()
+	l.withheld, err = m.do.WaitingByRun(ctx)
 	return l.page(), err
 }
 

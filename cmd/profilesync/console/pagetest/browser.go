@@ -3,6 +3,7 @@ package pagetest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -73,6 +74,17 @@ func axe(t *testing.T) string {
 	script, err := os.ReadFile(slices.Max(found))
 	require.NoError(t, err)
 	return string(script)
+}
+
+// LookAt opens addresses in a browser that was started, and judges them as Look does.
+func LookAt(ctx context.Context, t *testing.T, pages map[string]string, views ...View) {
+	t.Helper()
+	script := axe(t)
+	for _, name := range slices.Sorted(maps.Keys(pages)) {
+		for _, as := range views {
+			inspect(ctx, t, pages[name], name, script, as)
+		}
+	}
 }
 
 // View is one way of looking at a page.

@@ -127,6 +127,8 @@ func (o *one) fields() page.Section {
 			}
 		case profile.FieldType:
 			value.Text = profile.OrgType(value.Text).Words()
+		case profile.FieldHidden:
+			value.Text = map[string]string{"true": "yes", "false": "no"}[value.Text]
 		case profile.FieldRoles:
 			value.Text = strings.ReplaceAll(value.Text, "|", ", ")
 		}

@@ -84,6 +84,48 @@ func (q *Queries) CountWaiting(ctx context.Context, arg CountWaitingParams) (int
 	return waiting, err
 }
 
+const countWaitingByRun = `-- name: CountWaitingByRun :many
+select p.run_id, r.report, min(p.withheld)::text as withheld, count(*) as rows
+from plan_row p
+join run r on r.id = p.run_id
+where p.waits and p.decision = ''
+group by p.run_id, r.report
+order by p.run_id
+`
+
+type CountWaitingByRunRow struct {
+	RunID    runs.ID
+	Report   string
+	Withheld string
+	Rows     int
+}
+
+// What waits of each run and nobody has decided on, with one of the reasons.
+func (q *Queries) CountWaitingByRun(ctx context.Context) ([]CountWaitingByRunRow, error) {
+	rows, err := q.db.Query(ctx, countWaitingByRun)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []CountWaitingByRunRow{}
+	for rows.Next() {
+		var i CountWaitingByRunRow
+		if err := rows.Scan(
+			&i.RunID,
+			&i.Report,
+			&i.Withheld,
+			&i.Rows,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const countWithdrawn = `-- name: CountWithdrawn :one
 select count(*) as withdrawn from plan_row where decided_in = $1 and decision = 'withdrawn'
 `
