@@ -129,7 +129,7 @@ func (c consoleSite) readReport(code string) {
 // findWhy finds on the page of a trust why its board is what it is.
 func (c consoleSite) findWhy(code, icb string, runs ...string) {
 	c.site.t.Helper()
-	c.ada.Press("Profiles").Type("q", code).Press("Find").Press(code).Shows("Integrated care board", icb)
+	c.ada.Press("Profiles").Type("q", code).Press("Search").Press(code).Shows("Integrated care board", icb)
 	c.ada.Press("Why Integrated care board").Shows("Integrated care board of "+code+": why", icb)
 	for _, run := range runs[1:] {
 		c.ada.Shows("Run " + run)
@@ -140,7 +140,9 @@ func (c consoleSite) findWhy(code, icb string, runs ...string) {
 // a form that is still open in another tab leads to signing in, and back.
 func (c consoleSite) signOut() {
 	c.site.t.Helper()
+	other := c.ada.Beside().Go(c.url + "/reconcile")
 	c.ada.Go(c.url+"/").Press("Sign out").Shows("You have signed out", "Nobody is signed in").Quiet()
 	require.Equal(c.site.t, c.url+"/signed-out", c.ada.Address())
 	c.ada.Inspect("signed out").Press("Sign in").Shows("identity provider")
+	other.Press("Show the plan").Shows("You are not signed in").Press("Sign in").Shows("identity provider")
 }

@@ -30,11 +30,21 @@ type Person struct {
 // runs none.
 func NewPerson(parent context.Context, t *testing.T, script bool) *Person {
 	t.Helper()
-	p := &Person{t: t, axe: axe(t), script: script}
-	tab, cancel := NewTab(parent, t, Views()[2], chromedp.WithNewBrowserContext())
-	t.Cleanup(cancel)
+	return (&Person{t: t, axe: axe(t), script: script}).open(parent, chromedp.WithNewBrowserContext())
+}
+
+// Beside opens another tab of the same browser.
+func (p *Person) Beside() *Person {
+	p.t.Helper()
+	return (&Person{t: p.t, axe: p.axe, script: p.script}).open(p.Tab)
+}
+
+func (p *Person) open(parent context.Context, options ...chromedp.ContextOption) *Person {
+	p.t.Helper()
+	tab, cancel := NewTab(parent, p.t, Views()[2], options...)
+	p.t.Cleanup(cancel)
 	p.Tab = tab
-	if !script {
+	if !p.script {
 		p.do(scriptless(true))
 	}
 	return p

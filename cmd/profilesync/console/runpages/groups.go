@@ -118,11 +118,7 @@ func summary(s runs.Summary) (rows page.Summary) {
 		}
 	}
 	for _, w := range s.Withheld {
-		what := page.Count(w.Count) + " of " + page.Many(w.Of, w.Type.Words()+" profile", w.Type.Words()+" profiles")
-		if w.Field != "" {
-			what = words.Field(w.Field) + " of " + what
-		}
-		rows = append(rows, page.SummaryRow{Key: "Withheld", Value: page.Cell{Text: what, Soft: words.Sentence(words.Withheld(w.Reason))}})
+		rows = append(rows, page.SummaryRow{Key: "Withheld", Value: page.Cell{Text: ofHowMany(w), Soft: words.Sentence(words.Withheld(w.Reason))}})
 	}
 	for _, row := range runtext.Rows(s)[1:] { // after the title
 		if !saidAbove[row[0]] {
@@ -130,6 +126,15 @@ func summary(s runs.Summary) (rows page.Summary) {
 		}
 	}
 	return rows
+}
+
+// ofHowMany says how many profiles of how many something is about: Region of 3 of 20 trust profiles.
+func ofHowMany(w runs.Withheld) string {
+	what := page.Count(w.Count) + " of " + page.Many(w.Of, w.Type.Words()+" profile", w.Type.Words()+" profiles")
+	if w.Field != "" {
+		what = words.Field(w.Field) + " of " + what
+	}
+	return what
 }
 
 // saidAbove are the rows of runtext.Rows that summary says in more words.
