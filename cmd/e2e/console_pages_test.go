@@ -17,6 +17,9 @@ var entrances = []string{
 	"/", "/?all=1", "/now", "/runs", "/reconcile", "/profiles", "/profiles?q=trust", "/pushes", "/drift", "/accounts", "/reports", "/listings", "/tokens", "/jobs/",
 }
 
+// rivers are the rules of axe-core that River's own pages break: they are served as they are.
+var rivers = []string{"label-content-name-mismatch", "page-has-heading-one"}
+
 // every is at least one address of each page.
 var every = []string{
 	"/", "/cases/#", "/now", "/runs", "/runs/#", "/runs/#/undo", "/reconcile", "/plans/#", "/profiles", "/profiles/#", "/profiles/#/why", "/profiles/#/history",
@@ -39,10 +42,12 @@ func (c consoleSite) seeEveryPage() {
 		}
 		seen[kind] = path
 		c.ada.Go(c.url + path)
+		var known []string
 		if path == "/jobs/" {
-			c.ada.Shows("Jobs")
+			c.ada.Shows("Available")
+			known = rivers
 		}
-		c.ada.Inspect("page " + strings.ReplaceAll(strings.Trim(kind, "/"), "/", "-"))
+		c.ada.Inspect("page "+strings.ReplaceAll(strings.Trim(kind, "/"), "/", "-"), known...)
 		for _, link := range pagetest.Ask[[]string](t, c.ada.Tab, `[...document.querySelectorAll("a[href]")].map(a => a.href)`) {
 			if to, ours := strings.CutPrefix(link, c.url); ours && !strings.HasPrefix(to, "/api/") && !strings.HasPrefix(to, "/jobs/") {
 				to, _, _ = strings.Cut(to, "#")

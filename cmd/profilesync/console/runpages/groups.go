@@ -111,11 +111,15 @@ func planned(changes []planstore.Shown, v values, all string) (sections []page.B
 // summary is what a run did, or what a plan would do.
 func summary(s runs.Summary) (rows page.Summary) {
 	if s.Digest != "" { // without a plan nothing was counted
-		rows = page.Summary{
-			{Key: "Records", Value: page.Say(page.Many(s.Records, "record was read", "records were read") + unread(s.Rejected))},
+		if s.Records+s.Rejected > 0 { // a decision reads none
+			rows = append(rows, page.SummaryRow{
+				Key: "Records", Value: page.Say(page.Many(s.Records, "record was read", "records were read") + unread(s.Rejected)),
+			})
+		}
+		rows = append(rows, page.Summary{
 			{Key: "Profiles", Value: page.Say(page.Count(s.Population) + " open afterwards")},
 			{Key: "Changes", Value: page.Cell{Text: counted(s.Changes), Soft: fieldsOf(s.Fields)}},
-		}
+		}...)
 	}
 	for _, w := range s.Withheld {
 		rows = append(rows, page.SummaryRow{Key: "Withheld", Value: page.Cell{Text: ofHowMany(w), Soft: words.Sentence(words.Withheld(w.Reason))}})
