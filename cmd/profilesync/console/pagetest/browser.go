@@ -288,9 +288,11 @@ func keepPicture(ctx context.Context, t *testing.T, name string, as View) {
 	}
 	height, err := chromedp.Run(ctx, chromedp.Evaluate[float64]("document.documentElement.scrollHeight"))
 	require.NoError(t, err)
-	as.Height = int64(height)
-	require.NoError(t, chromedp.Do(ctx, as.metrics()))
+	whole := as
+	whole.Height = max(as.Height, int64(height))
+	require.NoError(t, chromedp.Do(ctx, whole.metrics()))
 	picture, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(folder, name+".png"), picture, 0o600))
+	require.NoError(t, chromedp.Do(ctx, as.metrics()))
 }
