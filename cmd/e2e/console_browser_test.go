@@ -45,7 +45,6 @@ func TestThreePeopleDecideOnTheMergerOfBoards(t *testing.T) {
 	s.nextReport()
 	c.readReport(code)
 	c.findWhy(code, icbs[code], listing, approval, undo)
-	c.seeEveryPage()
 	c.signOut()
 }
 

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"testing"
 
 	"github.com/stretchr/testify/require"
 
@@ -26,10 +27,20 @@ var every = []string{
 	"/pushes", "/drift", "/accounts", "/accounts/#", "/reports", "/reports/#", "/reports/#/page", "/listings", "/tokens", "/jobs/",
 }
 
-// seeEveryPage looks at every page that Ada can reach: at one address of each kind.
-func (c consoleSite) seeEveryPage() {
-	t := c.site.t
-	t.Helper()
+// Ada looks at every page that she can reach, at one address of each kind, after what people
+// have decided on a run.
+func TestEveryPageOfTheConsole(t *testing.T) {
+	t.Parallel()
+	before, after := worldOfTrusts(t)
+	s, _ := newSite(t).withSinks()
+	s.playing("2026-04-08T08:00:00Z").exits(0, "report", "make")
+	s.exits(0, "reconcile", "--files", before, "--wait")
+	plan := s.asJSON(3, "plan", "--files", after)
+	run := s.asJSON(3, "reconcile", "--plan", plan.Plan, "--wait")
+	s.exits(0, "runs", "approve", run.Run, "--code", one[string](s, "select min(code) from plan_row where withheld <> ''"))
+	s.nextReport()
+	c := s.serveConsole(true)
+	c.signIn(c.ada, "ada", "/now")
 	c.write("insert into account (name, email, kind, state) values ('Mary Major', 'mary@example.org', 'member', 'active')")
 	c.exits(0, "cases", "look")
 	seen, next := make(map[string]string), slices.Clone(entrances)
