@@ -18,7 +18,7 @@ func TestTheReadmeCanBeFollowed(t *testing.T) {
 	text, err := os.ReadFile(readmePath)
 	require.NoError(t, err)
 	blocks := readBlocks(string(text))
-	require.Equal(t, []string{"make demo", "make test"}, withoutComments(blocks[0].commands), "the two commands stand on top")
+	require.Equal(t, []string{"make demo", "make run", "make test"}, withoutComments(blocks[0].commands), "the three commands stand on top")
 	r := newReader(t)
 	for _, b := range blocks {
 		r.follows(b)

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,9 +10,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/console/pagetest"
 )
 
-var update = flag.Bool("update", false, "rewrite the golden files")
+var update = pagetest.Update
 
 // transcript collects commands and everything they print.
 type transcript struct {

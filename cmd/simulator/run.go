@@ -104,17 +104,26 @@ func (c *runCmd) introduce(stage *stage, show *screen.Screen, today profile.Date
 	for _, warning := range stage.cluster.Warnings() {
 		show.Say(warning)
 	}
-	show.Linef("\nLet a month go by in the register, and reconcile:")
-	show.Linef("  curl -X POST '%s%s?to=%s'", stage.systems.RegisterURL, outside.ChurnPath, today)
-	show.Linef("  %s", c.command(settings, "reconcile --wait"))
-	show.Linef("\nLet twelve boards merge in the register, reconcile, and decide on what is held back (55 trusts):")
-	show.Linef("  curl -X POST '%s%s?on=%s'", stage.systems.RegisterURL, outside.RecodePath, today)
+	c.introduceConsole(stage.systems, show, today)
+	show.Linef("\nWithout a browser, reconcile everything, and decide on what is held back:")
 	show.Linef("  %s", c.command(settings, "reconcile --wait"))
 	show.Linef("  %s", c.command(settings, "runs waiting"))
 	show.Linef("  %s", c.command(settings, "runs approve RUN --actor YOU"))
 	c.introduceSinks(stage.systems, show, settings)
 	c.introduceServices(stage.systems, show, settings)
 	show.Linef("\nThe daemon runs until Ctrl-C. Its log:")
+}
+
+// introduceConsole tells what to do first in the browser, and gives it a file.
+func (c *runCmd) introduceConsole(systems *outside.Systems, show *screen.Screen, today profile.Date) {
+	show.Linef("\nTo begin with, let a month go by in the register, let twelve boards merge, and fetch its listing of trusts:")
+	show.Linef("  curl -X POST '%s%s?to=%s'", systems.RegisterURL, outside.ChurnPath, today)
+	show.Linef("  curl -X POST '%s%s?on=%s'", systems.RegisterURL, outside.RecodePath, today)
+	show.Linef("  curl -o etr_%s.csv '%s'", today, systems.Listing("etr"))
+	show.Linef("In the console:")
+	show.Linef("  1  sign in as ben; under Reconcile, drop the file, show the plan, and do exactly that")
+	show.Linef("  2  sign in as cleo, in a private window or after ben signs out; What waits leads to 55 trusts: approve some or all")
+	show.Linef("  3  sign in as ada, who may do everything: open the run that approved them, and undo it")
 }
 
 // command is a command of the program for a shell, with the settings of this set-up.

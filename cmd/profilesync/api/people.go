@@ -55,6 +55,11 @@ func (s *server) people() {
 		id: "list-letters", method: http.MethodGet, path: "/letters", verb: guard.Read,
 		summary: "List letters to people without names, the newest first",
 	}, s.listLetters)
+	s.mail()
+}
+
+// mail are operations on the sending of letters.
+func (s *server) mail() {
 	add(s, route{
 		id: "show-mail", method: http.MethodGet, path: "/mail", verb: guard.Read,
 		summary: "Show whether letters go out, and if not, why",

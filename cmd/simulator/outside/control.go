@@ -16,6 +16,11 @@ const (
 	DayPath    = "/control/day"    // GET, or POST ?to=DATE: days without events
 )
 
+// Listing is where the register gives a report of today as a file, by the report's name.
+func (s *Systems) Listing(report string) string {
+	return s.RegisterURL + odstest.DSEPath + "?report=" + report
+}
+
 // site serves the register and the control endpoints.
 func (s *Systems) site() http.Handler {
 	mux := http.NewServeMux()

@@ -22,8 +22,8 @@ func People() []identity.Person {
 
 const demoPassword = "demo"
 
-// verbs says what each group of People may do.
-const verbs = "administrators=read,reconcile,approve,administer,people;reconcilers=read,reconcile;approvers=read,approve"
+// Verbs says what each group of People may do.
+const Verbs = "administrators=read,reconcile,approve,administer,people;reconcilers=read,reconcile;approvers=read,approve"
 
 // WhoSignsIn says the names and the password of People.
 func WhoSignsIn() string {
@@ -47,6 +47,6 @@ func (p *Program) LetPeopleIn(ctx context.Context, dir, address string) (*identi
 	p.Set("API_PUBLIC_URL", "http://"+address)
 	p.Set("OIDC_ISSUER", provider.Issuer())
 	p.Set("OIDC_CLIENT_ID", client.ID)
-	p.Set("OIDC_VERBS", verbs)
+	p.Set("OIDC_VERBS", Verbs)
 	return provider, p.setSecret(dir, "OIDC_CLIENT_SECRET", client.Secret)
 }

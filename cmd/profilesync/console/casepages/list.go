@@ -109,7 +109,7 @@ func (l listed) figures() page.Figures {
 		{Number: page.Count(waiting), Label: "changes wait for a decision", Colour: worse(waiting, page.Orange)},
 	}
 	if len(l.mine) > 0 {
-		figures = slices.Insert(figures, 0, page.Figure{Number: page.Count(mine), Label: "for you", Colour: page.Blue})
+		figures = slices.Insert(figures, 0, page.Figure{Number: page.Count(mine), Label: "cases for you", Colour: page.Blue})
 	}
 	return figures
 }

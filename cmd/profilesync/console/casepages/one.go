@@ -17,11 +17,15 @@ type typed struct{ do, waitsFor, until, reason string }
 
 func onePage(c actions.ShownCase, doors page.Links, today profile.Date, may bool, form typed) page.Page {
 	p := page.Page{Title: c.Title, Back: page.Link{Text: "What waits", To: "/"}}
+	since := c.Since
+	if since.IsZero() { // nobody knows since when things are so
+		since = c.Opened
+	}
 	summary := page.Summary{
 		{Key: "Case", Value: page.Say(strconv.FormatInt(c.ID, 10))},
 		{Key: "State", Value: stateOf(c.Listed, today)},
 		{Key: "Who has to act", Value: page.Say(words.Sentence(OwnerWords(c.Owner)))},
-		{Key: "Since", Value: words.Moment(c.Since)},
+		{Key: "Since", Value: words.Moment(since)},
 		{Key: "Deadline", Value: page.Say(words.Day(c.Deadline))},
 	}
 	if c.Code != "" {

@@ -99,6 +99,12 @@ func (v View) metrics() chromedp.Action[chromedp.Void] {
 	})
 }
 
+func (v View) scheme() chromedp.Action[chromedp.Void] {
+	return command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: v.Scheme}},
+	})
+}
+
 // Views are a phone and a desk, light and dark.
 func Views() []View {
 	return []View{{360, 740, "light"}, {360, 740, "dark"}, {1280, 900, "light"}, {1280, 900, "dark"}}
@@ -144,7 +150,7 @@ func start(t *testing.T, binary string) context.Context {
 	t.Helper()
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
 		chromedp.ExecPath(binary), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(time.Minute))
-	limited, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	limited, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
 	t.Cleanup(cancel)
 	allocated, cancel := chromedp.NewExecAllocator(limited, options...)
 	t.Cleanup(cancel)
@@ -213,16 +219,13 @@ func Start(t *testing.T) context.Context {
 }
 
 // NewTab opens a tab, which the caller closes.
-func NewTab(parent context.Context, t *testing.T, as View) (*Tab, context.CancelFunc) {
+func NewTab(parent context.Context, t *testing.T, as View, options ...chromedp.ContextOption) (*Tab, context.CancelFunc) {
 	t.Helper()
-	ctx, cancel := chromedp.NewContext(parent)
+	ctx, cancel := chromedp.NewContext(parent, options...)
 	tab := &Tab{Context: ctx}
 	require.NoError(t, chromedp.Listen(ctx, tab.hear))
 	require.NoError(t, chromedp.Do(ctx,
-		command(log.Enable, cdp.Empty{}), as.metrics(),
-		command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: as.Scheme}},
-		}),
+		command(log.Enable, cdp.Empty{}), as.metrics(), as.scheme(),
 	))
 	return tab, cancel
 }
@@ -238,9 +241,11 @@ func Open[T any](t *testing.T, tab *Tab, url, script string) T {
 // page is left meanwhile.
 func Ask[T any](t *testing.T, tab *Tab, script string) T {
 	t.Helper()
-	said, err := chromedp.Run(tab, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	ctx, cancel := context.WithTimeout(tab, patience)
+	defer cancel()
+	said, err := chromedp.Run(ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
 	for err != nil && strings.Contains(err.Error(), "navigated") {
-		said, err = chromedp.Run(tab, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+		said, err = chromedp.Run(ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
 	}
 	require.NoError(t, err, script)
 	return said
@@ -255,11 +260,16 @@ func inspect(parent context.Context, t *testing.T, url, name, axe string, as Vie
 	found := Ask[seen](t, tab, fmt.Sprintf(pageScript, as.Width))
 	keepPicture(tab, t, where, as)
 	require.Empty(t, tab.Complaints(), where)
-	require.Empty(t, found.Faults, where)
-	require.Greater(t, found.Passes, 10, "axe-core checked the page")
-	require.Empty(t, found.Outside, where)
-	require.LessOrEqual(t, found.Width, float64(as.Width), where)
-	require.Empty(t, found.Dead, where)
+	found.require(t, where, as)
+}
+
+func (s seen) require(t *testing.T, where string, as View) {
+	t.Helper()
+	require.Empty(t, s.Faults, where)
+	require.Greater(t, s.Passes, 10, "axe-core checked the page")
+	require.Empty(t, s.Outside, where)
+	require.LessOrEqual(t, s.Width, float64(as.Width), where)
+	require.Empty(t, s.Dead, where)
 }
 
 // command sends one command of the browser's protocol.
@@ -278,9 +288,11 @@ func keepPicture(ctx context.Context, t *testing.T, name string, as View) {
 	}
 	height, err := chromedp.Run(ctx, chromedp.Evaluate[float64]("document.documentElement.scrollHeight"))
 	require.NoError(t, err)
-	as.Height = int64(height)
-	require.NoError(t, chromedp.Do(ctx, as.metrics()))
+	whole := as
+	whole.Height = max(as.Height, int64(height))
+	require.NoError(t, chromedp.Do(ctx, whole.metrics()))
 	picture, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(folder, name+".png"), picture, 0o600))
+	require.NoError(t, chromedp.Do(ctx, as.metrics()))
 }

@@ -13,7 +13,8 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
 )
 
-var update = flag.Bool("update", false, "write the golden files")
+// Update is the flag with which tests write their golden files.
+var Update = flag.Bool("update", false, "write the golden files")
 
 // Written is a page as HTML.
 func Written(t *testing.T, p page.Page) []byte {
@@ -29,7 +30,7 @@ var versions = regexp.MustCompile(`\?v=[0-9a-f]+`)
 func Golden(t *testing.T, name string, p page.Page) {
 	t.Helper()
 	file, got := filepath.Join("testdata", name+".html"), versions.ReplaceAll(Written(t, p), []byte("?v=0"))
-	if *update {
+	if *Update {
 		require.NoError(t, os.MkdirAll("testdata", 0o750))
 		require.NoError(t, os.WriteFile(file, got, 0o600))
 	}

@@ -111,18 +111,18 @@ func planned(changes []planstore.Shown, v values, all string) (sections []page.B
 // summary is what a run did, or what a plan would do.
 func summary(s runs.Summary) (rows page.Summary) {
 	if s.Digest != "" { // without a plan nothing was counted
-		rows = page.Summary{
-			{Key: "Records", Value: page.Say(page.Many(s.Records, "record was read", "records were read") + unread(s.Rejected))},
+		if s.Records+s.Rejected > 0 { // a decision reads none
+			rows = append(rows, page.SummaryRow{
+				Key: "Records", Value: page.Say(page.Many(s.Records, "record was read", "records were read") + unread(s.Rejected)),
+			})
+		}
+		rows = append(rows, page.Summary{
 			{Key: "Profiles", Value: page.Say(page.Count(s.Population) + " open afterwards")},
 			{Key: "Changes", Value: page.Cell{Text: counted(s.Changes), Soft: fieldsOf(s.Fields)}},
-		}
+		}...)
 	}
 	for _, w := range s.Withheld {
-		what := page.Count(w.Count) + " of " + page.Many(w.Of, w.Type.Words()+" profile", w.Type.Words()+" profiles")
-		if w.Field != "" {
-			what = words.Field(w.Field) + " of " + what
-		}
-		rows = append(rows, page.SummaryRow{Key: "Withheld", Value: page.Cell{Text: what, Soft: words.Sentence(words.Withheld(w.Reason))}})
+		rows = append(rows, page.SummaryRow{Key: "Withheld", Value: page.Cell{Text: ofHowMany(w), Soft: words.Sentence(words.Withheld(w.Reason))}})
 	}
 	for _, row := range runtext.Rows(s)[1:] { // after the title
 		if !saidAbove[row[0]] {
@@ -130,6 +130,15 @@ func summary(s runs.Summary) (rows page.Summary) {
 		}
 	}
 	return rows
+}
+
+// ofHowMany says how many profiles of how many something is about: Region of 3 of 20 trust profiles.
+func ofHowMany(w runs.Withheld) string {
+	what := page.Count(w.Count) + " of " + page.Many(w.Of, w.Type.Words()+" profile", w.Type.Words()+" profiles")
+	if w.Field != "" {
+		what = words.Field(w.Field) + " of " + what
+	}
+	return what
 }
 
 // saidAbove are the rows of runtext.Rows that summary says in more words.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"mime/multipart"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
@@ -36,10 +37,6 @@ func askPage(asksERS bool, reports []string, a typedRequest) page.Page {
 		Title: "Start a one-off reconciliation",
 		Lead:  "First you see a plan: what would change. Nothing changes until you say so.",
 	}
-	sources := []page.Option{{Value: "ods", Label: "ODS, the organisation register", Chosen: a.source != "ers"}}
-	if asksERS {
-		sources = append(sources, page.Option{Value: "ers", Label: "e-RS, the services", Chosen: a.source == "ers"})
-	}
 	hows := []page.Option{
 		{Value: byFile, Label: "A listing in a file", Hint: "A complete listing, as the register publishes it, such as etr_2026-04-09.csv"},
 		{Value: byCodes, Label: "Some organisations, by their codes", Hint: "They are asked for at the register now"},
@@ -52,7 +49,7 @@ func askPage(asksERS bool, reports []string, a typedRequest) page.Page {
 	for _, report := range reports {
 		names = append(names, page.Option{Value: report, Label: report, Chosen: report == a.report})
 	}
-	p.Add(page.Form{
+	form := page.Form{
 		ID: "ask", Action: "/reconcile", Upload: true, Hidden: []page.Hidden{{Name: "do", Value: "plan"}},
 		Fields: []page.Field{
 			{Kind: page.OneOf, Name: "how", Label: "What is reconciled", Options: hows},
@@ -64,7 +61,6 @@ func askPage(asksERS bool, reports []string, a typedRequest) page.Page {
 				Kind: page.OneLine, Name: "codes", Label: "Codes", Value: a.codes, Most: 4000,
 				Hint: "For some organisations. With spaces between them, such as RR8 RVJ",
 			},
-			{Kind: page.OneOf, Name: "source", Label: "Source", Options: sources},
 			{Kind: page.Choice, Name: "report", Label: "Report", Options: names, Unasked: true},
 			{
 				Kind: page.Day, Name: "day", Label: "Day that the listing speaks of", Value: a.day, Unasked: true,
@@ -72,7 +68,14 @@ func askPage(asksERS bool, reports []string, a typedRequest) page.Page {
 			},
 		},
 		Buttons: []page.Button{{Text: "Show the plan"}},
-	})
+	}
+	if asksERS {
+		form.Fields = slices.Insert(form.Fields, 3, page.Field{Kind: page.OneOf, Name: "source", Label: "Source", Options: []page.Option{
+			{Value: "ods", Label: "ODS, the organisation register", Chosen: a.source != "ers"},
+			{Value: "ers", Label: "e-RS, the services", Chosen: a.source == "ers"},
+		}})
+	}
+	p.Add(form)
 	return p
 }
 

@@ -2,6 +2,7 @@ package runpages
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -79,7 +80,6 @@ func (o oneRun) page() page.Page {
 	run := o.run
 	p := page.Page{Title: "Run " + run.ID.String(), Back: page.Link{Text: "Runs", To: "/runs"}}
 	about := page.Summary{
-		{Key: "State", Value: words.RunState(run.State)},
 		{
 			Key: "What",
 			Value: page.Say(
@@ -107,6 +107,7 @@ func (o oneRun) page() page.Page {
 		o.addCancel(&p)
 		return p
 	}
+	about = slices.Insert(about, 0, page.SummaryRow{Key: "State", Value: words.RunState(run.State)})
 	p.Add(append(about, summary(run.Summary)...))
 	o.addDecisions(&p)
 	o.addRows(&p)

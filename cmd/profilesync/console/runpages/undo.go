@@ -28,15 +28,7 @@ func undoPage(preview actions.UndoPreview, typed string) page.Page {
 		Title: "Undo run " + run.ID.String(), Back: page.Link{Text: "Run " + run.ID.String(), To: to(run.ID.String(), "")},
 		Lead: "What the undo would take back now. Nothing has changed yet. What people edited since stays.",
 	}
-	var rows page.Summary
-	key := "What happens"
-	for _, row := range preview.Reversal.Rows(run, words.RunKind(run.Kind)) {
-		if row[0] == "" {
-			row[0], key = key, "and"
-		}
-		rows = append(rows, page.SummaryRow{Key: words.Sentence(row[0]), Value: page.Say(row[1])})
-	}
-	p.Add(rows)
+	p.Add(undoSummary(preview))
 	form := page.Form{
 		Action:  "/runs/" + run.ID.String() + "/undo",
 		Hidden:  []page.Hidden{{Name: "do", Value: "undo"}, {Name: "digest", Value: preview.Reversal.Digest}},
@@ -51,6 +43,32 @@ func undoPage(preview actions.UndoPreview, typed string) page.Page {
 	}
 	p.Add(form)
 	return p
+}
+
+// undoSummary is what the undo would do, in words.
+func undoSummary(preview actions.UndoPreview) page.Summary {
+	run := preview.Run
+	rows := page.Summary{
+		{Key: "What is undone", Value: page.Say(words.Sentence(words.RunKind(run.Kind)) + ", " + words.Source(run.Source) + " " + run.Report + " as of " + words.Day(run.AsOf))},
+		{Key: "Asked for by", Value: page.Say(run.Actor)},
+	}
+	key := "What happens"
+	for _, row := range preview.Reversal.Rows(run, "")[1:] { // after the title
+		value := row[1]
+		switch row[0] {
+		case "":
+			row[0], key = key, "and"
+		case "fields":
+			value = fieldsOf(preview.Reversal.Fields)
+		case "unusual":
+			continue // below
+		}
+		rows = append(rows, page.SummaryRow{Key: words.Sentence(row[0]), Value: page.Say(value)})
+	}
+	for _, w := range preview.Reversal.Beyond {
+		rows = append(rows, page.SummaryRow{Key: "Unusual", Value: page.Cell{Text: ofHowMany(w), Soft: "More than a run may change unasked"}})
+	}
+	return rows
 }
 
 func (m room) undoRun(r *http.Request) (string, error) {

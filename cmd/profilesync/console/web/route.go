@@ -108,8 +108,7 @@ func mayDo(r *http.Request, route Route) (Deed, error) {
 func (d *Desk) do(w http.ResponseWriter, r *http.Request, route Route) {
 	caller, known := guard.From(r.Context())
 	if !known {
-		to := login.SignInPath + "?" + url.Values{"to": {r.URL.Path}}.Encode()
-		http.Redirect(w, r, to, http.StatusSeeOther)
+		d.signInFirst(w, r)
 		return
 	}
 	if route.Upload > 0 && !mayAny(r.Context(), route.Deeds) {
@@ -128,6 +127,15 @@ func (d *Desk) do(w http.ResponseWriter, r *http.Request, route Route) {
 		return
 	}
 	d.once(w, r, caller, route, deed)
+}
+
+// signInFirst answers a form of somebody whose session has ended. It is a page, since a form
+// may not lead to the identity provider's host (Content-Security-Policy).
+func (d *Desk) signInFirst(w http.ResponseWriter, r *http.Request) {
+	to := login.SignInPath + "?" + url.Values{"to": {r.URL.Path}}.Encode()
+	d.write(w, r, http.StatusUnauthorized, page.Page{Title: "You are not signed in", Blocks: []page.Block{
+		page.Text{"Your session has ended, and nothing was done. Sign in, and send the form again."}, page.Links{{Text: "Sign in", To: to}},
+	}})
 }
 
 func mayAny(ctx context.Context, deeds []Deed) bool {

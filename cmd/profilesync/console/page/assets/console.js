@@ -17,7 +17,7 @@ for (const box of document.querySelectorAll("[data-events]")) {
   });
   events.addEventListener("ended", () => {
     events.close();
-    location.reload();
+    location.replace(location.pathname); // without what was said when it began
   });
 }
 
