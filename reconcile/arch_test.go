@@ -109,7 +109,12 @@ var layers = []layer{
 	partOfProgram("profilesync/serve", append([]string{
 		"cmd/profilesync/guard", "cmd/profilesync/login", "cmd/profilesync/actions", "cmd/profilesync/api", "cmd/profilesync/console",
 	}, belowCommands...)...),
-	partOfProgram("profilesync/commands", append([]string{"cmd/profilesync/guard", "cmd/profilesync/actions"}, belowCommands...)...),
+	partOfProgram("profilesync/remote", append([]string{
+		"cmd/profilesync/guard", "cmd/profilesync/actions", "cmd/profilesync/api",
+	}, belowCommands...)...),
+	partOfProgram("profilesync/commands", append([]string{
+		"cmd/profilesync/guard", "cmd/profilesync/actions", "cmd/profilesync/remote",
+	}, belowCommands...)...),
 	partOfProgram("profilesync/accesscommands", aboveCommands...),
 	partOfProgram("profilesync/pushcommands", aboveCommands...),
 	partOfProgram("profilesync/peoplecommands", aboveCommands...),

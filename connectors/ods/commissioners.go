@@ -116,6 +116,14 @@ func (c *Commissioners) NameOf(icb string) string {
 	return c.names[strings.ToUpper(icb)]
 }
 
+// Names returns the names of all ICBs by their codes, in capitals.
+func (c *Commissioners) Names() map[string]string {
+	if c == nil {
+		return nil
+	}
+	return maps.Clone(c.names)
+}
+
 // boards reads a listing of commissioners, and counts its rows. It adds the names of
 // ICBs.
 func (l *Listing) boards(names map[string]string) (_ map[string]Board, records int, err error) {

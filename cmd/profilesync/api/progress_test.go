@@ -22,7 +22,7 @@ func (w *world) follow(run string, status int) stream {
 	w.t.Helper()
 	ctx, leave := context.WithTimeout(w.t.Context(), time.Minute)
 	w.t.Cleanup(leave)
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, w.url+base+"/runs/"+run+"/progress", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, w.url+Base+"/runs/"+run+"/progress", nil)
 	require.NoError(w.t, err)
 	answer, err := http.DefaultClient.Do(request) //nolint:bodyclose // its context ends
 	require.NoError(w.t, err)
@@ -83,7 +83,7 @@ func TestStreamsEndWithTheDaemon(t *testing.T) {
 
 // streamsFree reports whether a run that has ended can be followed.
 func (w *world) streamsFree() bool {
-	answer, err := http.Get(w.url + base + "/runs/1/progress") //nolint:noctx // a test
+	answer, err := http.Get(w.url + Base + "/runs/1/progress") //nolint:noctx // a test
 	require.NoError(w.t, err)
 	defer answer.Body.Close()
 	return answer.StatusCode == http.StatusOK
