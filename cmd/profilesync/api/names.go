@@ -8,7 +8,7 @@ import (
 )
 
 type checkNamesInput struct {
-	Codes  []string `query:"codes" maxItems:"1000" doc:"ODS codes that profiles have."`
+	Codes  []string `query:"codes" maxItems:"1000" nullable:"false" doc:"ODS codes that profiles have."`
 	Region string   `query:"region" doc:"A region that profiles are of, by its code."`
 	ICB    string   `query:"icb" doc:"An integrated care board that profiles are of, by its code."`
 	Board  string   `query:"board" doc:"As icb; the name that is wrong is then called board."`

@@ -11,14 +11,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// stream follows a run; its lines are read one by one.
-type stream struct {
+// followed follows a run; its lines are read one by one.
+type followed struct {
 	t     *testing.T
 	lines *bufio.Scanner
 	leave context.CancelFunc
 }
 
-func (w *world) follow(run string, status int) stream {
+func (w *world) follow(run string, status int) followed {
 	w.t.Helper()
 	ctx, leave := context.WithTimeout(w.t.Context(), time.Minute)
 	w.t.Cleanup(leave)
@@ -27,11 +27,11 @@ func (w *world) follow(run string, status int) stream {
 	answer, err := http.DefaultClient.Do(request) //nolint:bodyclose // its context ends
 	require.NoError(w.t, err)
 	require.Equal(w.t, status, answer.StatusCode)
-	return stream{w.t, bufio.NewScanner(answer.Body), leave}
+	return followed{w.t, bufio.NewScanner(answer.Body), leave}
 }
 
 // until reads until a line begins so, and reports whether one did.
-func (s stream) until(begin string) bool {
+func (s followed) until(begin string) bool {
 	for s.lines.Scan() {
 		if strings.HasPrefix(s.lines.Text(), begin) {
 			return true

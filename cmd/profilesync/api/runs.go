@@ -199,7 +199,7 @@ type FileInput struct {
 	Report string `query:"report" doc:"The report. Default: the name of the file up to the first _."`
 	AsOf   string `query:"as_of" doc:"The day of the listing. Default: the one in the name of the file, or today."`
 
-	Codes []string `query:"codes" maxItems:"1000" doc:"Only these organisations, by their ODS codes."`
+	Codes []string `query:"codes" maxItems:"1000" nullable:"false" doc:"Only these organisations, by their ODS codes."`
 
 	sent io.Reader
 }

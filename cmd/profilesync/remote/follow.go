@@ -9,16 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/profilesync/profilesync/cmd/profilesync/api/stream"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
-
-// step is how far a run has come.
-type step struct {
-	State runs.State `json:"state"`
-	Stage string     `json:"stage"`
-	Done  int        `json:"done"`
-	Total int        `json:"total"`
-}
 
 // settled is the summary of a run that was started: with wait, once it has ended. What is
 // no run has ended already.
@@ -72,7 +65,7 @@ func (c *Client) follow(ctx context.Context, id runs.ID, lines *bufio.Scanner) (
 		if !found {
 			continue
 		}
-		var now step
+		var now stream.Event
 		if err := json.Unmarshal([]byte(data), &now); err != nil {
 			continue // half an event: the stream is cut
 		}
