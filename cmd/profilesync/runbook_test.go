@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/alecthomas/kong"
 	"github.com/stretchr/testify/require"
 )
 
@@ -24,10 +23,9 @@ func TestTheCommandsOfTheRunbookExist(t *testing.T) {
 		text, err := os.ReadFile(page)
 		require.NoError(t, err)
 		for _, match := range append(inline.FindAllStringSubmatch(string(text), -1), inBlock.FindAllStringSubmatch(string(text), -1)...) {
-			parser, err := kong.New(&cli{}, kong.Exit(func(int) {}))
-			require.NoError(t, err)
+			parser := testParser(t)
 			line := strings.ReplaceAll(match[1], "\n   ", " ")
-			_, err = parser.Parse(words.FindAllString(line, -1))
+			_, err := parser.Parse(words.FindAllString(line, -1))
 			require.NoError(t, err, "%s: profilesync %s", page, line)
 			found++
 		}

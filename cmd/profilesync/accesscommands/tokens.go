@@ -65,7 +65,7 @@ func day(expires time.Time) string {
 }
 
 type tokensAdd struct {
-	Name  string `arg:"" help:"What the machine is called: small letters, digits and . _ -"`
+	Name  string `arg:"" help:"What the machine is called: small letters, digits and ._-, nothing else."`
 	Verbs string `required:"" placeholder:"VERBS" help:"What it may do: read, reconcile, approve, administer and people, with commas."`
 	Until string `placeholder:"DATE" help:"The last day on which it is accepted. Default: until it is revoked."`
 	Actor string `placeholder:"NAME" help:"Who makes it. Default: the operating-system user."`
@@ -73,7 +73,7 @@ type tokensAdd struct {
 
 func (c *tokensAdd) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
 	if !accessstore.IsTokenName(c.Name) {
-		return commands.Usagef("%q is no name of a token: want up to 63 small letters, digits and . _ -", c.Name)
+		return commands.Usagef("%q is no name of a token: want up to 63 small letters, digits and ._-, nothing else.", c.Name)
 	}
 	verbs, err := guard.ParseVerbs(c.Verbs)
 	if err != nil {

@@ -158,9 +158,15 @@ func TestTheCompositionHasWhatItNames(t *testing.T) {
 	require.NoError(t, yaml.Unmarshal([]byte(text), &c))
 	exists := func(name string) {
 		t.Helper()
-		if folder, _, _ := strings.Cut(path.Clean(name), "/"); made[folder] != "" {
+		folder, rest, _ := strings.Cut(path.Clean(name), "/")
+		if made[folder] != "" {
 			require.Contains(t, text, made[folder])
+		}
+		switch folder {
+		case "secrets":
 			return
+		case "ops":
+			name = filepath.Join("..", "ops", "written", rest)
 		}
 		_, err := os.Stat(name)
 		require.NoError(t, err)
@@ -199,10 +205,4 @@ func TestTheCompositionHasWhatItNames(t *testing.T) {
 	grace, err := time.ParseDuration(c.Services["profilesync"].Grace)
 	require.NoError(t, err)
 	require.Greater(t, grace, stopsWithin)
-	var scraped struct {
-		Rules []string `yaml:"rule_files"`
-	}
-	require.NoError(t, yaml.Unmarshal([]byte(read(t, "prometheus.yml")), &scraped))
-	require.Equal(t, []string{"/etc/prometheus/rules/*.yml"}, scraped.Rules)
-	require.Contains(t, c.Services["prometheus"].Volumes, "./ops/rules:/etc/prometheus/rules:ro")
 }

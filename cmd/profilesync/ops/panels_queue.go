@@ -28,6 +28,11 @@ var queueAndDatabase = Board{
 			chart("Reads of the database for these gauges that failed", "", `sum by (instance) (increase(profilesync_watch_failures_total[15m]))`,
 				"{{instance}}"),
 		}},
+		{"API, console and traces", []Panel{
+			chart("Requests to the API and the console", perSecond,
+				`sum by (result) (rate(profilesync_api_requests_total[$__rate_interval]))`, "{{result}}"),
+			chart("Spans of traces", perSecond, `sum by (outcome) (rate(profilesync_trace_spans_total[$__rate_interval]))`, "{{outcome}}"),
+		}},
 		{"Database", []Panel{
 			chart("Size", bytes, `max(profilesync_database_bytes)`, "size"),
 			chart("Connections of its server", "", `max by (state) (profilesync_database_connections)`, "{{state}}"),

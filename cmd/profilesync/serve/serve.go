@@ -69,15 +69,7 @@ func (*Command) Run(ctx context.Context, a *wiring.App) error {
 	if err != nil {
 		return err
 	}
-	admin.NewWatcher(registry, s.control.Watch.Watch, time.Now, log)
-	s.watchPools(admin.NewPools(registry))
-	if err := s.registerMachine(registry); err != nil {
-		return err
-	}
-	listen := admin.Options{Address: a.Settings.HTTPAddress, Hosts: a.Settings.Hosts(), Log: log}
-	server, err := admin.Listen(ctx, listen, admin.Handler(admin.Checks{
-		Alive: s.health.alive, Ready: s.ready, Metrics: registry, Receipts: receipts(a, log), Reports: a.ReportHandler(log), Log: log,
-	}))
+	server, err := s.watched(ctx, registry, log)
 	if err != nil {
 		return err
 	}
@@ -94,6 +86,19 @@ func (*Command) Run(ctx context.Context, a *wiring.App) error {
 	}
 	group.Go(func() error { return s.run(ctx, server.Address()) })
 	return group.Wait()
+}
+
+// watched registers what is measured, and opens the listener that shows it.
+func (s *service) watched(ctx context.Context, registry *prometheus.Registry, log *slog.Logger) (*admin.Server, error) {
+	admin.NewWatcher(registry, s.control.Watch.Watch, time.Now, log)
+	s.watchPools(admin.NewPools(registry))
+	if err := s.registerMachine(registry); err != nil {
+		return nil, err
+	}
+	listen := admin.Options{Address: s.Settings.HTTPAddress, Hosts: s.Settings.Hosts(), Log: log}
+	return admin.Listen(ctx, listen, admin.Handler(admin.Checks{
+		Alive: s.health.alive, Ready: s.ready, Metrics: registry, Receipts: receipts(s.App, log), Reports: s.ReportHandler(log), Log: log,
+	}))
 }
 
 // traced begins to send traces, if a collector is named, and returns the log whose lines

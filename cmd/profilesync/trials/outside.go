@@ -30,37 +30,37 @@ type system struct {
 
 // systems are the outside systems, in the order of the report.
 func (t *trier) systems() []system {
-	a, s := t.App, t.App.Settings
+	s := t.App.Settings
 	return []system{
 		{
 			name: "register downloads", set: len(s.ODSReports) > 0, unset: "no listings are pulled (PROFILESYNC_ODS_REPORTS)",
-			try: a.TryDownloads, works: "offers its listings", address: "ODS_DOWNLOADS_URL",
+			try: t.tryDownloads, works: "offers its listings", address: "ODS_DOWNLOADS_URL",
 		},
 		{
 			name: "register API", set: s.ODSAPIKey != "", unset: "no changes are pulled between listings (PROFILESYNC_ODS_API_KEY)",
-			try: a.TryRegister, works: "counted its organisations for us", address: "ODS_API_URL", key: "ODS_API_KEY",
+			try: t.tryRegister, works: "counted its organisations for us", address: "ODS_API_URL", key: "ODS_API_KEY",
 		},
 		{
 			name: "e-RS", set: s.AsksERS(), unset: "e-RS is not asked (PROFILESYNC_ERS_CREDENTIALS)",
-			try: a.TryERS, works: "showed each application a code system", address: "ERS_URL", key: "ERS_CREDENTIALS", afterDatabase: true,
+			try: t.tryERS, works: "showed each application a code system", address: "ERS_URL", key: "ERS_CREDENTIALS", afterDatabase: true,
 		},
 		{
 			name: "DoS change events", set: s.DoSURL != "", unset: "pharmacies are not pushed to DoS (PROFILESYNC_DOS_URL)",
-			try: a.TryDoSEvents, works: "takes our key; it was sent an event that it refuses, and keeps none",
+			try: t.tryDoSEvents, works: "takes our key; it was sent an event that it refuses, and keeps none",
 			address: "DOS_URL", key: "DOS_API_KEY",
 		},
 		{
-			name: "DoS reading", set: a.ReadsDoS(), unset: "DoS is not read back (PROFILESYNC_DOS_READ_URL)",
-			try: a.TryDoSReading, works: "answers a reading", address: "DOS_READ_URL", key: "DOS_READ_USER and PROFILESYNC_DOS_READ_PASSWORD",
+			name: "DoS reading", set: t.readsDoS(), unset: "DoS is not read back (PROFILESYNC_DOS_READ_URL)",
+			try: t.tryDoSReading, works: "answers a reading", address: "DOS_READ_URL", key: "DOS_READ_USER and PROFILESYNC_DOS_READ_PASSWORD",
 		},
 		{
 			name: "DoS ingest", set: s.DoSFHIRURL != "", unset: "GP practices are not pushed to DoS (PROFILESYNC_DOS_FHIR_URL)",
-			try: a.TryDoSIngest, works: "answers a search", address: "DOS_FHIR_URL",
+			try: t.tryDoSIngest, works: "answers a search", address: "DOS_FHIR_URL",
 			key: "DOS_FHIR_CLIENT_ID, PROFILESYNC_DOS_FHIR_KEY_ID and PROFILESYNC_DOS_FHIR_PRIVATE_KEY",
 		},
 		{
 			name: "website", set: s.WebsiteURL != "", unset: "nothing is pushed to the website (PROFILESYNC_WEBSITE_URL)",
-			try: a.TryWebsite, works: "answers a reading", address: "WEBSITE_URL", key: "WEBSITE_API_KEY", afterDatabase: true,
+			try: t.tryWebsite, works: "answers a reading", address: "WEBSITE_URL", key: "WEBSITE_API_KEY", afterDatabase: true,
 		},
 		t.mail(),
 	}
@@ -68,13 +68,13 @@ func (t *trier) systems() []system {
 
 // mail is the configured mail service.
 func (t *trier) mail() system {
-	a, m := t.App, system{name: "mail", set: true}
+	m := system{name: "mail", set: true}
 	switch t.App.Settings.Mail {
 	case settings.MailSMTP:
-		m.try, m.works, m.address, m.key = a.TryRelay, "takes our connection; nothing was sent", "SMTP_HOST",
+		m.try, m.works, m.address, m.key = t.tryRelay, "takes our connection; nothing was sent", "SMTP_HOST",
 			"SMTP_USER and PROFILESYNC_SMTP_PASSWORD"
 	case settings.MailNotify:
-		m.try, m.works, m.address, m.key = a.TryNotify, "answers a question about a letter that never was", "NOTIFY_URL", "NOTIFY_KEY"
+		m.try, m.works, m.address, m.key = t.tryNotify, "answers a question about a letter that never was", "NOTIFY_URL", "NOTIFY_KEY"
 	case settings.MailDirectory:
 		m.try, m.works, m.address = t.writable, "letters are written to files", "MAIL_DIRECTORY"
 	default:

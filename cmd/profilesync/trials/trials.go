@@ -4,6 +4,7 @@
 //
 //	trials.go     what a trial is; making all of them at once
 //	outside.go    the outside systems
+//	requests.go   what each of them is asked
 //	database.go   the database: server, role, schema, clock, calendar
 //	disk.go       the disks that files are written to
 package trials

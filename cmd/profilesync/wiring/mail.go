@@ -27,10 +27,10 @@ func (a *App) mailer() (peoplejobs.Mailer, error) {
 		}
 		return attaching{directory, a}, nil
 	case settings.MailSMTP:
-		sender, err := a.relay()
+		sender, err := a.Relay()
 		return attaching{sender, a}, err
 	default:
-		return a.notify()
+		return a.Notify()
 	}
 }
 
@@ -38,7 +38,8 @@ func (a *App) mailHeaders() smtp.Headers {
 	return smtp.Headers{From: a.Settings.MailFrom, Now: a.Settings.Clock}
 }
 
-func (a *App) relay() (*smtp.Sender, error) {
+// Relay wires the mail relay.
+func (a *App) Relay() (*smtp.Sender, error) {
 	c := a.Settings
 	options := smtp.Options{
 		Headers: a.mailHeaders(), Host: c.SMTPHost, Port: c.SMTPPort, TLS: smtp.Policy(c.SMTPTLS),
@@ -50,7 +51,8 @@ func (a *App) relay() (*smtp.Sender, error) {
 	return smtp.New(options)
 }
 
-func (a *App) notify() (*notify.Client, error) {
+// Notify wires GOV.UK Notify.
+func (a *App) Notify() (*notify.Client, error) {
 	templates, err := a.Settings.MailTemplates()
 	if err != nil {
 		return nil, err

@@ -116,11 +116,11 @@ func (r *Reader) pullUpload(ctx context.Context, run runs.Run) (runjobs.Pull, er
 	return read{Listing: listing, note: boards.note, with: boards.from}, nil
 }
 
-func (a *App) downloads() (*ods.Downloads, error) { return a.downloadsTrying(0) }
+func (a *App) downloads() (*ods.Downloads, error) { return a.DownloadsTrying(0) }
 
-// downloadsTrying wires the downloads; with 0 attempts a request is tried as often as
+// DownloadsTrying wires the downloads; with 0 attempts a request is tried as often as
 // usual.
-func (a *App) downloadsTrying(attempts int) (*ods.Downloads, error) {
+func (a *App) DownloadsTrying(attempts int) (*ods.Downloads, error) {
 	options := ods.DownloadOptions{URL: a.Settings.ODSDownloads}
 	options.Limits.Attempts, options.Limits.PerSecond, options.Limits.Opened = attempts, a.Settings.ODSPerSecond, a.BreakerOpened
 	return ods.NewDownloads(options)
@@ -155,10 +155,10 @@ func (r *Reader) pullListing(ctx context.Context, run runs.Run) (runjobs.Pull, e
 	return read{Listing: listing, etag: etag, note: boards.note}, nil
 }
 
-func (a *App) odsAPI() (*ods.API, error) { return a.odsAPITrying(0) }
+func (a *App) odsAPI() (*ods.API, error) { return a.ODSAPITrying(0) }
 
-// odsAPITrying wires the API; with 0 attempts a request is tried as often as usual.
-func (a *App) odsAPITrying(attempts int) (*ods.API, error) {
+// ODSAPITrying wires the API; with 0 attempts a request is tried as often as usual.
+func (a *App) ODSAPITrying(attempts int) (*ods.API, error) {
 	options := ods.APIOptions{URL: a.Settings.ODSAPI, Key: apiKey}
 	options.Limits.Attempts, options.Limits.PerSecond, options.Limits.Opened = attempts, a.Settings.ODSPerSecond, a.BreakerOpened
 	return ods.NewAPI(options)

@@ -48,9 +48,10 @@ func (a *App) Sinks() (Sinks, error) {
 	return configured, nil
 }
 
-func (a *App) website() (*website.Sink, error) { return website.New(a.websiteOptions()) }
+func (a *App) website() (*website.Sink, error) { return website.New(a.WebsiteOptions()) }
 
-func (a *App) websiteOptions() website.Options {
+// WebsiteOptions are those of the website.
+func (a *App) WebsiteOptions() website.Options {
 	options := website.Options{
 		URL: a.Settings.WebsiteURL, Key: settings.Rotating("WEBSITE_API_KEY"), SearchURL: a.Settings.WebsiteSearchURL,
 	}
@@ -63,7 +64,8 @@ func (a *App) websiteOptions() website.Options {
 // than the time to the next probe.
 func (a *App) cooldown() time.Duration { return a.Settings.ProbeEvery / 2 }
 
-func (a *App) dosOptions() dos.Options {
+// DoSOptions are those of DoS, without its ingest.
+func (a *App) DoSOptions() dos.Options {
 	options := dos.Options{
 		Events: dos.EventOptions{URL: a.Settings.DoSURL, Key: settings.Rotating("DOS_API_KEY")},
 		Read: dos.ReadOptions{
@@ -77,9 +79,9 @@ func (a *App) dosOptions() dos.Options {
 }
 
 func (a *App) dos() (*dos.Sink, error) {
-	options := a.dosOptions()
+	options := a.DoSOptions()
 	if a.Settings.DoSFHIRURL != "" {
-		ingest, err := a.ingest(0)
+		ingest, err := a.Ingest(0)
 		if err != nil {
 			return nil, settings.Error{Err: fmt.Errorf("settings of the DoS ingest: %w", err)}
 		}
@@ -92,8 +94,8 @@ func (a *App) dos() (*dos.Sink, error) {
 	return sink, nil
 }
 
-// ingest wires the ingest of DoS; with 0 attempts a request is tried as often as usual.
-func (a *App) ingest(attempts int) (*dos.Ingest, error) {
+// Ingest wires the ingest of DoS; with 0 attempts a request is tried as often as usual.
+func (a *App) Ingest(attempts int) (*dos.Ingest, error) {
 	options := dos.IngestOptions{URL: a.Settings.DoSFHIRURL, ProductID: a.Settings.DoSFHIRProductID}
 	options.Limits.Attempts, options.Limits.PerSecond, options.Limits.Cooldown = attempts, a.Settings.DoSFHIRPerSecond, a.cooldown()
 	options.Limits.Opened = a.BreakerOpened

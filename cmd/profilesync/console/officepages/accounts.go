@@ -138,6 +138,9 @@ func (m room) showAccount(r *http.Request, known names) (page.Page, error) {
 		return page.Page{}, err
 	}
 	found, err := m.do.Account(r.Context(), id)
+	if !web.May(r.Context(), guard.People) {
+		found.History = nil // texts by people, as in the API
+	}
 	may := func(verb guard.Verb) bool { return web.May(r.Context(), verb) }
 	return accountPage(found, may(guard.People), may(guard.Administer), known, r.PostFormValue("reason"), r.PostFormValue("until")), err
 }
@@ -166,7 +169,9 @@ func accountPage(a peoplestore.Account, mayName, mayChange bool, known names, re
 			words.Moment(c.At), page.Say(c.What), {Text: c.Old, Old: true}, page.Say(c.New), {Text: c.Actor, Soft: c.Reason},
 		})
 	}
-	p.Add(page.Section{ID: "history", Title: "History", Blocks: []page.Block{history}})
+	if len(a.History) > 0 {
+		p.Add(page.Section{ID: "history", Title: "History", Blocks: []page.Block{history}})
+	}
 	if mayChange {
 		p.Add(changeAccount(a, action, reason, until))
 	}

@@ -17,7 +17,6 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
-	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
@@ -80,6 +79,12 @@ func axe(t *testing.T) string {
 type View struct {
 	Width, Height int64
 	Scheme        string
+}
+
+func (v View) metrics() chromedp.Action[chromedp.Void] {
+	return command(emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
+		Width: v.Width, Height: v.Height, DeviceScaleFactor: 1, Mobile: v.Width < 500,
+	})
 }
 
 // Views are a phone and a desk, light and dark.
@@ -158,42 +163,86 @@ const pageScript = `(async () => {
 	};
 })()`
 
-func inspect(parent context.Context, t *testing.T, url, name, axe string, as View) {
+// Tab is a tab of a browser that keeps what is logged in it.
+type Tab struct {
+	context.Context //nolint:containedctx // of the browser
+
+	lock       sync.Mutex
+	complaints []string
+}
+
+// Complaints is what the browser's console holds.
+func (b *Tab) Complaints() []string {
+	b.lock.Lock()
+	defer b.lock.Unlock()
+	return slices.Clone(b.complaints)
+}
+
+func (b *Tab) hear(event any) {
+	b.lock.Lock()
+	defer b.lock.Unlock()
+	switch event := event.(type) {
+	case *runtime.EventConsoleAPICalled:
+		b.complaints = append(b.complaints, string(event.Type))
+	case *runtime.EventExceptionThrown:
+		b.complaints = append(b.complaints, (&chromedp.ExceptionError{ExceptionDetails: event.ExceptionDetails}).Error())
+	case *log.EventEntryAdded:
+		b.complaints = append(b.complaints, event.Entry.Text)
+	}
+}
+
+// Start starts a browser.
+func Start(t *testing.T) context.Context {
 	t.Helper()
-	where := fmt.Sprintf("%s at %d, %s", name, as.Width, as.Scheme)
+	if testing.Short() {
+		t.Skip("needs a browser")
+	}
+	return start(t, chromium(t))
+}
+
+// NewTab opens a tab, which the caller closes.
+func NewTab(parent context.Context, t *testing.T, as View) (*Tab, context.CancelFunc) {
+	t.Helper()
 	ctx, cancel := chromedp.NewContext(parent)
-	defer cancel()
-	var lock sync.Mutex
-	var complaints []string
-	require.NoError(t, chromedp.Listen(ctx, func(event any) {
-		lock.Lock()
-		defer lock.Unlock()
-		switch event := event.(type) {
-		case *runtime.EventConsoleAPICalled:
-			complaints = append(complaints, string(event.Type))
-		case *runtime.EventExceptionThrown:
-			complaints = append(complaints, (&chromedp.ExceptionError{ExceptionDetails: event.ExceptionDetails}).Error())
-		case *log.EventEntryAdded:
-			complaints = append(complaints, event.Entry.Text)
-		}
-	}))
+	tab := &Tab{Context: ctx}
+	require.NoError(t, chromedp.Listen(ctx, tab.hear))
 	require.NoError(t, chromedp.Do(ctx,
-		command(log.Enable, cdp.Empty{}),
-		command(emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
-			Width: as.Width, Height: as.Height, DeviceScaleFactor: 1, Mobile: as.Width < 500,
-		}),
+		command(log.Enable, cdp.Empty{}), as.metrics(),
 		command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: as.Scheme}},
 		}),
-		chromedp.Navigate(url),
-		chromedp.Evaluate[chromedp.Void](axe),
-	), where)
-	found, err := chromedp.Run(ctx, chromedp.Evaluate[seen](fmt.Sprintf(pageScript, as.Width), chromedp.EvalAwaitPromise))
-	require.NoError(t, err, where)
-	keepPicture(ctx, t, where)
-	lock.Lock()
-	defer lock.Unlock()
-	require.Empty(t, complaints, where)
+	))
+	return tab, cancel
+}
+
+// Open opens an address, and returns what a script, which may wait, says of it.
+func Open[T any](t *testing.T, tab *Tab, url, script string) T {
+	t.Helper()
+	require.NoError(t, chromedp.Do(tab, chromedp.Navigate(url)))
+	return Ask[T](t, tab, script)
+}
+
+// Ask returns what a script, which may wait, says of the page: of the next one, if the
+// page is left meanwhile.
+func Ask[T any](t *testing.T, tab *Tab, script string) T {
+	t.Helper()
+	said, err := chromedp.Run(tab, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	for err != nil && strings.Contains(err.Error(), "navigated") {
+		said, err = chromedp.Run(tab, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	}
+	require.NoError(t, err, script)
+	return said
+}
+
+func inspect(parent context.Context, t *testing.T, url, name, axe string, as View) {
+	t.Helper()
+	where := fmt.Sprintf("%s at %d, %s", name, as.Width, as.Scheme)
+	tab, cancel := NewTab(parent, t, as)
+	defer cancel()
+	require.NoError(t, chromedp.Do(tab, chromedp.Navigate(url), chromedp.Evaluate[chromedp.Void](axe)), where)
+	found := Ask[seen](t, tab, fmt.Sprintf(pageScript, as.Width))
+	keepPicture(tab, t, where, as)
+	require.Empty(t, tab.Complaints(), where)
 	require.Empty(t, found.Faults, where)
 	require.Greater(t, found.Passes, 10, "axe-core checked the page")
 	require.Empty(t, found.Outside, where)
@@ -209,16 +258,17 @@ func command[P, R any](named cdp.Command[P, R], params P) chromedp.Action[chrome
 	})
 }
 
-func keepPicture(ctx context.Context, t *testing.T, name string) {
+func keepPicture(ctx context.Context, t *testing.T, name string, as View) {
 	t.Helper()
 	folder := os.Getenv("PROFILESYNC_PICTURES")
 	if folder == "" {
 		return
 	}
-	whole := true
-	picture, err := chromedp.Run(ctx, func(ctx context.Context, target *chromedp.Target) (cdppage.CaptureScreenshotResult, error) {
-		return cdp.Call(ctx, target, cdppage.CaptureScreenshot, cdppage.CaptureScreenshotParams{CaptureBeyondViewport: &whole})
-	})
+	height, err := chromedp.Run(ctx, chromedp.Evaluate[float64]("document.documentElement.scrollHeight"))
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(folder, name+".png"), picture.Data, 0o600))
+	as.Height = int64(height)
+	require.NoError(t, chromedp.Do(ctx, as.metrics()))
+	picture, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(folder, name+".png"), picture, 0o600))
 }

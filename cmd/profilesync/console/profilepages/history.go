@@ -12,6 +12,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/web"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/words"
+	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
@@ -82,6 +83,11 @@ func (m room) history(r *http.Request) (page.Page, error) {
 		return page.Page{}, err
 	}
 	slices.Reverse(changes) // the newest first
+	if !web.May(r.Context(), guard.People) {
+		for i := range changes {
+			changes[i].Reason = "" // texts by people, as in the API
+		}
+	}
 	number, err := strconv.Atoi(r.URL.Query().Get("page"))
 	if err != nil || number < 1 {
 		number = 1

@@ -109,7 +109,7 @@ func (o oneRun) ticks(of []runstore.WaitingRow, name string) page.Table {
 	t := page.Table{Caption: page.Many(len(of), "change", "changes"), Columns: page.Names("Code", "Field", "Before", "After", "Waits since")}
 	ticked, refused := o.ticked[name]
 	tick := o.mayApprove && len(of) <= mostTicks
-	if tick {
+	if tick && len(of) > 1 {
 		t.All = &page.Pick{All: "code", Label: "Tick all"}
 	}
 	seen := make(map[profile.ODSCode]bool)
@@ -127,8 +127,12 @@ func (o oneRun) ticks(of []runstore.WaitingRow, name string) page.Table {
 		}
 		seen[w.Code] = true
 		field, was, is := o.values.change(w.Field, w.Old, w.New)
+		if w.Verb == runs.Create {
+			code.To, field, was, is = "", "", page.Say(words.None), page.Say("a new profile")
+		}
 		t.Rows = append(t.Rows, page.Row{code, page.Say(field), was, is, words.Moment(w.Since)})
 	}
+	leaveOut(&t, atField)
 	return t
 }
 

@@ -1,6 +1,7 @@
 package runpages
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/profilesync/profilesync/cmd/internal/runtext"
@@ -45,6 +46,9 @@ func byKey[R any, K comparable](rows []R, key func(R) K) (groups [][]R) {
 	return groups
 }
 
+// atField is the place of the column with the field.
+const atField = 1
+
 // kindOfChange is what changes of one table have in common.
 type kindOfChange struct {
 	withheld runs.WithheldReason
@@ -86,6 +90,9 @@ func planned(changes []planstore.Shown, v values, all string) (sections []page.B
 			}
 			t.Rows = append(t.Rows, row)
 		}
+		if first.Verb != runs.Create {
+			leaveOut(&t, atField)
+		}
 		if hidden := first.Profiles - len(profiles); hidden > 0 {
 			t.More = page.Link{Text: "and " + page.Many(hidden, "more profile", "more profiles"), To: all}
 		}
@@ -103,11 +110,74 @@ func planned(changes []planstore.Shown, v values, all string) (sections []page.B
 
 // summary is what a run did, or what a plan would do.
 func summary(s runs.Summary) (rows page.Summary) {
-	for i, row := range runtext.Rows(s) {
-		if i == 0 {
-			continue // the title
+	if s.Digest != "" { // without a plan nothing was counted
+		rows = page.Summary{
+			{Key: "Records", Value: page.Say(page.Many(s.Records, "record was read", "records were read") + unread(s.Rejected))},
+			{Key: "Profiles", Value: page.Say(page.Count(s.Population) + " open afterwards")},
+			{Key: "Changes", Value: page.Cell{Text: counted(s.Changes), Soft: fieldsOf(s.Fields)}},
 		}
-		rows = append(rows, page.SummaryRow{Key: words.Sentence(row[0]), Value: page.Say(row[1])})
+	}
+	for _, w := range s.Withheld {
+		what := page.Count(w.Count) + " of " + page.Many(w.Of, w.Type.Words()+" profile", w.Type.Words()+" profiles")
+		if w.Field != "" {
+			what = words.Field(w.Field) + " of " + what
+		}
+		rows = append(rows, page.SummaryRow{Key: "Withheld", Value: page.Cell{Text: what, Soft: words.Sentence(words.Withheld(w.Reason))}})
+	}
+	for _, row := range runtext.Rows(s)[1:] { // after the title
+		if !saidAbove[row[0]] {
+			rows = append(rows, page.SummaryRow{Key: words.Sentence(row[0]), Value: page.Say(row[1])})
+		}
 	}
 	return rows
+}
+
+// saidAbove are the rows of runtext.Rows that summary says in more words.
+var saidAbove = map[string]bool{"records": true, "profiles": true, "changes": true, "fields": true, "withheld": true}
+
+func unread(rejected int) string {
+	if rejected == 0 {
+		return ""
+	}
+	return ", " + page.Count(rejected) + " could not be understood"
+}
+
+func counted(c runs.ChangeCounts) string {
+	var parts []string
+	for _, part := range []struct {
+		count int
+		does  string
+	}{{c.Create, "created"}, {c.Update, "updated"}, {c.Close, "closed"}, {c.Reopen, "reopened"}, {c.Dormant, "made dormant"}} {
+		if part.count > 0 {
+			parts = append(parts, page.Count(part.count)+" "+part.does)
+		}
+	}
+	if len(parts) == 0 {
+		return words.None
+	}
+	return strings.Join(parts, ", ")
+}
+
+func fieldsOf(counts map[string]int) string {
+	var parts []string
+	for _, f := range profile.Fields() {
+		if n := counts[f.String()]; n > 0 {
+			parts = append(parts, f.Label()+" "+page.Count(n))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// leaveOut leaves a column of a table out that says the same in every row, as the heading
+// does.
+func leaveOut(t *page.Table, column int) {
+	for _, row := range t.Rows {
+		if row[column].Text != t.Rows[0][column].Text {
+			return
+		}
+	}
+	t.Columns = slices.Delete(t.Columns, column, column+1)
+	for i, row := range t.Rows {
+		t.Rows[i] = slices.Delete(row, column, column+1)
+	}
 }

@@ -1,4 +1,4 @@
-package wiring
+package trials
 
 import (
 	"context"
@@ -13,8 +13,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// This file tries what the settings say of outside systems. Each trial sends one or two
-// requests, once each, and changes nothing anywhere.
+// Each trial sends one or two requests, once each.
 
 // once is how often a trial sends a request: a person waits for it.
 const once = 1
@@ -22,36 +21,38 @@ const once = 1
 // noOrganisation is a code of the form of a pharmacy's that no organisation has.
 const noOrganisation = profile.ODSCode("FZZZZ")
 
-// TryDownloads asks for the first of the listings that are pulled.
-func (a *App) TryDownloads(ctx context.Context) error {
-	downloads, err := a.downloadsTrying(once)
+// tryDownloads asks for the first of the listings that are pulled.
+func (t *trier) tryDownloads(ctx context.Context) error {
+	downloads, err := t.App.DownloadsTrying(once)
 	if err != nil {
 		return err
 	}
-	return downloads.Try(ctx, a.Settings.ODSReports[0])
+	return downloads.Try(ctx, t.App.Settings.ODSReports[0])
 }
 
-// TryRegister has the API of the register count the active organisations.
-func (a *App) TryRegister(ctx context.Context) error {
-	api, err := a.odsAPITrying(once)
+// tryRegister has the API of the register count the active organisations.
+func (t *trier) tryRegister(ctx context.Context) error {
+	api, err := t.App.ODSAPITrying(once)
 	if err != nil {
 		return err
 	}
 	return api.Try(ctx)
 }
 
-// TryERS signs in to e-RS with each application in turn and reads a code system. It
+// tryERS signs in to e-RS with each application in turn and reads a code system. It
 // takes its turns among all processes if the database is open.
-func (a *App) TryERS(ctx context.Context) error {
-	credentials, err := a.Settings.ERSApplications()
+func (t *trier) tryERS(ctx context.Context) error {
+	credentials, err := t.App.Settings.ERSApplications()
 	if err != nil {
 		return err
 	}
 	for _, c := range credentials {
-		options := ers.Options{URL: a.Settings.ERSURL, Credentials: []ers.Credential{c}}
+		options := ers.Options{URL: t.App.Settings.ERSURL, Credentials: []ers.Credential{c}}
 		options.Limits.Attempts = once
-		if a.Store != nil {
-			options.Turn = func(ctx context.Context, name string) error { return a.Store.Turn(ctx, name, a.Settings.ERSPerSecond) }
+		if t.App.Store != nil {
+			options.Turn = func(ctx context.Context, name string) error {
+				return t.App.Store.Turn(ctx, name, t.App.Settings.ERSPerSecond)
+			}
 		}
 		api, err := ers.New(options)
 		if err != nil {
@@ -64,24 +65,24 @@ func (a *App) TryERS(ctx context.Context) error {
 	return nil
 }
 
-func (a *App) dosOnce() (*dos.Sink, error) {
-	options := a.dosOptions()
+func (t *trier) dosOnce() (*dos.Sink, error) {
+	options := t.App.DoSOptions()
 	options.Events.Limits.Attempts, options.Read.Limits.Attempts = once, once
 	return dos.New(options)
 }
 
-// TryDoSEvents sends DoS what it refuses once it has looked at the key.
-func (a *App) TryDoSEvents(ctx context.Context) error {
-	sink, err := a.dosOnce()
+// tryDoSEvents sends DoS what it refuses once it has looked at the key.
+func (t *trier) tryDoSEvents(ctx context.Context) error {
+	sink, err := t.dosOnce()
 	if err != nil {
 		return err
 	}
 	return sink.TryEvents(ctx)
 }
 
-// TryDoSReading reads a pharmacy that does not exist.
-func (a *App) TryDoSReading(ctx context.Context) error {
-	sink, err := a.dosOnce()
+// tryDoSReading reads a pharmacy that does not exist.
+func (t *trier) tryDoSReading(ctx context.Context) error {
+	sink, err := t.dosOnce()
 	if err != nil {
 		return err
 	}
@@ -89,10 +90,10 @@ func (a *App) TryDoSReading(ctx context.Context) error {
 	return err
 }
 
-// TryDoSIngest signs in, where that is needed, and looks for a practice that does not
+// tryDoSIngest signs in, where that is needed, and looks for a practice that does not
 // exist.
-func (a *App) TryDoSIngest(ctx context.Context) error {
-	ingest, err := a.ingest(once)
+func (t *trier) tryDoSIngest(ctx context.Context) error {
+	ingest, err := t.App.Ingest(once)
 	if err != nil {
 		return err
 	}
@@ -100,17 +101,17 @@ func (a *App) TryDoSIngest(ctx context.Context) error {
 	return err
 }
 
-// TryWebsite reads a profile, through its search, too, if there is one. Where the
+// tryWebsite reads a profile, through its search, too, if there is one. Where the
 // database is open, it is one that the website has shown before: an address that is
 // wrong says of every profile that there is none.
-func (a *App) TryWebsite(ctx context.Context) error {
-	options := a.websiteOptions()
+func (t *trier) tryWebsite(ctx context.Context) error {
+	options := t.App.WebsiteOptions()
 	options.Limits.Attempts = once
 	sink, err := website.New(options)
 	if err != nil {
 		return err
 	}
-	code := a.shownOnWebsite(ctx)
+	code := t.shownOnWebsite(ctx)
 	shown, err := sink.Show(ctx, code, profile.Pharmacy)
 	if err != nil {
 		return err
@@ -127,12 +128,12 @@ func (a *App) TryWebsite(ctx context.Context) error {
 
 // shownOnWebsite is a profile that the website has shown, one of those that changed
 // last; noOrganisation where none is known.
-func (a *App) shownOnWebsite(ctx context.Context) profile.ODSCode {
-	if a.Store == nil {
+func (t *trier) shownOnWebsite(ctx context.Context) profile.ODSCode {
+	if t.App.Store == nil {
 		return noOrganisation
 	}
 	filter := pushstore.PushFilter{Sink: push.SinkWebsite, State: push.Accepted, Most: 20}
-	pushes, err := a.Store.Pushes.Pushes(ctx, filter)
+	pushes, err := t.App.Store.Pushes.Pushes(ctx, filter)
 	i := slices.IndexFunc(pushes, func(p pushstore.ListedPush) bool { return !p.Seen.IsZero() })
 	if err != nil || i < 0 { // another trial says what is wrong with the database
 		return noOrganisation
@@ -140,9 +141,9 @@ func (a *App) shownOnWebsite(ctx context.Context) profile.ODSCode {
 	return pushes[i].Code
 }
 
-// TryNotify asks GOV.UK Notify for a letter that was never sent.
-func (a *App) TryNotify(ctx context.Context) error {
-	client, err := a.notify()
+// tryNotify asks GOV.UK Notify for a letter that was never sent.
+func (t *trier) tryNotify(ctx context.Context) error {
+	client, err := t.App.Notify()
 	if err != nil {
 		return err
 	}
@@ -150,14 +151,16 @@ func (a *App) TryNotify(ctx context.Context) error {
 	return err
 }
 
-// TryRelay connects to the mail relay, signs in and takes its leave.
-func (a *App) TryRelay(ctx context.Context) error {
-	relay, err := a.relay()
+// tryRelay connects to the mail relay, signs in and takes its leave.
+func (t *trier) tryRelay(ctx context.Context) error {
+	relay, err := t.App.Relay()
 	if err != nil {
 		return err
 	}
 	return relay.Try(ctx)
 }
 
-// ReadsDoS reports whether DoS can be read back for pharmacies.
-func (a *App) ReadsDoS() bool { return a.Settings.DoSURL != "" && a.Settings.DoSReadURL != "" }
+// readsDoS reports whether DoS can be read back for pharmacies.
+func (t *trier) readsDoS() bool {
+	return t.App.Settings.DoSURL != "" && t.App.Settings.DoSReadURL != ""
+}
