@@ -61,7 +61,7 @@ var moving = []struct {
 	{regexp.MustCompile(`\d\d:\d\d:\d\d`), "TIME"},
 	{regexp.MustCompile(`\d\d:\d\d\b`), "TIME"},
 	{regexp.MustCompile(`"elapsed_ms":\d+`), `"elapsed_ms":N`},
-	{regexp.MustCompile(`"id":\d+,"profile"`), `"id":N,"profile"`},
+	{regexp.MustCompile(`\b1\d{12}\b`), "SEQUENCE"},
 	{regexp.MustCompile(`(?m)^.* \.\.\.\n`), ""}, // progress, as it was caught
 	{regexp.MustCompile(`(?m)^elapsed.*\n`), ""},
 }
@@ -162,11 +162,13 @@ func TestCommandsSayTheSameThroughADaemon(t *testing.T) {
 		1 runs approve 2 --code FAA00
 		0 runs reject 2 --code FAA02 --format json
 		1 runs reject 1
-		0 runs undo 4 --preview
-		2 runs undo 4
-		2 runs undo 4 --confirm 5
-		0 runs undo 4 --yes
-		1 runs undo 4 --yes
+		0 runs undo 6 --preview
+		2 runs undo 6
+		2 runs undo 6 --confirm 7
+		0 runs undo 6 --yes
+		0 runs undo 6 --yes
+		1 runs undo 99 --preview
+		0 runs undo 1 --preview --format json
 		1 runs cancel 1
 		1 runs waiting --plan P99
 		0 listings list
@@ -200,6 +202,10 @@ func TestCommandsSayTheSameThroughADaemon(t *testing.T) {
 		0 push preview FAA00
 		0 push preview FAA00 --sink dos --format json
 		0 push retry FAA00 FAA01 --sink website
+		0 drift --ods FAA00 FAA01
+		0 drift --ods FAA00 --sink website --repair --format json
+		2 drift --ods FZZ99
+		0 checks run --ods FAA00
 		2 push retry FZZ99
 		0 closure say FAA03 --reason the_board_says_so
 		1 closure say FAA03 --reason again
@@ -255,4 +261,48 @@ func TestCommandsSayTheSameThroughADaemon(t *testing.T) {
 		w.same(o.code, w.behind, w.remote, args) // on the same database
 	}
 	t.Logf("%d commands, %d of them on the same database", w.ran, w.ran-reads)
+}
+
+// Who shows no token, a wrong one, or one without the verb is told which setting or which
+// verb is missing; so is who asks for what only the database has.
+func TestRefusalsThroughADaemon(t *testing.T) {
+	t.Parallel()
+	s := newSite(t).with("MODE=test", "NOW="+remoteNow)
+	d := s.serve()
+	file := realdata.Path(t, "cases", "names-held", "edispensary_1.csv")
+	reads := s.through(d, s.token("reader", "read"))
+	for _, refused := range []struct {
+		from *site
+		code int
+		says string
+		args string
+	}{
+		{reads.without("SERVER_TOKEN"), 2, "setting PROFILESYNC_SERVER_TOKEN (or _FILE) is missing: PROFILESYNC_SERVER is set", "runs list"},
+		{s.through(d, "psync_"+strings.Repeat("x", 43)), 2,
+			"setting PROFILESYNC_SERVER_TOKEN (or _FILE): the token is not accepted: it is wrong, has expired, or was revoked", "runs list"},
+		{reads, 1, "start-run-of-file needs the verb reconcile, which token:reader does not have", "reconcile --files " + file},
+		{reads, 1, "make-plan-of-file needs the verb reconcile, which token:reader does not have", "plan --files " + file},
+		{reads, 1, "approve needs the verb approve, which token:reader does not have", "runs approve --all"},
+		{reads, 1, "stop-mail needs the verb administer, which token:reader does not have", "mail stop --reason x"},
+		{reads, 2, "--actor and PROFILESYNC_SERVER cannot be used together: the token says who asks", "mail stop --reason x --actor ann"},
+		{reads, 2, "--private and PROFILESYNC_SERVER cannot be used together", "runs list --private"},
+		{reads.with("DATABASE_URL=" + s.url), 2, "setting PROFILESYNC_SERVER and PROFILESYNC_DATABASE_URL (or _FILE) are both set", "runs list"},
+		{reads.without("SERVER=").with("SERVER=http://console.example"), 2, "setting PROFILESYNC_SERVER: want https", "runs list"},
+		{reads.without("SERVER=").without("SERVER_PATIENCE").with("SERVER="+nobody, "SERVER_PATIENCE=1s"), 2,
+			"setting PROFILESYNC_SERVER=" + nobody + ": dial tcp 127.0.0.1:1: connect: connection refused", "runs list"},
+		{reads.without("SERVER="), 2, "setting PROFILESYNC_SERVER is missing: PROFILESYNC_SERVER_TOKEN is set", "runs list"},
+	} {
+		o := refused.from.exits(refused.code, strings.Fields(refused.args)...)
+		require.Contains(t, o.err, refused.says, refused.args)
+		require.Empty(t, o.out)
+		require.NotContains(t, o.err, "psync_")
+	}
+	for _, command := range []string{
+		"serve", "migrate", "status", "tokens list", "tokens add x --verbs read", "cases look", "cases letters --preview", "report deliver 2026-01-02",
+		"mail send", "remind --post", "ers register list", "ers register add 1 --site RXX01", "ers codes",
+	} {
+		o := reads.with("MAIL=directory").exits(2, strings.Fields(command)...)
+		require.Contains(t, o.err, "needs the database: PROFILESYNC_SERVER is set", command)
+	}
+	require.Zero(t, s.count("select count(*) from run"))
 }
