@@ -103,7 +103,7 @@ var layers = []layer{
 	partOfProgram("profilesync/wiring", "reconcile/...", "connectors/...", "jobs/...", "cmd/internal/...", "cmd/profilesync/settings",
 		"cmd/profilesync/tracing"),
 	partOfProgram("profilesync/standing", belowCommands...),
-	partOfProgram("profilesync/trials", belowCommands...),
+	partOfProgram("profilesync/trials", append([]string{"cmd/profilesync/remote"}, belowCommands...)...),
 	partOfProgram("profilesync/actions", append([]string{"cmd/profilesync/guard"}, belowCommands...)...),
 	partOfProgram("profilesync/api", append([]string{
 		"cmd/profilesync/guard", "cmd/profilesync/actions", "cmd/profilesync/api/...",
