@@ -110,13 +110,20 @@ var layers = []layer{
 	partOfProgram("profilesync/wiring", "reconcile/...", "connectors/...", "jobs/...", "cmd/internal/...", "cmd/profilesync/settings",
 		"cmd/profilesync/tracing"),
 	partOfProgram("profilesync/standing", belowCommands...),
-	partOfProgram("profilesync/trials", belowCommands...),
+	partOfProgram("profilesync/trials", append([]string{"cmd/profilesync/remote"}, belowCommands...)...),
 	partOfProgram("profilesync/actions", append([]string{"cmd/profilesync/guard"}, belowCommands...)...),
-	partOfProgram("profilesync/api", append([]string{"cmd/profilesync/guard", "cmd/profilesync/actions"}, belowCommands...)...),
+	partOfProgram("profilesync/api", append([]string{
+		"cmd/profilesync/guard", "cmd/profilesync/actions", "cmd/profilesync/api/...",
+	}, belowCommands...)...),
 	partOfProgram("profilesync/serve", append([]string{
 		"cmd/profilesync/guard", "cmd/profilesync/login", "cmd/profilesync/actions", "cmd/profilesync/api", "cmd/profilesync/console",
 	}, belowCommands...)...),
-	partOfProgram("profilesync/commands", append([]string{"cmd/profilesync/guard", "cmd/profilesync/actions"}, belowCommands...)...),
+	partOfProgram("profilesync/remote", append([]string{
+		"cmd/profilesync/guard", "cmd/profilesync/actions", "cmd/profilesync/api/...",
+	}, belowCommands...)...),
+	partOfProgram("profilesync/commands", append([]string{
+		"cmd/profilesync/guard", "cmd/profilesync/actions", "cmd/profilesync/remote",
+	}, belowCommands...)...),
 	partOfProgram("profilesync/accesscommands", aboveCommands...),
 	partOfProgram("profilesync/pushcommands", aboveCommands...),
 	partOfProgram("profilesync/peoplecommands", aboveCommands...),

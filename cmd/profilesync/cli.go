@@ -135,7 +135,10 @@ func (line *cli) work(ctx context.Context, kctx *kong.Context, printer *commands
 	if err != nil {
 		return exitWith(stderr, err)
 	}
-	app.MayStartPrivate = line.Private
+	app.MayStartPrivate, app.Command = line.Private, commandPath(kctx.Selected())
+	if err := line.forServer(kctx, app); err != nil {
+		return exitWith(stderr, err)
+	}
 	kctx.BindTo(ctx, (*context.Context)(nil))
 	work := func() error {
 		err := kctx.Run(app, printer)
@@ -145,6 +148,22 @@ func (line *cli) work(ctx context.Context, kctx *kong.Context, printer *commands
 		return exitWith(stderr, work())
 	}
 	return exitWith(stderr, untilStopped(ctx, work))
+}
+
+// forServer refuses flags that say what a daemon knows by itself.
+func (line *cli) forServer(kctx *kong.Context, app *wiring.App) error {
+	if !app.Settings.UsesServer() {
+		return nil
+	}
+	if line.Private {
+		return commands.Usagef("--private and PROFILESYNC_SERVER cannot be used together")
+	}
+	for _, flag := range kctx.Flags() {
+		if flag.Name == "actor" && kctx.FlagValue(flag) != "" {
+			return commands.Usagef("--actor and PROFILESYNC_SERVER cannot be used together: the token says who asks")
+		}
+	}
+	return nil
 }
 
 // leaveAfter is how long a command may take to end once it is asked to. It is short
@@ -179,12 +198,15 @@ func exitWith(stderr io.Writer, err error) int {
 	exit := commands.ExitError{Code: commands.ExitFailed, Message: err.Error()}
 	var wrong settings.Error
 	var refused *actions.Error
+	var without wiring.NeedsDatabaseError
 	switch {
 	case errors.As(err, &exit):
 	case errors.As(err, &refused):
 		exit = commands.ExitOf(refused)
 	case errors.As(err, &wrong):
 		exit = commands.ExitError{Code: commands.ExitUsage, Message: wrong.Error()}
+	case errors.As(err, &without):
+		exit = commands.ExitError{Code: commands.ExitUsage, Message: without.Error()}
 	}
 	if exit.Message != "" {
 		_, _ = fmt.Fprintln(stderr, "profilesync:", visible.Text(exit.Message))

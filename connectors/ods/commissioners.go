@@ -109,11 +109,14 @@ func (c *Commissioners) regionOf(icb string) string {
 }
 
 // NameOf returns the name of an ICB as people write it, empty where it is not known.
-func (c *Commissioners) NameOf(icb string) string {
+func (c *Commissioners) NameOf(icb string) string { return c.Names()[strings.ToUpper(icb)] }
+
+// Names returns the names of all ICBs by their codes, for nobody to change.
+func (c *Commissioners) Names() map[string]string {
 	if c == nil {
-		return ""
+		return nil
 	}
-	return c.names[strings.ToUpper(icb)]
+	return c.names
 }
 
 // boards reads a listing of commissioners, and counts its rows. It adds the names of

@@ -12,6 +12,7 @@
 //	pushes.go, drift.go        pushes, previews, holds, drift
 //	people.go, reports.go      accounts, reminders, mail; reports
 //	quality.go                 listings, quality checks, what registers say wrongly
+//	each.go, known.go          everything that a request asks for in turn; which names exist
 //
 // Who asks is the guard.Principal of the context: its name is what the audit records.
 // May they is for the caller to check. Nothing that belongs to an action (digests,
@@ -57,6 +58,9 @@ func (a *Actions) begin(ctx context.Context) (actor string, err error) {
 	}
 	return actor, a.ready(ctx)
 }
+
+// ShowProgress has told how far a run or a plan has come.
+func (a *Actions) ShowProgress(told wiring.Progress) { a.Progress = told }
 
 func (a *Actions) progress() wiring.Progress {
 	if a.Progress != nil {

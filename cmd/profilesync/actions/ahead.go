@@ -31,6 +31,17 @@ type AheadRequest struct {
 	Span      runs.Span
 }
 
+// Check refuses a request without what it needs.
+func (r AheadRequest) Check() error {
+	switch {
+	case r.Selection.Digest == "":
+		return invalid("plan", " needs --digest, as `profilesync runs waiting --plan %s` prints it", r.Plan)
+	case r.Span.Last.IsZero():
+		return invalid("plan", " needs --until: the last day for which it is approved")
+	}
+	return nil
+}
+
 // Ahead is a decision on changes of a rehearsal.
 type Ahead struct {
 	Plan    runs.PlanID  `json:"plan"`
@@ -46,8 +57,8 @@ func (a *Actions) ApproveAhead(ctx context.Context, r AheadRequest) (done Ahead,
 	if err != nil {
 		return done, err
 	}
-	if r.Selection.Digest == "" {
-		return done, invalid("plan", " needs --digest, as `profilesync runs waiting --plan %s` prints it", r.Plan)
+	if err := r.Check(); err != nil {
+		return done, err
 	}
 	if err := a.ready(ctx); err != nil {
 		return done, err
@@ -58,9 +69,6 @@ func (a *Actions) ApproveAhead(ctx context.Context, r AheadRequest) (done Ahead,
 	}
 	if r.Span.First.IsZero() {
 		r.Span.First = rehearsal.AsOf
-	}
-	if r.Span.Last.IsZero() {
-		return done, invalid("plan", " needs --until: the last day for which it is approved")
 	}
 	if err := r.Span.Check(a.App.Today()); err != nil {
 		return done, &Error{Kind: Invalid, Text: err.Error(), Err: err}

@@ -168,8 +168,16 @@ func (a *Actions) AppliedNothing(ctx context.Context, approval runs.Summary) (bo
 	if _, err := fmt.Sscan(approval.Run, &id); err != nil {
 		return false, fmt.Errorf("run %s: %w", approval.Run, err)
 	}
-	marks, err := a.App.Store.Runs.Marks(ctx, id)
+	marks, err := a.Marks(ctx, id)
 	return marks == 0, err
+}
+
+// Marks counts the profiles that a run marked as missing.
+func (a *Actions) Marks(ctx context.Context, id runs.ID) (int, error) {
+	if err := a.ready(ctx); err != nil {
+		return 0, err
+	}
+	return a.App.Store.Runs.Marks(ctx, id)
 }
 
 // RejectedRun is what was rejected of one run.

@@ -64,6 +64,14 @@ func (a *Actions) Findings(ctx context.Context, f qualitystore.Filter) ([]qualit
 	return a.App.Store.Quality.Findings(ctx, f)
 }
 
+// CountFindings counts the findings of quality checks that last.
+func (a *Actions) CountFindings(ctx context.Context) (int, error) {
+	if err := a.ready(ctx); err != nil {
+		return 0, err
+	}
+	return a.App.Store.Quality.CountOpen(ctx)
+}
+
 // RunChecks makes the quality checks of these pharmacies, or of all. checked is called
 // with how many are done; it may be nil.
 func (a *Actions) RunChecks(ctx context.Context, codes []profile.ODSCode, checked func(int)) (result quality.Result, err error) {

@@ -2,6 +2,7 @@ package actions
 
 import (
 	"context"
+	"io"
 
 	"github.com/profilesync/profilesync/cmd/internal/spool"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
@@ -32,6 +33,9 @@ func (a *Actions) MakeReports(ctx context.Context) ([]reportstore.FrozenReport, 
 	return a.App.Store.Reports.Reports(ctx, 1)
 }
 
+// ErrNoReport means that no report was ever made.
+var ErrNoReport = missing("there is no report yet: `profilesync report make` makes the due ones")
+
 // ReportDay returns the day of the newest report.
 func (a *Actions) ReportDay(ctx context.Context) (profile.Date, error) {
 	if err := a.ready(ctx); err != nil {
@@ -39,7 +43,7 @@ func (a *Actions) ReportDay(ctx context.Context) (profile.Date, error) {
 	}
 	day, _, err := a.App.Store.Reports.LastReport(ctx)
 	if err == nil && day.IsZero() {
-		err = missing("there is no report yet: `profilesync report make` makes the due ones")
+		err = ErrNoReport
 	}
 	return day, err
 }
@@ -52,7 +56,21 @@ func (a *Actions) Report(ctx context.Context, f wiring.ReportFile) (*spool.File,
 	if err := a.ready(ctx); err != nil {
 		return nil, err
 	}
+	if err := a.RequireBoard(ctx, f.Day, f.Region); err != nil {
+		return nil, err
+	}
 	return a.App.OpenReport(ctx, f)
+}
+
+// CopyReport writes a file of a report.
+func (a *Actions) CopyReport(ctx context.Context, to io.Writer, f wiring.ReportFile) error {
+	file, err := a.Report(ctx, f)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = file.Close() }() // only read
+	_, err = io.Copy(to, file)
+	return err
 }
 
 // VerifyReport compares a report with what it was frozen as, and with the audit.

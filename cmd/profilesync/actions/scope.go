@@ -170,15 +170,24 @@ func pastOrToday(field string, day, today profile.Date) error {
 	return nil
 }
 
+// CheckPull refuses what is only for files, where none is given.
+func (r Request) CheckPull(today profile.Date) error {
+	switch {
+	case r.Rehearse:
+		return r.checkRehearsal()
+	case r.AsOf.IsZero() || r.AsOf == today:
+		return nil
+	case r.AsOf.After(today):
+		return pastOrToday("as-of", r.AsOf, today)
+	default:
+		return invalid("as-of", " %s: a pull is for today (%s); --as-of is the date of a listing in a file (--files)", r.AsOf, today)
+	}
+}
+
 // pulls returns the runs that pull from a register: what it says, it says today.
 func (a *Actions) pulls(r Request, base runs.Run) ([]Scope, error) {
-	if !r.AsOf.IsZero() {
-		if err := pastOrToday("as-of", r.AsOf, base.AsOf); err != nil {
-			return nil, err
-		}
-		if r.AsOf != base.AsOf {
-			return nil, invalid("as-of", " %s: a pull is for today (%s); --as-of is the date of a listing in a file (--files)", r.AsOf, base.AsOf)
-		}
+	if err := r.CheckPull(base.AsOf); err != nil {
+		return nil, err
 	}
 	if base.Source == profile.SourceERS {
 		return a.services(r, base)

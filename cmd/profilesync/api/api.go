@@ -44,8 +44,8 @@ type Options struct {
 // Document is where the OpenAPI document is served, beside /api/openapi.yaml.
 const Document = "/api/openapi.json"
 
-// base is the path of every operation.
-const base = "/api/v1"
+// Base is the path of every operation.
+const Base = "/api/v1"
 
 // server is the handler of one daemon.
 type server struct {

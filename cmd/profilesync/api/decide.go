@@ -75,10 +75,17 @@ type listWaitingInput struct {
 	Run int64 `query:"run" minimum:"1" doc:"Only what this run withheld."`
 }
 
+// waitingRow is a row that waits for a decision.
+type waitingRow struct {
+	runstore.WaitingRow
+
+	Fact string `json:"fact" doc:"Changes of one fact go together."`
+}
+
 // waitingPage is a page of what waits. The count and the digest are of all that is
 // selected.
 type waitingPage struct {
-	Page[runstore.WaitingRow]
+	Page[waitingRow]
 
 	Waiting int    `json:"waiting"`
 	Digest  string `json:"digest"`
@@ -99,8 +106,11 @@ func (s *server) listWaiting(ctx context.Context, in *listWaitingInput) (*body[w
 	if err != nil {
 		return nil, err
 	}
-	found := waitingPage{Waiting: len(rows), Digest: digest}
-	found.Items, found.Next = cut(in.Paging, from, rows, func(r runstore.WaitingRow) string {
+	found, listed := waitingPage{Waiting: len(rows), Digest: digest}, make([]waitingRow, len(rows))
+	for i, row := range rows {
+		listed[i] = waitingRow{row, row.Fact}
+	}
+	found.Items, found.Next = cut(in.Paging, from, listed, func(r waitingRow) string {
 		return r.Run.String() + " " + string(r.Code) + " " + r.Field
 	})
 	return answer(found, nil)
@@ -165,9 +175,16 @@ type listRehearsedInput struct {
 	Paging
 }
 
+// rehearsedRow is a change of a rehearsal.
+type rehearsedRow struct {
+	planstore.Rehearsed
+
+	Fact string `json:"fact" doc:"Changes of one fact go together."`
+}
+
 // rehearsedPage is a page of what of a rehearsal can be approved ahead, and was.
 type rehearsedPage struct {
-	Page[planstore.Rehearsed]
+	Page[rehearsedRow]
 
 	Left   int    `json:"left" doc:"How many of all that are selected can still be approved ahead."`
 	Digest string `json:"digest" doc:"Of exactly these."`
@@ -187,8 +204,11 @@ func (s *server) listRehearsed(ctx context.Context, in *listRehearsedInput) (*bo
 	if err != nil {
 		return nil, err
 	}
-	found := rehearsedPage{Left: left, Digest: digest}
-	found.Items, found.Next = cut(in.Paging, from, rows, func(r planstore.Rehearsed) string { return string(r.Code) + " " + r.Field })
+	found, listed := rehearsedPage{Left: left, Digest: digest}, make([]rehearsedRow, len(rows))
+	for i, row := range rows {
+		listed[i] = rehearsedRow{row, row.Fact}
+	}
+	found.Items, found.Next = cut(in.Paging, from, listed, func(r rehearsedRow) string { return string(r.Code) + " " + r.Field })
 	return answer(found, nil)
 }
 

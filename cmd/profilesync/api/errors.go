@@ -27,6 +27,21 @@ var statusOf = map[actions.Kind]int{
 // flagName matches a flag of a command in a text: inputs have the same names here.
 var flagName = regexp.MustCompile(`--([a-z]+(?:-[a-z]+)*)`)
 
+// InputsHeader with the value InputsAsFlags names inputs in problems as the command line
+// does.
+const (
+	InputsHeader  = "Profilesync-Inputs"
+	InputsAsFlags = "flags"
+)
+
+type flagsKey struct{}
+
+// namesFlags reports whether the caller wants inputs named as flags.
+func namesFlags(ctx context.Context) bool {
+	flags, _ := ctx.Value(flagsKey{}).(bool)
+	return flags
+}
+
 // inWords is the text of an error, with inputs named as here.
 func inWords(err error) string {
 	return flagName.ReplaceAllStringFunc(err.Error(), func(name string) string {
@@ -45,7 +60,7 @@ func (s *server) problem(ctx context.Context, r route, err error) error {
 			large.Limit>>20))
 	}
 	if status, ok := statusOf[actions.KindOf(err)]; ok {
-		return refusal(status, err)
+		return refusal(ctx, status, err)
 	}
 	switch {
 	case errors.Is(err, errStreams):
@@ -58,8 +73,14 @@ func (s *server) problem(ctx context.Context, r route, err error) error {
 }
 
 // refusal names the input that is wrong, if one is.
-func refusal(status int, err error) error {
+func refusal(ctx context.Context, status int, err error) error {
 	own, ok := errors.AsType[*actions.Error](err)
+	switch {
+	case ok && own.Field != "" && namesFlags(ctx):
+		return huma.NewError(status, own.Error(), &huma.ErrorDetail{Location: own.Field, Message: own.Error()})
+	case namesFlags(ctx):
+		return huma.NewError(status, err.Error())
+	}
 	if !ok || own.Field == "" {
 		return huma.NewError(status, inWords(err))
 	}

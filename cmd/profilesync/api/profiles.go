@@ -17,6 +17,15 @@ import (
 // profiles are operations on one profile.
 func (s *server) profiles() {
 	add(s, route{
+		id: "check-names", method: http.MethodGet, path: "/names", verb: guard.Read,
+		summary: "Check that names exist: codes of profiles, and regions and boards that profiles are of",
+		about:   "The answer is 422, with the nearest that exists, for the first that does not.",
+	}, s.checkNames)
+	add(s, route{
+		id: "list-boards", method: http.MethodGet, path: "/boards", verb: guard.Read,
+		summary: "List integrated care boards by their codes",
+	}, s.listBoards)
+	add(s, route{
 		id: "show-profile", method: http.MethodGet, path: "/profiles/{code}", verb: guard.Read,
 		summary: "Show a profile with its closures, pushes and findings",
 	}, s.showProfile)

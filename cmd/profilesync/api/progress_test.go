@@ -11,27 +11,27 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// stream follows a run; its lines are read one by one.
-type stream struct {
+// followed follows a run; its lines are read one by one.
+type followed struct {
 	t     *testing.T
 	lines *bufio.Scanner
 	leave context.CancelFunc
 }
 
-func (w *world) follow(run string, status int) stream {
+func (w *world) follow(run string, status int) followed {
 	w.t.Helper()
 	ctx, leave := context.WithTimeout(w.t.Context(), time.Minute)
 	w.t.Cleanup(leave)
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, w.url+base+"/runs/"+run+"/progress", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, w.url+Base+"/runs/"+run+"/progress", nil)
 	require.NoError(w.t, err)
 	answer, err := http.DefaultClient.Do(request) //nolint:bodyclose // its context ends
 	require.NoError(w.t, err)
 	require.Equal(w.t, status, answer.StatusCode)
-	return stream{w.t, bufio.NewScanner(answer.Body), leave}
+	return followed{w.t, bufio.NewScanner(answer.Body), leave}
 }
 
 // until reads until a line begins so, and reports whether one did.
-func (s stream) until(begin string) bool {
+func (s followed) until(begin string) bool {
 	for s.lines.Scan() {
 		if strings.HasPrefix(s.lines.Text(), begin) {
 			return true
@@ -83,7 +83,7 @@ func TestStreamsEndWithTheDaemon(t *testing.T) { //nolint:paralleltest // newWor
 
 // streamsFree reports whether a run that has ended can be followed.
 func (w *world) streamsFree() bool {
-	answer, err := http.Get(w.url + base + "/runs/1/progress")
+	answer, err := http.Get(w.url + Base + "/runs/1/progress")
 	require.NoError(w.t, err)
 	defer answer.Body.Close()
 	return answer.StatusCode == http.StatusOK

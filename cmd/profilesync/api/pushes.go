@@ -69,12 +69,17 @@ func (s *server) listPushes(ctx context.Context, in *listPushesInput) (*pageOf[p
 
 // counts are the pushes of each sink, state and route.
 type counts struct {
-	Items []pushstore.PushCount `json:"items" nullable:"false"`
+	Items    []pushstore.PushCount `json:"items" nullable:"false"`
+	Findings int                   `json:"findings" doc:"How many findings of quality checks last: no push mends them."`
 }
 
 func (s *server) countPushes(ctx context.Context, _ *struct{}) (*body[counts], error) {
 	found, err := s.do.CountPushes(ctx)
-	return answer(counts{append([]pushstore.PushCount{}, found...)}, err)
+	if err != nil {
+		return nil, err
+	}
+	findings, err := s.do.CountFindings(ctx)
+	return answer(counts{append([]pushstore.PushCount{}, found...), findings}, err)
 }
 
 type retryInput struct {
@@ -110,7 +115,14 @@ func (s *server) retryPushes(ctx context.Context, in *retryInput) (*body[states]
 type previewedPush struct {
 	actions.PushPreview
 
-	Rows []push.PreviewRow `json:"rows" nullable:"false"`
+	Rows []previewRow `json:"rows" nullable:"false"`
+}
+
+// previewRow is a field of an entry.
+type previewRow struct {
+	push.PreviewRow
+
+	OnlyLogged bool `json:"only_logged,omitempty" doc:"The sink only logs it, and does not show it."`
 }
 
 // previews are what would become of the push to each sink.
@@ -133,7 +145,11 @@ func (s *server) previewPush(ctx context.Context, in *previewPushInput) (*body[p
 	found, err := s.do.PreviewPush(ctx, code, sinks)
 	shown := previews{[]previewedPush{}}
 	for _, p := range found {
-		shown.Items = append(shown.Items, previewedPush{p, append([]push.PreviewRow{}, p.Rows...)})
+		rows := make([]previewRow, len(p.Rows))
+		for i, row := range p.Rows {
+			rows[i] = previewRow{row, row.OnlyLogged}
+		}
+		shown.Items = append(shown.Items, previewedPush{p, rows})
 	}
 	return answer(shown, err)
 }

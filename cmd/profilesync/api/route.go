@@ -35,7 +35,7 @@ type route struct {
 
 func (r route) operation() huma.Operation {
 	op := huma.Operation{
-		OperationID: r.id, Method: r.method, Path: base + r.path, Summary: r.summary, DefaultStatus: r.status,
+		OperationID: r.id, Method: r.method, Path: Base + r.path, Summary: r.summary, DefaultStatus: r.status,
 		Description: strings.TrimSpace(fmt.Sprintf("Needs the verb `%s`. %s", r.verb, r.about)), Responses: r.answers,
 		Tags:       []string{strings.Split(strings.TrimPrefix(r.path, "/"), "/")[0]},
 		Extensions: map[string]any{"x-verb": string(r.verb)},
@@ -102,6 +102,7 @@ func (s *server) admit(r route) func(huma.Context, func(huma.Context)) {
 				"that is to happen, so that asking again does not do it twice")
 		default:
 			allowTime(hc, r.within)
+			hc = huma.WithValue(hc, flagsKey{}, hc.Header(InputsHeader) == InputsAsFlags)
 			next(huma.WithValue(hc, subjectKey{}, subject))
 		}
 	}

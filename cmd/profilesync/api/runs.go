@@ -101,6 +101,7 @@ type listedRun struct {
 	Ended   time.Time    `json:"ended_at,omitzero" doc:"In lists only."`
 	By      string       `json:"by"`
 	Summary runs.Summary `json:"summary"`
+	Marks   int          `json:"marks,omitempty" doc:"How many profiles it marked as missing; not in lists."`
 }
 
 func toListedRun(r runstore.RunLine) listedRun {
@@ -220,6 +221,8 @@ type FileInput struct {
 	Report string `query:"report" doc:"The report. Default: the name of the file up to the first _."`
 	AsOf   string `query:"as_of" doc:"The day of the listing. Default: the one in the name of the file, or today."`
 
+	Codes []string `query:"codes" maxItems:"1000" nullable:"false" doc:"Only these organisations, by their ODS codes."`
+
 	sent io.Reader
 }
 
@@ -242,7 +245,7 @@ const (
 
 func (s *server) fileRequest(ctx context.Context, in *FileInput) (actions.Request, error) {
 	var wrong inputs
-	day := wrong.day("as_of", in.AsOf)
+	day, codes := wrong.day("as_of", in.AsOf), wrong.codes("codes", in.Codes)
 	if err := wrong.err(); err != nil {
 		return actions.Request{}, err
 	}
@@ -251,7 +254,7 @@ func (s *server) fileRequest(ctx context.Context, in *FileInput) (actions.Reques
 		return actions.Request{}, err
 	}
 	limited := http.MaxBytesReader(nil, io.NopCloser(in.sent), most)
-	return actions.Request{Files: []actions.File{{Name: in.Name, Sent: limited}}, Report: in.Report, AsOf: day}, nil
+	return actions.Request{Files: []actions.File{{Name: in.Name, Sent: limited}}, Codes: codes, Report: in.Report, AsOf: day}, nil
 }
 
 func (s *server) startRunOfFile(ctx context.Context, in *FileInput) (*body[summaries], error) {
@@ -312,28 +315,59 @@ func (s *server) plan(ctx context.Context, wanted actions.Request) (*body[summar
 type planChangesInput struct {
 	PlanInput
 	Paging
+
+	Whole bool `query:"whole" doc:"In the order of the plan's digest, with the values of creations."`
+	Most  int  `query:"most" minimum:"0" doc:"Of each kind only those of the first profiles, at most so many; 0 for all."`
 }
 
-func (s *server) listPlanChanges(ctx context.Context, in *planChangesInput) (*pageOf[planstore.Change], error) {
+// planChange is a change among those of its kind.
+type planChange struct {
+	planstore.Change
+
+	Fact     string `json:"fact,omitempty" doc:"Changes of one fact go together."`
+	Profiles int    `json:"profiles,omitempty" doc:"How many profiles change in this way."`
+}
+
+func (s *server) listPlanChanges(ctx context.Context, in *planChangesInput) (*pageOf[planChange], error) {
 	var wrong inputs
 	plan := wrong.plan(in.Plan)
 	if err := wrong.err(); err != nil {
 		return nil, err
 	}
-	key := func(c planstore.Change) string { return string(c.Code) + " " + c.Field }
-	return paged(in.Paging, key, func(int) (changes []planstore.Change, err error) {
-		shown, err := s.do.PlanChanges(ctx, plan, 0)
+	key := func(c planChange) string { return string(c.Code) + " " + c.Field }
+	if in.Whole {
+		return paged(in.Paging, key, func(most int) ([]planChange, error) { return s.wholePlan(ctx, plan, most) })
+	}
+	return paged(in.Paging, key, func(int) (changes []planChange, err error) {
+		shown, err := s.do.PlanChanges(ctx, plan, in.Most)
 		for _, c := range shown {
-			changes = append(changes, c.Change)
+			changes = append(changes, planChange{c.Change, c.Fact, c.Profiles})
 		}
 		return changes, err
 	})
 }
 
+func (s *server) wholePlan(ctx context.Context, plan runs.PlanID, most int) (changes []planChange, err error) {
+	for page, err := range s.do.WholePlan(ctx, plan) {
+		if err != nil || len(changes) >= most {
+			return changes, err
+		}
+		for _, c := range page {
+			changes = append(changes, planChange{Change: c})
+		}
+	}
+	return changes, nil
+}
+
 func (s *server) showRun(ctx context.Context, in *RunInput) (*body[listedRun], error) {
 	run, err := s.do.Run(ctx, in.id())
+	if err != nil {
+		return nil, err
+	}
+	marks, err := s.do.Marks(ctx, in.id())
 	return answer(listedRun{
 		Run: int64(run.ID), Kind: string(run.Kind), Parent: int64(run.Parent), Day: run.Requested, By: run.Actor, Summary: run.Summary,
+		Marks: marks,
 	}, err)
 }
 
@@ -351,15 +385,29 @@ type runRow struct {
 	Fate string `json:"fate"`
 }
 
-func (s *server) listRunRows(ctx context.Context, in *runRowsInput) (*pageOf[runRow], error) {
+// runRowPage is a page of the changes of a run.
+type runRowPage struct {
+	Page[runRow]
+
+	Rows int `json:"rows" doc:"How many there are on all pages."`
+}
+
+func (s *server) listRunRows(ctx context.Context, in *runRowsInput) (*body[runRowPage], error) {
+	var found runRowPage
 	key := func(r runRow) string { return string(r.Code) + " " + string(r.Verb) + " " + r.Field }
-	return paged(in.Paging, key, func(most int) (rows []runRow, err error) {
-		planned, _, err := s.do.RunRows(ctx, in.id(), in.Withheld, most)
+	page, err := paged(in.Paging, key, func(most int) (rows []runRow, err error) {
+		planned, more, err := s.do.RunRows(ctx, in.id(), in.Withheld, most)
 		for _, p := range planned {
 			rows = append(rows, runRow{p, p.Fate()})
 		}
+		found.Rows = len(planned) + more
 		return rows, err
 	})
+	if err != nil {
+		return nil, err
+	}
+	found.Page = page.Body
+	return answer(found, nil)
 }
 
 func (s *server) cancelRun(ctx context.Context, in *RunInput) (*body[runs.Summary], error) {

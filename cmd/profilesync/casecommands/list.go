@@ -67,7 +67,7 @@ func (*casesList) requireKnown(ctx context.Context, a *wiring.App, f casestore.F
 	if f.Code != "" {
 		return commands.RequireProfiles(ctx, a, []profile.ODSCode{f.Code})
 	}
-	return commands.RequireArea(ctx, a, "--board", string(f.Board))
+	return commands.RequireArea(ctx, a, "board", string(f.Board))
 }
 
 // rows are the first of each kind, and how many more there are.

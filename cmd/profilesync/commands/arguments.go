@@ -2,23 +2,19 @@ package commands
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"os/user"
-	"slices"
 
-	"github.com/profilesync/profilesync/cmd/internal/nearest"
 	"github.com/profilesync/profilesync/cmd/internal/progress"
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
+	"github.com/profilesync/profilesync/cmd/profilesync/remote"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
-	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-// OpenForOrganisation opens the database for a command about one organisation, which has
-// a profile.
+// OpenForOrganisation returns the code of the organisation that a command is about, which
+// has a profile. Where commands use a database, it is open then.
 func OpenForOrganisation(ctx context.Context, a *wiring.App, text string) (profile.ODSCode, error) {
 	code, err := profile.ParseODSCode(text)
 	if err != nil {
@@ -30,44 +26,19 @@ func OpenForOrganisation(ctx context.Context, a *wiring.App, text string) (profi
 // RequireProfiles returns an error of usage for the first code that no profile has, with
 // the nearest that one has.
 func RequireProfiles(ctx context.Context, a *wiring.App, codes []profile.ODSCode) error {
-	if err := a.Ready(ctx); err != nil {
-		return err
-	}
-	found, err := postgres.LoadProfiles(ctx, a.Store, codes)
-	if err != nil {
-		return err
-	}
-	for _, code := range codes {
-		if slices.ContainsFunc(found, func(p profile.Profile) bool { return p.Code == code }) {
-			continue
-		}
-		known, err := a.Store.ProfileCodes(ctx)
-		if err != nil {
-			return err
-		}
-		return wrongCode("no profile has the code "+code.String(), code, known)
-	}
-	return nil
+	ctx, does := Acting(ctx, a, "")
+	return does.RequireProfiles(ctx, codes)
 }
 
 // RequireArea returns an error of usage, with the nearest, if no profile has the board or
-// region; none is allowed. It is for a flag by which nothing was found.
-func RequireArea(ctx context.Context, a *wiring.App, flag, area string) error {
+// region; none is allowed. The input is region, icb or board: it is for a flag by which
+// nothing was found.
+func RequireArea(ctx context.Context, a *wiring.App, input, area string) error {
 	if area == "" {
 		return nil
 	}
-	known, err := a.Store.Areas(ctx)
-	if err != nil || slices.Contains(known, area) {
-		return err
-	}
-	return wrongCode(fmt.Sprintf("%s %s: no profile is of it", flag, area), area, known)
-}
-
-func wrongCode[T ~string](text string, code T, known []T) error {
-	if len(known) > 0 {
-		text += fmt.Sprintf("; did you mean %s?", nearest.Of(code, known))
-	}
-	return Usage(errors.New(text))
+	ctx, does := Acting(ctx, a, "")
+	return does.RequireArea(ctx, input, area)
 }
 
 // ParseCodes parses ODS codes; an error is one of usage.
@@ -117,17 +88,22 @@ func osUser() string {
 }
 
 // Acting returns what does what a command asks for, and a context that says who asks:
-// the actor named, or the operating-system user. Who may run commands may do all.
-func Acting(ctx context.Context, a *wiring.App, actor string) (context.Context, *actions.Actions) {
+// the actor named, or the operating-system user. Who may run commands on the database may
+// do all; a daemon that is asked instead knows who asks by the token.
+func Acting(ctx context.Context, a *wiring.App, actor string) (context.Context, Doer) {
 	principal := guard.Principal{Name: ActorOr(actor), Person: true, Verbs: guard.Verbs()}
-	return guard.With(ctx, principal), &actions.Actions{App: a, OSUser: osUser()}
+	ctx = guard.With(ctx, principal)
+	if a.Settings.UsesServer() {
+		return ctx, remote.New(a)
+	}
+	return ctx, &actions.Actions{App: a, OSUser: osUser()}
 }
 
 // WithProgress does work whose progress is shown on standard error.
-func WithProgress(a *wiring.App, does *actions.Actions, work func() error) error {
+func WithProgress(a *wiring.App, does Doer, work func() error) error {
 	shown := progress.On(a.Stderr, wiring.IsTerminal(a.Stderr))
 	defer shown.End()
-	does.Progress = shown.Report
+	does.ShowProgress(shown.Report)
 	return work()
 }
 

@@ -62,7 +62,7 @@ func (f selectionFlags) selection() (runs.Selection, error) {
 // requireKnown returns an error for a region or board of no profile, where nothing was
 // selected.
 func (f selectionFlags) requireKnown(ctx context.Context, a *wiring.App) error {
-	return cmp.Or(RequireArea(ctx, a, "--region", f.Region), RequireArea(ctx, a, "--icb", f.ICB))
+	return cmp.Or(RequireArea(ctx, a, "region", f.Region), RequireArea(ctx, a, "icb", f.ICB))
 }
 
 // orUnknown returns the error of a decision, or what is wrong with its flags: of an
@@ -99,28 +99,28 @@ func (c *runsWaiting) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 		return c.rehearsed(ctx, a, out, selection)
 	}
 	ctx, does := Acting(ctx, a, "")
-	waiting, _, err := does.Waiting(ctx, selection)
+	waiting, digest, err := does.Waiting(ctx, selection)
 	if err == nil && len(waiting) == 0 {
 		err = c.requireKnown(ctx, a)
 	}
 	if err != nil {
 		return err
 	}
-	boards, err := a.BoardNames(ctx)
+	boards, err := does.BoardNames(ctx)
 	if err != nil {
 		return err
 	}
-	out.printWaiting(waiting, boards, c.All)
+	out.printWaiting(waiting, digest, boards, c.All)
 	return nil
 }
 
-// printWaiting prints what waits, kind by kind.
-func (out *Printer) printWaiting(waiting []runstore.WaitingRow, boards runtext.Boards, all bool) {
+// printWaiting prints what waits, kind by kind, and its digest.
+func (out *Printer) printWaiting(waiting []runstore.WaitingRow, digest string, boards runtext.Boards, all bool) {
 	if out.json {
 		out.Print(struct {
 			Waiting int    `json:"waiting"`
 			Digest  string `json:"digest"`
-		}{len(waiting), runstore.WaitingDigest(waiting)}, "", nil)
+		}{len(waiting), digest}, "", nil)
 		for _, row := range waiting {
 			out.Print(row, "", nil)
 		}
@@ -131,7 +131,7 @@ func (out *Printer) printWaiting(waiting []runstore.WaitingRow, boards runtext.B
 		_, _ = fmt.Fprintln(out.to, "nothing waits for a decision")
 		return
 	}
-	_, _ = fmt.Fprintf(out.to, "%d changes wait; digest %s\n", len(waiting), runstore.WaitingDigest(waiting))
+	_, _ = fmt.Fprintf(out.to, "%d changes wait; digest %s\n", len(waiting), digest)
 }
 
 // deciderFlags say on what a decision is made, and by whom.
@@ -202,7 +202,7 @@ func (c *runsApprove) approve(ctx context.Context, a *wiring.App, out *Printer) 
 
 // exitOfApprovals says which approvals applied nothing: all that they were to apply
 // was left out.
-func exitOfApprovals(ctx context.Context, does *actions.Actions, approvals []runs.Summary) error {
+func exitOfApprovals(ctx context.Context, does Doer, approvals []runs.Summary) error {
 	for _, s := range approvals {
 		nothing, err := does.AppliedNothing(ctx, s)
 		if err != nil {

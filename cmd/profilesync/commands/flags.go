@@ -17,10 +17,8 @@ type flagsList struct {
 }
 
 func (c *flagsList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
-	found, err := a.Store.Runs.Flags(ctx, c.Report)
+	ctx, does := Acting(ctx, a, "")
+	found, err := does.Flags(ctx, c.Report)
 	if err != nil {
 		return err
 	}

@@ -44,22 +44,21 @@ func (c *Plan) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	c.rehearse = c.Rehearse
 	var load, apply []string
 	ctx, does := Acting(ctx, a, c.Actor)
-	reader := a.Reader(true)
-	err := c.each(ctx, a, does, func(s actions.Scope) (summary runs.Summary, err error) {
-		summary, err = does.Plan(ctx, reader, s)
-		if err == nil && s.IsReference() && summary.State == runs.RunDone && !c.Rehearse {
-			load = append(load, fmt.Sprintf("--files %s --as-of %s", s.File.Path, s.Run.AsOf))
-		}
-		return summary, err
-	}, func(s runs.Summary) error {
+	err := c.each(a, does, func(r actions.Request, shown func(actions.Outcome) error) error {
+		return does.PlanEach(ctx, r, shown)
+	}, func(o actions.Outcome) error {
+		s := o.Summary
 		out.printSummary(s)
+		if o.Reference && s.State == runs.RunDone && !c.Rehearse {
+			load = append(load, fmt.Sprintf("--files %s --as-of %s", o.File, s.AsOf))
+		}
 		if s.Plan == 0 {
 			return nil
 		}
 		if !s.Rehearsal {
 			apply = append(apply, fmt.Sprintf("--plan %s --wait", s.Plan))
 		}
-		return c.printChanges(ctx, reader, out, s.Plan)
+		return c.printChanges(ctx, does, out, o)
 	})
 	if !out.json && len(apply) > 0 {
 		for _, flags := range append(load, apply...) {
@@ -71,19 +70,19 @@ func (c *Plan) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 
 // printChanges prints the changes of a plan: kind by kind, or with JSON all of them
 // in the order of their digest.
-func (c *Plan) printChanges(ctx context.Context, r *wiring.Reader, out *Printer, plan runs.PlanID) error {
+func (c *Plan) printChanges(ctx context.Context, does Doer, out *Printer, planned actions.Outcome) error {
 	if out.json {
-		return c.printObjects(ctx, r, out, plan)
+		return c.printObjects(ctx, does, out, planned.Summary.Plan)
 	}
 	most := runtext.GroupShown
 	if c.All {
 		most = 0
 	}
-	changes, err := r.Store.Plans.ShownChanges(ctx, plan, most)
+	changes, err := does.PlanChanges(ctx, planned.Summary.Plan, most)
 	if err != nil {
 		return err
 	}
-	boards, err := r.BoardNames(ctx)
+	boards, err := planned.Boards(ctx)
 	if err != nil {
 		return err
 	}
@@ -92,11 +91,11 @@ func (c *Plan) printChanges(ctx context.Context, r *wiring.Reader, out *Printer,
 	return nil
 }
 
-func (c *Plan) printObjects(ctx context.Context, r *wiring.Reader, out *Printer, plan runs.PlanID) error {
+func (c *Plan) printObjects(ctx context.Context, does Doer, out *Printer, plan runs.PlanID) error {
 	if !c.Changes {
 		return nil
 	}
-	for page, err := range r.Store.Plans.Changes(ctx, plan) {
+	for page, err := range does.WholePlan(ctx, plan) {
 		if err != nil {
 			return err
 		}

@@ -117,7 +117,8 @@ func (c *profileHistory) Run(ctx context.Context, a *wiring.App, out *Printer) e
 	if err != nil {
 		return err
 	}
-	history, err := a.Store.History(ctx, code)
+	ctx, does := Acting(ctx, a, "")
+	history, err := does.History(ctx, code)
 	if err != nil {
 		return err
 	}

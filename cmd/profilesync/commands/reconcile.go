@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"errors"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
@@ -41,16 +40,17 @@ pulled before each listing; without a network, load it from a file:
 
 // Run stores the files first: a daemon cannot see the caller's paths.
 func (c *Reconcile) Run(ctx context.Context, a *wiring.App, out *Printer) error {
-	show := func(s runs.Summary) error { out.printSummary(s); return nil }
 	ctx, does := Acting(ctx, a, c.Actor)
 	if c.Plan != 0 {
-		return c.applyPlan(ctx, a, does, show)
+		return c.applyPlan(ctx, a, does, out)
 	}
-	return c.each(ctx, a, does, func(s actions.Scope) (runs.Summary, error) { return does.Reconcile(ctx, s, c.Wait) }, show)
+	return c.each(a, does, func(r actions.Request, shown func(actions.Outcome) error) error {
+		return does.ReconcileEach(ctx, r, c.Wait, shown)
+	}, func(o actions.Outcome) error { out.printSummary(o.Summary); return nil })
 }
 
 // applyPlan applies exactly what a plan shows.
-func (c *Reconcile) applyPlan(ctx context.Context, a *wiring.App, does *actions.Actions, show func(runs.Summary) error) error {
+func (c *Reconcile) applyPlan(ctx context.Context, a *wiring.App, does Doer, out *Printer) error {
 	if other := c.given(); other != "" {
 		return Usagef("--plan and %s cannot be used together: the plan says what is read", other)
 	}
@@ -59,5 +59,6 @@ func (c *Reconcile) applyPlan(ctx context.Context, a *wiring.App, does *actions.
 	if err != nil {
 		return err
 	}
-	return errors.Join(show(summary), exitOf(a, []runs.Summary{summary}))
+	out.printSummary(summary)
+	return exitOf(a, []runs.Summary{summary})
 }

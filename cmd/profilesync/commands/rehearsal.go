@@ -19,7 +19,7 @@ func (c *runsWaiting) rehearsed(ctx context.Context, a *wiring.App, out *Printer
 	if err != nil {
 		return err
 	}
-	boards, err := a.BoardNames(ctx)
+	boards, err := does.BoardNames(ctx)
 	if err != nil {
 		return err
 	}

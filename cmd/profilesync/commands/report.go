@@ -2,12 +2,13 @@ package commands
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
+	"io"
 	"strconv"
 
+	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
+	"github.com/profilesync/profilesync/connectors/postgres/reportstore"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
@@ -40,26 +41,24 @@ func (c *reportShow) Run(ctx context.Context, a *wiring.App, out *Printer) error
 	if err != nil {
 		return err
 	}
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
-	day, err := reportDay(ctx, a, c.Date)
+	ctx, does := Acting(ctx, a, "")
+	day, err := reportDay(ctx, does, c.Date)
 	if err != nil {
 		return err
 	}
-	if err := requireRegion(ctx, a, day, region); err != nil {
-		return err
-	}
 	f := wiring.ReportFile{Day: day, Region: region, Form: out.form, Section: c.Section}
-	if c.Out == "" {
-		return a.CopyReport(ctx, out.to, f)
+	if f.Form == "table" {
+		f.Form = "html"
 	}
-	return a.SaveReport(ctx, c.Out, f)
+	if c.Out == "" {
+		return does.CopyReport(ctx, out.to, f)
+	}
+	return wiring.SaveReport(c.Out, func(to io.Writer) error { return does.CopyReport(ctx, to, f) })
 }
 
 // reportDay parses the day, or returns that of the newest report if it is
 // empty.
-func reportDay(ctx context.Context, a *wiring.App, text string) (profile.Date, error) {
+func reportDay(ctx context.Context, does Doer, text string) (profile.Date, error) {
 	if text != "" {
 		day, err := profile.ParseDate(text)
 		if err != nil {
@@ -67,11 +66,7 @@ func reportDay(ctx context.Context, a *wiring.App, text string) (profile.Date, e
 		}
 		return day, nil
 	}
-	day, _, err := a.Store.Reports.LastReport(ctx)
-	if err == nil && day.IsZero() {
-		err = errors.New("there is no report yet: `profilesync report make` makes the due ones")
-	}
-	return day, err
+	return does.ReportDay(ctx)
 }
 
 // regionOf parses the code of a board; empty for England.
@@ -86,30 +81,15 @@ func regionOf(text string) (profile.ODSCode, error) {
 	return region, nil
 }
 
-// requireRegion returns an error of usage, with the nearest, if the report of a day knows
-// no such board; none is allowed.
-func requireRegion(ctx context.Context, a *wiring.App, day profile.Date, region profile.ODSCode) error {
-	if region == "" {
-		return nil
-	}
-	known, err := a.Store.Reports.Boards(ctx, day)
-	if err != nil || len(known) == 0 || slices.Contains(known, region) {
-		return err
-	}
-	return wrongCode(fmt.Sprintf("--region %s: the report of %s knows no such board", region, day), region, known)
-}
-
 type reportMake struct{}
 
 func (*reportMake) Run(ctx context.Context, a *wiring.App, out *Printer) error {
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
 	ctx, does := Acting(ctx, a, "")
-	if _, err := does.MakeReports(ctx); err != nil {
-		return err
+	list, err := does.MakeReports(ctx)
+	if err == nil {
+		printReports(out, list)
 	}
-	return printReports(ctx, a, out, 1)
+	return err
 }
 
 type reportList struct {
@@ -117,17 +97,15 @@ type reportList struct {
 }
 
 func (c *reportList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
-	if err := a.Open(ctx); err != nil {
-		return err
+	ctx, does := Acting(ctx, a, "")
+	list, err := does.Reports(ctx, c.Most)
+	if err == nil {
+		printReports(out, list)
 	}
-	return printReports(ctx, a, out, c.Most)
+	return err
 }
 
-func printReports(ctx context.Context, a *wiring.App, out *Printer, most int) error {
-	list, err := a.Store.Reports.Reports(ctx, most)
-	if err != nil {
-		return err
-	}
+func printReports(out *Printer, list []reportstore.FrozenReport) {
 	rows := make([][]string, len(list))
 	for i, r := range list {
 		rows[i] = []string{
@@ -136,7 +114,6 @@ func printReports(ctx context.Context, a *wiring.App, out *Printer, most int) er
 		}
 	}
 	out.Print(list, "REPORT | FROM | UNTIL | AUDIT ROWS | DELIVERED", rows)
-	return nil
 }
 
 type reportDeliver struct {
@@ -147,7 +124,8 @@ func (c *reportDeliver) Run(ctx context.Context, a *wiring.App, out *Printer) er
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
-	day, err := reportDay(ctx, a, c.Day)
+	_, does := Acting(ctx, a, "")
+	day, err := reportDay(ctx, does, c.Day)
 	if err != nil {
 		return err
 	}
@@ -187,14 +165,15 @@ func (c *reportLink) Run(ctx context.Context, a *wiring.App, out *Printer) error
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
-	day, err := reportDay(ctx, a, c.Date)
+	acting := &actions.Actions{App: a}
+	day, err := reportDay(ctx, acting, c.Date)
 	if err != nil {
 		return err
 	}
 	if _, err := a.Store.Reports.Report(ctx, day, region); err != nil {
 		return err
 	}
-	if err := requireRegion(ctx, a, day, region); err != nil {
+	if err := acting.RequireBoard(ctx, day, region); err != nil {
 		return err
 	}
 	address, err := link(day, region)
@@ -214,14 +193,12 @@ type reportVerify struct {
 }
 
 func (c *reportVerify) Run(ctx context.Context, a *wiring.App, out *Printer) error {
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
-	day, err := reportDay(ctx, a, c.Day)
+	ctx, does := Acting(ctx, a, "")
+	day, err := reportDay(ctx, does, c.Day)
 	if err != nil {
 		return err
 	}
-	found, err := a.Store.Reports.VerifyReport(ctx, day)
+	found, err := does.VerifyReport(ctx, day)
 	if err != nil {
 		return err
 	}

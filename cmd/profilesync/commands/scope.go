@@ -1,8 +1,7 @@
 package commands
 
 import (
-	"context"
-
+	"github.com/profilesync/profilesync/cmd/internal/progress"
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -38,32 +37,31 @@ func (f scopeFlags) request() (r actions.Request, err error) {
 	return r, err
 }
 
-// each does the work for each scope in turn, and shows every result.
-func (f scopeFlags) each(ctx context.Context, a *wiring.App, does *actions.Actions,
-	work func(actions.Scope) (runs.Summary, error), show func(runs.Summary) error,
+// each does the work for everything that the flags ask for, and shows every result before
+// the next is begun.
+func (f scopeFlags) each(a *wiring.App, does Doer,
+	work func(r actions.Request, shown func(actions.Outcome) error) error, show func(actions.Outcome) error,
 ) error {
 	request, err := f.request()
 	if err != nil {
 		return err
 	}
-	scopes, err := does.Scopes(ctx, request)
+	begin := func() *progress.Shown {
+		shown := progress.On(a.Stderr, wiring.IsTerminal(a.Stderr))
+		does.ShowProgress(shown.Report)
+		return shown
+	}
+	shown := begin()
+	defer func() { shown.End() }()
+	var summaries []runs.Summary
+	err = work(request, func(o actions.Outcome) error {
+		shown.End()
+		shown = begin()
+		summaries = append(summaries, o.Summary)
+		return show(o)
+	})
 	if err != nil {
 		return err
-	}
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
-	var summaries []runs.Summary
-	for _, s := range scopes {
-		var summary runs.Summary
-		err := WithProgress(a, does, func() (err error) { summary, err = work(s); return err })
-		if err != nil {
-			return err
-		}
-		if err := show(summary); err != nil {
-			return err
-		}
-		summaries = append(summaries, summary)
 	}
 	return exitOf(a, summaries)
 }

@@ -142,6 +142,9 @@ func (c *ersAdd) Run(ctx context.Context, a *wiring.App, out *commands.Printer) 
 	if err != nil {
 		return commands.Usage(err)
 	}
+	if err := a.Ready(ctx); err != nil {
+		return err
+	}
 	site, err := commands.OpenForOrganisation(ctx, a, c.Site)
 	if err != nil {
 		return err
@@ -182,10 +185,8 @@ func (c *ersServices) Run(ctx context.Context, a *wiring.App, out *commands.Prin
 	if err != nil {
 		return err
 	}
-	if _, err := a.Store.Profile(ctx, code); err != nil {
-		return err
-	}
-	list, err := a.Store.Services.ServicesOf(ctx, code)
+	ctx, does := commands.Acting(ctx, a, "")
+	list, err := does.Services(ctx, code)
 	if err != nil {
 		return err
 	}

@@ -103,6 +103,7 @@ var notBegun = []int{
 // answerAgain answers a request whose key was used before.
 func answerAgain(w http.ResponseWriter, r *http.Request, before accessstore.Answer) {
 	if before.Status == 0 {
+		w.Header().Set("Retry-After", "1") // the first may be answered by then
 		Problem(w, r, http.StatusConflict, "the first request with this key has no answer yet: "+
 			"if it was cut off, look what it did, and use another key")
 		return

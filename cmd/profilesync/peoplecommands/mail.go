@@ -40,10 +40,8 @@ func (c *mailList) Run(ctx context.Context, a *wiring.App, out *commands.Printer
 		}
 		account = id
 	}
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
-	list, err := a.Store.People.Letters(ctx, c.State, account, c.Most)
+	ctx, does := commands.Acting(ctx, a, "")
+	list, err := does.Letters(ctx, c.State, account, c.Most)
 	if err != nil {
 		return err
 	}

@@ -75,7 +75,7 @@ func (c *holdList) Run(ctx context.Context, a *wiring.App, out *commands.Printer
 	return printHolds(ctx, does, out, code, c.Ended)
 }
 
-func printHolds(ctx context.Context, does *actions.Actions, out *commands.Printer, code profile.ODSCode, ended bool) error {
+func printHolds(ctx context.Context, does commands.Doer, out *commands.Printer, code profile.ODSCode, ended bool) error {
 	holds, err := does.Holds(ctx, code, ended)
 	if err != nil {
 		return err

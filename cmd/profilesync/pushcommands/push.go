@@ -40,10 +40,8 @@ func (c *pushList) Run(ctx context.Context, a *wiring.App, out *commands.Printer
 	if err := c.check(filter); err != nil {
 		return err
 	}
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
-	pushes, err := a.Store.Pushes.Pushes(ctx, filter)
+	ctx, does := commands.Acting(ctx, a, "")
+	pushes, err := does.Pushes(ctx, filter)
 	if err != nil {
 		return err
 	}
@@ -53,7 +51,7 @@ func (c *pushList) Run(ctx context.Context, a *wiring.App, out *commands.Printer
 		}
 		return nil
 	}
-	counts, err := a.Store.Pushes.CountPushes(ctx)
+	counts, err := does.CountPushes(ctx)
 	if err != nil {
 		return err
 	}
@@ -74,7 +72,7 @@ func (c *pushList) Run(ctx context.Context, a *wiring.App, out *commands.Printer
 	out.Print(nil, "CODE | NAME | SINK | STATE | WANTED | ACCEPTED | REASON", rows)
 	printLeftOut(out, pushes)
 	printOverwritten(out, pushes)
-	return sayFindings(ctx, a)
+	return sayFindings(ctx, a, does)
 }
 
 // printLeftOut prints the fields that pushes left out, if any did.
@@ -182,8 +180,8 @@ func printPushes(a *wiring.App, out *commands.Printer, pushes []pushstore.Listed
 }
 
 // sayFindings says how many findings of quality checks last.
-func sayFindings(ctx context.Context, a *wiring.App) error {
-	open, err := a.Store.Quality.CountOpen(ctx)
+func sayFindings(ctx context.Context, a *wiring.App, does commands.Doer) error {
+	open, err := does.CountFindings(ctx)
 	if err == nil && open > 0 {
 		a.Sayf("next: `profilesync checks list` shows what no push can mend: %d findings", open)
 	}

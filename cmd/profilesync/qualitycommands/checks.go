@@ -36,10 +36,8 @@ func (c *checksList) Run(ctx context.Context, a *wiring.App, out *commands.Print
 	if err != nil {
 		return commands.Usage(err)
 	}
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
-	found, err := a.Store.Quality.Findings(ctx, filter)
+	ctx, does := commands.Acting(ctx, a, "")
+	found, err := does.Findings(ctx, filter)
 	if err == nil && len(found) == 0 && filter.Code != "" {
 		err = commands.RequireProfiles(ctx, a, []profile.ODSCode{filter.Code})
 	}

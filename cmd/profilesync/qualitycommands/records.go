@@ -20,10 +20,8 @@ type quarantineList struct {
 }
 
 func (c *quarantineList) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
-	records, err := a.Store.Runs.Quarantined(ctx, c.Report, c.Most)
+	ctx, does := commands.Acting(ctx, a, "")
+	records, err := does.Quarantine(ctx, c.Report, c.Most)
 	if err != nil {
 		return err
 	}
@@ -47,10 +45,8 @@ type contradictionsList struct {
 }
 
 func (c *contradictionsList) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
-	found, err := a.Store.Runs.Contradictions(ctx, c.Report)
+	ctx, does := commands.Acting(ctx, a, "")
+	found, err := does.Contradictions(ctx, c.Report)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 
 // check returns everything that is wrong with the values.
 func (s *Settings) check() error {
-	return errors.Join(s.checkMode(), s.checkDatabase(), s.checkLevel(), s.checkTypes(), s.checkListener(), s.checkAPI(),
+	return errors.Join(s.checkMode(), s.checkDatabase(), s.checkServer(), s.checkLevel(), s.checkTypes(), s.checkListener(), s.checkAPI(),
 		s.checkODS(), s.checkSinks(), s.checkERS(), s.checkFileLimit(), s.checkPeople(),
 		s.checkReports(), s.checkMail(), s.checkRoles())
 }

@@ -26,6 +26,13 @@ type Settings struct {
 	RoleEditor  string `env:"ROLE_EDITOR, default=profilesync_editor"`
 	RoleReader  string `env:"ROLE_READER, default=profilesync_reader"`
 	RoleConsole string `env:"ROLE_CONSOLE, default=profilesync_console"`
+	// Server is the daemon whose API commands ask instead of the database; ServerToken is
+	// the token to show there, ServerCA (PEM) who may have signed its certificate, and
+	// ServerPatience how long it is asked again while it does not answer.
+	Server         string        `env:"SERVER"`
+	ServerToken    Secret        `env:"SERVER_TOKEN"`
+	ServerCA       string        `env:"SERVER_CA"`
+	ServerPatience time.Duration `env:"SERVER_PATIENCE, default=30s"`
 	// LocalDir is the folder of the private database.
 	LocalDir string `env:"LOCAL_DIR, default=.local"`
 	// LogLevel is debug, info, warn or error.

@@ -6,6 +6,7 @@
 //	outside.go    the outside systems
 //	requests.go   what each of them is asked
 //	database.go   the database: server, role, schema, clock, calendar
+//	daemon.go     the daemon that commands ask instead of a database
 //	disk.go       the disks that files are written to
 package trials
 
@@ -60,7 +61,7 @@ type trier struct {
 
 // Run makes all trials at the same time and returns them in a fixed order. One that
 // fails stops no other; one that gets no answer ends after Options.Within. It opens the
-// database of the App.
+// database of the App. Where commands ask a daemon, only that is tried.
 func Run(ctx context.Context, o Options) (all []Trial) {
 	o.Within = cmp.Or(o.Within, 10*time.Second)
 	if o.Now == nil {
@@ -70,6 +71,9 @@ func Run(ctx context.Context, o Options) (all []Trial) {
 		o.Disk = diskOf
 	}
 	t := &trier{Options: o, connected: make(chan struct{})}
+	if o.App.Settings.UsesServer() { // the rest is the daemon's matter
+		return []Trial{t.one(ctx, "daemon", t.daemon)}
+	}
 	groups := []func(context.Context) []Trial{t.database}
 	for _, s := range t.systems() {
 		groups = append(groups, func(ctx context.Context) []Trial { return []Trial{t.try(ctx, s)} })

@@ -30,6 +30,8 @@ type App struct {
 	Stderr   io.Writer // for logs, progress and messages that are not results
 	Version  string    // of the program
 	Process  *postgres.Process
+	// Command is the command that runs, as runs list.
+	Command string
 	// MayStartPrivate allows starting a private database.
 	MayStartPrivate bool
 
@@ -102,7 +104,12 @@ func (a *App) NeedDatabase() error {
 // Database returns the address of the configured database, which must give sessions
 // (postgres.CheckSession), or of the private one, which is started if it is not
 // running. One that exists already needs no permission.
+//
+// With PROFILESYNC_SERVER, there is none: a NeedsDatabaseError says so.
 func (a *App) Database(ctx context.Context) (url string, private bool, err error) {
+	if a.Settings.UsesServer() {
+		return "", false, NeedsDatabaseError{a.Command}
+	}
 	if a.Settings.DatabaseURL != "" {
 		url = a.Settings.DatabaseURL.Reveal()
 		return url, false, ofAddress(ctx, postgres.CheckSession(ctx, url))
@@ -121,6 +128,13 @@ func (a *App) Database(ctx context.Context) (url string, private bool, err error
 	}
 	a.Sayf("using the private database under %s", a.Settings.LocalDir)
 	return cluster.URL(), true, nil
+}
+
+// NeedsDatabaseError says that a command does what the API does not.
+type NeedsDatabaseError struct{ Command string }
+
+func (e NeedsDatabaseError) Error() string {
+	return e.Command + " needs the database: PROFILESYNC_SERVER is set; unset it, and name the database"
 }
 
 // ofAddress says which setting to look at where nobody answers at the database's address,

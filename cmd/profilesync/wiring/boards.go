@@ -68,6 +68,12 @@ func (a *App) BoardNames(ctx context.Context) (func(icb string) string, error) {
 	return kept.known.NameOf, err
 }
 
+// AllBoards returns the names of all boards that are known, by their codes.
+func (a *App) AllBoards(ctx context.Context) (map[string]string, error) {
+	kept, err := a.keptBoards(ctx)
+	return kept.known.Names(), err
+}
+
 // boardsForPull asks the register for the boards of commissioners. If it gives none
 // that are good, those that are kept are used. What it gives, it says today, whatever
 // the day of the run that needs them.

@@ -150,14 +150,19 @@ func writeReport(w io.Writer, r report.Report, form, section string) error {
 // reportMode lets the group read a file of a report, and nobody else.
 const reportMode = 0o640
 
-// SaveReport writes a file of a report to path, atomically. It is written under a name
-// that nobody can foresee, so that no link leads it elsewhere.
+// SaveReport writes a file of a report to path, atomically.
 func (a *App) SaveReport(ctx context.Context, path string, f ReportFile) error {
+	return SaveReport(path, func(to io.Writer) error { return a.CopyReport(ctx, to, f) })
+}
+
+// SaveReport has a file of a report written to path, atomically. It is written under a name
+// that nobody can foresee, so that no link leads it elsewhere.
+func SaveReport(path string, write func(io.Writer) error) error {
 	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.new")
 	if err != nil {
 		return err
 	}
-	err = errors.Join(a.CopyReport(ctx, file, f), file.Chmod(reportMode), file.Close())
+	err = errors.Join(write(file), file.Chmod(reportMode), file.Close())
 	if err == nil {
 		err = os.Rename(file.Name(), path)
 	}

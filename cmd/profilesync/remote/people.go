@@ -1,0 +1,111 @@
+package remote
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/connectors/postgres/peoplestore"
+	"github.com/profilesync/profilesync/jobs/peoplejobs"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// Accounts is actions.Actions.Accounts.
+func (c *Client) Accounts(ctx context.Context, state people.AccountState, most int) ([]peoplestore.Account, error) {
+	return list[peoplestore.Account](ctx, c, "/accounts", queryOf("state", string(state)), most)
+}
+
+// Account is actions.Actions.Account; its history is only for who may see people.
+func (c *Client) Account(ctx context.Context, id people.AccountID) (peoplestore.Account, error) {
+	return get[peoplestore.Account](ctx, c, "/accounts/"+id.String(), nil)
+}
+
+// PreviewInactive is actions.Actions.PreviewInactive.
+func (c *Client) PreviewInactive(ctx context.Context, day profile.Date) (plan peoplejobs.IdlePlan, err error) {
+	type row struct {
+		Account    string            `json:"account"`
+		Step       people.IdleStep   `json:"step"`
+		LastActive profile.Date      `json:"last_active"`
+		Ends       profile.Date      `json:"ends"`
+		Why        string            `json:"why"`
+		Codes      []profile.ODSCode `json:"organisations"`
+	}
+	type idlePage struct {
+		page[row]
+
+		Accounts int  `json:"accounts"`
+		Ending   int  `json:"ending"`
+		Withheld bool `json:"withheld"`
+	}
+	var verdicts []people.IdleVerdict
+	ending := 0
+	err = walk(ctx, c, "/inactive-accounts", queryOf("date", day.String()), all, func(p idlePage) (int, string) {
+		for _, r := range p.Items {
+			account, _ := people.ParseAccountID(r.Account) // as the API wrote it
+			verdicts = append(verdicts, people.IdleVerdict{
+				Account: account, Step: r.Step, Since: r.LastActive, Ends: r.Ends, Why: r.Why, Codes: r.Codes,
+			})
+		}
+		plan.Accounts, plan.Withheld, ending = p.Accounts, p.Withheld, p.Ending
+		return len(p.Items), p.Next
+	})
+	first := max(len(verdicts)-ending, 0) // of those that end, which come last
+	plan.Keep = verdicts[:first]
+	for _, v := range verdicts[first:] {
+		plan.End = append(plan.End, people.Ending{IdleVerdict: v})
+	}
+	return plan, err
+}
+
+// ApplyInactive is actions.Actions.ApplyInactive.
+func (c *Client) ApplyInactive(ctx context.Context) ([]people.IdleRun, error) {
+	done, err := post[page[people.IdleRun]](ctx, c, "/inactive-accounts", nil)
+	return done.Items, err
+}
+
+// ApproveEndings is actions.Actions.ApproveEndings.
+func (c *Client) ApproveEndings(ctx context.Context, check int64) (people.IdleRun, error) {
+	return post[people.IdleRun](ctx, c, "/inactive-accounts/"+strconv.FormatInt(check, 10)+"/approve", nil)
+}
+
+// Reactivate is actions.Actions.Reactivate.
+func (c *Client) Reactivate(ctx context.Context, id people.AccountID, reason string) error {
+	_, err := post[changed](ctx, c, "/accounts/"+id.String()+"/reactivate", map[string]string{"reason": reason})
+	return err
+}
+
+// SetLeave is actions.Actions.SetLeave.
+func (c *Client) SetLeave(ctx context.Context, id people.AccountID, until profile.Date, reason string) error {
+	_, err := post[changed](ctx, c, "/accounts/"+id.String()+"/leave", map[string]string{"until": until.String(), "reason": reason})
+	return err
+}
+
+// PreviewReminders is actions.Actions.PreviewReminders.
+func (c *Client) PreviewReminders(ctx context.Context, day profile.Date) ([]actions.DueReminder, error) {
+	return list[actions.DueReminder](ctx, c, "/reminders", queryOf("date", day.String()), all)
+}
+
+// MailState is actions.Actions.MailState.
+func (c *Client) MailState(ctx context.Context) (actions.Mail, error) {
+	return get[actions.Mail](ctx, c, "/mail", nil)
+}
+
+// StopMail is actions.Actions.StopMail.
+func (c *Client) StopMail(ctx context.Context, reason string) (actions.Mail, error) {
+	return post[actions.Mail](ctx, c, "/mail/stop", map[string]string{"reason": reason})
+}
+
+// ResumeMail is actions.Actions.ResumeMail.
+func (c *Client) ResumeMail(ctx context.Context) (actions.Mail, error) {
+	return post[actions.Mail](ctx, c, "/mail/resume", nil)
+}
+
+// Letters is actions.Actions.Letters.
+func (c *Client) Letters(ctx context.Context, state string, account people.AccountID, most int) ([]peoplestore.ListedLetter, error) {
+	query := queryOf("state", state)
+	if account != 0 {
+		query.Set("account", account.String())
+	}
+	return list[peoplestore.ListedLetter](ctx, c, "/letters", query, most)
+}

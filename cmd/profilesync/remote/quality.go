@@ -1,0 +1,59 @@
+package remote
+
+import (
+	"context"
+	"net/url"
+	"strconv"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/connectors/postgres/qualitystore"
+	"github.com/profilesync/profilesync/connectors/postgres/runstore"
+	"github.com/profilesync/profilesync/connectors/postgres/servicestore"
+	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/quality"
+)
+
+// Listings is actions.Actions.Listings.
+func (c *Client) Listings(ctx context.Context) ([]actions.Listing, error) {
+	return list[actions.Listing](ctx, c, "/listings", nil, all)
+}
+
+// ResetListing is actions.Actions.ResetListing.
+func (c *Client) ResetListing(ctx context.Context, report string, to profile.Date, reason string) (runstore.ResetDone, error) {
+	body := map[string]string{"to": to.String(), "reason": reason}
+	return post[runstore.ResetDone](ctx, c, "/listings/"+url.PathEscape(report)+"/reset", body)
+}
+
+// Findings is actions.Actions.Findings.
+func (c *Client) Findings(ctx context.Context, f qualitystore.Filter) ([]qualitystore.Found, error) {
+	query := queryOf("kind", string(f.Kind), "owner", string(f.Owner), "code", string(f.Code), "gone", yes(f.Gone))
+	return list[qualitystore.Found](ctx, c, "/checks", query, f.Most)
+}
+
+// RunChecks is actions.Actions.RunChecks; nothing is told meanwhile.
+func (c *Client) RunChecks(ctx context.Context, codes []profile.ODSCode, _ func(int)) (quality.Result, error) {
+	body := struct {
+		Codes []profile.ODSCode `json:"codes,omitempty"`
+	}{codes}
+	return post[quality.Result](ctx, c, "/checks", body)
+}
+
+// Quarantine is actions.Actions.Quarantine.
+func (c *Client) Quarantine(ctx context.Context, report string, most int) ([]runstore.Quarantined, error) {
+	return list[runstore.Quarantined](ctx, c, "/quarantine", queryOf("report", report), most)
+}
+
+// Contradictions is actions.Actions.Contradictions.
+func (c *Client) Contradictions(ctx context.Context, report string) ([]runstore.Contradiction, error) {
+	return list[runstore.Contradiction](ctx, c, "/contradictions", queryOf("report", report), all)
+}
+
+// Flags is actions.Actions.Flags.
+func (c *Client) Flags(ctx context.Context, report string) ([]runstore.Flagged, error) {
+	return list[runstore.Flagged](ctx, c, "/flags", queryOf("report", report), all)
+}
+
+// Owners is actions.Actions.Owners.
+func (c *Client) Owners(ctx context.Context, days int) ([]servicestore.OwnedSite, error) {
+	return list[servicestore.OwnedSite](ctx, c, "/owners", queryOf("days", strconv.Itoa(days)), all)
+}
