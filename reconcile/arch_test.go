@@ -112,7 +112,10 @@ var layers = []layer{
 	partOfProgram("profilesync/standing", belowCommands...),
 	partOfProgram("profilesync/trials", belowCommands...),
 	partOfProgram("profilesync/actions", append([]string{"cmd/profilesync/guard"}, belowCommands...)...),
-	partOfProgram("profilesync/api", append([]string{"cmd/profilesync/guard", "cmd/profilesync/actions"}, belowCommands...)...),
+	partOfProgram("profilesync/api/cursor"),
+	partOfProgram("profilesync/api", append([]string{
+		"cmd/profilesync/guard", "cmd/profilesync/actions", "cmd/profilesync/api/cursor",
+	}, belowCommands...)...),
 	partOfProgram("profilesync/serve", append([]string{
 		"cmd/profilesync/guard", "cmd/profilesync/login", "cmd/profilesync/actions", "cmd/profilesync/api", "cmd/profilesync/console",
 	}, belowCommands...)...),

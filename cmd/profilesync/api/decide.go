@@ -6,6 +6,7 @@ import (
 
 	"github.com/profilesync/profilesync/cmd/internal/runtext"
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/api/cursor"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/postgres/planstore"
@@ -100,7 +101,7 @@ func (s *server) listWaiting(ctx context.Context, in *listWaitingInput) (*body[w
 		return nil, err
 	}
 	found := waitingPage{Waiting: len(rows), Digest: digest}
-	found.Items, found.Next = cut(in.Paging, from, rows, func(r runstore.WaitingRow) string {
+	found.Items, found.Next = cursor.Cut(in.Limit, from, rows, func(r runstore.WaitingRow) string {
 		return r.Run.String() + " " + string(r.Code) + " " + r.Field
 	})
 	return answer(found, nil)
@@ -188,7 +189,7 @@ func (s *server) listRehearsed(ctx context.Context, in *listRehearsedInput) (*bo
 		return nil, err
 	}
 	found := rehearsedPage{Left: left, Digest: digest}
-	found.Items, found.Next = cut(in.Paging, from, rows, func(r planstore.Rehearsed) string { return string(r.Code) + " " + r.Field })
+	found.Items, found.Next = cursor.Cut(in.Limit, from, rows, func(r planstore.Rehearsed) string { return string(r.Code) + " " + r.Field })
 	return answer(found, nil)
 }
 
