@@ -112,6 +112,7 @@ var layers = []layer{
 	partOfProgram("profilesync/standing", belowCommands...),
 	partOfProgram("profilesync/trials", append([]string{"cmd/profilesync/remote"}, belowCommands...)...),
 	partOfProgram("profilesync/actions", append([]string{"cmd/profilesync/guard"}, belowCommands...)...),
+	partOfProgram("profilesync/api/cursor"),
 	partOfProgram("profilesync/api", append([]string{
 		"cmd/profilesync/guard", "cmd/profilesync/actions", "cmd/profilesync/api/...",
 	}, belowCommands...)...),

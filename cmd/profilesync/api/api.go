@@ -85,7 +85,7 @@ func build(o Options) (http.Handler, huma.API) {
 		Options: o, do: o.Actions, api: humago.New(mux, config(o.Version)), streams: semaphore.NewWeighted(o.Streams),
 		readers: wiring.ReportReaders(),
 	}
-	for _, add := range []func(){s.runs, s.plans, s.waiting, s.cases, s.profiles, s.pushes, s.people, s.reports, s.quality} {
+	for _, add := range []func(){s.runs, s.plans, s.waiting, s.cases, s.profiles, s.pushes, s.people, s.letters, s.reports, s.quality} {
 		add()
 	}
 	mux.HandleFunc("/", noSuchOperation)

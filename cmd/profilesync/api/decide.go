@@ -6,6 +6,7 @@ import (
 
 	"github.com/profilesync/profilesync/cmd/internal/runtext"
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/api/cursor"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/postgres/planstore"
@@ -110,7 +111,7 @@ func (s *server) listWaiting(ctx context.Context, in *listWaitingInput) (*body[w
 	for i, row := range rows {
 		listed[i] = waitingRow{row, row.Fact}
 	}
-	found.Items, found.Next = cut(in.Paging, from, listed, func(r waitingRow) string {
+	found.Items, found.Next = cursor.Cut(in.Limit, from, listed, func(r waitingRow) string {
 		return r.Run.String() + " " + string(r.Code) + " " + r.Field
 	})
 	return answer(found, nil)
@@ -208,7 +209,7 @@ func (s *server) listRehearsed(ctx context.Context, in *listRehearsedInput) (*bo
 	for i, row := range rows {
 		listed[i] = rehearsedRow{row, row.Fact}
 	}
-	found.Items, found.Next = cut(in.Paging, from, listed, func(r rehearsedRow) string { return string(r.Code) + " " + r.Field })
+	found.Items, found.Next = cursor.Cut(in.Limit, from, listed, func(r rehearsedRow) string { return string(r.Code) + " " + r.Field })
 	return answer(found, nil)
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/api/cursor"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/connectors/postgres/peoplestore"
 	"github.com/profilesync/profilesync/jobs/peoplejobs"
@@ -12,7 +13,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// people are operations on accounts, reminders and letters.
+// people are operations on accounts and what is due for inactive ones.
 func (s *server) people() {
 	add(s, route{
 		id: "list-accounts", method: http.MethodGet, path: "/accounts", verb: guard.Read,
@@ -47,6 +48,10 @@ func (s *server) people() {
 		id: "approve-endings", method: http.MethodPost, path: "/inactive-accounts/{check}/approve",
 		verb: guard.Approve, keyed: true, summary: "End the accounts that a check withheld because there were too many",
 	}, s.approveEndings)
+}
+
+// letters are operations on reminders, letters and whether they go out.
+func (s *server) letters() {
 	add(s, route{
 		id: "preview-reminders", method: http.MethodGet, path: "/reminders", verb: guard.Read,
 		summary: "Show who would get which reminder and why, without names, and send none",
@@ -213,7 +218,7 @@ func (s *server) previewInactive(ctx context.Context, in *previewInactiveInput) 
 		return nil, err
 	}
 	shown := idlePage{Accounts: plan.Accounts, Ending: len(plan.End), Withheld: plan.Withheld}
-	shown.Items, shown.Next = cut(in.Paging, from, idleAccounts(plan), func(a idleAccount) string { return a.Account })
+	shown.Items, shown.Next = cursor.Cut(in.Limit, from, idleAccounts(plan), func(a idleAccount) string { return a.Account })
 	return answer(shown, nil)
 }
 
