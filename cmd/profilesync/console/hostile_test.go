@@ -251,3 +251,20 @@ func (w *world) readable(code string) (paths []string) {
 	require.Greater(w.t, len(paths), 30)
 	return paths
 }
+
+// The audit names what something was done to by ids, whatever a caller sends.
+func TestSubjectsAreIDs(t *testing.T) {
+	w := newWorld(t)
+	cid := w.as("cid")
+	for n, path := range []string{"/profiles/zelda@canary.example", "/accounts/Zelda%20Canaria", "/runs/zelda@canary.example", "/tokens"} {
+		deed := []string{"hold", "leave", "reject", "revoke"}[n]
+		f := &form{browser: cid, action: path, values: url.Values{
+			"do": {deed}, "once": {fmt.Sprintf("%026d", n)}, "name": {"zelda@canary.example"}, "reason": {"x"},
+		}}
+		require.Less(t, f.press().status, http.StatusInternalServerError, path)
+	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.url+"/jobs/api/zelda@canary.example", nil)
+	require.NoError(t, err)
+	cid.send(r)
+	require.Equal(t, []string{"?", "?", "?", "", "?"}, pgtest.All[string](w.db, "select subject from action order by id"))
+}

@@ -153,7 +153,17 @@ func (w *world) as(who string) *browser {
 
 func (b *browser) send(r *http.Request) *browser {
 	b.t.Helper()
-	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	return b.sendFrom(r, "")
+}
+
+// sendFrom sends what a page of another origin sends; empty for our own.
+func (b *browser) sendFrom(r *http.Request, origin string) *browser {
+	b.t.Helper()
+	if origin == "" {
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+	} else {
+		r.Header.Set("Origin", origin)
+	}
 	answer, err := b.client.Do(r)
 	require.NoError(b.t, err)
 	defer answer.Body.Close()
