@@ -227,6 +227,10 @@ func TestWithoutTheVerbNobodySeesPeople(t *testing.T) {
 		}
 	}
 	require.Empty(t, found)
+	cid.open("/accounts").form("Show their names").press().shows(http.StatusOK, "Zelda Canaria")
+	for text := range personal {
+		require.NotContains(t, w.log.String(), text)
+	}
 }
 
 // readable are the addresses of all operations of the API that only read, with the things
@@ -266,5 +270,6 @@ func TestSubjectsAreIDs(t *testing.T) {
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.url+"/jobs/api/zelda@canary.example", nil)
 	require.NoError(t, err)
 	cid.send(r)
+	require.NotContains(t, strings.ToLower(w.log.String()), "zelda")
 	require.Equal(t, []string{"?", "?", "?", "", "?"}, pgtest.All[string](w.db, "select subject from action order by id"))
 }

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -72,6 +73,25 @@ type world struct {
 	app *wiring.App
 	db  *pgtest.Database
 	url string
+	log lines
+}
+
+// lines is a log that many write.
+type lines struct {
+	mutex sync.Mutex
+	text  bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.text.String()
 }
 
 func newWorld(t *testing.T) *world {
@@ -98,7 +118,7 @@ func (w *world) serve() {
 	w.t.Cleanup(pool.Close)
 	client, err := queue.NewClient(riverpgxv5.New(pool), postgres.RiverSchema)
 	require.NoError(w.t, err)
-	log := slog.New(slog.NewTextHandler(w.t.Output(), nil))
+	log := slog.New(slog.NewTextHandler(io.MultiWriter(w.t.Output(), &w.log), nil))
 	do, store := &actions.Actions{App: w.app}, w.app.Store.Access
 	pages, err := console.Handler(w.t.Context(), console.Options{Actions: do, Keys: store, Queue: client, Log: log})
 	require.NoError(w.t, err)

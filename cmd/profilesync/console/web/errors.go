@@ -152,7 +152,7 @@ func (d *Desk) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	case status == http.StatusInternalServerError && errors.Is(ctx.Err(), context.Canceled):
 		return // the reader is gone
 	case status == http.StatusInternalServerError:
-		d.Log.ErrorContext(ctx, "a page failed", "request", guard.RequestID(ctx), "path", r.URL.Path, "error", err)
+		d.Log.ErrorContext(ctx, "a page failed", "request", guard.RequestID(ctx), "path", Plain(r.URL.Path), "error", err)
 		text = failed
 	case status == http.StatusForbidden && errors.Is(err, guard.ErrForbidden):
 		text = "Your role does not allow it. Whoever administers this service can give you one that does."
