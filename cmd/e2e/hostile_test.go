@@ -109,7 +109,8 @@ func TestEveryOperationIsRefusedToWhoMayNot(t *testing.T) {
 				require.Equal(t, http.StatusForbidden, status, "%s %s with a token that may only read", method, path)
 			}
 			if method != http.MethodGet {
-				for _, from := range []string{"Sec-Fetch-Site: cross-site", "Sec-Fetch-Site: same-site", "Origin: https://evil.example", "Origin: null"} {
+				for _, from := range []string{"Sec-Fetch-Site: cross-site", "Sec-Fetch-Site: same-site", "Origin: https://evil.example",
+					"Origin: null"} {
 					status, _, _ = b.ask(method, path, "{}", key, kind, b.bearer(b.all), from)
 					require.Equal(t, http.StatusForbidden, status, "%s %s, %s", method, path, from)
 				}
@@ -119,7 +120,11 @@ func TestEveryOperationIsRefusedToWhoMayNot(t *testing.T) {
 	require.Greater(t, operations, 50)
 	forms := map[string][]string{
 		"/now": {"stop-mail", "resume-mail"}, "/pushes": {"retry"}, "/drift": {"check"}, "/accounts": {"names"}, "/listings": {"reset"},
-		"/accounts/u-1": {"name", "reactivate", "leave"}, "/reports": {"make"}, "/tokens": {"add", "revoke"}, "/runs/1": {"approve", "reject", "cancel"},
+		"/accounts/u-1": {
+			"name",
+			"reactivate",
+			"leave",
+		}, "/reports": {"make"}, "/tokens": {"add", "revoke"}, "/runs/1": {"approve", "reject", "cancel"},
 		"/runs/1/undo": {"undo"}, "/reconcile": {"plan"}, "/plans/P1": {"apply"}, "/cases/1": {"wait", "set-aside", "resume"},
 		"/profiles/FAA01": {"hold", "release", "push"},
 	}
@@ -138,7 +143,10 @@ func TestEveryOperationIsRefusedToWhoMayNot(t *testing.T) {
 			require.Equal(t, http.StatusForbidden, status, "%s %s", path, deed)
 		}
 	}
-	require.Zero(t, b.count("select count(*) from action where actor = 'token:all' or outcome in ('begun', 'done') and actor = 'token:reader'"))
+	require.Zero(
+		t,
+		b.count("select count(*) from action where actor = 'token:all' or outcome in ('begun', 'done') and actor = 'token:reader'"),
+	)
 	require.NotContains(t, b.daemon.log(), "psync_")
 	t.Logf("%d operations", operations)
 }
@@ -165,8 +173,10 @@ func TestOddRequestsSayNothing(t *testing.T) {
 	const rest = " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 	for _, line := range []string{
 		"GET //api/v1/runs", "GET /api/v1/../v1/runs", "GET /api/v1/runs/", "GET /%61pi/v1/runs", "GET /api%2fv1%2fruns", "GET /api/v1/runs;x",
-		"GET /api/v1/runs?%00", "GET /API/v1/runs", "GET /./api/v1/runs", "GET /jobs/%2e%2e/tokens", "GET /jobs/..%2ftokens", "GET /assets/../tokens",
-		"GET /assets/%2e%2e/%2e%2e/etc/passwd", "GET /assets/", "HEAD /api/v1/runs", "HEAD /profiles/" + code, "OPTIONS /api/v1/runs", "OPTIONS *",
+		"GET /api/v1/runs?%00", "GET /API/v1/runs", "GET /./api/v1/runs", "GET /jobs/%2e%2e/tokens", "GET /jobs/..%2ftokens",
+		"GET /assets/../tokens",
+		"GET /assets/%2e%2e/%2e%2e/etc/passwd", "GET /assets/", "HEAD /api/v1/runs", "HEAD /profiles/" + code,
+		"OPTIONS /api/v1/runs", "OPTIONS *",
 		"TRACE /api/v1/runs", "TRACE /", "PUT /tokens", "DELETE /api/v1/holds/1", "PATCH /jobs/api/queues/x", "CONNECT /api/v1/runs",
 		"GET http://evil.example/api/v1/runs", "GET http://localhost/profiles/" + code, "PROPFIND /", "GET /sign-in?to=%0d%0aX-Planted:%201",
 		"GET /sign-in/callback?state=x&code=%0d%0aX-Planted:%201", "GET /sign-in/callback?error=<script>", "GET /signed-out?provider=<script>",
@@ -234,8 +244,11 @@ func TestSlowCallersDelayNobody(t *testing.T) {
 	}
 	answers("headers that never end")
 	for range 60 {
-		hold("POST /api/v1/mail/stop HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\nAuthorization: Bearer " +
-			b.all + "\r\n\r\n{")
+		hold(
+			"POST /api/v1/mail/stop HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n" +
+				"Authorization: Bearer " +
+				b.all + "\r\n\r\n{",
+		)
 	}
 	answers("bodies that never end")
 	streams := 0

@@ -68,5 +68,6 @@ func TestJobsShowNothingAndAreForAdministrators(t *testing.T) {
 	require.Equal(t, before, standing(), "nothing was changed by looking, or by who may not")
 	ask(cid, "POST /jobs/api/jobs/retry", changes["POST /jobs/api/jobs/retry"], "").shows(http.StatusOK)
 	require.NotEqual(t, before, standing())
-	require.Equal(t, 1, pgtest.One[int](w.db, "select count(*)::int from action where operation = 'change-jobs' and actor = 'cid' and outcome = 'done'"))
+	const audited = "select count(*)::int from action where operation = 'change-jobs' and actor = 'cid' and outcome = 'done'"
+	require.Equal(t, 1, pgtest.One[int](w.db, audited))
 }
