@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"regexp"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -39,9 +41,10 @@ func newFront(t *testing.T, daemons ...string) *front {
 	f := &front{daemons: daemons, changes: make(chan int)}
 	f.Server = httptest.NewServer(&httputil.ReverseProxy{
 		Transport: f, Rewrite: func(r *httputil.ProxyRequest) { r.Out.URL.Scheme, r.Out.Host = "http", r.In.Host },
-		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) {
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
 			f.cut.Add(1)
 			w.WriteHeader(http.StatusBadGateway)
+			_, _ = io.WriteString(w, err.Error())
 		},
 	})
 	t.Cleanup(f.Close)
@@ -50,8 +53,6 @@ func newFront(t *testing.T, daemons ...string) *front {
 
 // eachDaemon has no connections that a kill could leave half open.
 var eachDaemon = &http.Transport{DisableKeepAlives: true, DisableCompression: true}
-
-var errNobodyAnswers = errors.New("no daemon answers")
 
 // RoundTrip gives a request to the next daemon that answers.
 func (f *front) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -62,10 +63,11 @@ func (f *front) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
-	reads := r.Method == http.MethodGet
+	var why []string
+	reads, first := r.Method == http.MethodGet, int(f.next.Add(1))
 	for n := range 4 * len(f.daemons) {
 		one := r.Clone(r.Context())
-		chosen := int(f.next.Add(1)) % len(f.daemons)
+		chosen := (first + n) % len(f.daemons)
 		one.URL.Host, one.Body = f.daemons[chosen], io.NopCloser(bytes.NewReader(body))
 		if !reads {
 			select {
@@ -83,11 +85,20 @@ func (f *front) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 		f.again.Add(1)
+		why = append(why, fmt.Sprintf("%s: %v %s", one.URL.Host, err, said(answer)))
 		if n >= len(f.daemons) {
 			time.Sleep(50 * time.Millisecond) // as a proxy does before it asks all of them again
 		}
 	}
-	return nil, errNobodyAnswers
+	return nil, fmt.Errorf("no daemon answers: %s", strings.Join(why, "; "))
+}
+
+func said(answer *http.Response) string {
+	if answer == nil {
+		return ""
+	}
+	content, _ := io.ReadAll(answer.Body) // it is in memory
+	return answer.Status + " " + string(content)
 }
 
 // whole is an answer of which all has arrived.

@@ -27,9 +27,14 @@ var ErrNotMigrated = errors.New("the database is not migrated: run `profilesync 
 var ErrNotPlayed = errors.New("PROFILESYNC_NOW: the database keeps the real time, since it was not created with PROFILESYNC_MODE " +
 	"demo or test: unset it, or use one that was")
 
+// ErrNoText means that a text had bytes that the database takes in no text: a zero byte, or
+// no UTF-8.
+var ErrNoText = errors.New("a text holds characters that cannot be kept: type it again")
+
 // Wrap adds to an error what was being done when a statement failed; nil stays
 // nil. A query for one row that found none becomes ErrNotFound, and a missing
-// table becomes ErrNotMigrated: the two errors that people can act on.
+// table becomes ErrNotMigrated, and what no text may hold ErrNoText: the errors that people
+// can act on.
 func Wrap(err error, doing string) error {
 	if err == nil {
 		return nil
@@ -42,6 +47,8 @@ func explain(err error) error {
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return ErrNotFound
+	case errors.As(err, &pg) && (pg.Code == "22021" || pg.Code == "22P05"):
+		return ErrNoText // which the server's message would repeat
 	case errors.As(err, &pg) && pg.Code == "42P01":
 		return fmt.Errorf("%w (%s)", ErrNotMigrated, pg.Message)
 	default:

@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/connectors/postgres"
 )
 
 var (
@@ -63,6 +64,8 @@ func (s *server) problem(ctx context.Context, r route, err error) error {
 		return refusal(ctx, status, err)
 	}
 	switch {
+	case errors.Is(err, postgres.ErrNoText):
+		return huma.NewError(http.StatusUnprocessableEntity, postgres.ErrNoText.Error())
 	case errors.Is(err, errStreams):
 		return huma.NewError(http.StatusServiceUnavailable, errStreams.Error()+": ask again")
 	case errors.Is(err, errNotBegun):

@@ -124,7 +124,8 @@ func entrances(code string) []string {
 	return []string{
 		"/", "/now", "/runs", "/runs/1", "/runs/2", "/plans/P1", "/plans/P2", "/reconcile", "/profiles?q=a", "/profiles/" + code,
 		"/profiles/" + code + "/why", "/profiles/" + code + "/history", "/profiles/" + code + "?at=2026-06-04",
-		"/pushes", "/pushes?state=refused", "/drift", "/accounts", "/accounts/u-1", "/reports", "/listings", "/tokens", "/cases/1", "/?owner=operations&all=1", "/runs/1/undo",
+		"/pushes", "/pushes?state=refused", "/drift", "/accounts", "/accounts/u-1", "/reports", "/listings", "/tokens",
+		"/cases/1", "/?owner=operations&all=1", "/runs/1/undo",
 	}
 }
 
@@ -227,6 +228,10 @@ func TestWithoutTheVerbNobodySeesPeople(t *testing.T) {
 		}
 	}
 	require.Empty(t, found)
+	cid.open("/accounts").form("Show their names").press().shows(http.StatusOK, "Zelda Canaria")
+	for text := range personal {
+		require.NotContains(t, w.log.String(), text)
+	}
 }
 
 // readable are the addresses of all operations of the API that only read, with the things
@@ -250,4 +255,50 @@ func (w *world) readable(code string) (paths []string) {
 	}
 	require.Greater(w.t, len(paths), 30)
 	return paths
+}
+
+// The audit names what something was done to by ids, whatever a caller sends.
+func TestSubjectsAreIDs(t *testing.T) {
+	w := newWorld(t)
+	cid := w.as("cid")
+	for n, path := range []string{"/profiles/zelda@canary.example", "/accounts/Zelda%20Canaria", "/runs/zelda@canary.example", "/tokens"} {
+		deed := []string{"hold", "leave", "reject", "revoke"}[n]
+		f := &form{browser: cid, action: path, values: url.Values{
+			"do": {deed}, "once": {fmt.Sprintf("%026d", n)}, "name": {"zelda@canary.example"}, "reason": {"x"},
+		}}
+		require.Less(t, f.press().status, http.StatusInternalServerError, path)
+	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.url+"/jobs/api/zelda@canary.example", nil)
+	require.NoError(t, err)
+	cid.send(r)
+	require.NotContains(t, strings.ToLower(w.log.String()), "zelda")
+	require.Equal(t, []string{"?", "?", "?", "", "?"}, pgtest.All[string](w.db, "select subject from action order by id"))
+}
+
+// Looking changes nothing but the audit, so that a link on another site does nothing either.
+func TestLookingChangesNothing(t *testing.T) {
+	w := newWorld(t)
+	code := w.furnish()
+	standing := func() (all []string) {
+		for _, table := range pgtest.All[string](w.db, `select table_name from information_schema.tables
+			where table_schema = 'profilesync' and table_type = 'BASE TABLE' and table_name <> 'action' order by 1`) {
+			const digest = `select coalesce(md5(string_agg(t::text, '|' order by t::text)), '') from profilesync.%s t`
+			all = append(all, table+" "+pgtest.One[string](w.db, fmt.Sprintf(digest, table)))
+		}
+		return all
+	}
+	before := standing()
+	cid := w.as("cid")
+	cid.crawl(120, func(string) {}, entrances(code)...)
+	for _, path := range w.readable(code) {
+		cid.open(path)
+	}
+	for _, deed := range []string{"stop-mail", "make", "names", "hold", "approve", "add", "check"} {
+		for _, path := range []string{"/now", "/reports", "/accounts", "/profiles/" + code, "/runs/2", "/tokens", "/drift"} {
+			cid.open(
+				path + "?" + url.Values{"do": {deed}, "once": {strings.Repeat("B", 26)}, "reason": {"x"}, "name": {"x"}, "verbs": {"read"}}.Encode(),
+			)
+		}
+	}
+	require.Equal(t, before, standing())
 }

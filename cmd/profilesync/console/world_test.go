@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -71,6 +72,25 @@ type world struct {
 	app *wiring.App
 	db  *pgtest.Database
 	url string
+	log lines
+}
+
+// lines is a log that many write.
+type lines struct {
+	mutex sync.Mutex
+	text  bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.text.String()
 }
 
 func newWorld(t *testing.T) *world {
@@ -97,7 +117,7 @@ func (w *world) serve() {
 	w.t.Cleanup(pool.Close)
 	client, err := queue.NewClient(riverpgxv5.New(pool), postgres.RiverSchema)
 	require.NoError(w.t, err)
-	log := slog.New(slog.NewTextHandler(w.t.Output(), nil))
+	log := slog.New(slog.NewTextHandler(io.MultiWriter(w.t.Output(), &w.log), nil))
 	do, store := &actions.Actions{App: w.app}, w.app.Store.Access
 	pages, err := console.Handler(w.t.Context(), console.Options{Actions: do, Keys: store, Queue: client, Log: log})
 	require.NoError(w.t, err)
@@ -159,7 +179,16 @@ func (w *world) as(who string) *browser {
 
 func (b *browser) send(r *http.Request) *browser {
 	b.t.Helper()
-	if r.Header.Get("Sec-Fetch-Site") == "" {
+	return b.sendFrom(r, "")
+}
+
+// sendFrom sends what a page of another origin sends; empty for our own.
+func (b *browser) sendFrom(r *http.Request, origin string) *browser {
+	b.t.Helper()
+	switch {
+	case origin != "":
+		r.Header.Set("Origin", origin)
+	case r.Header.Get("Sec-Fetch-Site") == "":
 		r.Header.Set("Sec-Fetch-Site", "same-origin")
 	}
 	r.Header.Set("Accept", "text/html,application/xhtml+xml")

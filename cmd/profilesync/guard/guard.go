@@ -91,7 +91,7 @@ func New(o Options) (*Guard, error) {
 // Wrap guards everything that next serves. Whoever shows no token and no session passes as
 // nobody: RequireCaller, Allow and Begin refuse him.
 func (g *Guard) Wrap(next http.Handler) http.Handler {
-	inner := g.limitRate(g.limitAtOnce(g.identify(next)))
+	inner := g.limitRate(onlyText(g.limitAtOnce(g.identify(next))))
 	guarded := g.crossOrigin.Handler(inner)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := &call{guard: g, id: newRequestID()}

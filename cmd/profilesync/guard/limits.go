@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"container/list"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/time/rate"
 )
@@ -160,6 +162,21 @@ func (g *Guard) limitAtOnce(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 	})
 }
+
+// onlyText refuses an address with what no text has, which neither the database nor a file
+// system takes.
+func onlyText(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		query, err := url.QueryUnescape(r.URL.RawQuery)
+		if err == nil && !isText(query) || !isText(r.URL.Path) {
+			Problem(w, r, http.StatusBadRequest, "the address holds bytes that are no text")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func isText(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
 
 func refuseForNow(w http.ResponseWriter, r *http.Request, status int, detail string) {
 	callOf(r.Context()).result = Limited

@@ -160,7 +160,7 @@ func (l *Login) callback(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		l.refuse(w, r, again, err)
 	default:
-		l.begin(w, r, id, s.To)
+		l.begin(w, r, id, local(s.To)) // whoever can set cookies leads nobody elsewhere
 	}
 }
 

@@ -144,3 +144,28 @@ func (w *world) changeToken(change func(token string) string) {
 		})
 	}
 }
+
+// Whoever can set cookies in a browser gets nothing by it: no session under an id that he
+// knows, and no way to another host.
+func TestPlantedCookiesAreWorthNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	server := w.daemon()
+	w.is("u-4711", "leads")
+	ann := w.browser()
+	const known = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+	ann.gives(server, "profilesync", known)
+	stopped := ann.stopAt("/sign-in/callback")
+	ann.open(server.URL + "/sign-in?to=/runs")
+	callback := stopped()
+	w.alter(ann, server, "t", "https://evil.example/")
+	ann.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	answer := ann.open(callback.String())
+	require.Equal(t, http.StatusSeeOther, answer.status)
+	require.Equal(t, "/", answer.header.Get("Location"))
+	require.NotEqual(t, known, ann.cookies(server)["profilesync"], "a new id")
+	mallory := w.browser()
+	mallory.gives(server, "profilesync", known)
+	mallory.CheckRedirect = ann.CheckRedirect
+	require.Equal(t, http.StatusSeeOther, mallory.open(server.URL+"/").status, "nobody has signed in there")
+}

@@ -3,7 +3,6 @@ package runstore
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
@@ -148,7 +147,7 @@ func (s *Store) ResetListing(ctx context.Context, r Reset) (done ResetDone, err 
 		return done.write(ctx, q, r, was.Acceptance)
 	})
 	if err != nil {
-		return done, fmt.Errorf("resetting the listing of %s: %w", r.Report, err)
+		return done, postgres.Wrap(err, "resetting the listing of "+r.Report)
 	}
 	return done, nil
 }

@@ -60,7 +60,7 @@ func begin(r *http.Request) error {
 		return nil
 	}
 	subject := strings.TrimPrefix(r.URL.Path, prefix+"/api/")
-	return guard.Begin(r.Context(), guard.Administer, "change-jobs", subject[:min(len(subject), 100)])
+	return guard.Begin(r.Context(), guard.Administer, "change-jobs", web.Plain(subject))
 }
 
 // answer is an answer that is looked through before it is sent.

@@ -11,6 +11,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
+	"github.com/profilesync/profilesync/connectors/postgres"
 )
 
 // Wrong is what is wrong with one field of a form.
@@ -62,7 +63,7 @@ func statusOf(err error) int {
 	if errors.As(err, new(tooLargeError)) {
 		return http.StatusRequestEntityTooLarge
 	}
-	if errors.As(err, new(Wrong)) || errors.As(err, new(Wrongs)) {
+	if errors.As(err, new(Wrong)) || errors.As(err, new(Wrongs)) || errors.Is(err, postgres.ErrNoText) {
 		return http.StatusUnprocessableEntity
 	}
 	switch actions.KindOf(err) {
@@ -95,6 +96,9 @@ func fieldErrors(err error) []page.FieldError {
 	}
 	if one, ok := errors.AsType[Wrong](err); ok {
 		return []page.FieldError{{Field: one.Field, Text: Sentence(one.Text)}}
+	}
+	if errors.Is(err, postgres.ErrNoText) {
+		return []page.FieldError{{Text: Sentence(postgres.ErrNoText.Error())}}
 	}
 	field := ""
 	if own, ok := errors.AsType[*actions.Error](err); ok {
@@ -141,11 +145,14 @@ const failed = "Something went wrong here, and it has been written to the log. T
 func (d *Desk) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	ctx, status := r.Context(), statusOf(err)
 	text := Sentence(inWords(err.Error()))
+	if errors.Is(err, postgres.ErrNoText) {
+		text = Sentence(postgres.ErrNoText.Error())
+	}
 	switch {
 	case status == http.StatusInternalServerError && errors.Is(ctx.Err(), context.Canceled):
 		return // the reader is gone
 	case status == http.StatusInternalServerError:
-		d.Log.ErrorContext(ctx, "a page failed", "request", guard.RequestID(ctx), "path", r.URL.Path, "error", err)
+		d.Log.ErrorContext(ctx, "a page failed", "request", guard.RequestID(ctx), "path", Plain(r.URL.Path), "error", err)
 		text = failed
 	case status == http.StatusForbidden && errors.Is(err, guard.ErrForbidden):
 		text = "Your role does not allow it. Whoever administers this service can give you one that does."

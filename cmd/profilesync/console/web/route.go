@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"regexp"
 	"time"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
@@ -147,11 +148,22 @@ func mayAny(ctx context.Context, deeds []Deed) bool {
 	return false
 }
 
+// plain is what ids look like, one or several.
+var plain = regexp.MustCompile(`^[A-Za-z0-9_.,/-]{0,200}$`)
+
+// Plain is a subject for the audit: ids, and no other text that a caller sends.
+func Plain(subject string) string {
+	if plain.MatchString(subject) {
+		return subject
+	}
+	return "?"
+}
+
 // perform does a deed, with the audit. A page that it returns is shown.
 func perform(r *http.Request, deed Deed) (to string, shown *page.Page, err error) {
 	subject := ""
 	if deed.Subject != nil {
-		subject = deed.Subject(r)
+		subject = Plain(deed.Subject(r))
 	}
 	if err := guard.Begin(r.Context(), deed.Verb, deed.Operation, subject); err != nil {
 		return "", nil, err
