@@ -112,9 +112,10 @@ func (p *Person) Choose(id, file string) *Person {
 func (p *Person) Drop(selector, file string) *Person {
 	p.t.Helper()
 	p.do(chromedp.ScrollIntoView(chromedp.CSS(selector)))
-	at, err := chromedp.Run(p.Tab, chromedp.Evaluate[struct{ X, Y float64 }](fmt.Sprintf(
-		`(() => { const b = document.querySelector(%q).getBoundingClientRect(); return {X: b.x + b.width / 2, Y: b.y + b.height / 2}; })()`, selector)))
-	require.NoError(p.t, err)
+	at := Ask[struct{ X, Y float64 }](p.t, p.Tab, fmt.Sprintf(`(() => {
+		const b = document.querySelector(%q).getBoundingClientRect();
+		return {X: b.x + b.width / 2, Y: b.y + b.height / 2};
+	})()`, selector))
 	data := &input.DragData{Items: []*input.DragDataItem{}, Files: []string{file}, DragOperationsMask: 1}
 	for _, kind := range []input.DispatchDragEventType{"dragEnter", "dragOver", "drop"} {
 		p.do(command(input.DispatchDragEvent, input.DispatchDragEventParams{Type: kind, X: at.X, Y: at.Y, Data: data}))

@@ -53,10 +53,19 @@ func askPage(asksERS bool, reports []string, a typedRequest) page.Page {
 		ID: "ask", Action: "/reconcile", Upload: true, Hidden: []page.Hidden{{Name: "do", Value: "plan"}},
 		Fields: []page.Field{
 			{Kind: page.OneOf, Name: "how", Label: "What is reconciled", Options: hows},
-			{Kind: page.FileToSend, Name: "file", Label: "File", Hint: "For a listing in a file. Drop it here, or choose it", Accept: ".csv,.zip"},
-			{Kind: page.OneLine, Name: "codes", Label: "Codes", Hint: "For some organisations. With spaces between them, such as RR8 RVJ", Value: a.codes, Most: 4000},
+			{
+				Kind: page.FileToSend, Name: "file", Label: "File", Accept: ".csv,.zip",
+				Hint: "For a listing in a file. Drop it here, or choose it",
+			},
+			{
+				Kind: page.OneLine, Name: "codes", Label: "Codes", Value: a.codes, Most: 4000,
+				Hint: "For some organisations. With spaces between them, such as RR8 RVJ",
+			},
 			{Kind: page.Choice, Name: "report", Label: "Report", Options: names, Unasked: true},
-			{Kind: page.Day, Name: "day", Label: "Day that the listing speaks of", Hint: "Empty for the date in the file's name, or today", Value: a.day, Unasked: true},
+			{
+				Kind: page.Day, Name: "day", Label: "Day that the listing speaks of", Value: a.day, Unasked: true,
+				Hint: "Empty for the date in the file's name, or today",
+			},
 		},
 		Buttons: []page.Button{{Text: "Show the plan"}},
 	}

@@ -30,7 +30,8 @@ func undoPage(preview actions.UndoPreview, typed string) page.Page {
 	}
 	p.Add(undoSummary(preview))
 	form := page.Form{
-		Action: "/runs/" + run.ID.String() + "/undo", Hidden: []page.Hidden{{Name: "do", Value: "undo"}, {Name: "digest", Value: preview.Reversal.Digest}},
+		Action:  "/runs/" + run.ID.String() + "/undo",
+		Hidden:  []page.Hidden{{Name: "do", Value: "undo"}, {Name: "digest", Value: preview.Reversal.Digest}},
 		Buttons: []page.Button{{Text: "Undo run " + run.ID.String(), Kind: page.Warning}},
 	}
 	if preview.Large() {
@@ -47,7 +48,7 @@ func undoPage(preview actions.UndoPreview, typed string) page.Page {
 func undoSummary(preview actions.UndoPreview) page.Summary {
 	run := preview.Run
 	rows := page.Summary{
-		{Key: "What is undone", Value: page.Say(words.Sentence(words.RunKind(run.Kind)) + ", " + words.Source(run.Source) + " " + run.Report + " as of " + words.Day(run.AsOf))},
+		{Key: "What is undone", Value: page.Say(whatOf(run))},
 		{Key: "Asked for by", Value: page.Say(run.Actor)},
 	}
 	key := "What happens"
