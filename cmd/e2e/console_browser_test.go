@@ -4,48 +4,18 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/console/pagetest"
 )
 
-// Ben drops the listing of April, in which 55 trusts have another board, and sees what
-// would happen; he does exactly that, and sees it happen. Cleo approves all but one; Ada
-// takes it back. Each signs in at a browser of their own. Then Ada reads in the report, and
-// on the page of a trust, what became of it.
+// The merger of boards of April 2026, on the real trusts.
 func TestThreePeopleDecideOnTheMergerOfBoards(t *testing.T) {
 	t.Parallel()
 	before, after := realData(t, trustsBefore), realData(t, trustsAfterApril)
 	s, _ := newSite(t).withSinks()
 	s.playing("2026-04-08T08:00:00Z").exits(0, "report", "make")
 	s.reconcile(0, before, "2025-12-29")
-	icbs := s.icbs()
-	c := s.serveConsole(true)
-
-	c.signIn(c.ben, "ben", "/reconcile").Inspect("reconcile")
-	c.ben.Drop(".drop", after).Press("Show the plan").Shows("Plan P1", "It would wait for a decision", "Integrated care board of 55 trust profiles").Inspect("plan")
-	release := s.held()
-	c.ben.Press("Do exactly this").Shows("The run has begun", "Comparing").Inspect("progress")
-	release()
-	c.ben.Shows("55 changes wait for a decision").Inspect("run of ben")
-	listing := runOf(c.ben)
-	require.Equal(t, icbs, s.icbs(), "no board changes")
-
-	c.signIn(c.cleo, "cleo", "/").Shows("55 changes").Inspect("what waits")
-	c.cleo.Press("Run " + listing + ", etr: 55 changes").Shows("Decide: 55 changes wait").Inspect("decide")
-	left := one[string](s, "select min(code) from plan_row where withheld = 'mass-change'")
-	c.cleo.Click("input[name=code][value='" + left + "']").Press("Approve what is ticked").Shows("Integrated care board: 54 changes").Inspect("approval")
-	approval := runOf(c.cleo)
-	require.Equal(t, 54, s.count("select count(*) from change where run_id::text = $1 and field = 'icb' and actor = 'p-cleo'", approval))
-	require.Equal(t, icbs[left], s.field(left, "icb"), "the one that was left out")
-
-	c.signIn(c.ada, "ada", "/runs/"+approval).Press("See what an undo would take back").Shows("54 profiles get former values back").Inspect("undo")
-	c.undo(c.ada, approval).Shows("Integrated care board: 54 changes").Inspect("undone")
-	require.Equal(t, icbs, s.icbs())
-	undo := runOf(c.ada)
-	code := one[string](s, "select min(code) from change where run_id::text = $1", undo)
-
-	s.nextReport()
-	c.readReport(code)
-	c.findWhy(code, icbs[code], listing, approval, undo)
-	c.signOut()
+	s.serveConsole(true).decide(func(ben *pagetest.Person) { ben.Drop(".drop", after) })
 }
 
 // The same on made-up trusts, in browsers that run no script.
@@ -53,31 +23,48 @@ func TestTheConsoleWorksWithoutScript(t *testing.T) {
 	t.Parallel()
 	before, after := worldOfTrusts(t)
 	s, _ := newSite(t).withSinks()
+	s.playing("2026-04-08T08:00:00Z").exits(0, "report", "make")
 	s.exits(0, "reconcile", "--files", before, "--wait")
-	icbs := s.icbs()
-	c := s.serveConsole(false)
+	s.serveConsole(false).decide(func(ben *pagetest.Person) { ben.Choose("file", after) })
+}
 
-	c.signIn(c.ben, "ben", "/reconcile")
-	c.ben.Choose("file", after).Press("Show the plan").Shows("Plan P1", "It would wait for a decision", "Integrated care board of 55 trust profiles").Inspect("plan without script")
+// decide goes through the main path. Ben sends a listing in which 55 trusts have another
+// board, and sees what would happen; he does exactly that, and sees it happen. Cleo approves
+// all but one; Ada takes it back. Each signs in at a browser of their own. Then Ada reads in
+// the report, and on the page of a trust, what became of it.
+func (c consoleSite) decide(send func(ben *pagetest.Person)) {
+	s, t, icbs := c.site, c.site.t, c.icbs()
+	t.Helper()
+	c.signIn(c.ben, "ben", "/reconcile").Inspect("reconcile")
+	send(c.ben)
+	c.ben.Press("Show the plan").Shows("Plan P1", "It would wait for a decision", "Integrated care board of 55 trust profiles")
+	c.ben.Inspect("plan")
 	release := s.held()
 	c.ben.Press("Do exactly this").Shows("The run has begun", "Comparing").Quiet()
 	release()
-	c.ben.Shows("55 changes wait for a decision")
+	c.ben.Shows("55 changes wait for a decision").Inspect("run")
 	listing := runOf(c.ben)
+	require.Equal(t, icbs, s.icbs(), "no board changes")
 
-	c.signIn(c.cleo, "cleo", "/").Press("Run " + listing + ", etr: 55 changes").Shows("Decide: 55 changes wait").Inspect("decide without script")
+	c.signIn(c.cleo, "cleo", "/").Inspect("what waits")
+	c.cleo.Press("Run " + listing + ", etr: 55 changes").Shows("Decide: 55 changes wait").Inspect("decide")
 	left := one[string](s, "select min(code) from plan_row where withheld = 'mass-change'")
-	c.cleo.Click("input[name=code][value='" + left + "']").Press("Approve what is ticked").Shows("Integrated care board: 54 changes")
+	c.cleo.Click("input[name=code][value='" + left + "']").Press("Approve what is ticked")
+	c.cleo.Shows("Integrated care board: 54 changes").Inspect("approval")
 	approval := runOf(c.cleo)
+	const ofCleo = "select count(*) from change where run_id::text = $1 and field = 'icb' and actor = 'p-cleo'"
+	require.Equal(t, 54, s.count(ofCleo, approval))
+	require.Equal(t, icbs[left], s.field(left, "icb"), "the one that was left out")
 
-	c.signIn(c.ada, "ada", "/runs/"+approval).Press("See what an undo would take back").Shows("54 profiles get former values back")
-	c.undo(c.ada, approval).Shows("Integrated care board: 54 changes")
+	c.signIn(c.ada, "ada", "/runs/"+approval).Press("See what an undo would take back")
+	c.ada.Shows("54 profiles get former values back").Inspect("undo")
+	c.undo(c.ada, approval).Shows("Integrated care board: 54 changes").Inspect("undone")
 	require.Equal(t, icbs, s.icbs())
 	undo := runOf(c.ada)
+	code := one[string](s, "select min(code) from change where run_id::text = $1", undo)
 
 	s.nextReport()
-	code := one[string](s, "select min(code) from change where run_id::text = $1", undo)
 	c.readReport(code)
-	c.findWhy(code, icbs[code], listing, approval, undo)
+	c.findWhy(code, icbs[code], approval, undo)
 	c.signOut()
 }

@@ -46,7 +46,9 @@ func (s *site) serveConsole(script bool) consoleSite {
 	s = s.with("OIDC_ISSUER="+provider.Issuer(), "OIDC_CLIENT_ID="+client.ID, "OIDC_CLIENT_SECRET="+client.Secret,
 		"OIDC_VERBS="+program.Verbs, "API_PUBLIC_URL=http://"+address, "APPROVAL_BY_ANOTHER=true")
 	c := consoleSite{site: s, daemon: s.serveAPI(address), url: "http://" + address}
-	c.ada, c.ben, c.cleo = pagetest.NewPerson(browser, s.t, script), pagetest.NewPerson(browser, s.t, script), pagetest.NewPerson(browser, s.t, script)
+	for _, who := range []**pagetest.Person{&c.ada, &c.ben, &c.cleo} {
+		*who = pagetest.NewPerson(browser, s.t, script)
+	}
 	return c
 }
 
@@ -131,7 +133,7 @@ func (c consoleSite) findWhy(code, icb string, runs ...string) {
 	c.site.t.Helper()
 	c.ada.Press("Profiles").Type("q", code).Press("Search").Press(code).Shows("Integrated care board", icb)
 	c.ada.Press("Why Integrated care board").Shows("Integrated care board of "+code+": why", icb)
-	for _, run := range runs[1:] {
+	for _, run := range runs {
 		c.ada.Shows("Run " + run)
 	}
 }

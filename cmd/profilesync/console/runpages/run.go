@@ -80,12 +80,7 @@ func (o oneRun) page() page.Page {
 	run := o.run
 	p := page.Page{Title: "Run " + run.ID.String(), Back: page.Link{Text: "Runs", To: "/runs"}}
 	about := page.Summary{
-		{
-			Key: "What",
-			Value: page.Say(
-				words.Sentence(words.RunKind(run.Kind)) + ", " + words.Source(run.Source) + " " + run.Report + " as of " + words.Day(run.AsOf),
-			),
-		},
+		{Key: "What", Value: page.Say(whatOf(run))},
 		{Key: "Asked for by", Value: page.Say(run.Actor)},
 	}
 	if run.Parent != 0 {
@@ -113,6 +108,11 @@ func (o oneRun) page() page.Page {
 	o.addRows(&p)
 	o.addUndo(&p)
 	return p
+}
+
+// whatOf says what a run is: Listing, ODS etr as of 9 April 2026.
+func whatOf(run runs.Run) string {
+	return words.Sentence(words.RunKind(run.Kind)) + ", " + words.Source(run.Source) + " " + run.Report + " as of " + words.Day(run.AsOf)
 }
 
 // bar is how far the run has come. The API sends the script how it goes on.

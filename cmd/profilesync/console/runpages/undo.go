@@ -49,7 +49,7 @@ func undoPage(preview actions.UndoPreview, typed string) page.Page {
 func undoSummary(preview actions.UndoPreview) page.Summary {
 	run := preview.Run
 	rows := page.Summary{
-		{Key: "What is undone", Value: page.Say(words.Sentence(words.RunKind(run.Kind)) + ", " + words.Source(run.Source) + " " + run.Report + " as of " + words.Day(run.AsOf))},
+		{Key: "What is undone", Value: page.Say(whatOf(run))},
 		{Key: "Asked for by", Value: page.Say(run.Actor)},
 	}
 	key := "What happens"
