@@ -304,5 +304,6 @@ func TestRefusalsThroughADaemon(t *testing.T) {
 		o := reads.with("MAIL=directory").exits(2, strings.Fields(command)...)
 		require.Contains(t, o.err, "needs the database: PROFILESYNC_SERVER is set", command)
 	}
+	require.Regexp(t, `daemon +ok +http://127.0.0.1:\d+ answers, and takes the token`, reads.exits(0, "check").out)
 	require.Zero(t, s.count("select count(*) from run"))
 }

@@ -172,6 +172,10 @@ func (a *attempts) explained(err error) error {
 }
 
 func (c *Client) newRequest(ctx context.Context, r request, key string) (*http.Request, error) {
+	token, err := c.app.Settings.ServerKey()
+	if err != nil {
+		return nil, settings.Error{Err: err}
+	}
 	body, length, kind, err := c.bodyOf(r)
 	if err != nil {
 		return nil, err
@@ -187,7 +191,7 @@ func (c *Client) newRequest(ctx context.Context, r request, key string) (*http.R
 	if length > 0 {
 		sent.ContentLength = length
 	}
-	sent.Header.Set("Authorization", "Bearer "+c.app.Settings.ServerToken.Reveal())
+	sent.Header.Set("Authorization", "Bearer "+token)
 	sent.Header.Set("User-Agent", "profilesync/"+c.app.Version)
 	sent.Header.Set(api.InputsHeader, api.InputsAsFlags)
 	if kind != "" {

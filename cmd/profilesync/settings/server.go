@@ -14,6 +14,10 @@ func (s *Settings) UsesServer() bool { return s.Server != "" }
 // ServerURL is the address of the daemon that commands ask, without a slash at the end.
 func (s *Settings) ServerURL() string { return strings.TrimSuffix(s.Server, "/") }
 
+// ServerKey returns the token to show there. It is read at each request, so that a new one
+// takes effect while a command waits.
+func (s *Settings) ServerKey() (string, error) { return Rotating("SERVER_TOKEN")() }
+
 // ServerRoots are the authorities that may have signed the daemon's certificate; nil for
 // those of the system.
 func (s *Settings) ServerRoots() *x509.CertPool {
