@@ -109,8 +109,10 @@ func TestEveryOperationIsRefusedToWhoMayNot(t *testing.T) {
 				require.Equal(t, http.StatusForbidden, status, "%s %s with a token that may only read", method, path)
 			}
 			if method != http.MethodGet {
-				for _, from := range []string{"Sec-Fetch-Site: cross-site", "Sec-Fetch-Site: same-site", "Origin: https://evil.example",
-					"Origin: null"} {
+				for _, from := range []string{
+					"Sec-Fetch-Site: cross-site", "Sec-Fetch-Site: same-site", "Origin: https://evil.example",
+					"Origin: null",
+				} {
 					status, _, _ = b.ask(method, path, "{}", key, kind, b.bearer(b.all), from)
 					require.Equal(t, http.StatusForbidden, status, "%s %s, %s", method, path, from)
 				}

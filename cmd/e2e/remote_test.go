@@ -278,8 +278,10 @@ func TestRefusalsThroughADaemon(t *testing.T) {
 		args string
 	}{
 		{reads.without("SERVER_TOKEN"), 2, "setting PROFILESYNC_SERVER_TOKEN (or _FILE) is missing: PROFILESYNC_SERVER is set", "runs list"},
-		{s.through(d, "psync_"+strings.Repeat("x", 43)), 2,
-			"setting PROFILESYNC_SERVER_TOKEN (or _FILE): the token is not accepted: it is wrong, has expired, or was revoked", "runs list"},
+		{
+			s.through(d, "psync_"+strings.Repeat("x", 43)), 2,
+			"setting PROFILESYNC_SERVER_TOKEN (or _FILE): the token is not accepted: it is wrong, has expired, or was revoked", "runs list",
+		},
 		{reads, 1, "start-run-of-file needs the verb reconcile, which token:reader does not have", "reconcile --files " + file},
 		{reads, 1, "make-plan-of-file needs the verb reconcile, which token:reader does not have", "plan --files " + file},
 		{reads, 1, "approve needs the verb approve, which token:reader does not have", "runs approve --all"},
@@ -288,8 +290,10 @@ func TestRefusalsThroughADaemon(t *testing.T) {
 		{reads, 2, "--private and PROFILESYNC_SERVER cannot be used together", "runs list --private"},
 		{reads.with("DATABASE_URL=" + s.url), 2, "setting PROFILESYNC_SERVER and PROFILESYNC_DATABASE_URL (or _FILE) are both set", "runs list"},
 		{reads.without("SERVER=").with("SERVER=http://console.example"), 2, "setting PROFILESYNC_SERVER: want https", "runs list"},
-		{reads.without("SERVER=").without("SERVER_PATIENCE").with("SERVER="+nobody, "SERVER_PATIENCE=1s"), 2,
-			"setting PROFILESYNC_SERVER=" + nobody + ": dial tcp 127.0.0.1:1: connect: connection refused", "runs list"},
+		{
+			reads.without("SERVER=").without("SERVER_PATIENCE").with("SERVER="+nobody, "SERVER_PATIENCE=1s"), 2,
+			"setting PROFILESYNC_SERVER=" + nobody + ": dial tcp 127.0.0.1:1: connect: connection refused", "runs list",
+		},
 		{reads.without("SERVER="), 2, "setting PROFILESYNC_SERVER is missing: PROFILESYNC_SERVER_TOKEN is set", "runs list"},
 	} {
 		o := refused.from.exits(refused.code, strings.Fields(refused.args)...)

@@ -296,7 +296,13 @@ func TestLookingChangesNothing(t *testing.T) {
 	for _, deed := range []string{"stop-mail", "make", "names", "hold", "approve", "add", "check"} {
 		for _, path := range []string{"/now", "/reports", "/accounts", "/profiles/" + code, "/runs/2", "/tokens", "/drift"} {
 			cid.open(
-				path + "?" + url.Values{"do": {deed}, "once": {strings.Repeat("B", 26)}, "reason": {"x"}, "name": {"x"}, "verbs": {"read"}}.Encode(),
+				path + "?" + url.Values{
+					"do":     {deed},
+					"once":   {strings.Repeat("B", 26)},
+					"reason": {"x"},
+					"name":   {"x"},
+					"verbs":  {"read"},
+				}.Encode(),
 			)
 		}
 	}

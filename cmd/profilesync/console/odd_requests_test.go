@@ -52,8 +52,10 @@ func TestOddValuesAreNoFailure(t *testing.T) {
 			}
 		}
 	}
-	for _, path := range []string{"/runs/", "/profiles/", "/cases/", "/plans/", "/accounts/", "/reports/", "/assets/",
-		"/jobs/api/jobs/", "/jobs/"} {
+	for _, path := range []string{
+		"/runs/", "/profiles/", "/cases/", "/plans/", "/accounts/", "/reports/", "/assets/",
+		"/jobs/api/jobs/", "/jobs/",
+	} {
 		for _, text := range oddTexts {
 			try(path + url.PathEscape(text))
 		}

@@ -58,10 +58,14 @@ func TestRefusalsAreErrorsOfTheSameKind(t *testing.T) {
 		{403, `{"detail": "approve needs the verb approve"}`, actions.Forbidden, "", "approve needs the verb approve"},
 		{501, `{"detail": "no sink is configured"}`, actions.Unset, "", "no sink is configured"},
 		{413, `{"detail": "the file is larger"}`, actions.Invalid, "", "the file is larger"},
-		{422, `{"detail": "as-of 2027-01-01: not yet", "errors": [{"location": "as-of", "message": "as-of 2027-01-01: not yet"}]}`,
-			actions.Invalid, "as-of", "as-of 2027-01-01: not yet"},
-		{422, `{"detail": "validation failed", "errors": [{"location": "body.first_day", "message": "too long"}]}`,
-			actions.Invalid, "", "validation failed; first-day: too long"},
+		{
+			422, `{"detail": "as-of 2027-01-01: not yet", "errors": [{"location": "as-of", "message": "as-of 2027-01-01: not yet"}]}`,
+			actions.Invalid, "as-of", "as-of 2027-01-01: not yet",
+		},
+		{
+			422, `{"detail": "validation failed", "errors": [{"location": "body.first_day", "message": "too long"}]}`,
+			actions.Invalid, "", "validation failed; first-day: too long",
+		},
 		{500, `{"detail": "list-runs failed"}`, actions.Failed, "", "list-runs failed"},
 		{418, `nonsense`, actions.Failed, "", "the daemon answered 418 I'm a teapot"},
 	} {
@@ -115,8 +119,14 @@ func TestHowLongToWait(t *testing.T) {
 		again  bool
 		after  time.Duration
 	}{
-		{429, "7", true, 7 * time.Second}, {503, "", true, 0}, {502, "", true, 0}, {504, "", true, 0},
-		{409, "1", true, time.Second}, {409, "", false, 0}, {500, "7", false, 0}, {422, "7", false, 0},
+		{429, "7", true, 7 * time.Second},
+		{503, "", true, 0},
+		{502, "", true, 0},
+		{504, "", true, 0},
+		{409, "1", true, time.Second},
+		{409, "", false, 0},
+		{500, "7", false, 0},
+		{422, "7", false, 0},
 	} {
 		answer := &http.Response{StatusCode: c.status, Header: http.Header{}}
 		if c.header != "" {

@@ -107,8 +107,10 @@ func decide(c casestore.Listed, form typed) page.Section {
 	}}}
 	blocks := []page.Block{wait, aside}
 	if c.State != cases.Open {
-		blocks = append(blocks, page.Form{Action: action, Hidden: []page.Hidden{{Name: "do", Value: "resume"}},
-			Buttons: []page.Button{{Text: "Open it again", Kind: page.Secondary}}})
+		blocks = append(blocks, page.Form{
+			Action: action, Hidden: []page.Hidden{{Name: "do", Value: "resume"}},
+			Buttons: []page.Button{{Text: "Open it again", Kind: page.Secondary}},
+		})
 	}
 	return page.Section{ID: "decide", Title: "Decide", Blocks: blocks}
 }

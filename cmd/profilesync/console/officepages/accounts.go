@@ -97,8 +97,10 @@ func accountsPage(found []peoplestore.Account, state people.AccountState, mayNam
 	}
 	p.Add(t)
 	if mayName && known == nil && len(found) > 0 {
-		p.Add(page.Form{Action: "/accounts", Hidden: []page.Hidden{{Name: "do", Value: "names"}, {Name: "state", Value: string(state)}},
-			Buttons: []page.Button{{Text: "Show their names", Kind: page.Secondary}}}, page.Text{"That you looked is recorded."})
+		p.Add(page.Form{
+			Action: "/accounts", Hidden: []page.Hidden{{Name: "do", Value: "names"}, {Name: "state", Value: string(state)}},
+			Buttons: []page.Button{{Text: "Show their names", Kind: page.Secondary}},
+		}, page.Text{"That you looked is recorded."})
 	}
 	return p
 }
@@ -151,7 +153,8 @@ func (m room) showAccount(r *http.Request, known names) (page.Page, error) {
 func accountPage(a peoplestore.Account, mayName, mayChange bool, known names, reason, until string) page.Page {
 	p, action := page.Page{Title: "Account " + a.ID, Back: page.Link{Text: "Accounts", To: "/accounts"}}, "/accounts/"+a.ID
 	about := page.Summary{
-		{Key: "State", Value: accountState(a)}, {Key: "Kind", Value: page.Say(string(a.Kind))},
+		{Key: "State", Value: accountState(a)},
+		{Key: "Kind", Value: page.Say(string(a.Kind))},
 		{Key: "Last active", Value: words.Moment(a.LastActive)},
 	}
 	if name, address := known.of(a.ID); name != "" {
@@ -159,8 +162,10 @@ func accountPage(a peoplestore.Account, mayName, mayChange bool, known names, re
 	}
 	p.Add(about)
 	if mayName && known == nil {
-		p.Add(page.Form{Action: action, Hidden: []page.Hidden{{Name: "do", Value: "name"}},
-			Buttons: []page.Button{{Text: "Show the name", Kind: page.Secondary}}}, page.Text{"That you looked is recorded."})
+		p.Add(page.Form{
+			Action: action, Hidden: []page.Hidden{{Name: "do", Value: "name"}},
+			Buttons: []page.Button{{Text: "Show the name", Kind: page.Secondary}},
+		}, page.Text{"That you looked is recorded."})
 	}
 	members := page.Table{
 		Caption: "Organisations", Hidden: true, Columns: page.Names("Code", "Role", "Since", "Remark"), Empty: "The account belongs to none.",

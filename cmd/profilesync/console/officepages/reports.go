@@ -37,8 +37,10 @@ func reportsPage(found []reportstore.FrozenReport, mayMake bool) page.Page {
 	}
 	p.Add(t)
 	if mayMake {
-		p.Add(page.Form{Action: "/reports", Hidden: []page.Hidden{{Name: "do", Value: "make"}},
-			Buttons: []page.Button{{Text: "Make what is due", Kind: page.Secondary}}})
+		p.Add(page.Form{
+			Action: "/reports", Hidden: []page.Hidden{{Name: "do", Value: "make"}},
+			Buttons: []page.Button{{Text: "Make what is due", Kind: page.Secondary}},
+		})
 	}
 	return p
 }

@@ -51,8 +51,10 @@ func tokensPage(found []accessstore.Token, w wanted, token string) page.Page {
 	p := page.Page{Title: "Tokens", Lead: "With which machines use the API. People sign in."}
 	if token != "" {
 		p.Notice = "The token " + w.name + " was made."
-		p.Add(page.Inset{Title: "This is shown once: keep it where only " + w.name + " reads it", Warning: true,
-			Text: "It is sent in the header Authorization, as Bearer and the token."},
+		p.Add(page.Inset{
+			Title: "This is shown once: keep it where only " + w.name + " reads it", Warning: true,
+			Text: "It is sent in the header Authorization, as Bearer and the token.",
+		},
 			page.Summary{{Key: "Token", Value: page.Cell{Text: token, Code: true}}},
 			page.Links{{Text: "Done: go on to the tokens", To: "/tokens"}})
 		return p
@@ -64,7 +66,8 @@ func tokensPage(found []accessstore.Token, w wanted, token string) page.Page {
 	for _, one := range found {
 		row := page.Row{
 			page.Say(one.Name), page.Say(strings.Join(one.Verbs, ", ")), tokenState(one),
-			{Text: words.Moment(one.Created).Text, Soft: "by " + one.CreatedBy}, page.Say(words.Day(one.LastUsed)), page.Say(""),
+			{Text: words.Moment(one.Created).Text, Soft: "by " + one.CreatedBy},
+			page.Say(words.Day(one.LastUsed)), page.Say(""),
 		}
 		if one.Valid {
 			row[5] = page.Cell{Form: &page.Form{

@@ -33,7 +33,8 @@ func everything() page.Page {
 				Text: code, To: "/profiles/" + code, Soft: `Trust <b>"&"`,
 				Pick: &page.Pick{Name: "row", Value: code, Label: "Choose " + code, Checked: i == 0},
 			},
-			{Text: "QWO NHS West Yorkshire Integrated Care Board", Old: true}, page.Say("QWO"), page.Say(page.Count(1234 * i)),
+			{Text: "QWO NHS West Yorkshire Integrated Care Board", Old: true},
+			page.Say("QWO"), page.Say(page.Count(1234 * i)),
 			page.Tagged([]string{"waits", "refused", "done"}[i], []page.Colour{page.Yellow, page.Red, page.Green}[i]),
 			{Text: "19 November, 09:30", At: at},
 		})
@@ -41,7 +42,8 @@ func everything() page.Page {
 	p.Add(
 		page.Figures{
 			{Number: "55", Label: "changes wait", To: "/runs/12", Colour: page.Orange},
-			{Number: "0", Label: "letters failed", Colour: page.Green}, {Number: "1,204", Label: "profiles"},
+			{Number: "0", Label: "letters failed", Colour: page.Green},
+			{Number: "1,204", Label: "profiles"},
 		},
 		page.Inset{Title: "Mass change", Text: "The same field changes in 55 of 205 trusts.", Warning: true},
 		page.Inset{Text: "Nothing was applied."},
@@ -83,12 +85,13 @@ func everything() page.Page {
 			},
 		},
 		page.Details{Summary: "Who was told", Blocks: []page.Block{page.Text{"Nobody yet."}}},
-		page.Columns{{
-			Title: "Left",
-			Blocks: []page.Block{
-				page.Chart{Title: "Jobs that wait", Bars: []page.Bar{{Label: "push_dos", Number: 12}, {Label: "report", Number: 0}}},
+		page.Columns{
+			{
+				Title: "Left",
+				Blocks: []page.Block{
+					page.Chart{Title: "Jobs that wait", Bars: []page.Bar{{Label: "push_dos", Number: 12}, {Label: "report", Number: 0}}},
+				},
 			},
-		},
 			{Title: "Right", Blocks: []page.Block{
 				page.Chart{Title: "Nothing", Empty: "Nothing waits."},
 				page.Links{{Text: "HTML", To: "/reports/2026-11-18", Hint: "the whole report"}},

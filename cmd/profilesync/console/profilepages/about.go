@@ -82,7 +82,13 @@ func (o *one) holdForm() page.Form {
 		Action: address(o.code), Hidden: []page.Hidden{{Name: "do", Value: "hold"}},
 		Fields: []page.Field{
 			{Kind: page.Choice, Name: "what", Label: "What is held", Options: what},
-			{Kind: page.ManyLines, Name: "reason", Label: "Why", Hint: "Everybody who looks at the profile reads it: name nobody", Value: o.reason},
+			{
+				Kind:  page.ManyLines,
+				Name:  "reason",
+				Label: "Why",
+				Hint:  "Everybody who looks at the profile reads it: name nobody",
+				Value: o.reason,
+			},
 			{Kind: page.Day, Name: "until", Label: "Until and including", Hint: "Empty for no end", Value: o.until, Unasked: true},
 		},
 		Buttons: []page.Button{{Text: "Hold it"}},
@@ -112,8 +118,10 @@ func (o *one) pushes() page.Section {
 		s.Blocks = append(s.Blocks, left)
 	}
 	if o.mayPush {
-		s.Blocks = append(s.Blocks, page.Form{Action: address(o.code), Hidden: []page.Hidden{{Name: "do", Value: "push"}},
-			Buttons: []page.Button{{Text: "Push it again", Kind: page.Secondary}}})
+		s.Blocks = append(s.Blocks, page.Form{
+			Action: address(o.code), Hidden: []page.Hidden{{Name: "do", Value: "push"}},
+			Buttons: []page.Button{{Text: "Push it again", Kind: page.Secondary}},
+		})
 	}
 	return s
 }
@@ -153,7 +161,9 @@ func (o *one) servicesSection() page.Section {
 			state = "withdrawn"
 		}
 		t.Rows = append(t.Rows, page.Row{
-			{Text: cmp.Or(s.Name, s.ID), Soft: strings.TrimSpace(s.ID + " " + s.NHSCode)}, {Text: s.Kind, Soft: s.Specialty}, page.Say(from),
+			{Text: cmp.Or(s.Name, s.ID), Soft: strings.TrimSpace(s.ID + " " + s.NHSCode)},
+			{Text: s.Kind, Soft: s.Specialty},
+			page.Say(from),
 			page.Say(state),
 		})
 	}

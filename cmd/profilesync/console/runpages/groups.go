@@ -122,7 +122,10 @@ func summary(s runs.Summary) (rows page.Summary) {
 		}...)
 	}
 	for _, w := range s.Withheld {
-		rows = append(rows, page.SummaryRow{Key: "Withheld", Value: page.Cell{Text: ofHowMany(w), Soft: words.Sentence(words.Withheld(w.Reason))}})
+		rows = append(
+			rows,
+			page.SummaryRow{Key: "Withheld", Value: page.Cell{Text: ofHowMany(w), Soft: words.Sentence(words.Withheld(w.Reason))}},
+		)
 	}
 	for _, row := range runtext.Rows(s)[1:] { // after the title
 		if !saidAbove[row[0]] {

@@ -134,8 +134,10 @@ func (o oneRun) bar() page.Progress {
 
 func (o oneRun) addCancel(p *page.Page) {
 	if o.run.State == runs.RunQueued && o.mayCancel {
-		p.Add(page.Form{Action: to(o.run.ID.String(), ""), Hidden: []page.Hidden{{Name: "do", Value: "cancel"}},
-			Buttons: []page.Button{{Text: "Cancel this run", Kind: page.Warning}}})
+		p.Add(page.Form{
+			Action: to(o.run.ID.String(), ""), Hidden: []page.Hidden{{Name: "do", Value: "cancel"}},
+			Buttons: []page.Button{{Text: "Cancel this run", Kind: page.Warning}},
+		})
 	}
 }
 

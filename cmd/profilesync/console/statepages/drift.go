@@ -91,13 +91,17 @@ func (f sinkDrift) section() page.Section {
 			field = "not shown at all"
 		}
 		t.Rows = append(t.Rows, page.Row{
-			words.Profile(row.Code, row.Name), {Text: field, Soft: row.Entry}, page.Say(row.Want), {Text: row.Shown, Old: true},
+			words.Profile(row.Code, row.Name),
+			{Text: field, Soft: row.Entry},
+			page.Say(row.Want),
+			{Text: row.Shown, Old: true},
 			page.Say(repair),
 		})
 	}
 	return page.Section{ID: string(c.Sink), Title: words.Sink(c.Sink), Blocks: []page.Block{
 		page.Summary{
-			{Key: "Check", Value: state}, {Key: "When", Value: words.Moment(c.Started)},
+			{Key: "Check", Value: state},
+			{Key: "When", Value: words.Moment(c.Started)},
 			{Key: "Compared", Value: page.Say(page.Many(c.Checked, "profile", "profiles"))},
 			{
 				Key:   "Differed",

@@ -130,8 +130,10 @@ func (n present) wanted() page.Section {
 	chart := page.Chart{Title: "Pushes that are not done", Empty: "Every push is done."}
 	for _, s := range n.standing.Sinks {
 		for _, bar := range []page.Bar{
-			{Label: words.Sink(s.Name) + ", on its way", Number: s.Wanted}, {Label: words.Sink(s.Name) + ", refused", Number: s.Refused},
-			{Label: words.Sink(s.Name) + ", waits for a person", Number: s.Waiting}, {Label: words.Sink(s.Name) + ", held", Number: s.Held},
+			{Label: words.Sink(s.Name) + ", on its way", Number: s.Wanted},
+			{Label: words.Sink(s.Name) + ", refused", Number: s.Refused},
+			{Label: words.Sink(s.Name) + ", waits for a person", Number: s.Waiting},
+			{Label: words.Sink(s.Name) + ", held", Number: s.Held},
 		} {
 			if bar.Number > 0 {
 				chart.Bars = append(chart.Bars, bar)
@@ -208,8 +210,10 @@ func (n present) letters() page.Section {
 		return s
 	}
 	if l.State == "stopped" {
-		s.Blocks = append(s.Blocks, page.Form{Action: "/now", Hidden: []page.Hidden{{Name: "do", Value: "resume-mail"}},
-			Buttons: []page.Button{{Text: "Send letters again"}}})
+		s.Blocks = append(s.Blocks, page.Form{
+			Action: "/now", Hidden: []page.Hidden{{Name: "do", Value: "resume-mail"}},
+			Buttons: []page.Button{{Text: "Send letters again"}},
+		})
 		return s
 	}
 	s.Blocks = append(s.Blocks, page.Details{Summary: "Stop all letters", Open: n.reason != "", Blocks: []page.Block{page.Form{
