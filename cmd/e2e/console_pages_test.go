@@ -3,6 +3,7 @@ package e2e
 import (
 	"maps"
 	"net/url"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -31,6 +32,9 @@ var every = []string{
 // Ada looks at every page that she can reach, at one address of each kind, after what people
 // have decided on a run.
 func TestEveryPageOfTheConsole(t *testing.T) {
+	if os.Getenv("PROFILESYNC_SOAK") == "" {
+		t.Skip("it takes many minutes: make soak")
+	}
 	t.Parallel()
 	before, after := worldOfTrusts(t)
 	s, _ := newSite(t).withSinks()

@@ -14,6 +14,7 @@ import (
 
 	"github.com/profilesync/profilesync/cmd/internal/spool"
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/api/problem"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -88,7 +89,7 @@ func build(o Options) (http.Handler, huma.API) {
 	for _, add := range []func(){s.runs, s.plans, s.waiting, s.cases, s.profiles, s.pushes, s.people, s.letters, s.reports, s.quality} {
 		add()
 	}
-	mux.HandleFunc("/", noSuchOperation)
+	mux.HandleFunc("/", problem.NoSuchOperation(Document))
 	return mux, s.api
 }
 

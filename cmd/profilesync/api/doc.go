@@ -6,10 +6,10 @@
 //	                                         └▶ 401, 403, 400          └▶ audit: it is begun
 //
 //	api.go, route.go           the handler, and how an operation is declared
-//	errors.go, page.go, parse.go   problems in words, pages of lists, inputs
-//	runs.go, decide.go, cases.go, profiles.go, pushes.go, people.go, reports.go, quality.go
+//	problem, page.go, cursor, parse.go   problems in words, pages of lists, inputs
+//	runs.go, plans.go, decide.go, cases.go, profiles.go, pushes.go, people.go, reports.go, quality.go
 //	                           the operations
-//	progress.go                the progress of a run, as server-sent events
+//	progress.go, stream        the progress of a run, as server-sent events
 //
 // Nothing here decides anything: package actions does, for the commands too. Handler
 // expects to be wrapped by package guard, which says who calls (guard.From).

@@ -6,6 +6,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/profilesync/profilesync/cmd/profilesync/api/problem"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
@@ -20,7 +21,7 @@ func parsed[T any](in *inputs, field, text string, parse func(string) (T, error)
 	}
 	value, err := parse(text)
 	if err != nil {
-		in.wrong = append(in.wrong, &huma.ErrorDetail{Location: field, Message: inWords(err), Value: text})
+		in.wrong = append(in.wrong, &huma.ErrorDetail{Location: field, Message: problem.InWords(err), Value: text})
 	}
 	return value
 }

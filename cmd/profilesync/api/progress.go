@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"github.com/profilesync/profilesync/cmd/profilesync/api/problem"
 	"github.com/profilesync/profilesync/cmd/profilesync/api/stream"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/connectors/postgres/runstore"
@@ -32,7 +33,7 @@ func (s *server) follow(ctx context.Context, in *RunInput) (*huma.StreamResponse
 		return nil, err
 	}
 	if !s.streams.TryAcquire(1) {
-		return nil, errStreams
+		return nil, problem.ErrStreams
 	}
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		defer s.streams.Release(1)

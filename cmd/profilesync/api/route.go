@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"github.com/profilesync/profilesync/cmd/profilesync/api/problem"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 )
 
@@ -73,12 +74,12 @@ func add[I, O any](s *server, r route, do func(context.Context, *I) (*O, error))
 		}
 		if r.verb != guard.Read {
 			if err := s.Begin(ctx, r.verb, r.id, subject); err != nil {
-				return nil, s.problem(ctx, r, fmt.Errorf("%w: %w", errNotBegun, err))
+				return nil, problem.Of(ctx, s.Log, r.id, fmt.Errorf("%w: %w", problem.ErrNotBegun, err))
 			}
 		}
 		out, err := do(ctx, in)
 		if err != nil {
-			err = s.problem(ctx, r, err)
+			err = problem.Of(ctx, s.Log, r.id, err)
 		}
 		return out, err
 	})
@@ -102,7 +103,7 @@ func (s *server) admit(r route) func(huma.Context, func(huma.Context)) {
 				"that is to happen, so that asking again does not do it twice")
 		default:
 			allowTime(hc, r.within)
-			hc = huma.WithValue(hc, flagsKey{}, hc.Header(InputsHeader) == InputsAsFlags)
+			hc = problem.WithInputsOf(hc)
 			next(huma.WithValue(hc, subjectKey{}, subject))
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/sethvargo/go-retry"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/api"
+	"github.com/profilesync/profilesync/cmd/profilesync/api/problem"
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/reconcile/runs"
@@ -193,7 +194,7 @@ func (c *Client) newRequest(ctx context.Context, r request, key string) (*http.R
 	}
 	sent.Header.Set("Authorization", "Bearer "+token)
 	sent.Header.Set("User-Agent", "profilesync/"+c.app.Version)
-	sent.Header.Set(api.InputsHeader, api.InputsAsFlags)
+	sent.Header.Set(problem.InputsHeader, problem.InputsAsFlags)
 	if kind != "" {
 		sent.Header.Set("Content-Type", kind)
 	}

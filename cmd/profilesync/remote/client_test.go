@@ -15,6 +15,7 @@ import (
 
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/api"
+	"github.com/profilesync/profilesync/cmd/profilesync/api/problem"
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -43,7 +44,7 @@ func problemOf(w http.ResponseWriter, status int, text string) {
 func TestRefusalsAreErrorsOfTheSameKind(t *testing.T) {
 	status, text := 0, ""
 	c := clientOf(t, func(w http.ResponseWriter, r *http.Request) {
-		require.Equal(t, api.InputsAsFlags, r.Header.Get(api.InputsHeader))
+		require.Equal(t, problem.InputsAsFlags, r.Header.Get(problem.InputsHeader))
 		problemOf(w, status, text)
 	})
 	for _, refused := range []struct {

@@ -18,8 +18,8 @@ import (
 // mostProblem bounds a problem, in bytes.
 const mostProblem = 1 << 20
 
-// problem is what a refusal says (RFC 9457).
-type problem struct {
+// refusalBody is what a refusal says (RFC 9457).
+type refusalBody struct {
 	Detail string `json:"detail"`
 	Errors []struct {
 		Message  string `json:"message"`
@@ -60,7 +60,7 @@ func mayAskAgain(answer *http.Response) (again bool, after time.Duration) {
 // refused is the error that an answer says, of the kind and with the text that an action
 // would have given here.
 func refused(answer *http.Response) error {
-	var p problem
+	var p refusalBody
 	text, err := io.ReadAll(io.LimitReader(answer.Body, mostProblem))
 	if err == nil && answer.Header.Get("Content-Type") == "application/problem+json" {
 		err = json.Unmarshal(text, &p)

@@ -1,9 +1,12 @@
-package api
+// Package problem turns what an action refuses into an answer of the API: its status
+// (RFC 9457), and its text with inputs named as the caller names them.
+package problem
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"regexp"
 	"strings"
@@ -14,9 +17,10 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres"
 )
 
+// What is answered with 503: nothing was begun.
 var (
-	errNotBegun = errors.New("what is not audited is not done")
-	errStreams  = errors.New("too many callers follow runs at this moment")
+	ErrNotBegun = errors.New("what is not audited is not done")
+	ErrStreams  = errors.New("too many callers follow runs at this moment")
 )
 
 // statusOf is the status for each kind of error.
@@ -37,22 +41,27 @@ const (
 
 type flagsKey struct{}
 
+// WithInputsOf notes how the caller of a request wants inputs named.
+func WithInputsOf(hc huma.Context) huma.Context {
+	return huma.WithValue(hc, flagsKey{}, hc.Header(InputsHeader) == InputsAsFlags)
+}
+
 // namesFlags reports whether the caller wants inputs named as flags.
 func namesFlags(ctx context.Context) bool {
 	flags, _ := ctx.Value(flagsKey{}).(bool)
 	return flags
 }
 
-// inWords is the text of an error, with inputs named as here.
-func inWords(err error) string {
+// InWords is the text of an error, with inputs named as here.
+func InWords(err error) string {
 	return flagName.ReplaceAllStringFunc(err.Error(), func(name string) string {
 		return strings.ReplaceAll(strings.TrimPrefix(name, "--"), "-", "_")
 	})
 }
 
-// problem is what an error is answered with. What is nobody's business is logged. 503
+// Of is what an error of an operation is answered with. What is nobody's business is logged. 503
 // says that nothing was begun, so that asking again is safe.
-func (s *server) problem(ctx context.Context, r route, err error) error {
+func Of(ctx context.Context, log *slog.Logger, operation string, err error) error {
 	if already, ok := errors.AsType[huma.StatusError](err); ok {
 		return already
 	}
@@ -66,13 +75,13 @@ func (s *server) problem(ctx context.Context, r route, err error) error {
 	switch {
 	case errors.Is(err, postgres.ErrNoText):
 		return huma.NewError(http.StatusUnprocessableEntity, postgres.ErrNoText.Error())
-	case errors.Is(err, errStreams):
-		return huma.NewError(http.StatusServiceUnavailable, errStreams.Error()+": ask again")
-	case errors.Is(err, errNotBegun):
+	case errors.Is(err, ErrStreams):
+		return huma.NewError(http.StatusServiceUnavailable, ErrStreams.Error()+": ask again")
+	case errors.Is(err, ErrNotBegun):
 		return huma.NewError(http.StatusServiceUnavailable, "it cannot be recorded at this moment, so it was not begun: ask again")
 	}
-	s.Log.ErrorContext(ctx, "an operation failed", "operation", r.id, "error", err)
-	return huma.NewError(http.StatusInternalServerError, r.id+" failed, or was cut off; the daemon's log says why")
+	log.ErrorContext(ctx, "an operation failed", "operation", operation, "error", err)
+	return huma.NewError(http.StatusInternalServerError, operation+" failed, or was cut off; the daemon's log says why")
 }
 
 // refusal names the input that is wrong, if one is.
@@ -85,16 +94,19 @@ func refusal(ctx context.Context, status int, err error) error {
 		return huma.NewError(status, err.Error())
 	}
 	if !ok || own.Field == "" {
-		return huma.NewError(status, inWords(err))
+		return huma.NewError(status, InWords(err))
 	}
 	field := strings.ReplaceAll(own.Field, "-", "_")
-	text := field + strings.TrimPrefix(inWords(err), own.Field)
+	text := field + strings.TrimPrefix(InWords(err), own.Field)
 	return huma.NewError(status, text, &huma.ErrorDetail{Location: field, Message: text})
 }
 
-// noSuchOperation answers what is no operation as problems are.
-func noSuchOperation(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.WriteHeader(http.StatusNotFound)
-	_, _ = w.Write([]byte(`{"title":"Not Found","status":404,"detail":"there is no such operation: ` + Document + ` lists them"}` + "\n"))
+// NoSuchOperation answers what is no operation, and names the document that lists them.
+func NoSuchOperation(document string) http.HandlerFunc {
+	body := `{"title":"Not Found","status":404,"detail":"there is no such operation: ` + document + ` lists them"}` + "\n"
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(http.StatusNotFound)
+		_, _ = w.Write([]byte(body))
+	}
 }
