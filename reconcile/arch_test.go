@@ -154,7 +154,8 @@ var layers = []layer{
 
 // belowCommands is what the daemon and the commands may use; neither uses the other.
 var belowCommands = []string{
-	"reconcile/...", "connectors/...", "jobs/...", "cmd/internal/...", "cmd/profilesync/settings", "cmd/profilesync/wiring", "cmd/profilesync/tracing",
+	"reconcile/...", "connectors/...", "jobs/...", "cmd/internal/...", "cmd/profilesync/settings", "cmd/profilesync/wiring",
+	"cmd/profilesync/tracing",
 }
 
 // consoleUses is what the console uses, and each of its rooms.

@@ -87,7 +87,7 @@ func (f *front) RoundTrip(r *http.Request) (*http.Response, error) {
 		f.again.Add(1)
 		why = append(why, fmt.Sprintf("%s: %v %s", one.URL.Host, err, said(answer)))
 		if n >= len(f.daemons) {
-			time.Sleep(50 * time.Millisecond) // as a proxy does before it asks all of them again
+			<-time.After(50 * time.Millisecond) // as a proxy does before it asks all of them again
 		}
 	}
 	return nil, fmt.Errorf("no daemon answers: %s", strings.Join(why, "; "))
@@ -163,7 +163,7 @@ type sent struct {
 
 // posts sends a request that changes something as a page of ours would.
 func (v *visitor) posts(path, kind, key string, body []byte) (sent, error) {
-	request, err := http.NewRequest(http.MethodPost, v.at+path, bytes.NewReader(body)) //nolint:noctx // the client has a timeout
+	request, err := http.NewRequest(http.MethodPost, v.at+path, bytes.NewReader(body))
 	if err != nil {
 		return sent{}, err
 	}

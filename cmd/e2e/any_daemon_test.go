@@ -63,7 +63,7 @@ func soakTime(t *testing.T) time.Duration {
 
 // Whichever daemons are killed, the others answer: nobody is signed out, nothing is done
 // twice, and every edit arrives.
-func TestAnyDaemonAnswers(t *testing.T) {
+func TestAnyDaemonAnswers(t *testing.T) { //nolint:paralleltest // three daemons at once are enough
 	if testing.Short() {
 		t.Skip("three daemons live and die for a while")
 	}
@@ -116,7 +116,7 @@ func newFastLife(t *testing.T, daemons int) *fastLife {
 func realDay() string { return time.Now().Format(time.DateOnly) }
 
 func pause(random *rand.Rand, least, most time.Duration) {
-	time.Sleep(least + time.Duration(random.Int64N(int64(most-least))))
+	<-time.After(least + time.Duration(random.Int64N(int64(most-least))))
 }
 
 func (l *fastLife) anyCode(random *rand.Rand) string { return l.all[random.IntN(len(l.all))] }
@@ -208,12 +208,12 @@ func (l *fastLife) looksByToken() func(*rand.Rand) error {
 	return func(random *rand.Rand) error {
 		pause(random, 100*time.Millisecond, 300*time.Millisecond)
 		return l.sees("/api/v1/runs?limit=3", func(path string) (int, string, error) {
-			request, err := http.NewRequest(http.MethodGet, l.front.URL+path, nil) //nolint:noctx // a test
+			request, err := http.NewRequest(http.MethodGet, l.front.URL+path, nil)
 			if err != nil {
 				return 0, "", err
 			}
 			request.Header.Set("Authorization", "Bearer "+token)
-			answer, err := whole(http.DefaultTransport.RoundTrip(request))
+			answer, err := whole(http.DefaultTransport.RoundTrip(request)) //nolint:bodyclose // whole closes it
 			if err != nil {
 				return 0, "", err
 			}
@@ -311,7 +311,7 @@ func (l *fastLife) reconciles() func(*rand.Rand) error {
 			got, err := l.people["ben"].posts(path, "application/octet-stream", "listing of "+day.String(), content)
 			if err == nil && got.status == http.StatusAccepted {
 				var body struct{ Items []struct{ Run string } }
-				err = json.Unmarshal([]byte(got.body), &body)
+				err = json.Unmarshal([]byte(got.body), &body) //nolint:musttag // its names are the document's
 				for _, one := range body.Items {
 					answered = append(answered, one.Run)
 				}

@@ -98,7 +98,7 @@ func (l *fastLife) pageWith(address string, cookies []*http.Cookie) int {
 	for _, cookie := range cookies {
 		request.AddCookie(cookie)
 	}
-	answer, err := whole(eachDaemon.RoundTrip(request))
+	answer, err := whole(eachDaemon.RoundTrip(request)) //nolint:bodyclose // whole closes it
 	require.NoError(l.t, err)
 	return answer.StatusCode
 }

@@ -33,7 +33,7 @@ func TestTheConsoleWorksWithoutScript(t *testing.T) {
 // all but one; Ada takes it back. Each signs in at a browser of their own. Then Ada reads in
 // the report, and on the page of a trust, what became of it.
 func (c consoleSite) decide(send func(ben *pagetest.Person)) {
-	s, t, icbs := c.site, c.site.t, c.icbs()
+	s, t, icbs := c.site, c.t, c.icbs()
 	t.Helper()
 	c.signIn(c.ben, "ben", "/reconcile").Inspect("reconcile")
 	send(c.ben)

@@ -25,7 +25,8 @@ var rivers = []string{"label-content-name-mismatch", "page-has-heading-one", "la
 
 // every is at least one address of each page.
 var every = []string{
-	"/", "/cases/#", "/now", "/runs", "/runs/#", "/runs/#/undo", "/reconcile", "/plans/#", "/profiles", "/profiles/#",
+	"/", "/cases/#", "/now", "/runs", "/runs/#", "/runs/#/undo", "/reconcile", "/plans/#", "/profiles",
+	"/profiles/#",
 	"/profiles/#/why", "/profiles/#/history", "/pushes", "/drift", "/accounts", "/accounts/#", "/reports", "/reports/#", "/reports/#/page", "/listings", "/tokens", "/jobs/",
 }
 

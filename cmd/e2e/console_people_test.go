@@ -54,7 +54,7 @@ func (s *site) serveConsole(script bool) consoleSite {
 
 // signIn lets somebody sign in at the page that they want to see.
 func (c consoleSite) signIn(who *pagetest.Person, login, path string) *pagetest.Person {
-	c.site.t.Helper()
+	c.t.Helper()
 	who.Go(c.url+path).Shows("identity provider").Type("login", login).Type("password", "demo")
 	return who.Press("Sign in").Shows("p-"+login, "Sign out")
 }
@@ -114,7 +114,7 @@ func runOf(who *pagetest.Person) string {
 // undo takes a run back, of whose undo somebody sees the preview, and confirms it where it
 // is large.
 func (c consoleSite) undo(who *pagetest.Person, run string) *pagetest.Person {
-	c.site.t.Helper()
+	c.t.Helper()
 	if strings.Contains(who.Text(), "Number of the run, to confirm") {
 		who.Type("confirm", run)
 	}
@@ -123,14 +123,14 @@ func (c consoleSite) undo(who *pagetest.Person, run string) *pagetest.Person {
 
 // readReport reads the newest report: it says what happened to a trust, and back.
 func (c consoleSite) readReport(code string) {
-	c.site.t.Helper()
+	c.t.Helper()
 	c.ada.Press("Reports").Click("main tbody a").Shows("Open the report").Press("Open the report").Shows(code)
 	c.ada.Inspect("report page").Go(c.url + "/reports")
 }
 
 // findWhy finds on the page of a trust why its board is what it is.
 func (c consoleSite) findWhy(code, icb string, runs ...string) {
-	c.site.t.Helper()
+	c.t.Helper()
 	c.ada.Press("Profiles").Type("q", code).Press("Search").Press(code).Shows("Integrated care board", icb)
 	c.ada.Press("Why Integrated care board").Shows("Integrated care board of "+code+": why", icb)
 	for _, run := range runs {
@@ -141,10 +141,10 @@ func (c consoleSite) findWhy(code, icb string, runs ...string) {
 // signOut signs out at the console and at the provider. What was signed in is worth nothing:
 // a form that is still open in another tab leads to signing in, and back.
 func (c consoleSite) signOut() {
-	c.site.t.Helper()
+	c.t.Helper()
 	other := c.ada.Beside().Go(c.url + "/reconcile")
 	c.ada.Go(c.url+"/").Press("Sign out").Shows("You have signed out", "Nobody is signed in").Quiet()
-	require.Equal(c.site.t, c.url+"/signed-out", c.ada.Address())
+	require.Equal(c.t, c.url+"/signed-out", c.ada.Address())
 	c.ada.Inspect("signed out").Press("Sign in").Shows("identity provider")
 	other.Press("Show the plan").Shows("You are not signed in").Press("Sign in").Shows("identity provider")
 }

@@ -58,7 +58,7 @@ func (b *besieged) ask(method, path, body string, headers ...string) (status int
 		if got.StatusCode != http.StatusTooManyRequests {
 			return got.StatusCode, string(text), got.Header
 		}
-		time.Sleep(200 * time.Millisecond) // a caller who slows down
+		<-time.After(200 * time.Millisecond) // a caller who slows down
 	}
 }
 
@@ -67,7 +67,7 @@ func (b *besieged) bearer(token string) string { return "Authorization: Bearer "
 // raw sends bytes as they are, and returns the status and everything that comes back.
 func (b *besieged) raw(request string) (status int, answer string) {
 	b.t.Helper()
-	conn, err := net.Dial("tcp", b.host) //nolint:noctx // it has a deadline
+	conn, err := net.Dial("tcp", b.host)
 	require.NoError(b.t, err)
 	defer conn.Close()
 	require.NoError(b.t, conn.SetDeadline(time.Now().Add(20*time.Second)))
@@ -92,7 +92,7 @@ func TestEveryOperationIsRefusedToWhoMayNot(t *testing.T) {
 			Verb string `json:"x-verb"`
 		}
 	}
-	require.NoError(t, json.Unmarshal([]byte(document), &doc))
+	require.NoError(t, json.Unmarshal([]byte(document), &doc)) //nolint:musttag // its names are the document's
 	key, kind := "Idempotency-Key: x", "Content-Type: application/json"
 	wrong, operations := b.reader[:len(b.reader)-2]+"xx", 0
 	for path, methods := range doc.Paths {
@@ -225,7 +225,7 @@ func TestSlowCallersDelayNobody(t *testing.T) {
 	b.write("update run set state = 'running', ended_at = null, job_id = null")
 	var lines []net.Conn
 	hold := func(begin string) {
-		conn, err := net.Dial("tcp", b.host) //nolint:noctx // it is closed below
+		conn, err := net.Dial("tcp", b.host)
 		require.NoError(t, err)
 		lines = append(lines, conn)
 		_, _ = io.WriteString(conn, begin) // it may be closed by now

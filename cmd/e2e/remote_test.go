@@ -79,8 +79,8 @@ func (w *twins) both(code int, command string) {
 	args := strings.Fields(command)
 	for i, arg := range args {
 		args[i] = strings.ReplaceAll(arg, "_", " ")
-		if strings.HasPrefix(arg, "FILE") {
-			args[i] = realdata.Path(w.t, "cases", "names-held", "edispensary_"+strings.TrimPrefix(arg, "FILE")+".csv")
+		if day, ok := strings.CutPrefix(arg, "FILE"); ok {
+			args[i] = realdata.Path(w.t, "cases", "names-held", "edispensary_"+day+".csv")
 		}
 	}
 	w.same(code, w.direct, w.remote, args)
@@ -88,7 +88,8 @@ func (w *twins) both(code int, command string) {
 
 // acts are the commands that are told who asks, where no token says it.
 var acts = regexp.MustCompile(`^(plan|reconcile|runs (approve|reject|undo|cancel)|listings reset|profile (kind|undo)|push retry|drift|` +
-	`hold (add|remove)|accounts (inactive|approve|reactivate|leave)|mail (stop|resume)|cases (wait|resume|set-aside)|closure (say|confirm|take-back)|` +
+	`hold (add|remove)|accounts (inactive|approve|reactivate|leave)|mail (stop|resume)|cases (wait|resume|set-aside)|` +
+	`closure (say|confirm|take-back)|` +
 	`checks run)\b`)
 
 func (w *twins) same(code int, direct, remote *site, args []string) {
@@ -103,7 +104,7 @@ func (w *twins) same(code int, direct, remote *site, args []string) {
 	require.Equal(w.t, settled(want.out), settled(got.out), "%s\nhere: %s\nthere: %s", line, want.err, got.err)
 	require.Equal(w.t, settled(want.err), settled(got.err), line)
 	require.Equal(w.t, want.code, got.code, line)
-	require.Equal(w.t, code, want.code, "%s\n%s%s", line, want.out, want.err)
+	require.Equal(w.t, want.code, code, "%s\n%s%s", line, want.out, want.err)
 }
 
 func (w *twins) script(lines string) {
@@ -288,7 +289,10 @@ func TestRefusalsThroughADaemon(t *testing.T) {
 		{reads, 1, "stop-mail needs the verb administer, which token:reader does not have", "mail stop --reason x"},
 		{reads, 2, "--actor and PROFILESYNC_SERVER cannot be used together: the token says who asks", "mail stop --reason x --actor ann"},
 		{reads, 2, "--private and PROFILESYNC_SERVER cannot be used together", "runs list --private"},
-		{reads.with("DATABASE_URL=" + s.url), 2, "setting PROFILESYNC_SERVER and PROFILESYNC_DATABASE_URL (or _FILE) are both set", "runs list"},
+		{
+			reads.with("DATABASE_URL=" + s.url), 2, "setting PROFILESYNC_SERVER and PROFILESYNC_DATABASE_URL (or _FILE) are both set",
+			"runs list",
+		},
 		{reads.without("SERVER=").with("SERVER=http://console.example"), 2, "setting PROFILESYNC_SERVER: want https", "runs list"},
 		{
 			reads.without("SERVER=").without("SERVER_PATIENCE").with("SERVER="+nobody, "SERVER_PATIENCE=1s"), 2,
@@ -302,7 +306,8 @@ func TestRefusalsThroughADaemon(t *testing.T) {
 		require.NotContains(t, o.err, "psync_")
 	}
 	for _, command := range []string{
-		"serve", "migrate", "status", "tokens list", "tokens add x --verbs read", "cases look", "cases letters --preview", "report deliver 2026-01-02",
+		"serve", "migrate", "status", "tokens list", "tokens add x --verbs read", "cases look", "cases letters --preview",
+		"report deliver 2026-01-02",
 		"mail send", "remind --post", "ers register list", "ers register add 1 --site RXX01", "ers codes",
 	} {
 		o := reads.with("MAIL=directory").exits(2, strings.Fields(command)...)

@@ -31,8 +31,14 @@ func TestAfterARestoreTheSinkIsReadFirst(t *testing.T) {
 		"pushed since, was unsure": {unclear: true, shown: shows("0113", 50), calls: []string{"show"}, attempt: push.AttemptSeen},
 		"not pushed":               {shown: shows("0999", 0), calls: []string{"show", "push"}, attempt: push.AttemptAccepted, number: 8},
 		"another edit was pushed":  {shown: shows("0777", 50), calls: []string{"show", "push"}, attempt: push.AttemptAccepted, number: 51},
-		"the number was used":      {unclear: true, shown: shows("0777", 50), calls: []string{"show", "push"}, attempt: push.AttemptAccepted, number: 51},
-		"not there yet, unsure":    {unclear: true, shown: shows("0999", 0), calls: []string{"show", "push"}, attempt: push.AttemptAccepted, number: 8},
+		"the number was used": {
+			unclear: true, shown: shows("0777", 50), calls: []string{"show", "push"},
+			attempt: push.AttemptAccepted, number: 51,
+		},
+		"not there yet, unsure": {
+			unclear: true, shown: shows("0999", 0), calls: []string{"show", "push"},
+			attempt: push.AttemptAccepted, number: 8,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

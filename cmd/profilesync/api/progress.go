@@ -40,7 +40,7 @@ func (s *server) follow(ctx context.Context, in *RunInput) (*huma.StreamResponse
 		_, w := humago.Unwrap(hc)
 		ctx, cancel := context.WithTimeout(ctx, stream.Longest)
 		defer cancel()
-		defer context.AfterFunc(s.Stopping, cancel)()
+		defer context.AfterFunc(s.Stopping, cancel)() //nolint:contextcheck // the daemon's, not the request's
 		progress := func(ctx context.Context) (runstore.Progress, error) { return s.do.RunProgress(ctx, in.id()) }
 		(&stream.Stream{W: w, Run: in.id(), Progress: progress, Look: s.Look, Alive: s.Alive}).Send(ctx, first)
 	}}, nil

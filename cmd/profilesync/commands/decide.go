@@ -20,7 +20,7 @@ type selectionFlags struct {
 	Plan   runs.PlanID `either:"what" placeholder:"PLAN" help:"Of this rehearsal, instead of a run (profilesync plan --rehearse)."`
 	Report string      `enum:"${run_reports}," default:"" placeholder:"REPORT" help:"Only of this report."`
 	Reason string      `enum:"${reasons}," default:"" placeholder:"REASON" help:"Only what was withheld for this reason."`
-	Field  string      `enum:"${fields}," default:"" placeholder:"FIELD" help:"Only this field, with those that go with it; status: removals."`
+	Field  string      `enum:"${fields}," default:"" placeholder:"FIELD" help:"Only this field, and those that go with it; status: removals."`
 	Type   string      `enum:"${types}," default:"" placeholder:"TYPE" help:"Only profiles of this type."`
 	Region string      `placeholder:"CODE" help:"Only profiles of this region."`
 	ICB    string      `name:"icb" placeholder:"CODE" help:"Only profiles of this integrated care board."`

@@ -15,7 +15,7 @@ import (
 
 var number = regexp.MustCompile(`^/runs/(\d+)`)
 
-func TestAOneOffReconciliationFromFileToUndo(t *testing.T) {
+func TestAOneOffReconciliationFromFileToUndo(t *testing.T) { //nolint:paralleltest // they would share two cores
 	w := newWorld(t)
 	before, after := trusts(t)
 	ann, bea, cid := w.as("ann"), w.as("bea"), w.as("cid")
@@ -67,7 +67,7 @@ func TestAOneOffReconciliationFromFileToUndo(t *testing.T) {
 	}, actors)
 }
 
-func TestDecisionsAreOnWhatWasShown(t *testing.T) {
+func TestDecisionsAreOnWhatWasShown(t *testing.T) { //nolint:paralleltest // they would share two cores
 	w := newWorld(t)
 	before, after := trusts(t)
 	cid, bea := w.as("cid"), w.as("bea")
@@ -87,7 +87,7 @@ func TestDecisionsAreOnWhatWasShown(t *testing.T) {
 
 // Every page answers whoever may see it, under the strict policy, with one heading; who may
 // not sees 403, and who has not signed in is sent to do so.
-func TestEveryPage(t *testing.T) {
+func TestEveryPage(t *testing.T) { //nolint:paralleltest // they would share two cores
 	w := newWorld(t)
 	before, _ := trusts(t)
 	w.as("ann").open("/reconcile").form("Show the plan").press(before).form("Do exactly this").press()
@@ -97,7 +97,8 @@ func TestEveryPage(t *testing.T) {
 	for path, text := range map[string]string{
 		"/": "What waits", "/now": "Now", "/runs": "Runs", "/runs/1": "Run 1", "/plans/P1": "Run 1 has applied this plan",
 		"/reconcile":   "one-off",
-		"/runs/1/undo": "Undo run 1", "/profiles": "Profiles", "/profiles?q=" + code: code, "/profiles?q=%25%25": "No profile is found", "/profiles/" + code: "Opening hours",
+		"/runs/1/undo": "Undo run 1", "/profiles": "Profiles", "/profiles?q=" + code: code, "/profiles?q=%25%25": "No profile is found",
+		"/profiles/" + code:          "Opening hours",
 		"/profiles/" + code + "/why": "Why " + code, "/profiles/" + code + "/why?field=icb": "Integrated care board of " + code,
 		"/profiles/" + code + "/history": "History of " + code, "/profiles/" + code + "?at=2026-06-03": "As it stood",
 		"/pushes": "Pushes", "/drift": "Drift", "/accounts": "Accounts", "/reports": "Reports", "/listings": "etr", "/tokens": "Make a token",
@@ -120,7 +121,7 @@ func TestEveryPage(t *testing.T) {
 }
 
 // Ten clicks at once on one form start one run, and all lead to it.
-func TestManyClicksAreOne(t *testing.T) {
+func TestManyClicksAreOne(t *testing.T) { //nolint:paralleltest // they would share two cores
 	w := newWorld(t)
 	before, _ := trusts(t)
 	apply := w.as("ann").open("/reconcile").form("Show the plan").press(before).form("Do exactly this")
@@ -136,7 +137,7 @@ func TestManyClicksAreOne(t *testing.T) {
 	require.Equal(t, 2, pgtest.One[int](w.db, "select count(*)::int from action"), "the plan and the run")
 }
 
-func TestNobodyApprovesWhatTheyAskedFor(t *testing.T) {
+func TestNobodyApprovesWhatTheyAskedFor(t *testing.T) { //nolint:paralleltest // they would share two cores
 	w := newWorld(t)
 	before, after := trusts(t)
 	cid := w.as("cid")
@@ -149,7 +150,7 @@ func TestNobodyApprovesWhatTheyAskedFor(t *testing.T) {
 }
 
 // A case that waits, and a report that is made, opened and found again.
-func TestReportsAreOpened(t *testing.T) {
+func TestReportsAreOpened(t *testing.T) { //nolint:paralleltest // they would share two cores
 	w := newWorld(t)
 	before, _ := trusts(t)
 	cid := w.as("cid")
@@ -169,7 +170,7 @@ func TestReportsAreOpened(t *testing.T) {
 	}
 }
 
-func TestCasesWaitAndComeBack(t *testing.T) {
+func TestCasesWaitAndComeBack(t *testing.T) { //nolint:paralleltest // they would share two cores
 	w := newWorld(t)
 	before, after := trusts(t)
 	for _, listing := range []file{before, after} {
@@ -194,7 +195,7 @@ func TestCasesWaitAndComeBack(t *testing.T) {
 	cid.form("Open it again").press().shows(http.StatusOK, "The case is open again")
 }
 
-func TestFormsAreRefusedInWords(t *testing.T) {
+func TestFormsAreRefusedInWords(t *testing.T) { //nolint:paralleltest // they would share two cores
 	w := newWorld(t)
 	before, _ := trusts(t)
 	ann, cid := w.as("ann"), w.as("cid")
@@ -219,7 +220,7 @@ func TestFormsAreRefusedInWords(t *testing.T) {
 	require.NotContains(t, ann.text, "Hold it")
 	stolen := cid.open("/profiles/"+code).form("Hold it").with("what", "icb").with("reason", "x")
 	stolen.client = ann.client
-	stolen.browser.client = ann.client
+	stolen.client = ann.client
 	stolen.press().shows(http.StatusForbidden, "You may not do this")
 	require.Equal(t, 1, pgtest.One[int](w.db, "select count(*)::int from action where outcome = 'forbidden' and actor = 'ann'"))
 }
@@ -234,7 +235,7 @@ func htmlOf(b *browser) string {
 	return text.String()
 }
 
-func TestFormsOfOtherSitesAreRefused(t *testing.T) {
+func TestFormsOfOtherSitesAreRefused(t *testing.T) { //nolint:paralleltest // they would share two cores
 	w := newWorld(t)
 	cid := w.as("cid")
 	values := cid.open("/tokens").form("Make the token").with("name", "evil").with("verbs", "administer").values
@@ -246,7 +247,7 @@ func TestFormsOfOtherSitesAreRefused(t *testing.T) {
 	require.Zero(t, pgtest.One[int](w.db, "select count(*)::int from access_token"))
 }
 
-func TestTokensAreShownOnce(t *testing.T) {
+func TestTokensAreShownOnce(t *testing.T) { //nolint:paralleltest // they would share two cores
 	w := newWorld(t)
 	cid := w.as("cid")
 	add := cid.open("/tokens").form("Make the token").with("name", "monitor")
@@ -260,7 +261,7 @@ func TestTokensAreShownOnce(t *testing.T) {
 	cid.form("Revoke monitor").press().shows(http.StatusOK, "worthless", "revoked")
 }
 
-func TestNamesOfPeopleAreAudited(t *testing.T) {
+func TestNamesOfPeopleAreAudited(t *testing.T) { //nolint:paralleltest // they would share two cores
 	w := newWorld(t)
 	w.db.Exec("insert into account (name, email, kind, state) values ('Mary Major', 'mary@example.org', 'member', 'active')")
 	cid, dot := w.as("cid"), w.as("dot")
@@ -275,7 +276,7 @@ func TestNamesOfPeopleAreAudited(t *testing.T) {
 	)
 }
 
-func TestJobsHideWhatTheyWereGiven(t *testing.T) {
+func TestJobsHideWhatTheyWereGiven(t *testing.T) { //nolint:paralleltest // they would share two cores
 	w := newWorld(t)
 	before, _ := trusts(t)
 	w.as("ann").open("/reconcile").form("Show the plan").press(before).form("Do exactly this").press()

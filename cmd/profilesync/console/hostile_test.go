@@ -130,7 +130,7 @@ func entrances(code string) []string {
 }
 
 // Whatever text the database holds, it is text on every page, and no part of it.
-func TestPlantedMarkupIsText(t *testing.T) {
+func TestPlantedMarkupIsText(t *testing.T) { //nolint:paralleltest // they would share two cores
 	w := newWorld(t)
 	code := w.furnish()
 	const markup = `"><img src=x onerror=alert(1)><script>alert(1)</script><x-planted>'{{.}}javascript:alert(1)`
@@ -184,7 +184,7 @@ var personal = map[string]string{
 }
 
 // Who may not see people finds nothing about them, on any page and in any answer.
-func TestWithoutTheVerbNobodySeesPeople(t *testing.T) {
+func TestWithoutTheVerbNobodySeesPeople(t *testing.T) { //nolint:paralleltest // they would share two cores
 	w := newWorld(t)
 	code := w.furnish()
 	conn := pgtest.Connect(t, w.db.URL)
@@ -241,7 +241,7 @@ func (w *world) readable(code string) (paths []string) {
 	var document struct {
 		Paths map[string]map[string]json.RawMessage
 	}
-	require.NoError(w.t, json.Unmarshal([]byte(w.as("cid").open("/api/openapi.json").raw), &document))
+	require.NoError(w.t, json.Unmarshal([]byte(w.as("cid").open("/api/openapi.json").raw), &document)) //nolint:musttag // its names are the document's
 	named := strings.NewReplacer("{code}", code, "{account}", "u-1", "{field}", "phone", "{plan}", "P1", "{run}", "2",
 		"{day}", "2026-06-02", "{form}", "csv")
 	for path, methods := range document.Paths {
@@ -258,7 +258,7 @@ func (w *world) readable(code string) (paths []string) {
 }
 
 // The audit names what something was done to by ids, whatever a caller sends.
-func TestSubjectsAreIDs(t *testing.T) {
+func TestSubjectsAreIDs(t *testing.T) { //nolint:paralleltest // they would share two cores
 	w := newWorld(t)
 	cid := w.as("cid")
 	for n, path := range []string{"/profiles/zelda@canary.example", "/accounts/Zelda%20Canaria", "/runs/zelda@canary.example", "/tokens"} {
@@ -276,7 +276,7 @@ func TestSubjectsAreIDs(t *testing.T) {
 }
 
 // Looking changes nothing but the audit, so that a link on another site does nothing either.
-func TestLookingChangesNothing(t *testing.T) {
+func TestLookingChangesNothing(t *testing.T) { //nolint:paralleltest // they would share two cores
 	w := newWorld(t)
 	code := w.furnish()
 	standing := func() (all []string) {

@@ -13,7 +13,7 @@ import (
 
 // The pages of jobs never show what a job was given, failed with or noted, nothing is
 // changed by looking, and what is changed is audited; all of it is for who administers.
-func TestJobsShowNothingAndAreForAdministrators(t *testing.T) {
+func TestJobsShowNothingAndAreForAdministrators(t *testing.T) { //nolint:paralleltest // they would share two cores
 	w := newWorld(t)
 	w.furnish()
 	const secret = "zelda@canary.example"
@@ -26,7 +26,8 @@ func TestJobsShowNothingAndAreForAdministrators(t *testing.T) {
 	w.db.Exec(`insert into river.river_queue (name, updated_at, metadata) values ('q', now(), jsonb_build_object('x', $1::text))`, secret)
 	id := strconv.FormatInt(pgtest.One[int64](w.db, "select max(id) from river.river_job where state = 'discarded'"), 10)
 	reads := []string{
-		"/jobs/", "/jobs/jobs/" + id, "/jobs/api/jobs/" + id, "/jobs/api/queues", "/jobs/api/queues/q", "/jobs/api/states", "/jobs/api/features",
+		"/jobs/", "/jobs/jobs/" + id, "/jobs/api/jobs/" + id, "/jobs/api/queues", "/jobs/api/queues/q", "/jobs/api/states",
+		"/jobs/api/features",
 		"/jobs/api/autocomplete?facet=job_kind&match=r", "/jobs/api/autocomplete?facet=queue_name", "/jobs/api/health-checks/complete",
 		"/jobs/api/version", "/jobs/api/jobs/cancel", "/jobs/api/jobs/delete?ids=" + id, "/jobs/api/jobs/retry", "/jobs/api/queues/q/pause",
 	}

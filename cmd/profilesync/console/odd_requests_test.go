@@ -23,7 +23,7 @@ var oddTexts = []string{
 }
 
 // Odd values in addresses are answered in words, and never with a failure.
-func TestOddValuesAreNoFailure(t *testing.T) {
+func TestOddValuesAreNoFailure(t *testing.T) { //nolint:paralleltest // they would share two cores
 	w := newWorld(t)
 	code := w.furnish()
 	cid := w.as("cid")
@@ -65,7 +65,7 @@ func TestOddValuesAreNoFailure(t *testing.T) {
 }
 
 // Odd values in the API are answered in words, too.
-func TestOddValuesOfTheAPIAreNoFailure(t *testing.T) {
+func TestOddValuesOfTheAPIAreNoFailure(t *testing.T) { //nolint:paralleltest // they would share two cores
 	w := newWorld(t)
 	code := w.furnish()
 	cid := w.as("cid")

@@ -36,7 +36,7 @@ func signIn(ctx context.Context, t *testing.T, w *world, who string) {
 
 // The little script ticks all boxes with one, follows a run to its end and sends a form
 // once; River's own pages work under their policy. Nothing is logged in the browser.
-func TestTheScriptAndThePagesOfJobs(t *testing.T) {
+func TestTheScriptAndThePagesOfJobs(t *testing.T) { //nolint:paralleltest // they would share two cores
 	ctx := pagetest.Start(t)
 	w := newWorld(t)
 	before, after := trusts(t)
@@ -62,7 +62,7 @@ func TestTheScriptAndThePagesOfJobs(t *testing.T) {
 }
 
 // Every page, with what a reconciliation left, as people see it.
-func TestEveryPageInBrowser(t *testing.T) {
+func TestEveryPageInBrowser(t *testing.T) { //nolint:paralleltest // they would share two cores
 	ctx := pagetest.Start(t)
 	w := newWorld(t)
 	before, after := trusts(t)

@@ -122,7 +122,8 @@ func (w *world) serve() {
 	pages, err := console.Handler(w.t.Context(), console.Options{Actions: do, Keys: store, Queue: client, Log: log})
 	require.NoError(w.t, err)
 	g, err := guard.New(guard.Options{
-		Tokens: store, Sessions: signedIn{}, Audit: store, Keys: store, Page: console.ProblemPage, Counted: func(guard.Result) {}, Now: time.Now, Log: log,
+		Tokens: store, Sessions: signedIn{}, Audit: store, Keys: store, Page: console.ProblemPage, Counted: func(guard.Result) {},
+		Now: time.Now, Log: log,
 		Limits: guard.Limits{
 			PrincipalRate: 10_000, PrincipalBurst: 10_000, AddressRate: 10_000, AddressBurst: 10_000, UnknownRate: 10_000, UnknownBurst: 10_000,
 		},
@@ -172,7 +173,7 @@ func (w *world) as(who string) *browser {
 	at, err := url.Parse(w.url)
 	require.NoError(w.t, err)
 	if who != "" {
-		jar.SetCookies(at, []*http.Cookie{{Name: "who", Value: who}})
+		jar.SetCookies(at, []*http.Cookie{{Name: "who", Value: who}}) //nolint:gosec // a test
 	}
 	return &browser{world: w, client: &http.Client{Jar: jar}}
 }
@@ -192,7 +193,7 @@ func (b *browser) sendFrom(r *http.Request, origin string) *browser {
 		r.Header.Set("Sec-Fetch-Site", "same-origin")
 	}
 	r.Header.Set("Accept", "text/html,application/xhtml+xml")
-	answer, err := b.client.Do(r)
+	answer, err := b.client.Do(r) //nolint:gosec // a test
 	require.NoError(b.t, err)
 	defer answer.Body.Close()
 	content, err := io.ReadAll(answer.Body)
@@ -225,7 +226,7 @@ func (b *browser) open(path string) *browser {
 }
 
 // shows requires a page that says something.
-func (b *browser) shows(status int, texts ...string) *browser {
+func (b *browser) shows(status int, texts ...string) *browser { //nolint:unparam // as its other methods
 	b.t.Helper()
 	require.Equal(b.t, status, b.status, b.text)
 	for _, text := range texts {

@@ -19,9 +19,10 @@ var ofDaemons = []Alert{
 		Means:   "They were killed, or lost the database for seconds. Others continued their work; nothing was lost or done twice.",
 	},
 	{
-		Name: "DatabaseUnreadable", Expr: `sum by (instance) (increase(profilesync_watch_failures_total[5m])) > 1.2`, For: "2m", Severity: Critical,
-		Summary: "{{ $labels.instance }} cannot read the database",
-		Means:   "Nothing works without the database. Alerts about what stands in it are silent until it answers.",
+		Name: "DatabaseUnreadable", Expr: `sum by (instance) (increase(profilesync_watch_failures_total[5m])) > 1.2`, For: "2m",
+		Severity: Critical,
+		Summary:  "{{ $labels.instance }} cannot read the database",
+		Means:    "Nothing works without the database. Alerts about what stands in it are silent until it answers.",
 	},
 }
 

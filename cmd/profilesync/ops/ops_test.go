@@ -86,7 +86,7 @@ func TestDashboardsKeepGrafanasSchema(t *testing.T) {
 		require.Empty(t, new(board1).UnmarshalJSONStrict(text), board.Name) //nolint:testifylint // see above
 		var decoded board1
 		require.NoError(t, json.Unmarshal(text, &decoded))
-		require.Empty(t, decoded.Validate(), board.Name)
+		require.Empty(t, decoded.Validate(), board.Name) //nolint:testifylint // a list
 		requirePlaced(t, board, decoded)
 		again, err := json.Marshal(decoded)
 		require.NoError(t, err)

@@ -66,7 +66,7 @@ func Write(dir string, files []File) error {
 	return nil
 }
 
-const prometheusExample = `# An example, written by ` + "`profilesync ops write`" + `. The job must be called profilesync: an alert names it.
+const prometheusExample = `# An example, written by ` + "`profilesync ops write`" + `. An alert names the job: keep its name.
 global:
   scrape_interval: 15s # the daemon reads the database at most this often
   evaluation_interval: 15s

@@ -153,7 +153,7 @@ func (a *attempts) unanswered(ctx context.Context, err error) error {
 	}
 	untrusted := errors.As(err, new(*tls.CertificateVerificationError)) || errors.As(err, new(tls.RecordHeaderError))
 	var dialing *net.OpError
-	arrived := !untrusted && !(errors.As(err, &dialing) && dialing.Op == "dial")
+	arrived := !untrusted && (!errors.As(err, &dialing) || dialing.Op != "dial")
 	a.again, a.silent, a.lost = ctx.Err() == nil && !untrusted, true, a.lost || arrived
 	return err
 }

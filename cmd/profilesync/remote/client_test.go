@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
@@ -41,10 +42,10 @@ func problemOf(w http.ResponseWriter, status int, text string) {
 }
 
 // A refusal is the error that an action would have given here.
-func TestRefusalsAreErrorsOfTheSameKind(t *testing.T) {
+func TestRefusalsAreErrorsOfTheSameKind(t *testing.T) { //nolint:paralleltest // they would share two cores
 	status, text := 0, ""
 	c := clientOf(t, func(w http.ResponseWriter, r *http.Request) {
-		require.Equal(t, problem.InputsAsFlags, r.Header.Get(problem.InputsHeader))
+		assert.Equal(t, problem.InputsAsFlags, r.Header.Get(problem.InputsHeader))
 		problemOf(w, status, text)
 	})
 	for _, refused := range []struct {
@@ -85,7 +86,7 @@ func TestRefusalsAreErrorsOfTheSameKind(t *testing.T) {
 }
 
 // What may be asked again is, with the same key and the whole file.
-func TestItIsAskedAgainWithTheSameKey(t *testing.T) {
+func TestItIsAskedAgainWithTheSameKey(t *testing.T) { //nolint:paralleltest // they would share two cores
 	var keys, bodies []string
 	c := clientOf(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
@@ -139,7 +140,7 @@ func TestHowLongToWait(t *testing.T) {
 	}
 }
 
-func TestNoRedirectIsFollowed(t *testing.T) {
+func TestNoRedirectIsFollowed(t *testing.T) { //nolint:paralleltest // they would share two cores
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("it was followed") }))
 	t.Cleanup(elsewhere.Close)
 	c := clientOf(t, func(w http.ResponseWriter, r *http.Request) {
@@ -149,7 +150,7 @@ func TestNoRedirectIsFollowed(t *testing.T) {
 	require.EqualError(t, err, "the daemon answered 307 Temporary Redirect")
 }
 
-func TestTheTokenIsReadAtEachRequest(t *testing.T) {
+func TestTheTokenIsReadAtEachRequest(t *testing.T) { //nolint:paralleltest // they would share two cores
 	var shown []string
 	c := clientOf(t, func(w http.ResponseWriter, r *http.Request) {
 		shown = append(shown, r.Header.Get("Authorization"))
@@ -164,7 +165,7 @@ func TestTheTokenIsReadAtEachRequest(t *testing.T) {
 }
 
 // Lists are read to their end, or as far as they are wanted.
-func TestListsAreReadPageByPage(t *testing.T) {
+func TestListsAreReadPageByPage(t *testing.T) { //nolint:paralleltest // they would share two cores
 	var asked []string
 	c := clientOf(t, func(w http.ResponseWriter, r *http.Request) {
 		asked = append(asked, r.URL.RawQuery)

@@ -60,14 +60,7 @@ func mayAskAgain(answer *http.Response) (again bool, after time.Duration) {
 // refused is the error that an answer says, of the kind and with the text that an action
 // would have given here.
 func refused(answer *http.Response) error {
-	var p refusalBody
-	text, err := io.ReadAll(io.LimitReader(answer.Body, mostProblem))
-	if err == nil && answer.Header.Get("Content-Type") == "application/problem+json" {
-		err = json.Unmarshal(text, &p)
-	}
-	if err != nil || p.Detail == "" {
-		p.Detail = "the daemon answered " + answer.Status
-	}
+	p := bodyOf(answer)
 	if answer.StatusCode == http.StatusUnauthorized {
 		return settings.Error{Err: settings.Wrong("SERVER_TOKEN", " (or _FILE): %s", p.Detail)}
 	}
@@ -78,6 +71,22 @@ func refused(answer *http.Response) error {
 	if !known {
 		return errors.New(p.Detail)
 	}
+	return p.refusal(kind)
+}
+
+func bodyOf(answer *http.Response) (p refusalBody) {
+	text, err := io.ReadAll(io.LimitReader(answer.Body, mostProblem))
+	if err == nil && answer.Header.Get("Content-Type") == "application/problem+json" {
+		err = json.Unmarshal(text, &p)
+	}
+	if err != nil || p.Detail == "" {
+		p.Detail = "the daemon answered " + answer.Status
+	}
+	return p
+}
+
+// refusal names the inputs that are wrong as flags.
+func (p refusalBody) refusal(kind actions.Kind) *actions.Error {
 	refusal := &actions.Error{Kind: kind, Text: p.Detail}
 	switch {
 	case len(p.Errors) == 0:

@@ -43,7 +43,8 @@ func TestListSaysWhereEachValueComesFrom(t *testing.T) {
 func TestListNamesWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	entries := []string{
-		"PROFILESYNC_MODE=foo", "PROFILESYNC_DATABASE_URI=postgres://hush", "PROFILESYNC_DOS_API_KEY_FLIE=/hush", "PROFILESYNC_PUSH_WORKERS=many",
+		"PROFILESYNC_MODE=foo", "PROFILESYNC_DATABASE_URI=postgres://hush", "PROFILESYNC_DOS_API_KEY_FLIE=/hush",
+		"PROFILESYNC_PUSH_WORKERS=many",
 		"PROFILESYNC_NOTIFY_KEY_FILE=hush-that-is-no-path", "PROFILESYNC_WEBSITE_URL=://hush",
 	}
 	all, err := list(t.Context(), entries)

@@ -35,15 +35,7 @@ func (s *Settings) checkServer() error {
 	if s.Server == "" {
 		return s.checkNoServer()
 	}
-	var errs []error
-	u, err := url.Parse(s.Server)
-	switch {
-	case err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || strings.Trim(u.Path, "/") != "" ||
-		strings.ContainsAny(s.Server, "?#"):
-		errs = append(errs, Wrong("SERVER", ": want an address like https://console.example, with nothing after it"))
-	case u.Scheme == "http" && !isLoopback(u.Hostname()):
-		errs = append(errs, Wrong("SERVER", ": want https: only this machine may be asked without TLS"))
-	}
+	errs := []error{s.checkServerAddress()}
 	if s.DatabaseURL != "" {
 		errs = append(errs, Wrong("SERVER", " and PROFILESYNC_DATABASE_URL (or _FILE) are both set: "+
 			"commands ask either a daemon or the database; keep one of them"))
@@ -58,6 +50,18 @@ func (s *Settings) checkServer() error {
 		errs = append(errs, Wrong("SERVER_PATIENCE", "=%s: want 1s or more", s.ServerPatience))
 	}
 	return errors.Join(errs...)
+}
+
+func (s *Settings) checkServerAddress() error {
+	u, err := url.Parse(s.Server)
+	switch {
+	case err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || strings.Trim(u.Path, "/") != "" ||
+		strings.ContainsAny(s.Server, "?#"):
+		return Wrong("SERVER", ": want an address like https://console.example, with nothing after it")
+	case u.Scheme == "http" && !isLoopback(u.Hostname()):
+		return Wrong("SERVER", ": want https: only this machine may be asked without TLS")
+	}
+	return nil
 }
 
 // checkNoServer refuses settings that are for a daemon, where none is named.

@@ -42,7 +42,8 @@ func sources(s standing.Standing) (rows [][]string) {
 func waits(s standing.Standing) [][]string {
 	w := s.Waits
 	cases := strconv.Itoa(w.Cases.Open)
-	if more := listed(count{w.Cases.Overdue, "overdue"}, count{w.Cases.Waiting, "waiting"}, count{w.Cases.SetAside, "set aside"}); more != "" {
+	more := listed(count{w.Cases.Overdue, "overdue"}, count{w.Cases.Waiting, "waiting"}, count{w.Cases.SetAside, "set aside"})
+	if more != "" {
 		cases += " (" + more + ")"
 	}
 	withheld := strconv.Itoa(w.Withheld.Rows)

@@ -44,12 +44,14 @@ func healthy() standing.Standing {
 	}
 	for _, report := range []string{"api", "edispensary", "epraccur", "ebranchs", "egdpprac", "eoptsite", "etr", "ets"} {
 		s.Sources = append(s.Sources, standing.Source{
-			Source: profile.SourceODS, Report: report, AsOf: profile.NewDate(2026, time.November, 19), Records: 11161, NextPull: now.Add(20 * time.Hour),
+			Source: profile.SourceODS, Report: report, AsOf: profile.NewDate(2026, time.November, 19), Records: 11161,
+			NextPull: now.Add(20 * time.Hour),
 		})
 	}
 	s.Sources[0].Records = 0
 	s.Sources = append(s.Sources, standing.Source{
-		Source: profile.SourceERS, Report: "services", AsOf: profile.NewDate(2026, time.November, 18), AgeDays: 1, Records: 39500, NextPull: now.Add(20 * time.Hour),
+		Source: profile.SourceERS, Report: "services", AsOf: profile.NewDate(2026, time.November, 18), AgeDays: 1, Records: 39500,
+		NextPull: now.Add(20 * time.Hour),
 	})
 	for _, name := range push.Sinks() {
 		s.Sinks = append(s.Sinks, standing.Sink{

@@ -194,7 +194,8 @@ func TestWhyPushesWereRefusedAndWhatWasRepairedIsCounted(t *testing.T) {
 	p.Exec(`insert into push (code, sink, route, state, reason) values ('FA001', 'dos', 'change-event', 'refused', 'no such phone'),
 		('FA002', 'dos', 'change-event', 'refused', 'no such phone'), ('A00001', 'website', 'profile', 'refused', 'too long')`)
 	p.Exec(`insert into drift_check (sink, actor, whole, state, repaired, started_at) values
-		('dos', 'x', true, 'done', 0, '2026-11-19 08:00+00'), ('dos', 'x', true, 'done', 1, '2026-11-19 09:00+00'), ('website', 'x', true, 'done', 0, '2026-11-19 09:00+00')`)
+		('dos', 'x', true, 'done', 0, '2026-11-19 08:00+00'), ('dos', 'x', true, 'done', 1, '2026-11-19 09:00+00'), ('website', 'x', true,
+			'done', 0, '2026-11-19 09:00+00')`)
 	p.Exec(`insert into drift (check_id, code, entry, field, want, shown, given_up) values (1, 'FA001', '', 'phone', 'a', 'b', false),
 		(2, 'FA001', '', 'phone', 'a', 'b', false), (2, 'FA002', 'service 7 (type 148)', 'phone', 'a', 'b', true),
 		(3, 'FA001', '', 'phone', 'a', 'c', false)`)

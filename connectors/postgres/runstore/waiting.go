@@ -138,7 +138,7 @@ func (s *Store) WaitingByRun(ctx context.Context) ([]WaitingRun, error) {
 	rows, err := s.q.CountWaitingByRun(ctx)
 	list := make([]WaitingRun, len(rows))
 	for i, r := range rows {
-		list[i] = WaitingRun{Run: r.RunID, Report: r.Report, Reason: runs.WithheldReason(r.Withheld), Rows: int(r.Rows)}
+		list[i] = WaitingRun{Run: r.RunID, Report: r.Report, Reason: runs.WithheldReason(r.Withheld), Rows: r.Rows}
 	}
 	return list, postgres.Wrap(err, "counting what waits")
 }

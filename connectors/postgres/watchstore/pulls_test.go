@@ -48,7 +48,8 @@ func TestRowsAreLateAfterAWorkingDay(t *testing.T) {
 			found := watchedAt(t, at,
 				"insert into holiday (date, title) values ('2026-12-25', 'Christmas Day'), ('2026-12-28', 'Boxing Day (substitute)')",
 				"insert into run (kind, source, report, as_of, actor, state, created_at) values "+
-					"('listing', 'ods', 'etr', '2026-12-24', 'x', 'withheld', '"+withheldAt+"'), ('listing', 'ods', 'etr', '2026-12-29', 'x', 'withheld', '"+now+"')",
+					"('listing', 'ods', 'etr', '2026-12-24', 'x', 'withheld', '"+withheldAt+"'), "+
+					"('listing', 'ods', 'etr', '2026-12-29', 'x', 'withheld', '"+now+"')",
 				"insert into plan_row (run_id, code, field, type, verb, old, new, reason, withheld, waits, digest, since_run) "+
 					"values (2, 'RXX', 'icb', 'trust', 'update', 'a', 'b', 'upstream', 'mass-change', true, '', 1), "+
 					"(2, 'RXY', 'icb', 'trust', 'update', 'a', 'b', 'upstream', 'mass-change', true, '', null)").Withheld
@@ -67,12 +68,14 @@ func TestPullsAreAsOldAsTheirLastGoodRun(t *testing.T) {
 		if len(more) > 0 {
 			codes, kind = more[0], more[1]
 		}
-		return "insert into run (kind, source, report, as_of, actor, state, codes, created_at, ended_at) values ('" + kind + "', 'ods', '" + report +
+		return "insert into run (kind, source, report, as_of, actor, state, codes, created_at, " +
+			"ended_at) values ('" + kind + "', 'ods', '" + report +
 			"', '2026-11-01', 'x', '" + state + "', '" + codes + "', now() - interval '" + strconv.Itoa(
 			int(ago.Hours()),
 		) + " hours', now())"
 	}
-	ended := "update run set created_at = timestamptz '2026-11-20T12:00:00Z' - (now() - created_at), ended_at = timestamptz '2026-11-20T12:00:00Z' - (now() - created_at)"
+	ended := "update run set created_at = timestamptz '2026-11-20T12:00:00Z' - (now() " +
+		"- created_at), ended_at = timestamptz '2026-11-20T12:00:00Z' - (now() - created_at)"
 	found := watchedAt(
 		t,
 		now,

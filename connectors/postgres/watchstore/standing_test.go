@@ -40,7 +40,8 @@ func TestStandingCountsWhatStands(t *testing.T) {
 		"insert into profile (code, name, type) values ('FA001', 'First', 'pharmacy'), ('FA002', 'Second', 'pharmacy')",
 		"insert into listing (source, report, as_of, records) values ('ods', 'etr', '2025-06-01', 5)",
 		"insert into watermark (source, stream, until) values ('ods', 'changes', '2025-07-01')",
-		`insert into run (source, report, kind, as_of, actor, state, ended_at) values ('ods', 'etr', 'listing', '2025-06-01', 'x', 'withheld', '2025-07-01T09:00Z'),
+		`insert into run (source, report, kind, as_of, actor, state, ended_at) values ('ods', 'etr', 'listing', '2025-06-01', 'x',
+			'withheld', '2025-07-01T09:00Z'),
 			('ods', 'etr', 'listing', '2025-06-02', 'x', 'withheld', '2025-07-02T09:00Z')`,
 		`insert into plan_row (run_id, code, field, type, verb, old, new, reason, withheld, digest, waits)
 			select r.id, c, 'name', 'pharmacy', 'update', 'a', 'b', 'upstream', 'mass-change', '', c <> 'FA003'
@@ -51,10 +52,13 @@ func TestStandingCountsWhatStands(t *testing.T) {
 			('k', '3', '', '', '', '{}', '2025-07-01T07:00Z', current_date - 1, 'waiting', 'them', current_date, '', null),
 			('k', '4', '', '', '', '{}', '2025-07-01T06:00Z', current_date - 1, 'set-aside', '', current_date, 'x', null),
 			('k', '5', '', '', '', '{}', '2025-07-01T05:00Z', current_date - 1, 'gone', '', null, '', now())`,
-		`insert into closure (code, said_by, said_at, reason, confirmed_by, confirmed_at) values ('FA001', 'x', '2025-07-01T09:00Z', 'x', null, null),
+		`insert into closure (code, said_by, said_at, reason, confirmed_by, confirmed_at) values ('FA001', 'x', '2025-07-01T09:00Z', 'x',
+			null, null),
 			('FA002', 'x', '2025-07-01T08:00Z', 'x', 'y', now())`,
-		`insert into route (sink, route, paused, paused_at) values ('dos', 'fhir', 'down', '2025-07-01T09:00Z'), ('website', 'profile', '', null)`,
-		`insert into drift_check (sink, actor, whole, ended_at, state, checked, drifted, missing) values ('dos', 'x', true, '2025-07-01T02:30Z', 'done', 9, 0, 0),
+		`insert into route (sink, route, paused, paused_at) values ('dos', 'fhir', 'down', '2025-07-01T09:00Z'), ('website', 'profile',
+			'', null)`,
+		`insert into drift_check (sink, actor, whole, ended_at, state, checked, drifted, missing) values ('dos', 'x', true,
+			'2025-07-01T02:30Z', 'done', 9, 0, 0),
 			('dos', 'x', true, '2025-07-02T02:30Z', 'alarm', 9, 1, 2), ('dos', 'x', false, '2025-07-02T05:30Z', 'done', 1, 0, 0)`,
 		`insert into report (day, from_at, until_at, floor, rows, digest, frozen_at)
 			values ('2025-07-01', '2025-07-01T00:00Z', '2025-07-02T00:00Z', '1', 17, 'x', '2025-07-02T05:30Z')`,
@@ -62,7 +66,8 @@ func TestStandingCountsWhatStands(t *testing.T) {
 		"update mail_gate set stopped_at = '2025-07-01T09:00Z', stopped_by = 'x', reason = 'x'",
 		`insert into letter (reference, kind, list, state, made_at) select s || n, 'report', 'QAA', s, now() - n * interval '6 days'
 			from unnest('{due,claimed,refused,bounced,delivered,cancelled}'::text[]) s, generate_series(1, 2) n`,
-		`insert into process (name, seen_at, ended_at) values ('quiet', now() - interval '1 minute', null), ('ended', now() - interval '1 minute', now()),
+		`insert into process (name, seen_at, ended_at) values ('quiet', now() - interval '1 minute', null), ('ended',
+			now() - interval '1 minute', now()),
 			('command', now() + interval '1 hour', null)`,
 	} {
 		w.Exec(sql)
@@ -126,7 +131,8 @@ func TestStandingReadsNothingThatIsSettled(t *testing.T) {
 	w := pgtest.New(t)
 	for _, sql := range []string{
 		"insert into profile (code, name, type) select 'F' || to_char(n, 'FM0000'), 'A pharmacy', 'pharmacy' from generate_series(1, 5000) n",
-		"insert into push (code, sink, state, route) select code, s, 'accepted', 'r' from profile, unnest('{dos,website}'::text[]) s on conflict do nothing",
+		"insert into push (code, sink, state, route) select code, s, 'accepted', " +
+			"'r' from profile, unnest('{dos,website}'::text[]) s on conflict do nothing",
 		"update push set state = 'accepted'",
 		"insert into run (source, report, kind, as_of, actor, state) values ('ods', 'etr', 'listing', '2025-06-01', 'x', 'done')",
 		`insert into plan_row (run_id, code, field, type, verb, old, new, reason, withheld, digest, waits)

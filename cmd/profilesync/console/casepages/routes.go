@@ -56,7 +56,7 @@ func (m room) list(r *http.Request) (page.Page, error) {
 	if code := query.Get("code"); code != "" {
 		parsed, err := profile.ParseODSCode(code)
 		if err != nil {
-			return page.Page{}, web.Wrong{Field: "code", Text: err.Error()}
+			return page.Page{}, web.WrongError{Field: "code", Text: err.Error()}
 		}
 		filter.Code, l.code = parsed, parsed
 	}
@@ -101,27 +101,36 @@ func (m room) decide(r *http.Request, state cases.State) (string, error) {
 	decision := actions.CaseDecision{
 		State: state, WaitsFor: strings.TrimSpace(r.PostFormValue("for")), Reason: strings.TrimSpace(r.PostFormValue("reason")),
 	}
-	var wrong web.Wrongs
-	if state == cases.Waiting && decision.WaitsFor == "" {
-		wrong = append(wrong, web.Wrong{Field: "for", Text: "say whom it waits for"})
-	}
-	if state == cases.SetAside && decision.Reason == "" {
-		wrong = append(wrong, web.Wrong{Field: "reason", Text: "say why it is set aside"})
-	}
-	if state != cases.Open {
-		if decision.Until, err = profile.ParseDate(r.PostFormValue("until")); err != nil || decision.Until.IsZero() {
-			wrong = append(wrong, web.Wrong{Field: untilOf(state), Text: "say until which day, as 2026-12-31"})
-		}
-	}
-	if len(wrong) > 0 {
-		return "", wrong
+	if decision.Until, err = checked(r, decision); err != nil {
+		return "", err
 	}
 	_, err = m.do.DecideCase(r.Context(), id, decision)
 	if own, ok := errors.AsType[*actions.Error](err); ok && own.Field == "until" {
-		return "", web.Wrong{Field: untilOf(state), Text: strings.TrimSpace(own.Text)}
+		return "", web.WrongError{Field: untilOf(state), Text: strings.TrimSpace(own.Text)}
 	}
 	if err != nil {
 		return "", err
 	}
 	return "/cases/" + strconv.FormatInt(id, 10) + "?done=case-" + string(state), nil
+}
+
+// checked returns the day that the form says, or everything that is wrong with the form.
+func checked(r *http.Request, decision actions.CaseDecision) (until profile.Date, err error) {
+	var wrong web.WrongErrors
+	state := decision.State
+	if state == cases.Waiting && decision.WaitsFor == "" {
+		wrong = append(wrong, web.WrongError{Field: "for", Text: "say whom it waits for"})
+	}
+	if state == cases.SetAside && decision.Reason == "" {
+		wrong = append(wrong, web.WrongError{Field: "reason", Text: "say why it is set aside"})
+	}
+	if state != cases.Open {
+		if until, err = profile.ParseDate(r.PostFormValue("until")); err != nil || until.IsZero() {
+			wrong = append(wrong, web.WrongError{Field: untilOf(state), Text: "say until which day, as 2026-12-31"})
+		}
+	}
+	if len(wrong) > 0 {
+		return until, wrong
+	}
+	return until, nil
 }

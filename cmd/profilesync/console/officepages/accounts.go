@@ -143,11 +143,11 @@ func (m room) showAccount(r *http.Request, known names) (page.Page, error) {
 		return page.Page{}, err
 	}
 	found, err := m.do.Account(r.Context(), id)
-	if !web.May(r.Context(), guard.People) {
+	mayName, mayChange := web.May(r.Context(), guard.People), web.May(r.Context(), guard.Administer)
+	if !mayName {
 		found.History = nil // texts by people, as in the API
 	}
-	may := func(verb guard.Verb) bool { return web.May(r.Context(), verb) }
-	return accountPage(found, may(guard.People), may(guard.Administer), known, r.PostFormValue("reason"), r.PostFormValue("until")), err
+	return accountPage(found, mayName, mayChange, known, r.PostFormValue("reason"), r.PostFormValue("until")), err
 }
 
 func accountPage(a peoplestore.Account, mayName, mayChange bool, known names, reason, until string) page.Page {
@@ -211,7 +211,7 @@ func reasonOf(r *http.Request) (string, error) {
 	if reason := strings.TrimSpace(r.PostFormValue("reason")); reason != "" {
 		return reason, nil
 	}
-	return "", web.Wrong{Field: "reason", Text: "say why"}
+	return "", web.WrongError{Field: "reason", Text: "say why"}
 }
 
 func (m room) reactivate(r *http.Request) (string, error) {
@@ -238,7 +238,7 @@ func (m room) leave(r *http.Request) (string, error) {
 	var until profile.Date
 	if text := r.PostFormValue("until"); text != "" {
 		if until, err = profile.ParseDate(text); err != nil {
-			return "", web.Wrong{Field: "until", Text: "give a day as 2026-12-31"}
+			return "", web.WrongError{Field: "until", Text: "give a day as 2026-12-31"}
 		}
 	}
 	return "/accounts/" + id.String() + "?done=leave", m.do.SetLeave(r.Context(), id, until, reason)

@@ -73,7 +73,7 @@ func (m room) reset(r *http.Request) (string, error) {
 	}
 	day, err := profile.ParseDate(r.PostFormValue("to"))
 	if err != nil {
-		return "", web.Wrong{Field: "to", Text: "give a day as 2026-12-31"}
+		return "", web.WrongError{Field: "to", Text: "give a day as 2026-12-31"}
 	}
 	_, err = m.do.ResetListing(r.Context(), r.PostFormValue("report"), day, reason)
 	return "/listings?done=reset", err

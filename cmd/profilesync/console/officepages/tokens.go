@@ -120,17 +120,17 @@ func addForm(w wanted) page.Section {
 }
 
 func (m room) addToken(r *http.Request) (page.Page, error) {
-	w, wrong := wanted{r.PostFormValue("name"), r.PostFormValue("until"), r.PostForm["verbs"]}, web.Wrongs(nil)
+	w, wrong := wanted{r.PostFormValue("name"), r.PostFormValue("until"), r.PostForm["verbs"]}, web.WrongErrors(nil)
 	if !accessstore.IsTokenName(w.name) {
-		wrong = append(wrong, web.Wrong{Field: "name", Text: "give a name of up to 63 small letters, digits and . _ -"})
+		wrong = append(wrong, web.WrongError{Field: "name", Text: "give a name of up to 63 small letters, digits and . _ -"})
 	}
 	verbs, err := guard.ParseVerbs(strings.Join(w.verbs, ","))
 	if err != nil {
-		wrong = append(wrong, web.Wrong{Field: "verbs", Text: "say what it may do"})
+		wrong = append(wrong, web.WrongError{Field: "verbs", Text: "say what it may do"})
 	}
 	expires, err := m.expires(w.until)
 	if err != nil {
-		wrong = append(wrong, web.Wrong{Field: "until", Text: "give a day that has not passed, as 2026-12-31"})
+		wrong = append(wrong, web.WrongError{Field: "until", Text: "give a day that has not passed, as 2026-12-31"})
 	}
 	if len(wrong) > 0 {
 		return page.Page{}, wrong
@@ -142,7 +142,7 @@ func (m room) addToken(r *http.Request) (page.Page, error) {
 	return tokensPage(nil, w, token), nil
 }
 
-var errPassed = web.Wrong{Field: "until", Text: "that day has passed"}
+var errPassed = web.WrongError{Field: "until", Text: "that day has passed"}
 
 // expires is the end of the last day; zero for no end.
 func (m room) expires(until string) (time.Time, error) {

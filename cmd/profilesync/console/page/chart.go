@@ -1,8 +1,8 @@
 package page
 
 import (
-	"fmt"
 	"strconv"
+	"strings"
 )
 
 const (
@@ -68,11 +68,11 @@ func (c Chart) Lanes() []Lane {
 
 // Says is what the chart shows, for those who do not see it.
 func (c Chart) Says() string {
-	text := c.Title + ":"
+	var lanes []string
 	for _, lane := range c.Lanes() {
-		text += fmt.Sprintf(" %s %s;", lane.Label, lane.Number)
+		lanes = append(lanes, lane.Label+" "+lane.Number)
 	}
-	return text[:len(text)-1] + "."
+	return c.Title + ": " + strings.Join(lanes, "; ") + "."
 }
 
 // Count is a number with commas between thousands.

@@ -71,7 +71,7 @@ func axe(t *testing.T) string {
 	if len(found) == 0 {
 		missing(t, "no axe-core found as "+pattern)
 	}
-	script, err := os.ReadFile(slices.Max(found))
+	script, err := os.ReadFile(slices.Max(found)) //nolint:gosec // the tools' own folder
 	require.NoError(t, err)
 	return string(script)
 }
@@ -251,7 +251,7 @@ func Ask[T any](t *testing.T, tab *Tab, script string) T {
 	return said
 }
 
-func inspect(parent context.Context, t *testing.T, url, name, axe string, as View) {
+func inspect(parent context.Context, t *testing.T, url, name, axe string, as View) { //nolint:contextcheck // the tab is the context
 	t.Helper()
 	where := fmt.Sprintf("%s at %d, %s", name, as.Width, as.Scheme)
 	tab, cancel := NewTab(parent, t, as)
@@ -293,6 +293,6 @@ func keepPicture(ctx context.Context, t *testing.T, name string, as View) {
 	require.NoError(t, chromedp.Do(ctx, whole.metrics()))
 	picture, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(folder, name+".png"), picture, 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, name+".png"), picture, 0o600)) //nolint:gosec // the developer's own folder
 	require.NoError(t, chromedp.Do(ctx, as.metrics()))
 }

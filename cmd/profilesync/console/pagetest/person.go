@@ -46,7 +46,7 @@ func (p *Person) open(parent context.Context, options ...chromedp.ContextOption)
 	p.t.Cleanup(cancel)
 	p.Tab = tab
 	if !p.script {
-		p.do(scriptless(true))
+		p.do(scriptless(true)) //nolint:contextcheck // the tab is one
 	}
 	return p
 }
@@ -153,7 +153,7 @@ func (p *Person) Shows(texts ...string) *Person {
 }
 
 func (p *Person) comes(text string) bool {
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(patience); time.Now().Before(end); <-time.After(50 * time.Millisecond) {
 		if strings.Contains(p.Text(), text) {
 			return true
 		}

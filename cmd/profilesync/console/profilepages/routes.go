@@ -48,19 +48,19 @@ func (m room) hold(r *http.Request) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	h, wrong := actions.Hold{Code: code, Reason: strings.TrimSpace(r.PostFormValue("reason"))}, web.Wrongs(nil)
+	h, wrong := actions.Hold{Code: code, Reason: strings.TrimSpace(r.PostFormValue("reason"))}, web.WrongErrors(nil)
 	what := r.PostFormValue("what")
 	if sink, ok := strings.CutPrefix(what, sinkPrefix); ok {
 		h.Sink = push.Sink(sink)
 	} else if h.Field, err = profile.ParseField(what); err != nil {
-		wrong = append(wrong, web.Wrong{Field: "what", Text: "choose what is held"})
+		wrong = append(wrong, web.WrongError{Field: "what", Text: "choose what is held"})
 	}
 	if h.Reason == "" {
-		wrong = append(wrong, web.Wrong{Field: "reason", Text: "say why"})
+		wrong = append(wrong, web.WrongError{Field: "reason", Text: "say why"})
 	}
 	if until := r.PostFormValue("until"); until != "" {
 		if h.Until, err = profile.ParseDate(until); err != nil {
-			wrong = append(wrong, web.Wrong{Field: "until", Text: "give a day as 2026-12-31"})
+			wrong = append(wrong, web.WrongError{Field: "until", Text: "give a day as 2026-12-31"})
 		}
 	}
 	if len(wrong) > 0 {
@@ -77,7 +77,7 @@ func (m room) release(r *http.Request) (string, error) {
 	}
 	id, err := strconv.ParseInt(r.PostFormValue("hold"), 10, 64)
 	if err != nil {
-		return "", web.Wrong{Text: "there is no such hold"}
+		return "", web.WrongError{Text: "there is no such hold"}
 	}
 	return address(code) + "?done=released#holds", m.do.RemoveHold(r.Context(), id)
 }

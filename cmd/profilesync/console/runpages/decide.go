@@ -165,7 +165,7 @@ func (m room) decision(r *http.Request) (d actions.Decision, err error) {
 	codes := r.PostForm["code"]
 	if r.PostFormValue("ticks") != "" {
 		if len(codes) == 0 {
-			return d, web.Wrong{Text: "tick what you decide on"}
+			return d, web.WrongError{Text: "tick what you decide on"}
 		}
 		rows = slices.DeleteFunc(rows, func(w runstore.WaitingRow) bool { return !slices.Contains(codes, string(w.Code)) })
 		d.Codes = codesOf(rows)

@@ -88,14 +88,14 @@ func request(r *http.Request) (req actions.Request, file multipart.File, err err
 	req.Report = r.PostFormValue("report")
 	if day := r.PostFormValue("day"); day != "" {
 		if req.AsOf, err = profile.ParseDate(day); err != nil {
-			return req, nil, web.Wrong{Field: "day", Text: "give a day as 2026-12-31"}
+			return req, nil, web.WrongError{Field: "day", Text: "give a day as 2026-12-31"}
 		}
 	}
 	switch r.PostFormValue("how") {
 	case byFile:
 		opened, header, err := r.FormFile("file")
 		if err != nil {
-			return req, nil, web.Wrong{Field: "file", Text: "choose a file"}
+			return req, nil, web.WrongError{Field: "file", Text: "choose a file"}
 		}
 		req.Files = []actions.File{{Name: header.Filename, Sent: opened}}
 		return req, opened, nil
@@ -104,22 +104,22 @@ func request(r *http.Request) (req actions.Request, file multipart.File, err err
 		return req, nil, err
 	case byAll:
 	default:
-		return req, nil, web.Wrong{Field: "how", Text: "say what is reconciled"}
+		return req, nil, web.WrongError{Field: "how", Text: "say what is reconciled"}
 	}
 	return req, nil, nil
 }
 
 // codesIn reads codes with spaces or commas between them.
 func codesIn(text string) (codes []profile.ODSCode, err error) {
-	for _, part := range strings.Fields(strings.ReplaceAll(text, ",", " ")) {
+	for part := range strings.FieldsSeq(strings.ReplaceAll(text, ",", " ")) {
 		code, err := profile.ParseODSCode(part)
 		if err != nil {
-			return nil, web.Wrong{Field: "codes", Text: err.Error()}
+			return nil, web.WrongError{Field: "codes", Text: err.Error()}
 		}
 		codes = append(codes, code)
 	}
 	if len(codes) == 0 {
-		return nil, web.Wrong{Field: "codes", Text: "give at least one code"}
+		return nil, web.WrongError{Field: "codes", Text: "give at least one code"}
 	}
 	return codes, nil
 }
@@ -139,7 +139,7 @@ func (m room) plan(r *http.Request) (string, error) {
 	}
 	first, err := m.plans(r, req)
 	if own, ok := errors.AsType[*actions.Error](err); ok && fields[own.Field] != "" {
-		return "", web.Wrong{Field: fields[own.Field], Text: strings.TrimPrefix(err.Error(), own.Field)}
+		return "", web.WrongError{Field: fields[own.Field], Text: strings.TrimPrefix(err.Error(), own.Field)}
 	}
 	return first, err
 }
@@ -165,7 +165,7 @@ func (m room) plans(r *http.Request, req actions.Request) (first string, err err
 			return "", err
 		}
 		if made.Plan == 0 {
-			return "", web.Wrong{Field: "file", Text: unplanned(made)}
+			return "", web.WrongError{Field: "file", Text: unplanned(made)}
 		}
 		if first == "" {
 			first = "/plans/" + made.Plan.String()

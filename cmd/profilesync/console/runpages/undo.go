@@ -88,7 +88,7 @@ func (m room) undoRun(r *http.Request) (string, error) {
 	confirmed := runs.ID(0)
 	if preview.Large() {
 		if r.PostFormValue("confirm") != id.String() {
-			return "", web.Wrong{Field: "confirm", Text: "type the number of the run, " + id.String() + ", to confirm"}
+			return "", web.WrongError{Field: "confirm", Text: "type the number of the run, " + id.String() + ", to confirm"}
 		}
 		confirmed = id
 	}

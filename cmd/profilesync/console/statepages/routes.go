@@ -41,7 +41,7 @@ func ticked(r *http.Request) string {
 func (m room) stopMail(r *http.Request) (string, error) {
 	reason := strings.TrimSpace(r.PostFormValue("reason"))
 	if reason == "" {
-		return "", web.Wrong{Field: "reason", Text: "say why"}
+		return "", web.WrongError{Field: "reason", Text: "say why"}
 	}
 	_, err := m.do.StopMail(r.Context(), reason)
 	return "/now?done=mail-stopped#letters", err
@@ -58,7 +58,7 @@ func (m room) retry(r *http.Request) (string, error) {
 		return "", err
 	}
 	if len(codes) == 0 {
-		return "", web.Wrong{Text: "tick what is pushed again"}
+		return "", web.WrongError{Text: "tick what is pushed again"}
 	}
 	sinks := push.Sinks()
 	if sink := push.Sink(r.PostFormValue("sink")); sink != "" {
@@ -72,7 +72,7 @@ func parseCodes(texts []string) (codes []profile.ODSCode, err error) {
 	for _, text := range texts {
 		code, err := profile.ParseODSCode(text)
 		if err != nil {
-			return nil, web.Wrong{Field: "codes", Text: err.Error()}
+			return nil, web.WrongError{Field: "codes", Text: err.Error()}
 		}
 		codes = append(codes, code)
 	}
@@ -88,7 +88,7 @@ func (m room) check(r *http.Request) (string, error) {
 	case err != nil:
 		return "", err
 	case len(codes) == 0 || len(codes) > mostChecked:
-		return "", web.Wrong{Field: "codes", Text: "give 1 to 20 codes: everything is checked every night"}
+		return "", web.WrongError{Field: "codes", Text: "give 1 to 20 codes: everything is checked every night"}
 	}
 	_, err = m.do.CheckDrift(r.Context(), actions.DriftRequest{Codes: codes, Sinks: push.Sinks(), Repair: true, Most: 1})
 	return "/drift?done=checked", err

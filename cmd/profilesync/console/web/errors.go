@@ -14,15 +14,15 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres"
 )
 
-// Wrong is what is wrong with one field of a form.
-type Wrong struct{ Field, Text string }
+// WrongError is what is wrong with one field of a form.
+type WrongError struct{ Field, Text string }
 
-func (w Wrong) Error() string { return w.Text }
+func (w WrongError) Error() string { return w.Text }
 
-// Wrongs is what is wrong with a form.
-type Wrongs []Wrong
+// WrongErrors is what is wrong with a form.
+type WrongErrors []WrongError
 
-func (w Wrongs) Error() string {
+func (w WrongErrors) Error() string {
 	texts := make([]string, len(w))
 	for i, one := range w {
 		texts[i] = one.Text
@@ -35,8 +35,8 @@ func ErrNone(text string) error { return &actions.Error{Kind: actions.Missing, T
 
 var (
 	errNoPage     = ErrNone("there is no page at this address")
-	errNoDeed     = Wrong{Text: "this form asks for something that the page does not do"}
-	errNoToken    = Wrong{Text: "this form came without its token: go back, reload the page, and send it again"}
+	errNoDeed     = WrongError{Text: "this form asks for something that the page does not do"}
+	errNoToken    = WrongError{Text: "this form came without its token: go back, reload the page, and send it again"}
 	errShownOnce  = &actions.Error{Kind: actions.Conflict, Text: "this was done, and its answer is shown only once"}
 	errSentBefore = &actions.Error{
 		Kind: actions.Conflict, Text: "this form was sent before, and nobody knows yet what became of it: look first whether it is done",
@@ -48,7 +48,7 @@ func unreadable(err error) error {
 	if errors.As(err, new(*http.MaxBytesError)) {
 		return tooLargeError{}
 	}
-	return Wrong{Text: "the form could not be read"}
+	return WrongError{Text: "the form could not be read"}
 }
 
 type tooLargeError struct{}
@@ -63,7 +63,7 @@ func statusOf(err error) int {
 	if errors.As(err, new(tooLargeError)) {
 		return http.StatusRequestEntityTooLarge
 	}
-	if errors.As(err, new(Wrong)) || errors.As(err, new(Wrongs)) || errors.Is(err, postgres.ErrNoText) {
+	if errors.As(err, new(WrongError)) || errors.As(err, new(WrongErrors)) || errors.Is(err, postgres.ErrNoText) {
 		return http.StatusUnprocessableEntity
 	}
 	switch actions.KindOf(err) {
@@ -87,14 +87,14 @@ func again(err error) bool {
 
 // fieldErrors is what is wrong, field by field.
 func fieldErrors(err error) []page.FieldError {
-	if all, ok := errors.AsType[Wrongs](err); ok {
+	if all, ok := errors.AsType[WrongErrors](err); ok {
 		list := make([]page.FieldError, len(all))
 		for i, one := range all {
 			list[i] = page.FieldError{Field: one.Field, Text: Sentence(one.Text)}
 		}
 		return list
 	}
-	if one, ok := errors.AsType[Wrong](err); ok {
+	if one, ok := errors.AsType[WrongError](err); ok {
 		return []page.FieldError{{Field: one.Field, Text: Sentence(one.Text)}}
 	}
 	if errors.Is(err, postgres.ErrNoText) {

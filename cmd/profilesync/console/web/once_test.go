@@ -16,7 +16,7 @@ import (
 type cutOff struct{ Keys }
 
 func (cutOff) BeginKey(ctx context.Context, _, _ string) (bool, accessstore.Answer, error) {
-	time.Sleep(time.Millisecond)
+	<-time.After(time.Millisecond)
 	return false, accessstore.Answer{}, ctx.Err()
 }
 

@@ -79,7 +79,7 @@ const inMemory = 1 << 20
 const uploadTime = 10 * time.Minute
 
 // readForm reads what was sent, and returns what removes its files.
-func readForm(w http.ResponseWriter, r *http.Request, route Route) (done func(), err error) {
+func readForm(r *http.Request, route Route) (done func(), err error) {
 	if route.Upload == 0 {
 		return func() {}, r.ParseForm()
 	}
@@ -116,7 +116,7 @@ func (d *Desk) do(w http.ResponseWriter, r *http.Request, route Route) {
 		d.Fail(w, r, guard.ErrForbidden)
 		return
 	}
-	done, err := readForm(w, r, route)
+	done, err := readForm(r, route)
 	if err != nil {
 		d.Fail(w, r, unreadable(err))
 		return
