@@ -27,7 +27,8 @@ var rivers = []string{"label-content-name-mismatch", "page-has-heading-one", "la
 var every = []string{
 	"/", "/cases/#", "/now", "/runs", "/runs/#", "/runs/#/undo", "/reconcile", "/plans/#", "/profiles",
 	"/profiles/#",
-	"/profiles/#/why", "/profiles/#/history", "/pushes", "/drift", "/accounts", "/accounts/#", "/reports", "/reports/#", "/reports/#/page", "/listings", "/tokens", "/jobs/",
+	"/profiles/#/why", "/profiles/#/history", "/pushes", "/drift", "/accounts", "/accounts/#", "/reports",
+	"/reports/#", "/reports/#/page", "/listings", "/tokens", "/jobs/",
 }
 
 // Ada looks at every page that she can reach, at one address of each kind, after what people

@@ -241,7 +241,8 @@ func (w *world) readable(code string) (paths []string) {
 	var document struct {
 		Paths map[string]map[string]json.RawMessage
 	}
-	require.NoError(w.t, json.Unmarshal([]byte(w.as("cid").open("/api/openapi.json").raw), &document)) //nolint:musttag // its names are the document's
+	found := w.as("cid").open("/api/openapi.json").raw
+	require.NoError(w.t, json.Unmarshal([]byte(found), &document)) //nolint:musttag // its names are the document's
 	named := strings.NewReplacer("{code}", code, "{account}", "u-1", "{field}", "phone", "{plan}", "P1", "{run}", "2",
 		"{day}", "2026-06-02", "{form}", "csv")
 	for path, methods := range document.Paths {

@@ -251,14 +251,15 @@ func Ask[T any](t *testing.T, tab *Tab, script string) T {
 	return said
 }
 
-func inspect(parent context.Context, t *testing.T, url, name, axe string, as View) { //nolint:contextcheck // the tab is the context
+func inspect(parent context.Context, t *testing.T, url, name, axe string, as View) {
 	t.Helper()
 	where := fmt.Sprintf("%s at %d, %s", name, as.Width, as.Scheme)
 	tab, cancel := NewTab(parent, t, as)
 	defer cancel()
-	require.NoError(t, chromedp.Do(tab, chromedp.Navigate(url), chromedp.Evaluate[chromedp.Void](axe)), where)
-	found := Ask[seen](t, tab, fmt.Sprintf(pageScript, as.Width))
-	keepPicture(tab, t, where, as)
+	err := chromedp.Do(tab, chromedp.Navigate(url), chromedp.Evaluate[chromedp.Void](axe)) //nolint:contextcheck // the tab is one
+	require.NoError(t, err, where)
+	found := Ask[seen](t, tab, fmt.Sprintf(pageScript, as.Width)) //nolint:contextcheck // the tab is one
+	keepPicture(tab, t, where, as)                                //nolint:contextcheck // the tab is one
 	require.Empty(t, tab.Complaints(), where)
 	found.require(t, where, as)
 }
