@@ -45,8 +45,8 @@ build: ## build .local/bin/profilesync and .local/bin/simulator
 # Uncached: some tests run binaries, of whose code Go's test cache knows nothing.
 test: deps deps-web deps-prometheus ## every test, on a real Postgres (RACE=1 adds the race detector, which needs a C compiler)
 	@web=$$($(web_ready) && echo 1 || true); prometheus=$$($(prometheus_ready) && echo 1 || true); \
-	echo '$(GOTEST) -count=1 -timeout 30m ./...'; \
-	PROFILESYNC_WANT_WEB=$$web PROFILESYNC_WANT_PROMETHEUS=$$prometheus $(GOTEST) -count=1 -timeout 30m ./...
+	echo '$(GOTEST) -count=1 -timeout 60m ./...'; \
+	PROFILESYNC_WANT_WEB=$$web PROFILESYNC_WANT_PROMETHEUS=$$prometheus $(GOTEST) -count=1 -timeout 60m ./...
 
 test-short: ## the tests that need nothing but Go
 	$(GOTEST) -short ./...
