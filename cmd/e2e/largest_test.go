@@ -12,6 +12,8 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
 	"github.com/profilesync/profilesync/connectors/website/websitetest"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // The longest texts, in characters, and the most parts that a profile may have.
@@ -167,7 +169,8 @@ func requireEveryCommand(t *testing.T, s *site, code string) {
 
 func requireInReport(t *testing.T, s *site) {
 	t.Helper()
-	later := s.playing(time.Now().AddDate(0, 0, 5).UTC().Format(time.RFC3339))
+	workingDay := people.Calendar{}.AddWorkingDays(profile.DateIn(time.Now(), profile.London()), 5) // no report is made on others
+	later := s.playing(workingDay.Time().Add(12 * time.Hour).Format(time.RFC3339))
 	later.says("report", "make")
 	day := one[string](s, "select min(r.day)::text from report r where exists (select from report_row where report_id = r.id)")
 	for _, form := range []string{"html", "csv", "xlsx", "json"} {

@@ -13,7 +13,7 @@ import (
 )
 
 // inner is what no answer may say: SQL, files of the program or of the machine, types of Go.
-var inner = regexp.MustCompile(`(?i)SQLSTATE|\bselect .* from\b|\.go:\d|goroutine|runtime error|/root/|/tmp/|pgx|\*errors\.`)
+var inner = regexp.MustCompile(`(?i)SQLSTATE|\bselect .* from\b|\.go:\d|goroutine|runtime error|/root/|/tmp/|\bpgx\b|\*errors\.`)
 
 // oddTexts are texts that nobody means.
 var oddTexts = []string{

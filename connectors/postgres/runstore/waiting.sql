@@ -207,6 +207,6 @@ set value = excluded.value, run_id = excluded.run_id, actor = excluded.actor, at
 select p.run_id, r.report, min(p.withheld)::text as withheld, count(*) as rows
 from plan_row p
 join run r on r.id = p.run_id
-where p.waits and p.decision = ''
+where p.decision = '' and p.waits
 group by p.run_id, r.report
 order by p.run_id;

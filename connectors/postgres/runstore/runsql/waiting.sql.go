@@ -88,7 +88,7 @@ const countWaitingByRun = `-- name: CountWaitingByRun :many
 select p.run_id, r.report, min(p.withheld)::text as withheld, count(*) as rows
 from plan_row p
 join run r on r.id = p.run_id
-where p.waits and p.decision = ''
+where p.decision = '' and p.waits
 group by p.run_id, r.report
 order by p.run_id
 `
