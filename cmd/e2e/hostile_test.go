@@ -41,7 +41,7 @@ func newBesieged(t *testing.T) *besieged {
 }
 
 // ask asks until it is not refused for asking too often; headers are given as "Name: value".
-func (b *besieged) ask(method, path, body string, headers ...string) (status int, answer string, header http.Header) {
+func (b *besieged) ask(method, path, body string, headers ...string) (status int, answer string) {
 	b.t.Helper()
 	for {
 		request, err := http.NewRequestWithContext(b.t.Context(), method, b.daemon.api()+path, strings.NewReader(body))
@@ -56,7 +56,7 @@ func (b *besieged) ask(method, path, body string, headers ...string) (status int
 		require.NoError(b.t, err)
 		require.NoError(b.t, got.Body.Close())
 		if got.StatusCode != http.StatusTooManyRequests {
-			return got.StatusCode, string(text), got.Header
+			return got.StatusCode, string(text)
 		}
 		<-time.After(200 * time.Millisecond) // a caller who slows down
 	}
@@ -86,7 +86,7 @@ var inBraces = regexp.MustCompile(`\{[a-z]+\}`)
 func TestEveryOperationIsRefusedToWhoMayNot(t *testing.T) {
 	t.Parallel()
 	b := newBesieged(t)
-	_, document, _ := b.ask(http.MethodGet, "/api/openapi.json", "", b.bearer(b.reader))
+	_, document := b.ask(http.MethodGet, "/api/openapi.json", "", b.bearer(b.reader))
 	var doc struct {
 		Paths map[string]map[string]struct {
 			Verb string `json:"x-verb"`
@@ -100,12 +100,12 @@ func TestEveryOperationIsRefusedToWhoMayNot(t *testing.T) {
 		for method, o := range methods {
 			operations++
 			method = strings.ToUpper(method)
-			status, _, _ := b.ask(method, path, "{}", key, kind)
+			status, _ := b.ask(method, path, "{}", key, kind)
 			require.Equal(t, http.StatusUnauthorized, status, "%s %s without a token", method, path)
-			status, _, _ = b.ask(method, path, "{}", key, kind, b.bearer(wrong))
+			status, _ = b.ask(method, path, "{}", key, kind, b.bearer(wrong))
 			require.Equal(t, http.StatusUnauthorized, status, "%s %s with a wrong token", method, path)
 			if o.Verb != "read" {
-				status, _, _ = b.ask(method, path, "{}", key, kind, b.bearer(b.reader))
+				status, _ = b.ask(method, path, "{}", key, kind, b.bearer(b.reader))
 				require.Equal(t, http.StatusForbidden, status, "%s %s with a token that may only read", method, path)
 			}
 			if method != http.MethodGet {
@@ -113,7 +113,7 @@ func TestEveryOperationIsRefusedToWhoMayNot(t *testing.T) {
 					"Sec-Fetch-Site: cross-site", "Sec-Fetch-Site: same-site", "Origin: https://evil.example",
 					"Origin: null",
 				} {
-					status, _, _ = b.ask(method, path, "{}", key, kind, b.bearer(b.all), from)
+					status, _ = b.ask(method, path, "{}", key, kind, b.bearer(b.all), from)
 					require.Equal(t, http.StatusForbidden, status, "%s %s, %s", method, path, from)
 				}
 			}
@@ -136,11 +136,11 @@ func TestEveryOperationIsRefusedToWhoMayNot(t *testing.T) {
 		for _, deed := range deeds {
 			sent++
 			body := url.Values{"do": {deed}, "once": {fmt.Sprintf("%026d", sent)}}.Encode()
-			status, _, _ := b.ask(http.MethodPost, path, body, form)
+			status, _ := b.ask(http.MethodPost, path, body, form)
 			require.Equal(t, http.StatusUnauthorized, status, path)
-			status, _, _ = b.ask(http.MethodPost, path, body, form, b.bearer(b.reader))
+			status, _ = b.ask(http.MethodPost, path, body, form, b.bearer(b.reader))
 			require.Equal(t, http.StatusForbidden, status, "%s %s", path, deed)
-			status, _, _ = b.ask(http.MethodPost, path, body, form, b.bearer(b.all), "Origin: https://evil.example")
+			status, _ = b.ask(http.MethodPost, path, body, form, b.bearer(b.all), "Origin: https://evil.example")
 			require.Equal(t, http.StatusForbidden, status, "%s %s", path, deed)
 		}
 	}
@@ -157,7 +157,7 @@ func TestWhatIsShownOnceIsKeptNowhere(t *testing.T) {
 	t.Parallel()
 	b := newBesieged(t)
 	body := url.Values{"do": {"add"}, "once": {strings.Repeat("A", 26)}, "name": {"fresh"}, "verbs": {"read"}}.Encode()
-	status, page, _ := b.ask(http.MethodPost, "/tokens", body, "Content-Type: application/x-www-form-urlencoded", "Idempotency-Key: x",
+	status, page := b.ask(http.MethodPost, "/tokens", body, "Content-Type: application/x-www-form-urlencoded", "Idempotency-Key: x",
 		b.bearer(b.all))
 	require.Equal(t, http.StatusOK, status, page)
 	secret := regexp.MustCompile(`psync_[\w-]{43}`).FindString(page)
@@ -208,9 +208,9 @@ func TestOddRequestsSayNothing(t *testing.T) {
 	_, _ = part.Write(bytes.Repeat([]byte("x"), 3<<20))
 	require.NoError(t, m.Close())
 	upload := "Content-Type: " + m.FormDataContentType()
-	status, _, _ = b.ask(http.MethodPost, "/reconcile", large.String(), upload, b.bearer(b.reader))
+	status, _ = b.ask(http.MethodPost, "/reconcile", large.String(), upload, b.bearer(b.reader))
 	require.Equal(t, http.StatusForbidden, status)
-	status, _, _ = b.ask(http.MethodPost, "/reconcile", large.String(), upload, b.bearer(b.all))
+	status, _ = b.ask(http.MethodPost, "/reconcile", large.String(), upload, b.bearer(b.all))
 	require.Equal(t, http.StatusRequestEntityTooLarge, status)
 	require.NotRegexp(t, `X-Planted|evil\.example|psync_`, b.daemon.log())
 	_, metrics := b.daemon.get("/metrics")
@@ -236,7 +236,7 @@ func TestSlowCallersDelayNobody(t *testing.T) {
 	}()
 	answers := func(what string) {
 		began := time.Now()
-		status, _, _ := b.ask(http.MethodGet, "/api/v1/runs", "", b.bearer(b.reader))
+		status, _ := b.ask(http.MethodGet, "/api/v1/runs", "", b.bearer(b.reader))
 		require.Equal(t, http.StatusOK, status, what)
 		require.Less(t, time.Since(began), 2*time.Second, what)
 	}
