@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -97,6 +98,14 @@ func (d daemon) stop() {
 func (s *site) eventually(want int, query string, args ...any) {
 	s.t.Helper()
 	require.Eventually(s.t, func() bool { return s.count(query, args...) == want }, patience, 20*time.Millisecond, query)
+}
+
+// eventuallyLogsOnce waits for a line of the daemon's log, which is written after the database has changed, and requires that
+// there is only one such line.
+func (d daemon) eventuallyLogsOnce(text string) {
+	d.site.t.Helper()
+	require.Eventually(d.site.t, func() bool { return strings.Contains(d.log(), text) }, patience, 20*time.Millisecond, text)
+	require.Equal(d.site.t, 1, strings.Count(d.log(), text), "%s: it is logged once: %s", text, d.log())
 }
 
 func TestADaemonWorksTheRunsThatCommandsRequest(t *testing.T) {
