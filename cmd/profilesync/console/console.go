@@ -13,6 +13,7 @@
 //	runpages/       runs, decisions, undo, one-off reconciliations
 //	profilepages/   profiles
 //	statepages/     now, pushes, drift
+//	closurepages/   places that have closed in reality
 //	officepages/    accounts, reports, listings, tokens
 //	jobpages/       River's own pages of jobs
 package console
@@ -25,6 +26,7 @@ import (
 
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/casepages"
+	"github.com/profilesync/profilesync/cmd/profilesync/console/closurepages"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/jobpages"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/officepages"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
@@ -53,6 +55,7 @@ func Handler(ctx context.Context, o Options) (http.Handler, error) {
 	runpages.Add(d, o.Actions)
 	profilepages.Add(d, o.Actions)
 	statepages.Add(d, o.Actions)
+	closurepages.Add(d, o.Actions)
 	officepages.Add(d, o.Actions)
 	if o.Queue == nil {
 		return d, nil

@@ -27,6 +27,9 @@ var seePages = map[cases.Kind]page.Link{
 	cases.LetterBounced:     {Text: "See the accounts", To: "/accounts"},
 }
 
+// closures are the kinds of cases about places that have closed in reality.
+var closures = map[cases.Kind]bool{cases.ClosedInReality: true, cases.ClosureConfirmed: true}
+
 // doors lead to where something can be done about a case.
 func doors(c casestore.Listed, waiting []runstore.WaitingRun) (links page.Links) {
 	if seeRuns[c.Kind] {
@@ -41,6 +44,9 @@ func doors(c casestore.Listed, waiting []runstore.WaitingRun) (links page.Links)
 	}
 	if link := seePages[c.Kind]; link.To != "" {
 		links = append(links, link)
+	}
+	if closures[c.Kind] && c.Code != "" {
+		links = append(links, page.Link{Text: "See what was said about its closure", To: "/closures/" + string(c.Code)})
 	}
 	if c.Code != "" {
 		links = append(links, page.Link{Text: "See the profile " + string(c.Code), To: "/profiles/" + string(c.Code)})

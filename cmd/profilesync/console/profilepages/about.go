@@ -86,7 +86,7 @@ func (o *one) holdForm() page.Form {
 				Kind:  page.ManyLines,
 				Name:  "reason",
 				Label: "Why",
-				Hint:  "Everybody who looks at the profile reads it: name nobody",
+				Hint:  words.NameNobody,
 				Value: o.reason,
 			},
 			{Kind: page.Day, Name: "until", Label: "Until and including", Hint: "Empty for no end", Value: o.until, Unasked: true},

@@ -218,7 +218,7 @@ func (n present) letters() page.Section {
 	}
 	s.Blocks = append(s.Blocks, page.Details{Summary: "Stop all letters", Open: n.reason != "", Blocks: []page.Block{page.Form{
 		Action: "/now", Hidden: []page.Hidden{{Name: "do", Value: "stop-mail"}},
-		Fields:  []page.Field{{Kind: page.OneLine, Name: "reason", Label: "Why", Value: n.reason}},
+		Fields:  []page.Field{{Kind: page.OneLine, Name: "reason", Label: "Why", Hint: words.NameNobody, Value: n.reason}},
 		Buttons: []page.Button{{Text: "Stop all letters", Kind: page.Warning}},
 	}}})
 	return s

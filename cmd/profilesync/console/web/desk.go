@@ -57,6 +57,7 @@ var entries = []entry{
 	{page.Link{Text: "Runs", To: "/runs"}, guard.Read},
 	{page.Link{Text: "Reconcile", To: "/reconcile"}, guard.Reconcile},
 	{page.Link{Text: "Profiles", To: "/profiles"}, guard.Read},
+	{page.Link{Text: "Closures", To: "/closures"}, guard.Read},
 	{page.Link{Text: "Pushes", To: "/pushes"}, guard.Read},
 	{page.Link{Text: "Drift", To: "/drift"}, guard.Read},
 	{page.Link{Text: "Accounts", To: "/accounts"}, guard.Read},
