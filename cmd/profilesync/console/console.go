@@ -14,6 +14,7 @@
 //	profilepages/   profiles
 //	statepages/     now, pushes, drift
 //	closurepages/   places that have closed in reality
+//	qualitypages/   quality checks, and records to look at
 //	officepages/    accounts, reports, listings, tokens
 //	jobpages/       River's own pages of jobs
 package console
@@ -31,6 +32,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/console/officepages"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/profilepages"
+	"github.com/profilesync/profilesync/cmd/profilesync/console/qualitypages"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/runpages"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/statepages"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/web"
@@ -56,6 +58,7 @@ func Handler(ctx context.Context, o Options) (http.Handler, error) {
 	profilepages.Add(d, o.Actions)
 	statepages.Add(d, o.Actions)
 	closurepages.Add(d, o.Actions)
+	qualitypages.Add(d, o.Actions)
 	officepages.Add(d, o.Actions)
 	if o.Queue == nil {
 		return d, nil

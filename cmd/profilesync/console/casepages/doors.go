@@ -17,7 +17,11 @@ var seeRuns = map[cases.Kind]bool{
 var seePages = map[cases.Kind]page.Link{
 	cases.ListingRefused:    {Text: "See the runs", To: "/runs?source=ods"},
 	cases.SourceLate:        {Text: "See the sources", To: "/now#sources"},
-	cases.QuarantinedRecord: {Text: "See the listings", To: "/listings"},
+	cases.QuarantinedRecord: {Text: "See the records that were not understood", To: "/records"},
+	cases.Contradiction:     {Text: "See all that are active after their end", To: "/records/contradictions"},
+	cases.Missing:           {Text: "See the records to look at", To: "/records/flags"},
+	cases.LeftType:          {Text: "See the records to look at", To: "/records/flags"},
+	cases.Deleted:           {Text: "See the records to look at", To: "/records/flags"},
 	cases.SinkPaused:        {Text: "See the sinks", To: "/now#sinks"},
 	cases.PushRefused:       {Text: "See the pushes that were refused", To: "/pushes?state=refused"},
 	cases.PushWaits:         {Text: "See the pushes that wait", To: "/pushes?state=waits"},

@@ -60,6 +60,8 @@ var entries = []entry{
 	{page.Link{Text: "Closures", To: "/closures"}, guard.Read},
 	{page.Link{Text: "Pushes", To: "/pushes"}, guard.Read},
 	{page.Link{Text: "Drift", To: "/drift"}, guard.Read},
+	{page.Link{Text: "Checks", To: "/checks"}, guard.Read},
+	{page.Link{Text: "Records", To: "/records"}, guard.Read},
 	{page.Link{Text: "Accounts", To: "/accounts"}, guard.Read},
 	{page.Link{Text: "Reports", To: "/reports"}, guard.Read},
 	{page.Link{Text: "Listings", To: "/listings"}, guard.Read},
