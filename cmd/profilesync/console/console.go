@@ -15,6 +15,7 @@
 //	statepages/     now, pushes, drift
 //	closurepages/   places that have closed in reality
 //	qualitypages/   quality checks, and records to look at
+//	peoplepages/    inactive accounts, reminders, letters
 //	officepages/    accounts, reports, listings, tokens
 //	jobpages/       River's own pages of jobs
 package console
@@ -31,6 +32,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/console/jobpages"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/officepages"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
+	"github.com/profilesync/profilesync/cmd/profilesync/console/peoplepages"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/profilepages"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/qualitypages"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/runpages"
@@ -59,6 +61,7 @@ func Handler(ctx context.Context, o Options) (http.Handler, error) {
 	statepages.Add(d, o.Actions)
 	closurepages.Add(d, o.Actions)
 	qualitypages.Add(d, o.Actions)
+	peoplepages.Add(d, o.Actions)
 	officepages.Add(d, o.Actions)
 	if o.Queue == nil {
 		return d, nil

@@ -26,9 +26,9 @@ var seePages = map[cases.Kind]page.Link{
 	cases.PushRefused:       {Text: "See the pushes that were refused", To: "/pushes?state=refused"},
 	cases.PushWaits:         {Text: "See the pushes that wait", To: "/pushes?state=waits"},
 	cases.DriftGivenUp:      {Text: "See what differs", To: "/drift"},
-	cases.AccountsWithheld:  {Text: "See the accounts", To: "/accounts"},
+	cases.AccountsWithheld:  {Text: "Decide on the accounts that would end", To: "/accounts/inactive"},
 	cases.NoRecipient:       {Text: "See the accounts", To: "/accounts"},
-	cases.LetterBounced:     {Text: "See the accounts", To: "/accounts"},
+	cases.LetterBounced:     {Text: "See the letters", To: "/letters"},
 }
 
 // closures are the kinds of cases about places that have closed in reality.

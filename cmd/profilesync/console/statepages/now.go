@@ -206,6 +206,7 @@ func (n present) letters() page.Section {
 		{Key: "Waiting", Value: page.Say(page.Count(l.Waiting))},
 		{Key: "Did not arrive", Value: page.Say(page.Many(l.Refused, "letter", "letters") + " in a week")},
 	}}}
+	s.Blocks = append(s.Blocks, page.Links{{Text: "All letters", To: "/letters"}})
 	if !n.mayStop || l.State == "off" {
 		return s
 	}
