@@ -117,6 +117,9 @@ func (o *one) pushes() page.Section {
 		left.Caption, left.Columns = "What pushes left out, or overwrote", page.Names("Sink", "Field", "What", "Since")
 		s.Blocks = append(s.Blocks, left)
 	}
+	s.Blocks = append(s.Blocks, page.Links{
+		{Text: "See what a push would change", To: address(o.code) + "/push", Hint: "the sinks are asked for it"},
+	})
 	if o.mayPush {
 		s.Blocks = append(s.Blocks, page.Form{
 			Action: address(o.code), Hidden: []page.Hidden{{Name: "do", Value: "push"}},

@@ -73,12 +73,22 @@ func pages() map[string]page.Page {
 		Code: "FA420", Changes: []int64{7, 8}, Withheld: true,
 		Restored: []actions.Restored{{Field: "icb", Before: "QWO", After: "QF7"}, {Field: "region", Before: "Y63", After: ""}},
 	}
+	preview := previewed{code: "FA420", mayPush: true, mayOverwrite: true, sinks: []actions.PushPreview{
+		{Sink: push.SinkDoS, State: push.Waits, Reason: "it would overwrite <b>what</b> nobody stated", Rows: []push.PreviewRow{
+			{Entry: "2000123", Field: "phone", Is: "0113 496 0001", WillBe: "0113 496 0000", Why: "an editor stated it"},
+			{Entry: "2000124", Why: "it is of another type"},
+		}},
+		{Sink: push.SinkWebsite, State: push.Accepted},
+	}}
+	readerPreview := preview
+	readerPreview.mayPush, readerPreview.mayOverwrite = false, false
 	site := pharmacy()
 	site.values.Set(profile.FieldType, "trust-site")
 	site.about.Closures = []casestore.ListedClosure{{State: casestore.ClosureSaid, Closure: casestore.Closure{SaidBy: "bea", Said: at}}}
 	return map[string]page.Page{
-		"profile-site": site.now(),
-		"undo":         undoPage(u, would, true, ""), "undo-of-reader": undoPage(u, would, false, ""),
+		"profile-site": site.now(), "push": preview.page(), "push-of-reader": readerPreview.page(),
+		"push-unset": previewed{code: "FA420", unset: "no such sink is configured"}.page(),
+		"undo":       undoPage(u, would, true, ""), "undo-of-reader": undoPage(u, would, false, ""),
 		"undo-refused": refusedUndo(u, errors.New("undo of icb of FA420: icb is held by bea: <b>a merger</b>")),
 		"profile":      o.now(), "profile-past": reader.past(), "profile-empty": empty.now(),
 		"profiles": findPage(

@@ -27,6 +27,10 @@ func Add(d *web.Desk, do *actions.Actions) {
 	d.Serve(web.Route{Path: "/profiles/{code}/undo", Verb: guard.Read, Show: m.undo, Deeds: []web.Deed{
 		{Name: "undo", Verb: guard.Approve, Operation: "undo-field", Subject: ofCode, Do: m.undoField},
 	}})
+	d.Serve(web.Route{Path: "/profiles/{code}/push", Verb: guard.Read, Show: m.previewPush, Deeds: []web.Deed{
+		{Name: "push", Verb: guard.Reconcile, Operation: "retry-pushes", Subject: ofCode, Do: m.push},
+		{Name: "overwrite", Verb: guard.Approve, Operation: "retry-pushes", Subject: ofCode, Do: m.overwrite},
+	}})
 	d.Serve(web.Route{Path: "/profiles/{code}/why", Verb: guard.Read, Show: m.why})
 	d.Serve(web.Route{Path: "/profiles/{code}/history", Verb: guard.Read, Show: m.history})
 	d.Done["held"] = "It is held. Nothing changes it until the hold ends."

@@ -142,9 +142,20 @@ func (f found) run() page.Section {
 	}}}
 }
 
+// typed are the codes that somebody typed.
+func typed(r *http.Request) []string {
+	return strings.Fields(strings.ReplaceAll(r.PostFormValue("codes"), ",", " "))
+}
+
+// ofCodes are the codes of a form, for the audit.
+func ofCodes(r *http.Request) string {
+	codes := strings.Join(typed(r), ",")
+	return codes[:min(len(codes), 200)]
+}
+
 func (m room) runChecks(r *http.Request) (string, error) {
 	var codes []profile.ODSCode
-	for text := range strings.FieldsSeq(strings.ReplaceAll(r.PostFormValue("codes"), ",", " ")) {
+	for _, text := range typed(r) {
 		code, err := profile.ParseODSCode(text)
 		if err != nil {
 			return "", web.WrongError{Field: "codes", Text: err.Error()}

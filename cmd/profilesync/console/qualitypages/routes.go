@@ -12,7 +12,7 @@ type room struct{ do *actions.Actions }
 func Add(d *web.Desk, do *actions.Actions) {
 	m := room{do}
 	d.Serve(web.Route{Path: "/checks", Verb: guard.Read, Show: m.checks, Deeds: []web.Deed{
-		{Name: "run", Verb: guard.Reconcile, Operation: "run-checks", Do: m.runChecks},
+		{Name: "run", Verb: guard.Reconcile, Operation: "run-checks", Subject: ofCodes, Do: m.runChecks},
 	}})
 	d.Serve(web.Route{Path: "/records", Verb: guard.Read, Show: m.quarantine})
 	d.Serve(web.Route{Path: "/records/contradictions", Verb: guard.Read, Show: m.contradictions})
