@@ -5,10 +5,12 @@ import (
 	"time"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/planstore"
 	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
 	"github.com/profilesync/profilesync/connectors/postgres/runstore"
 	"github.com/profilesync/profilesync/connectors/postgres/watchstore"
 	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 	"github.com/profilesync/profilesync/reconcile/runs"
@@ -36,6 +38,30 @@ func (a *Actions) WaitingByRun(ctx context.Context) ([]runstore.WaitingRun, erro
 		return nil, err
 	}
 	return a.App.Store.Runs.WaitingByRun(ctx)
+}
+
+// Rehearsals lists the rehearsals that are kept, the latest day first.
+func (a *Actions) Rehearsals(ctx context.Context, most int) ([]planstore.KeptRehearsal, error) {
+	if err := a.ready(ctx); err != nil {
+		return nil, err
+	}
+	return a.App.Store.Plans.Rehearsals(ctx, most)
+}
+
+// RehearsalRun returns who asked for a rehearsal that is kept, and of what.
+func (a *Actions) RehearsalRun(ctx context.Context, plan runs.PlanID) (runs.Run, error) {
+	if err := a.ready(ctx); err != nil {
+		return runs.Run{}, err
+	}
+	return a.App.Store.Plans.Rehearsal(ctx, plan)
+}
+
+// InactiveChecks returns the newest checks of inactive accounts, the newest first.
+func (a *Actions) InactiveChecks(ctx context.Context, most int) ([]people.IdleRun, error) {
+	if err := a.ready(ctx); err != nil {
+		return nil, err
+	}
+	return a.App.Store.People.IdleRuns(ctx, most)
 }
 
 // DriftChecks returns the newest check of all profiles of each sink.

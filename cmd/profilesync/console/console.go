@@ -13,6 +13,9 @@
 //	runpages/       runs, decisions, undo, one-off reconciliations
 //	profilepages/   profiles
 //	statepages/     now, pushes, drift
+//	closurepages/   places that have closed in reality
+//	qualitypages/   quality checks, and records to look at
+//	peoplepages/    inactive accounts, reminders, letters
 //	officepages/    accounts, reports, listings, tokens
 //	jobpages/       River's own pages of jobs
 package console
@@ -25,10 +28,13 @@ import (
 
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/casepages"
+	"github.com/profilesync/profilesync/cmd/profilesync/console/closurepages"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/jobpages"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/officepages"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
+	"github.com/profilesync/profilesync/cmd/profilesync/console/peoplepages"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/profilepages"
+	"github.com/profilesync/profilesync/cmd/profilesync/console/qualitypages"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/runpages"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/statepages"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/web"
@@ -53,6 +59,9 @@ func Handler(ctx context.Context, o Options) (http.Handler, error) {
 	runpages.Add(d, o.Actions)
 	profilepages.Add(d, o.Actions)
 	statepages.Add(d, o.Actions)
+	closurepages.Add(d, o.Actions)
+	qualitypages.Add(d, o.Actions)
+	peoplepages.Add(d, o.Actions)
 	officepages.Add(d, o.Actions)
 	if o.Queue == nil {
 		return d, nil

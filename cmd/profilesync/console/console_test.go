@@ -102,6 +102,11 @@ func TestEveryPage(t *testing.T) { //nolint:paralleltest // they would share two
 		"/profiles/" + code + "/why": "Why " + code, "/profiles/" + code + "/why?field=icb": "Integrated care board of " + code,
 		"/profiles/" + code + "/history": "History of " + code, "/profiles/" + code + "?at=2026-06-03": "As it stood",
 		"/pushes": "Pushes", "/drift": "Drift", "/accounts": "Accounts", "/reports": "Reports", "/listings": "etr", "/tokens": "Make a token",
+		"/rehearsals": "Rehearsals", "/profiles/" + code + "/undo?field=icb": "It cannot be taken back",
+		"/profiles/" + code + "/push": "Nothing can be asked", "/closures": "Closures", "/closures/" + code: "nobody has said so",
+		"/checks": "Quality checks", "/records": "not understood", "/records/contradictions": "active after their end",
+		"/records/flags": "to look at", "/records/owners": "clear owner", "/accounts/inactive": "Inactive accounts",
+		"/reminders": "Reminders", "/letters": "Letters",
 	} {
 		cid.open(path).shows(http.StatusOK, text)
 		require.Contains(t, cid.policy, "style-src 'self';", path)
@@ -112,6 +117,7 @@ func TestEveryPage(t *testing.T) { //nolint:paralleltest // they would share two
 	}
 	for _, path := range []string{
 		"/nowhere", "/runs/99", "/runs/x", "/profiles/ZZZZZ", "/cases/4", "/plans/P9", "/reports/2026-01-01", "/accounts/u-9",
+		"/rehearsals/P9", "/rehearsals/x", "/closures/ZZZZZ", "/profiles/" + code + "/undo?field=x", "/profiles/ZZZZZ/push",
 	} {
 		dot.open(path).shows(http.StatusNotFound, "Not found")
 	}

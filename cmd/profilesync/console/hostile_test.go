@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -23,6 +24,8 @@ func (w *world) furnish() (code string) {
 		w.as("ann").open("/reconcile").form("Show the plan").press(listing).form("Do exactly this").press()
 		w.work()
 	}
+	coming := file{"etr_2026-07-01.csv", bytes.ReplaceAll(after.content, []byte("QWO"), []byte("QOP"))}
+	w.as("ann").open("/reconcile").form("Show the plan").with("rehearse", "yes").press(coming).shows(http.StatusOK, "Rehearsal P3")
 	code = pgtest.One[string](w.db, "select code from profile where status = 'open' order by code limit 1")
 	cid := w.as("cid")
 	cid.open("/profiles/"+code).form("Hold it").with("what", "phone").with("reason", "flooded").press().shows(http.StatusOK)
@@ -125,7 +128,9 @@ func entrances(code string) []string {
 		"/", "/now", "/runs", "/runs/1", "/runs/2", "/plans/P1", "/plans/P2", "/reconcile", "/profiles?q=a", "/profiles/" + code,
 		"/profiles/" + code + "/why", "/profiles/" + code + "/history", "/profiles/" + code + "?at=2026-06-04",
 		"/pushes", "/pushes?state=refused", "/drift", "/accounts", "/accounts/u-1", "/reports", "/listings", "/tokens",
-		"/cases/1", "/?owner=operations&all=1", "/runs/1/undo",
+		"/cases/1", "/?owner=operations&all=1", "/runs/1/undo", "/rehearsals/P3", "/profiles/" + code + "/undo?field=icb",
+		"/profiles/" + code + "/push", "/closures?state=taken-back", "/closures/" + code, "/checks", "/records", "/accounts/inactive",
+		"/letters", "/reminders",
 	}
 }
 

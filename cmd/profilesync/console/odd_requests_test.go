@@ -42,7 +42,10 @@ func TestOddValuesAreNoFailure(t *testing.T) { //nolint:paralleltest // they wou
 		"/": {"owner", "code", "all"}, "/runs": {"page", "source", "before", "state"}, "/runs/2": {"all", "page", "group", "region"},
 		"/profiles": {"q", "page", "type", "state"}, "/profiles/" + code: {"at"}, "/profiles/" + code + "/why": {"field"},
 		"/profiles/" + code + "/history": {"field", "page"}, "/pushes": {"state", "sink", "code", "page"}, "/drift": {"sink", "page"},
-		"/accounts": {"state"}, "/listings": {"done"}, "/reports": {"done"}, "/tokens": {"all"}, "/sign-in": {"to"},
+		"/accounts": {"state"}, "/profiles/" + code + "/undo": {"field"}, "/closures": {"state", "code"},
+		"/checks": {"kind", "owner", "code", "gone"}, "/records": {"report"}, "/records/contradictions": {"report"},
+		"/records/flags": {"report"}, "/records/owners": {"days"}, "/accounts/inactive": {"date"}, "/reminders": {"date"},
+		"/letters": {"state", "account"}, "/listings": {"done"}, "/reports": {"done"}, "/tokens": {"all"}, "/sign-in": {"to"},
 		"/jobs/api/jobs": {"state", "ids", "kinds", "queues"}, "/jobs/api/autocomplete": {"facet", "match", "after"},
 	}
 	for path, names := range parameters {
@@ -53,7 +56,8 @@ func TestOddValuesAreNoFailure(t *testing.T) { //nolint:paralleltest // they wou
 		}
 	}
 	for _, path := range []string{
-		"/runs/", "/profiles/", "/cases/", "/plans/", "/accounts/", "/reports/", "/assets/",
+		"/runs/", "/profiles/", "/cases/", "/plans/", "/accounts/", "/reports/", "/assets/", "/rehearsals/",
+		"/closures/",
 		"/jobs/api/jobs/", "/jobs/",
 	} {
 		for _, text := range oddTexts {

@@ -90,6 +90,30 @@ func (s *Store) Rehearsal(ctx context.Context, id runs.PlanID) (runs.Run, error)
 	}, nil
 }
 
+// KeptRehearsal is a rehearsal that is kept.
+type KeptRehearsal struct {
+	Plan     runs.PlanID
+	Source   profile.Source
+	Report   string
+	AsOf     profile.Date
+	Actor    string
+	At       time.Time
+	Free     int // changes that can be approved ahead
+	Approved int // changes that are, and that no run has used
+}
+
+// Rehearsals lists the rehearsals that are kept, the latest day first.
+func (s *Store) Rehearsals(ctx context.Context, most int) ([]KeptRehearsal, error) {
+	rows, err := s.q.ListRehearsals(ctx, most)
+	list := make([]KeptRehearsal, len(rows))
+	for i, r := range rows {
+		list[i] = KeptRehearsal{
+			Plan: r.ID, Source: r.Source, Report: r.Report, AsOf: r.AsOf, Actor: r.Actor, At: r.CreatedAt, Free: r.Free, Approved: r.Approved,
+		}
+	}
+	return list, postgres.Wrap(err, "rehearsals")
+}
+
 // Rehearsed lists what of a rehearsal can be approved ahead, and what of that was, in
 // the order in which people read it.
 func (s *Store) Rehearsed(ctx context.Context, plan runs.PlanID, selection runs.Selection) ([]Rehearsed, error) {

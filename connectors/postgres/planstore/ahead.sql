@@ -4,6 +4,23 @@
 -- Two people who approve the same do so one after the other.
 select from plan where id = @plan_id for no key update;
 
+-- name: ListRehearsals :many
+-- The rehearsals that are kept, the latest day first, with how many of their changes can be approved ahead, and are.
+select p.id, p.source, p.report, p.as_of, p.actor, p.created_at,
+    count(*) filter (where c.code is not null and coalesce(a.state, 'withdrawn') = 'withdrawn') as free,
+    count(*) filter (where a.state = 'open') as approved
+from plan p
+left join plan_change c on c.plan_id = p.id and c.withheld not in ('', 'undone') and c.verb <> 'missing'
+left join lateral (
+    select o.state
+    from approved_ahead o join approval_ahead h on h.id = o.approval_id
+    where h.plan_id = c.plan_id and o.code = c.code and o.field = c.field
+    order by o.approval_id desc limit 1
+) a on true
+where p.kind = 'rehearsal'
+    and (p.created_at >= clock() - interval '7 days' or p.as_of >= (clock() at time zone 'Europe/London')::date - 7)
+group by p.id order by p.as_of desc, p.id desc limit @most;
+
 -- name: SelectRehearsed :many
 -- What of a rehearsal can be approved ahead, in the order in which people read it, with the approvals of it that stand or
 -- stood. Absence is a matter of the listing that comes, and what was undone needs a person then.

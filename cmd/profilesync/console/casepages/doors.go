@@ -17,15 +17,22 @@ var seeRuns = map[cases.Kind]bool{
 var seePages = map[cases.Kind]page.Link{
 	cases.ListingRefused:    {Text: "See the runs", To: "/runs?source=ods"},
 	cases.SourceLate:        {Text: "See the sources", To: "/now#sources"},
-	cases.QuarantinedRecord: {Text: "See the listings", To: "/listings"},
+	cases.QuarantinedRecord: {Text: "See the records that were not understood", To: "/records"},
+	cases.Contradiction:     {Text: "See all that are active after their end", To: "/records/contradictions"},
+	cases.Missing:           {Text: "See the records to look at", To: "/records/flags"},
+	cases.LeftType:          {Text: "See the records to look at", To: "/records/flags"},
+	cases.Deleted:           {Text: "See the records to look at", To: "/records/flags"},
 	cases.SinkPaused:        {Text: "See the sinks", To: "/now#sinks"},
 	cases.PushRefused:       {Text: "See the pushes that were refused", To: "/pushes?state=refused"},
 	cases.PushWaits:         {Text: "See the pushes that wait", To: "/pushes?state=waits"},
 	cases.DriftGivenUp:      {Text: "See what differs", To: "/drift"},
-	cases.AccountsWithheld:  {Text: "See the accounts", To: "/accounts"},
+	cases.AccountsWithheld:  {Text: "Decide on the accounts that would end", To: "/accounts/inactive"},
 	cases.NoRecipient:       {Text: "See the accounts", To: "/accounts"},
-	cases.LetterBounced:     {Text: "See the accounts", To: "/accounts"},
+	cases.LetterBounced:     {Text: "See the letters", To: "/letters"},
 }
+
+// closures are the kinds of cases about places that have closed in reality.
+var closures = map[cases.Kind]bool{cases.ClosedInReality: true, cases.ClosureConfirmed: true}
 
 // doors lead to where something can be done about a case.
 func doors(c casestore.Listed, waiting []runstore.WaitingRun) (links page.Links) {
@@ -41,6 +48,9 @@ func doors(c casestore.Listed, waiting []runstore.WaitingRun) (links page.Links)
 	}
 	if link := seePages[c.Kind]; link.To != "" {
 		links = append(links, link)
+	}
+	if closures[c.Kind] && c.Code != "" {
+		links = append(links, page.Link{Text: "See what was said about its closure", To: "/closures/" + string(c.Code)})
 	}
 	if c.Code != "" {
 		links = append(links, page.Link{Text: "See the profile " + string(c.Code), To: "/profiles/" + string(c.Code)})

@@ -100,7 +100,7 @@ func decide(c casestore.Listed, form typed) page.Section {
 	aside := page.Details{Summary: "Set it aside", Open: form.do == "set-aside", Blocks: []page.Block{page.Form{
 		Action: action, Hidden: []page.Hidden{{Name: "do", Value: "set-aside"}},
 		Fields: []page.Field{
-			{Kind: page.ManyLines, Name: "reason", Label: "Why", Hint: "Everybody who looks at the case reads it", Value: form.reason},
+			{Kind: page.ManyLines, Name: "reason", Label: "Why", Hint: words.NameNobody, Value: form.reason},
 			until(cases.SetAside, "set-aside"),
 		},
 		Buttons: []page.Button{{Text: "Set aside", Kind: page.Secondary}},

@@ -77,6 +77,9 @@ func accountsPage(found []peoplestore.Account, state people.AccountState, mayNam
 		Fields:  []page.Field{{Kind: page.Choice, Name: "state", Label: "State", Options: choices}},
 		Buttons: []page.Button{{Text: "Show", Kind: page.Secondary}},
 	})
+	p.Add(page.Links{
+		{Text: "Inactive accounts", To: "/accounts/inactive"}, {Text: "Letters", To: "/letters"}, {Text: "Reminders", To: "/reminders"},
+	})
 	t := page.Table{
 		Caption: "Accounts", Hidden: true, Columns: page.Names("Account", "Kind", "State", "Last active"), Empty: "There is no such account.",
 	}
@@ -176,6 +179,7 @@ func accountPage(a peoplestore.Account, mayName, mayChange bool, known names, re
 		)
 	}
 	p.Add(page.Section{ID: "organisations", Title: "Organisations", Blocks: []page.Block{members}})
+	p.Add(page.Links{{Text: "Letters to this account", To: "/letters?account=" + a.ID}})
 	history := page.Table{Caption: "History, the newest first", Hidden: true, Columns: page.Names("When", "What", "Before", "After", "By")}
 	for _, c := range a.History {
 		history.Rows = append(history.Rows, page.Row{

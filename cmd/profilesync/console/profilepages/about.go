@@ -86,7 +86,7 @@ func (o *one) holdForm() page.Form {
 				Kind:  page.ManyLines,
 				Name:  "reason",
 				Label: "Why",
-				Hint:  "Everybody who looks at the profile reads it: name nobody",
+				Hint:  words.NameNobody,
 				Value: o.reason,
 			},
 			{Kind: page.Day, Name: "until", Label: "Until and including", Hint: "Empty for no end", Value: o.until, Unasked: true},
@@ -117,6 +117,9 @@ func (o *one) pushes() page.Section {
 		left.Caption, left.Columns = "What pushes left out, or overwrote", page.Names("Sink", "Field", "What", "Since")
 		s.Blocks = append(s.Blocks, left)
 	}
+	s.Blocks = append(s.Blocks, page.Links{
+		{Text: "See what a push would change", To: address(o.code) + "/push", Hint: "the sinks are asked for it"},
+	})
 	if o.mayPush {
 		s.Blocks = append(s.Blocks, page.Form{
 			Action: address(o.code), Hidden: []page.Hidden{{Name: "do", Value: "push"}},

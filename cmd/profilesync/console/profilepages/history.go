@@ -32,10 +32,10 @@ func (m room) why(r *http.Request) (page.Page, error) {
 		}
 	}
 	steps, err := m.do.Why(r.Context(), code, field)
-	return whyPage(code, field, steps), err
+	return whyPage(code, field, steps, web.May(r.Context(), guard.Approve)), err
 }
 
-func whyPage(code profile.ODSCode, field profile.Field, steps []whytext.Step) page.Page {
+func whyPage(code profile.ODSCode, field profile.Field, steps []whytext.Step, mayUndo bool) page.Page {
 	p := page.Page{
 		Title: "Why " + string(code) + " is what it is", Back: page.Link{Text: string(code), To: address(code)},
 		Lead: "How each value came about: from a register or a person to the sinks.",
@@ -43,6 +43,9 @@ func whyPage(code profile.ODSCode, field profile.Field, steps []whytext.Step) pa
 	if field != profile.NoField {
 		p.Title = words.Sentence(field.Label()) + " of " + string(code) + ": why"
 		p.Lead = "How the value came about: from a register or a person to the sinks."
+	}
+	if field != profile.NoField && mayUndo {
+		p.Add(undoLink(code, field))
 	}
 	if len(steps) == 0 {
 		p.Add(page.Table{Empty: "Nothing is known of it."})
@@ -92,10 +95,10 @@ func (m room) history(r *http.Request) (page.Page, error) {
 	if err != nil || number < 1 {
 		number = 1
 	}
-	return historyPage(code, changes, r.URL.Query().Get("field"), number), nil
+	return historyPage(code, changes, r.URL.Query().Get("field"), number, web.May(r.Context(), guard.Approve)), nil
 }
 
-func historyPage(code profile.ODSCode, changes []postgres.Audited, field string, number int) page.Page {
+func historyPage(code profile.ODSCode, changes []postgres.Audited, field string, number int, mayUndo bool) page.Page {
 	p := page.Page{
 		Title: "History of " + string(code), Back: page.Link{Text: string(code), To: address(code)},
 		Lead: "Every change, the newest first: who, when, before and after.",
@@ -122,6 +125,9 @@ func historyPage(code profile.ODSCode, changes []postgres.Audited, field string,
 	}
 	for _, a := range changes[first:last] {
 		t.Rows = append(t.Rows, changeRow(a))
+	}
+	if of, err := profile.ParseField(field); err == nil && mayUndo {
+		p.Add(undoLink(code, of))
 	}
 	p.Add(t, pager(code, field, number, last < len(changes)))
 	return p

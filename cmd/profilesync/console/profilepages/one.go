@@ -32,6 +32,7 @@ type one struct {
 	// What the reader may do, and what was typed into a form that was refused.
 	mayHold, mayPush    bool
 	what, reason, until string
+	kind, kindReason    string
 }
 
 func (m room) one(r *http.Request) (page.Page, error) {
@@ -43,6 +44,7 @@ func (m room) one(r *http.Request) (page.Page, error) {
 	o := one{
 		code: code, mayHold: web.May(ctx, guard.Approve), mayPush: web.May(ctx, guard.Reconcile), typedAt: r.URL.Query().Get("at"),
 		what: r.PostFormValue("what"), reason: r.PostFormValue("reason"), until: r.PostFormValue("until"),
+		kind: r.PostFormValue("kind"), kindReason: r.PostFormValue("kind-reason"),
 	}
 	if o.board, err = m.do.App.BoardNames(ctx); err != nil {
 		return page.Page{}, err
@@ -97,11 +99,30 @@ func (o *one) now() page.Page {
 	p.Add(page.Summary{
 		{Key: "Status", Value: words.Status(profile.Status(o.values.Get(profile.FieldStatus)))},
 		{Key: "Type", Value: page.Say(words.Sentence(profile.OrgType(o.values.Get(profile.FieldType)).Words()))},
+		{Key: "Closed in reality", Value: page.Leads(o.closed(), "/closures/"+string(o.code))},
 		{Key: "More", Value: page.Leads("Everything that ever happened to it", address(o.code)+"/history")},
 	})
 	o.addStanding(&p)
-	p.Add(o.fields(), o.hours(), o.holdsSection(), o.pushes(), o.servicesSection(), o.checks(), o.chooseDay())
+	fields := o.fields()
+	if o.mayHold {
+		fields.Blocks = append(fields.Blocks, o.undoForm())
+	}
+	p.Add(fields, o.hours())
+	if o.mayHold && o.hasKind() {
+		p.Add(o.kindSection())
+	}
+	p.Add(o.holdsSection(), o.pushes(), o.servicesSection(), o.checks(), o.chooseDay())
 	return p
+}
+
+// closed says whether somebody said that the place has closed.
+func (o *one) closed() string {
+	if len(o.about.Closures) == 0 {
+		return "Nobody has said so"
+	}
+	return map[casestore.ClosureState]string{
+		casestore.ClosureSaid: "Somebody has said so", casestore.ClosureConfirmed: "It is confirmed",
+	}[o.about.Closures[0].State]
 }
 
 // shownElsewhere are fields with sections of their own.

@@ -1,10 +1,12 @@
 package profilepages
 
 import (
+	"errors"
 	"testing"
 	"time"
 
 	"github.com/profilesync/profilesync/cmd/internal/whytext"
+	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/pagetest"
 	"github.com/profilesync/profilesync/connectors/postgres"
@@ -66,8 +68,29 @@ func pages() map[string]page.Page {
 		{Field: "icb", Kind: whytext.Stands, Text: `"QWO"; the register owns it`},
 		{Field: "icb", At: at, Kind: whytext.WasChanged, Text: "run 12 changed it from QF7 to QWO", Run: 12},
 	}
+	u := actions.FieldUndo{Code: "FA420", Field: profile.FieldICB}
+	would := actions.UndoneField{
+		Code: "FA420", Changes: []int64{7, 8}, Withheld: true,
+		Restored: []actions.Restored{{Field: "icb", Before: "QWO", After: "QF7"}, {Field: "region", Before: "Y63", After: ""}},
+	}
+	preview := previewed{code: "FA420", mayPush: true, mayOverwrite: true, sinks: []actions.PushPreview{
+		{Sink: push.SinkDoS, State: push.Waits, Reason: "it would overwrite <b>what</b> nobody stated", Rows: []push.PreviewRow{
+			{Entry: "2000123", Field: "phone", Is: "0113 496 0001", WillBe: "0113 496 0000", Why: "an editor stated it"},
+			{Entry: "2000124", Why: "it is of another type"},
+		}},
+		{Sink: push.SinkWebsite, State: push.Accepted},
+	}}
+	readerPreview := preview
+	readerPreview.mayPush, readerPreview.mayOverwrite = false, false
+	site := pharmacy()
+	site.values.Set(profile.FieldType, "trust-site")
+	site.about.Closures = []casestore.ListedClosure{{State: casestore.ClosureSaid, Closure: casestore.Closure{SaidBy: "bea", Said: at}}}
 	return map[string]page.Page{
-		"profile": o.now(), "profile-past": reader.past(), "profile-empty": empty.now(),
+		"profile-site": site.now(), "push": preview.page(), "push-of-reader": readerPreview.page(),
+		"push-unset": previewed{code: "FA420", unset: "no such sink is configured"}.page(),
+		"undo":       undoPage(u, would, true, ""), "undo-of-reader": undoPage(u, would, false, ""),
+		"undo-refused": refusedUndo(u, errors.New("undo of icb of FA420: icb is held by bea: <b>a merger</b>")),
+		"profile":      o.now(), "profile-past": reader.past(), "profile-empty": empty.now(),
 		"profiles": findPage(
 			"pharm",
 			[]postgres.FoundProfile{
@@ -76,8 +99,8 @@ func pages() map[string]page.Page {
 			},
 		),
 		"profiles-first": findPage("", nil), "profiles-none": findPage("zzz", nil),
-		"why": whyPage("FA420", profile.FieldICB, why), "history": historyPage("FA420", history, "", 2),
-		"history-of-field": historyPage("FA420", history[:1], "phone", 1),
+		"why": whyPage("FA420", profile.FieldICB, why, true), "history": historyPage("FA420", history, "", 2, true),
+		"history-of-field": historyPage("FA420", history[:1], "phone", 1, true),
 	}
 }
 

@@ -22,12 +22,24 @@ func Add(d *web.Desk, do *actions.Actions) {
 		{Name: "hold", Verb: guard.Approve, Operation: "add-hold", Subject: ofCode, Do: m.hold},
 		{Name: "release", Verb: guard.Approve, Operation: "remove-hold", Subject: ofCode, Do: m.release},
 		{Name: "push", Verb: guard.Reconcile, Operation: "retry-pushes", Subject: ofCode, Do: m.push},
+		{Name: "kind", Verb: guard.Approve, Operation: "set-profile-kind", Subject: ofCode, Do: m.setKind},
+	}})
+	d.Serve(web.Route{Path: "/profiles/{code}/undo", Verb: guard.Read, Show: m.undo, Deeds: []web.Deed{
+		{Name: "undo", Verb: guard.Approve, Operation: "undo-field", Subject: ofCode, Do: m.undoField},
+	}})
+	d.Serve(web.Route{Path: "/profiles/{code}/push", Verb: guard.Read, Show: m.previewPush, Deeds: []web.Deed{
+		{Name: "push", Verb: guard.Reconcile, Operation: "retry-pushes", Subject: ofCode, Do: m.push},
+		{Name: "overwrite", Verb: guard.Approve, Operation: "retry-pushes", Subject: ofCode, Do: m.overwrite},
 	}})
 	d.Serve(web.Route{Path: "/profiles/{code}/why", Verb: guard.Read, Show: m.why})
 	d.Serve(web.Route{Path: "/profiles/{code}/history", Verb: guard.Read, Show: m.history})
 	d.Done["held"] = "It is held. Nothing changes it until the hold ends."
 	d.Done["released"] = "The hold has ended."
 	d.Done["pushed"] = "It is pushed again."
+	d.Done["kind"] = "It is set."
+	d.Done["kind-was"] = "It was that already: nothing has changed."
+	d.Done["taken-back"] = "The change was taken back."
+	d.Done["taken-back-withheld"] = "The change was taken back. If the register proposes it again, that waits for a decision."
 }
 
 func codeOf(r *http.Request) (profile.ODSCode, error) {

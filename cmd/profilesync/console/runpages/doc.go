@@ -1,5 +1,5 @@
 // Package runpages are the pages of runs: the list, a run with what it did and what waits
-// of it, its undo, and one-off reconciliations with their plans.
+// of it, its undo, one-off reconciliations with their plans, and rehearsals.
 //
 //	routes.go      addresses
 //	list.go        runs
@@ -9,4 +9,6 @@
 //	undo.go        the undo of a run, after its preview
 //	reconcile.go   asking for a reconciliation
 //	plan.go        its plan, which is applied exactly or not at all
+//	rehearsals.go  plans of a day to come
+//	ahead.go       what one of them would withhold; ahead_decide.go decides on it before that day
 package runpages

@@ -43,6 +43,7 @@ func listPage(found []runstore.RunLine, source profile.Source, most int) page.Pa
 		Fields:  []page.Field{{Kind: page.Choice, Name: "source", Label: "Source", Options: sources}},
 		Buttons: []page.Button{{Text: "Show", Kind: page.Secondary}},
 	})
+	p.Add(page.Links{{Text: "Rehearsals", To: "/rehearsals", Hint: "listings of a day to come, on which people decide ahead"}})
 	t := page.Table{
 		Caption: "Runs", Hidden: true, Empty: "There is no run yet.",
 		Columns: []page.Column{

@@ -66,6 +66,45 @@ func decided(mayApprove bool) page.Page {
 	}.page()
 }
 
+// rehearsed is a rehearsal of which something can be decided on, something is, and something was used.
+func rehearsed(mayApprove bool) rehearsal {
+	row := func(code profile.ODSCode, state planstore.State) planstore.Rehearsed {
+		r := planstore.Rehearsed{
+			Code: code, Name: "Trust <" + string(code) + ">", Type: profile.Trust, Verb: runs.Update, Field: "icb", Fact: "icb", Old: "QF7",
+			New: "QWO", Withheld: runs.MassChange, State: state,
+		}
+		if state != planstore.Unapproved {
+			r.By, r.First, r.Last = "bea", day, day.AddDays(7)
+		}
+		switch state {
+		case planstore.Used:
+			r.Run = 12
+		case planstore.Withdrawn:
+			r.EndedBy = "cid"
+		}
+		return r
+	}
+	closing := row("RAA", planstore.Unapproved)
+	closing.Verb, closing.Field, closing.Fact, closing.Withheld = runs.Close, "status", "status", runs.TooManyRemovals
+	closing.Old, closing.New = "open", "closed"
+	return rehearsal{
+		run:    runs.Run{Source: profile.SourceODS, Report: "etr", AsOf: day, Plan: 7, Actor: "ann"},
+		values: values{board}, mayApprove: mayApprove, rows: []planstore.Rehearsed{
+			row("RR8", planstore.Unapproved), row("RVJ", planstore.Withdrawn), closing, row("R0A", planstore.Open), row("R0B", planstore.Open),
+			row("R0C", planstore.Used),
+		},
+	}
+}
+
+func refusedAhead() page.Page {
+	h := rehearsed(true)
+	h.typed = typedAhead{do: "approve-ahead", group: groupAhead(h.rows[0]).name(), first: "2026-04-09", codes: []string{"RVJ"}}
+	p := h.page()
+	p.Errors = []page.FieldError{{Field: "last-1", Text: "Give the last day, as 2026-12-31"}}
+	p.EachForm(func(f page.Form) page.Form { return f.Marked(&p) })
+	return p
+}
+
 func pages() map[string]page.Page {
 	working := withheldRun()
 	working.State = runs.RunRunning
@@ -95,8 +134,17 @@ func pages() map[string]page.Page {
 	refused := askPage(true, []string{"etr", "edispensary"}, typedRequest{how: byCodes, codes: "RR8 R?"})
 	refused.Errors = []page.FieldError{{Field: "codes", Text: "ODS code \"R?\": want only letters and digits"}}
 	refused.EachForm(func(f page.Form) page.Form { return f.Marked(&refused) })
+	coming := kept
+	coming.Kind = runs.RunRehearsal
+	rehearsals := []planstore.KeptRehearsal{
+		{Plan: 7, Source: profile.SourceODS, Report: "etr", AsOf: day, Actor: "ann", At: at, Free: 2, Approved: 1},
+	}
 	return map[string]page.Page{
-		"runs": listPage(lines, "", 1), "runs-none": listPage(nil, profile.SourceERS, firstRuns),
+		"rehearsals": rehearsalsPage(rehearsals), "rehearsals-none": rehearsalsPage(nil),
+		"rehearsal": rehearsed(true).page(), "rehearsal-of-reader": rehearsed(false).page(), "rehearsal-refused": refusedAhead(),
+		"rehearsal-empty": rehearsal{run: runs.Run{Source: profile.SourceODS, Report: "etr", AsOf: day, Plan: 7}}.page(),
+		"plan-rehearsal":  planPage(coming, []planstore.Shown{change}, values{board}, true),
+		"runs":            listPage(lines, "", 1), "runs-none": listPage(nil, profile.SourceERS, firstRuns),
 		"run-decide": decided(true), "run-of-reader": decided(false),
 		"run-working": oneRun{run: working, progress: runstore.Progress{Stage: "comparing", Done: 1200, Total: 14000}}.page(),
 		"run-queued":  oneRun{run: queued, mayCancel: true}.page(), "undo": undoPage(undo, "13"),

@@ -64,7 +64,9 @@ func planPage(kept runstore.KeptPlan, changes []planstore.Shown, v values, may b
 	switch {
 	case kept.AppliedIn != 0:
 	case kept.Kind == runs.RunRehearsal:
-		p.Add(page.Inset{Text: "A rehearsal is never applied."})
+		p.Add(page.Inset{Text: "A rehearsal is never applied."}, page.Links{
+			{Text: "Decide ahead on what would wait", To: rehearsalAddress(kept.Plan, "")},
+		})
 	case !kept.Kept:
 		p.Add(page.Inset{Text: "Plans are kept for a week: this one cannot be applied any more."})
 	case len(changes) == 0:

@@ -25,12 +25,15 @@ const (
 func (m room) reconcile(r *http.Request) (page.Page, error) {
 	return askPage(m.do.App.Settings.AsksERS(), m.do.App.Settings.ODSReports, typedRequest{
 		how: r.PostFormValue("how"), codes: r.PostFormValue("codes"), source: r.PostFormValue("source"), report: r.PostFormValue("report"),
-		day: r.PostFormValue("day"),
+		day: r.PostFormValue("day"), rehearse: r.PostFormValue("rehearse") != "",
 	}), nil
 }
 
 // typedRequest is what somebody typed.
-type typedRequest struct{ how, codes, source, report, day string }
+type typedRequest struct {
+	how, codes, source, report, day string
+	rehearse                        bool
+}
 
 func askPage(asksERS bool, reports []string, a typedRequest) page.Page {
 	p := page.Page{
@@ -66,6 +69,10 @@ func askPage(asksERS bool, reports []string, a typedRequest) page.Page {
 				Kind: page.Day, Name: "day", Label: "Day that the listing speaks of", Value: a.day, Unasked: true,
 				Hint: "Empty for the date in the file's name, or today",
 			},
+			{Kind: page.SomeOf, Name: "rehearse", Label: "Rehearsal", Options: []page.Option{{
+				Value: "yes", Label: "The day of the listing is still to come", Chosen: a.rehearse,
+				Hint: "For a listing in a file. It is never applied: what it would withhold can be approved ahead",
+			}}},
 		},
 		Buttons: []page.Button{{Text: "Show the plan"}},
 	}
@@ -85,11 +92,14 @@ func request(r *http.Request) (req actions.Request, file multipart.File, err err
 	if r.PostFormValue("source") == "ers" {
 		req.Source = profile.SourceERS
 	}
-	req.Report = r.PostFormValue("report")
+	req.Report, req.Rehearse = r.PostFormValue("report"), r.PostFormValue("rehearse") != ""
 	if day := r.PostFormValue("day"); day != "" {
 		if req.AsOf, err = profile.ParseDate(day); err != nil {
 			return req, nil, web.WrongError{Field: "day", Text: "give a day as 2026-12-31"}
 		}
+	}
+	if req.Rehearse && r.PostFormValue("how") != byFile {
+		return req, nil, web.WrongError{Field: "rehearse", Text: "choose a file: a register says only what is so today"}
 	}
 	switch r.PostFormValue("how") {
 	case byFile:
@@ -125,7 +135,7 @@ func codesIn(text string) (codes []profile.ODSCode, err error) {
 }
 
 // fields are the names of the form for the inputs of a request.
-var fields = map[string]string{"files": "file", "as-of": "day", "ods": "codes"}
+var fields = map[string]string{"files": "file", "as-of": "day", "ods": "codes", "rehearse": "day"}
 
 // plan makes a plan, and leads to it. What is asked for as several reports is planned
 // one by one; the page of the first is shown.
@@ -139,7 +149,7 @@ func (m room) plan(r *http.Request) (string, error) {
 	}
 	first, err := m.plans(r, req)
 	if own, ok := errors.AsType[*actions.Error](err); ok && fields[own.Field] != "" {
-		return "", web.WrongError{Field: fields[own.Field], Text: strings.TrimPrefix(err.Error(), own.Field)}
+		return "", web.WrongError{Field: fields[own.Field], Text: strings.TrimLeft(strings.TrimPrefix(err.Error(), own.Field), ": ")}
 	}
 	return first, err
 }
@@ -154,6 +164,9 @@ func (m room) plans(r *http.Request, req actions.Request) (first string, err err
 		return "", err
 	}
 	for _, scope := range scopes {
+		if scope.IsReference() && req.Rehearse {
+			return "", web.WrongError{Field: "rehearse", Text: "this report is only read to read others with: it cannot be rehearsed"}
+		}
 		if scope.IsReference() {
 			if _, err := m.do.Reconcile(r.Context(), scope, false); err != nil {
 				return "", err
@@ -169,6 +182,9 @@ func (m room) plans(r *http.Request, req actions.Request) (first string, err err
 		}
 		if first == "" {
 			first = "/plans/" + made.Plan.String()
+		}
+		if req.Rehearse && len(made.Withheld) > 0 {
+			return rehearsalAddress(made.Plan, ""), nil
 		}
 	}
 	return first, nil

@@ -33,6 +33,13 @@ func Add(d *web.Desk, do *actions.Actions) {
 	d.Serve(web.Route{Path: "/plans/{plan}", Verb: guard.Read, Show: m.showPlan, Deeds: []web.Deed{
 		{Name: "apply", Verb: guard.Reconcile, Operation: "start-run", Subject: web.OfPath("plan"), Do: m.apply},
 	}})
+	d.Serve(web.Route{Path: "/rehearsals", Verb: guard.Read, Show: m.rehearsals})
+	d.Serve(web.Route{Path: "/rehearsals/{plan}", Verb: guard.Read, Show: m.rehearsal, Deeds: []web.Deed{
+		{Name: "approve-ahead", Verb: guard.Approve, Operation: "approve-ahead", Subject: web.OfPath("plan"), Do: m.approveAhead},
+		{Name: "withdraw-ahead", Verb: guard.Approve, Operation: "withdraw-ahead", Subject: web.OfPath("plan"), Do: m.withdrawAhead},
+	}})
+	d.Done["approved-ahead"] = "It was approved ahead. The first run of these days that finds the same applies it."
+	d.Done["withdrawn-ahead"] = "It was withdrawn: it waits for a decision again when a run finds it."
 	d.Done["cancelled"] = "The run was cancelled: nothing of it happens."
 	d.Done["rejected"] = "It was rejected. It is not proposed again until the register says something else."
 	d.Done["approving"] = "It was approved. This run applies it."

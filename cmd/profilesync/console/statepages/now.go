@@ -206,6 +206,7 @@ func (n present) letters() page.Section {
 		{Key: "Waiting", Value: page.Say(page.Count(l.Waiting))},
 		{Key: "Did not arrive", Value: page.Say(page.Many(l.Refused, "letter", "letters") + " in a week")},
 	}}}
+	s.Blocks = append(s.Blocks, page.Links{{Text: "All letters", To: "/letters"}})
 	if !n.mayStop || l.State == "off" {
 		return s
 	}
@@ -218,7 +219,7 @@ func (n present) letters() page.Section {
 	}
 	s.Blocks = append(s.Blocks, page.Details{Summary: "Stop all letters", Open: n.reason != "", Blocks: []page.Block{page.Form{
 		Action: "/now", Hidden: []page.Hidden{{Name: "do", Value: "stop-mail"}},
-		Fields:  []page.Field{{Kind: page.OneLine, Name: "reason", Label: "Why", Value: n.reason}},
+		Fields:  []page.Field{{Kind: page.OneLine, Name: "reason", Label: "Why", Hint: words.NameNobody, Value: n.reason}},
 		Buttons: []page.Button{{Text: "Stop all letters", Kind: page.Warning}},
 	}}})
 	return s

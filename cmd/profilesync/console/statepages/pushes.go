@@ -84,7 +84,14 @@ func (l pushed) page() page.Page {
 			state.Soft = "nobody knows yet whether it was accepted"
 		}
 		t.Rows = append(
-			t.Rows, page.Row{code, {Text: words.Sink(f.Sink), Soft: f.Route}, state, words.Moment(f.Wanted), words.Moment(f.Accepted)},
+			t.Rows,
+			page.Row{
+				code,
+				{Text: words.Sink(f.Sink), To: "/profiles/" + string(f.Code) + "/push", Hidden: string(f.Code), Soft: f.Route},
+				state,
+				words.Moment(f.Wanted),
+				words.Moment(f.Accepted),
+			},
 		)
 	}
 	if !retry || len(t.Rows) == 0 {

@@ -24,7 +24,7 @@ func Add(d *web.Desk, do *actions.Actions) {
 		{Name: "retry", Verb: guard.Reconcile, Operation: "retry-pushes", Subject: ticked, Do: m.retry},
 	}})
 	d.Serve(web.Route{Path: "/drift", Verb: guard.Read, Show: m.drift, Deeds: []web.Deed{
-		{Name: "check", Verb: guard.Reconcile, Operation: "check-drift", Do: m.check},
+		{Name: "check", Verb: guard.Reconcile, Operation: "check-drift", Subject: typed, Do: m.check},
 	}})
 	d.Done["mail-stopped"] = "No letter goes out any more."
 	d.Done["mail-resumed"] = "Letters go out again."
@@ -35,6 +35,12 @@ func Add(d *web.Desk, do *actions.Actions) {
 // ticked are the codes of a form, for the audit.
 func ticked(r *http.Request) string {
 	codes := strings.Join(r.PostForm["code"], ",")
+	return codes[:min(len(codes), 200)]
+}
+
+// typed are the codes that somebody typed, for the audit.
+func typed(r *http.Request) string {
+	codes := strings.Join(strings.Fields(strings.ReplaceAll(r.PostFormValue("codes"), ",", " ")), ",")
 	return codes[:min(len(codes), 200)]
 }
 

@@ -11,6 +11,10 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
+// NameNobody is the hint of reasons that everybody reads who may look at what they are about:
+// those of holds, cases, listings and the stop of letters.
+const NameNobody = "Everybody who may look around reads it: name no person and no patient"
+
 // None stands for what there is not.
 const None = "none"
 

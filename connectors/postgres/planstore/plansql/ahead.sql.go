@@ -7,6 +7,7 @@ package plansql
 
 import (
 	"context"
+	"time"
 
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
@@ -144,6 +145,64 @@ func (q *Queries) InsertApproved(ctx context.Context, arg InsertApprovedParams) 
 		arg.PlanID,
 	)
 	return err
+}
+
+const listRehearsals = `-- name: ListRehearsals :many
+select p.id, p.source, p.report, p.as_of, p.actor, p.created_at,
+    count(*) filter (where c.code is not null and coalesce(a.state, 'withdrawn') = 'withdrawn') as free,
+    count(*) filter (where a.state = 'open') as approved
+from plan p
+left join plan_change c on c.plan_id = p.id and c.withheld not in ('', 'undone') and c.verb <> 'missing'
+left join lateral (
+    select o.state
+    from approved_ahead o join approval_ahead h on h.id = o.approval_id
+    where h.plan_id = c.plan_id and o.code = c.code and o.field = c.field
+    order by o.approval_id desc limit 1
+) a on true
+where p.kind = 'rehearsal'
+    and (p.created_at >= clock() - interval '7 days' or p.as_of >= (clock() at time zone 'Europe/London')::date - 7)
+group by p.id order by p.as_of desc, p.id desc limit $1
+`
+
+type ListRehearsalsRow struct {
+	ID        runs.PlanID
+	Source    profile.Source
+	Report    string
+	AsOf      profile.Date
+	Actor     string
+	CreatedAt time.Time
+	Free      int
+	Approved  int
+}
+
+// The rehearsals that are kept, the latest day first, with how many of their changes can be approved ahead, and are.
+func (q *Queries) ListRehearsals(ctx context.Context, most int) ([]ListRehearsalsRow, error) {
+	rows, err := q.db.Query(ctx, listRehearsals, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListRehearsalsRow{}
+	for rows.Next() {
+		var i ListRehearsalsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Source,
+			&i.Report,
+			&i.AsOf,
+			&i.Actor,
+			&i.CreatedAt,
+			&i.Free,
+			&i.Approved,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const loadOpen = `-- name: LoadOpen :many

@@ -1,0 +1,7 @@
+// Package qualitypages are the pages of what is wrong with data that profilesync only reads:
+// what the quality checks found, and records of the registers that a person should look at.
+//
+//	routes.go    addresses
+//	checks.go    the quality checks, and making them now
+//	records.go   quarantine, contradictions, flags and owners
+package qualitypages
