@@ -191,7 +191,7 @@ func callCases(t *testing.T, w *world) {
 	t.Helper()
 	keeper, err := w.app.Cases(w.app.Logger(0))
 	require.NoError(t, err)
-	_, _, err = keeper.Look(t.Context())
+	_, err = keeper.Look(t.Context())
 	require.NoError(t, err)
 	w.as(bea)
 	listed := w.do(call{id: "list-cases"})

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -151,6 +152,9 @@ func (w *world) as(p guard.Principal) *world {
 	w.who = p
 	return w
 }
+
+// inPath matches a parameter in a path.
+var inPath = regexp.MustCompile(`\{([a-z]+)\}`)
 
 // call is a call of an operation, made from the document.
 type call struct {
