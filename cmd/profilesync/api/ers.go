@@ -8,6 +8,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/api/operation"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
+	"github.com/profilesync/profilesync/connectors/ers"
 	"github.com/profilesync/profilesync/connectors/postgres/servicestore"
 	"github.com/profilesync/profilesync/reconcile/services"
 )
@@ -41,13 +42,13 @@ func (s *server) ers() {
 type listRegisteredInput struct {
 	operation.Paging
 
-	State string `query:"state" maxLength:"40" doc:"Only services in this state, such as published."`
+	State string `query:"state" maxLength:"40" doc:"Only services in this state, such as active."`
 	Site  string `query:"site" doc:"Only services of this site, by its ODS code."`
 }
 
 func (s *server) listRegistered(ctx context.Context, in *listRegisteredInput) (*operation.List[servicestore.RegisteredService], error) {
 	var wrong operation.Inputs
-	filter := upkeep.ServiceFilter{State: services.State(in.State), Site: wrong.Code("site", in.Site)}
+	filter := upkeep.ServiceFilter{State: operation.Chosen(&wrong, "state", in.State, services.States()), Site: wrong.Code("site", in.Site)}
 	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
@@ -100,8 +101,13 @@ type listCodesInput struct {
 }
 
 func (s *server) listCodes(ctx context.Context, in *listCodesInput) (*operation.List[servicestore.Code], error) {
+	var wrong operation.Inputs
+	kind := operation.Chosen(&wrong, "kind", in.Kind, []ers.CodeKind{ers.Specialties, ers.ClinicTypes})
+	if err := wrong.Err(); err != nil {
+		return nil, err
+	}
 	key := func(c servicestore.Code) string { return c.Kind + " " + c.Code }
-	return operation.Paged(in.Paging, key, func(int) ([]servicestore.Code, error) { return s.do.Codes(ctx, in.Kind) })
+	return operation.Paged(in.Paging, key, func(int) ([]servicestore.Code, error) { return s.do.Codes(ctx, string(kind)) })
 }
 
 func (s *server) pullCodes(ctx context.Context, _ *struct{}) (*operation.Body[operation.Changed], error) {

@@ -24,6 +24,7 @@ func TestWhoMayDoWhat(t *testing.T) { //nolint:paralleltest // newWorld sets var
 		"approve-ahead": `{"digest": "x", "last_day": "2026-06-10"}`, "set-profile-kind": `{"kind": "clinic", "reason": "x"}`,
 		"say-closed": `{"reason": "x"}`, "confirm-closed": `{"reason": "x"}`, "take-closed-back": `{"reason": "x"}`,
 		"reactivate-account": `{"reason": "x"}`, "leave-account": `{"reason": "x"}`, "stop-mail": `{"reason": "x"}`,
+		"add-registered-service": `{"id": "1", "site": "R00A1"}`, "import-register": "x", "add-token": `{"name": "x", "verbs": ["read"]}`,
 	}
 	for id, o := range w.operations {
 		verb := guard.Verb(fmt.Sprint(o.Extensions["x-verb"]))

@@ -137,10 +137,13 @@ type letterTextsInput struct {
 }
 
 func (s *server) listLetterTexts(ctx context.Context, in *letterTextsInput) (*operation.List[upkeep.LetterText], error) {
+	var wrong operation.Inputs
+	kind := operation.Chosen(&wrong, "kind", in.Kind, people.LetterKinds())
+	if err := wrong.Err(); err != nil {
+		return nil, err
+	}
 	key := func(t upkeep.LetterText) string { return t.Name }
-	return operation.Paged(in.Paging, key, func(int) ([]upkeep.LetterText, error) {
-		return s.do.LetterTexts(ctx, people.LetterKind(in.Kind))
-	})
+	return operation.Paged(in.Paging, key, func(int) ([]upkeep.LetterText, error) { return s.do.LetterTexts(ctx, kind) })
 }
 
 func (s *server) sendMail(ctx context.Context, _ *struct{}) (*operation.Body[upkeep.SentMail], error) {

@@ -2,7 +2,9 @@ package operation
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -24,6 +26,16 @@ func Parsed[T any](in *Inputs, field, text string, parse func(string) (T, error)
 		in.wrong = append(in.wrong, &huma.ErrorDetail{Location: field, Message: problem.InWords(err), Value: text})
 	}
 	return value
+}
+
+// Chosen is one of the values that an input takes; none is the zero value.
+func Chosen[T ~string](in *Inputs, field, text string, values []T) T {
+	return Parsed(in, field, text, func(text string) (T, error) {
+		if slices.Contains(values, T(text)) {
+			return T(text), nil
+		}
+		return "", fmt.Errorf("%q: want one of %v", text, values)
+	})
 }
 
 // Code parses an ODS code.
