@@ -111,20 +111,30 @@ var layers = []layer{
 		"cmd/profilesync/tracing"),
 	partOfProgram("profilesync/standing", belowCommands...),
 	partOfProgram("profilesync/trials", append([]string{"cmd/profilesync/remote"}, belowCommands...)...),
+	partOfProgram("profilesync/actions/upkeep", append([]string{
+		"cmd/profilesync/guard", "cmd/profilesync/actions", "cmd/profilesync/standing",
+	}, belowCommands...)...),
 	partOfProgram("profilesync/actions", append([]string{"cmd/profilesync/guard"}, belowCommands...)...),
 	partOfProgram("profilesync/api/cursor"),
 	partOfProgram("profilesync/api/problem", "connectors/postgres", "cmd/profilesync/actions"),
+	partOfProgram(
+		"profilesync/api/operation",
+		"reconcile/...",
+		"cmd/profilesync/guard",
+		"cmd/profilesync/api/cursor",
+		"cmd/profilesync/api/problem",
+	),
 	partOfProgram("profilesync/api", append([]string{
-		"cmd/profilesync/guard", "cmd/profilesync/actions", "cmd/profilesync/api/...",
+		"cmd/profilesync/guard", "cmd/profilesync/actions/...", "cmd/profilesync/standing", "cmd/profilesync/api/...",
 	}, belowCommands...)...),
 	partOfProgram("profilesync/serve", append([]string{
 		"cmd/profilesync/guard", "cmd/profilesync/login", "cmd/profilesync/actions", "cmd/profilesync/api", "cmd/profilesync/console",
 	}, belowCommands...)...),
 	partOfProgram("profilesync/remote", append([]string{
-		"cmd/profilesync/guard", "cmd/profilesync/actions", "cmd/profilesync/api/...",
+		"cmd/profilesync/guard", "cmd/profilesync/actions/...", "cmd/profilesync/standing", "cmd/profilesync/api/...",
 	}, belowCommands...)...),
 	partOfProgram("profilesync/commands", append([]string{
-		"cmd/profilesync/guard", "cmd/profilesync/actions", "cmd/profilesync/remote",
+		"cmd/profilesync/guard", "cmd/profilesync/actions/...", "cmd/profilesync/standing", "cmd/profilesync/remote",
 	}, belowCommands...)...),
 	partOfProgram("profilesync/accesscommands", aboveCommands...),
 	partOfProgram("profilesync/pushcommands", aboveCommands...),
@@ -160,11 +170,11 @@ var belowCommands = []string{
 
 // consoleUses is what the console uses, and each of its rooms.
 var consoleUses = append([]string{
-	"cmd/profilesync/console/...", "cmd/profilesync/guard", "cmd/profilesync/login", "cmd/profilesync/actions", "cmd/profilesync/standing",
+	"cmd/profilesync/console/...", "cmd/profilesync/guard", "cmd/profilesync/login", "cmd/profilesync/actions/...", "cmd/profilesync/standing",
 }, belowCommands...)
 
 // aboveCommands is what the folders of commands use beside package commands.
-var aboveCommands = append([]string{"cmd/profilesync/commands", "cmd/profilesync/guard", "cmd/profilesync/actions"}, belowCommands...)
+var aboveCommands = append([]string{"cmd/profilesync/commands", "cmd/profilesync/guard", "cmd/profilesync/actions/..."}, belowCommands...)
 
 // partOfProgram is the layer of a folder in cmd.
 func partOfProgram(dir string, below ...string) layer {

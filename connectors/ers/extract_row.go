@@ -67,6 +67,10 @@ func (c Columns) withDefaults() Columns {
 	return c
 }
 
+// Check returns what is wrong with the columns, with those that are not named as they are
+// by default.
+func (c Columns) Check() error { return c.withDefaults().check() }
+
 func (c Columns) check() error {
 	seen := make(map[string]string)
 	for n, of := range allOf(&c) {

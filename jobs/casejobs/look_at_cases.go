@@ -71,40 +71,46 @@ func (k *Keeper) Moment(ctx context.Context) (cases.Moment, error) {
 	return cases.Moment{Now: k.Now(), Calendar: people.NewCalendar(days), Rules: k.Rules}, err
 }
 
-// Look looks at the cases, and makes the letters due that must not wait. It returns
-// the steps that it took, and how many letters there are.
-func (k *Keeper) Look(ctx context.Context) (steps cases.Steps, letters int, err error) {
+// Looked is what a look did.
+type Looked struct {
+	Steps   cases.Steps
+	Letters int // that were made due, since they must not wait
+	Untold  int // cases of which nobody can be told
+}
+
+// Look looks at the cases, and makes the letters due that must not wait.
+func (k *Keeper) Look(ctx context.Context) (found Looked, err error) {
 	at, err := k.Moment(ctx)
 	if err != nil {
-		return steps, 0, err
+		return found, err
 	}
-	if steps, err = k.Store.Look(ctx, at, k.Pulled); err != nil {
-		return steps, 0, err
+	if found.Steps, err = k.Store.Look(ctx, at, k.Pulled); err != nil {
+		return found, err
 	}
-	if !steps.Empty() {
+	if steps := found.Steps; !steps.Empty() {
 		k.Log.LogAttrs(ctx, slog.LevelInfo, "cases", slog.Int("opened", len(steps.Open)), slog.Int("changed", len(steps.Update)),
 			slog.Int("resumed", len(steps.Resume)), slog.Int("ended", len(steps.End)))
 	}
-	letters, untold, err := k.Store.Tell(ctx, k.Lists, at, false)
-	if !steps.Empty() {
-		k.warn(ctx, untold)
+	found.Letters, found.Untold, err = k.Store.Tell(ctx, k.Lists, at, false)
+	if !found.Steps.Empty() {
+		k.warn(ctx, found.Untold)
 	}
-	return steps, letters, err
+	return found, err
 }
 
 // Tell looks at the cases, so that letters tell what stands even if nobody has looked for
-// days, makes all letters due, and returns how many.
-func (k *Keeper) Tell(ctx context.Context) (letters int, err error) {
+// days, makes all letters due, and returns how many, and of how many cases nobody can be told.
+func (k *Keeper) Tell(ctx context.Context) (letters, untold int, err error) {
 	at, err := k.Moment(ctx)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	if _, err := k.Store.Look(ctx, at, k.Pulled); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	letters, untold, err := k.Store.Tell(ctx, k.Lists, at, true)
+	letters, untold, err = k.Store.Tell(ctx, k.Lists, at, true)
 	k.warn(ctx, untold)
-	return letters, err
+	return letters, untold, err
 }
 
 // warn says that there are cases of which nobody is told.
@@ -133,11 +139,11 @@ type lookWorker struct {
 func (*lookWorker) Timeout(*river.Job[LookAtCases]) time.Duration { return 5 * time.Minute }
 
 func (w *lookWorker) Work(ctx context.Context, _ *river.Job[LookAtCases]) error {
-	_, letters, err := w.keeper.Look(ctx)
+	found, err := w.keeper.Look(ctx)
 	if errors.Is(err, w.keeper.Busy) {
 		return nil
 	}
-	return sendSoon(ctx, LookAtCases{}, letters, err)
+	return sendSoon(ctx, LookAtCases{}, found.Letters, err)
 }
 
 // sendSoon queues the sending of letters that a job made due.

@@ -28,6 +28,6 @@ type tellWorker struct {
 func (*tellWorker) Timeout(*river.Job[TellCases]) time.Duration { return 5 * time.Minute }
 
 func (w *tellWorker) Work(ctx context.Context, _ *river.Job[TellCases]) error {
-	letters, err := w.keeper.Tell(ctx)
+	letters, _, err := w.keeper.Tell(ctx)
 	return sendSoon(ctx, TellCases{}, letters, err)
 }

@@ -52,14 +52,14 @@ func TestLettersTellWhatStandsNow(t *testing.T) {
 	t.Parallel()
 	s := &store{}
 	k, log := keeper(s)
-	_, err := k.Tell(t.Context())
+	_, _, err := k.Tell(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, []string{"look", "tell all"}, s.asked)
 	require.Contains(t, log.String(), "cases=3")
 
 	s = &store{err: errors.New("busy")}
 	k, _ = keeper(s)
-	_, err = k.Tell(t.Context())
+	_, _, err = k.Tell(t.Context())
 	require.ErrorContains(t, err, "busy")
 	require.Equal(t, []string{"look"}, s.asked, "tried again later")
 }
@@ -69,7 +69,7 @@ func TestThatNobodyCanBeToldIsSaidWhenSomethingChanges(t *testing.T) {
 	t.Parallel()
 	for _, ended := range [][]int64{nil, {7}} {
 		k, log := keeper(&store{steps: cases.Steps{End: ended}})
-		_, _, err := k.Look(t.Context())
+		_, err := k.Look(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, ended != nil, bytes.Contains(log.Bytes(), []byte("nobody can be told")))
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/profilesync/profilesync/cmd/internal/columns"
+	"github.com/profilesync/profilesync/cmd/profilesync/actions/upkeep"
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
@@ -27,10 +28,8 @@ type tokensList struct {
 }
 
 func (c *tokensList) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
-	list, err := a.Store.Access.Tokens(ctx, c.All)
+	ctx, does := commands.Acting(ctx, a, "")
+	list, err := does.Tokens(ctx, c.All)
 	if err != nil {
 		return err
 	}
@@ -79,44 +78,23 @@ func (c *tokensAdd) Run(ctx context.Context, a *wiring.App, out *commands.Printe
 	if err != nil {
 		return commands.Usagef("--verbs: %w", err)
 	}
-	expires, err := c.expires(a.Today())
+	until, err := profile.ParseDate(c.Until)
 	if err != nil {
 		return commands.Usagef("--until: %w", err)
 	}
-	if err := a.Open(ctx); err != nil {
+	ctx, does := commands.Acting(ctx, a, c.Actor)
+	made, err := does.AddToken(ctx, upkeep.TokenRequest{Name: c.Name, Verbs: verbs, Until: until})
+	if err != nil {
 		return err
 	}
-	token, hash := guard.NewToken()
-	by := accessstore.By{Actor: commands.ActorOr(c.Actor), Person: true}
-	if err := a.Store.Access.AddToken(ctx, c.Name, hash, postgres.Texts(verbs), expires, by); err != nil {
-		return err
-	}
-	out.Print(struct {
-		Name  string       `json:"name"`
-		Verbs []guard.Verb `json:"verbs"`
-		Until string       `json:"until,omitempty"`
-		Token string       `json:"token"`
-	}{c.Name, verbs, c.Until, token}, "", [][]string{
-		{"name", c.Name}, {"verbs", strings.Join(postgres.Texts(verbs), ",")}, {"until", day(expires)}, {"token", token},
+	out.Print(made, "", [][]string{
+		{"name", made.Name},
+		{"verbs", strings.Join(postgres.Texts(made.Verbs), ",")},
+		{"until", columns.OneLine(made.Until.String())},
+		{"token", made.Token},
 	})
 	a.Sayf("this token is shown once: keep it where only %s reads it, and send it as `Authorization: Bearer TOKEN`", c.Name)
 	return nil
-}
-
-// expires is the end of the day until which the token is accepted; zero for no end.
-func (c *tokensAdd) expires(today profile.Date) (time.Time, error) {
-	if c.Until == "" {
-		return time.Time{}, nil
-	}
-	last, err := profile.ParseDate(c.Until)
-	if err != nil {
-		return time.Time{}, err
-	}
-	if last.Before(today) {
-		return time.Time{}, commands.Usagef("%s is over (today is %s)", last, today)
-	}
-	end := last.AddDays(1).Time()
-	return time.Date(end.Year(), end.Month(), end.Day(), 0, 0, 0, 0, profile.London()), nil
 }
 
 type tokensRevoke struct {
@@ -125,10 +103,8 @@ type tokensRevoke struct {
 }
 
 func (c *tokensRevoke) Run(ctx context.Context, a *wiring.App) error {
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
-	if err := a.Store.Access.RevokeToken(ctx, c.Name, accessstore.By{Actor: commands.ActorOr(c.Actor), Person: true}); err != nil {
+	ctx, does := commands.Acting(ctx, a, c.Actor)
+	if err := does.RevokeToken(ctx, c.Name); err != nil {
 		return err
 	}
 	a.Sayf("token %s is revoked: no daemon accepts it after %s", c.Name, guard.TokenTrust)

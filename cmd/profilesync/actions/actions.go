@@ -49,14 +49,15 @@ func (*Actions) who(ctx context.Context) (string, error) {
 	return principal.Name, nil
 }
 
-func (a *Actions) ready(ctx context.Context) error { return a.App.Ready(ctx) }
+// Ready opens the database, unless it is open.
+func (a *Actions) Ready(ctx context.Context) error { return a.App.Ready(ctx) }
 
-// begin opens the database, and returns who asks.
-func (a *Actions) begin(ctx context.Context) (actor string, err error) {
+// Begin opens the database, and returns who asks.
+func (a *Actions) Begin(ctx context.Context) (actor string, err error) {
 	if actor, err = a.who(ctx); err != nil {
 		return "", err
 	}
-	return actor, a.ready(ctx)
+	return actor, a.Ready(ctx)
 }
 
 // ShowProgress has told how far a run or a plan has come.

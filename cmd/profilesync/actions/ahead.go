@@ -13,7 +13,7 @@ import (
 func (a *Actions) Rehearsed(ctx context.Context, plan runs.PlanID, s runs.Selection) (
 	rows []planstore.Rehearsed, left int, digest string, err error,
 ) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return nil, 0, "", err
 	}
 	if _, err := a.App.Store.Plans.Rehearsal(ctx, plan); err != nil {
@@ -60,7 +60,7 @@ func (a *Actions) ApproveAhead(ctx context.Context, r AheadRequest) (done Ahead,
 	if err := r.Check(); err != nil {
 		return done, err
 	}
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return done, err
 	}
 	rehearsal, err := a.App.Store.Plans.Rehearsal(ctx, r.Plan)
@@ -86,7 +86,7 @@ func (a *Actions) ApproveAhead(ctx context.Context, r AheadRequest) (done Ahead,
 
 // WithdrawAhead takes back what was approved of a rehearsal ahead, and no run has used.
 func (a *Actions) WithdrawAhead(ctx context.Context, plan runs.PlanID, s runs.Selection) (Ahead, error) {
-	actor, err := a.begin(ctx)
+	actor, err := a.Begin(ctx)
 	if err != nil {
 		return Ahead{}, err
 	}

@@ -9,14 +9,15 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres/casestore"
 	"github.com/profilesync/profilesync/jobs/casejobs"
 	"github.com/profilesync/profilesync/reconcile/cases"
+	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 func (a *Actions) keeper(ctx context.Context) (*casejobs.Keeper, error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return nil, err
 	}
-	return a.App.Cases(a.App.Logger(slog.LevelWarn))
+	return a.App.Cases(slog.New(slog.DiscardHandler)) // what it would log is returned
 }
 
 // Cases lists what waits for people, what is most urgent first. An empty owner means all.
@@ -114,9 +115,77 @@ func (d CaseDecision) check(today profile.Date) error {
 	return nil
 }
 
+// LookedAtCases is what a look at the cases did.
+type LookedAtCases struct {
+	Opened  int `json:"opened"`
+	Changed int `json:"changed"`
+	Resumed int `json:"resumed"`
+	Ended   int `json:"ended"`
+	Letters int `json:"letters"`
+	Untold  int `json:"untold"` // cases of which nobody can be told
+}
+
+// LookAtCases looks now, as the daemon does every minute.
+func (a *Actions) LookAtCases(ctx context.Context) (l LookedAtCases, err error) {
+	keeper, err := a.keeper(ctx)
+	if err != nil {
+		return l, err
+	}
+	found, err := keeper.Look(ctx)
+	steps := found.Steps
+	return LookedAtCases{len(steps.Open), len(steps.Update), len(steps.Resume), len(steps.End), found.Letters, found.Untold}, err
+}
+
+// CaseLetter is a letter about cases that is due.
+type CaseLetter struct {
+	To    string            `json:"to"` // an account as u-4711, or a list as list-QOX
+	Kind  people.LetterKind `json:"kind"`
+	Cases []int64           `json:"cases"`
+	Lines []string          `json:"lines"`
+}
+
+// CaseLetters are letters about cases.
+type CaseLetters struct {
+	Letters []CaseLetter
+	Untold  int // cases of which nobody can be told
+}
+
+// PreviewCaseLetters returns who would get which letter, and makes none due.
+func (a *Actions) PreviewCaseLetters(ctx context.Context) (due CaseLetters, err error) {
+	keeper, err := a.keeper(ctx)
+	if err != nil {
+		return due, err
+	}
+	letters, untold, err := keeper.Letters(ctx)
+	due = CaseLetters{make([]CaseLetter, len(letters)), untold}
+	for i, l := range letters {
+		due.Letters[i] = CaseLetter{To: l.To.String(), Kind: l.Kind(), Lines: cases.Lines(l.Items)}
+		for _, item := range l.Items {
+			due.Letters[i].Cases = append(due.Letters[i].Cases, item.ID)
+		}
+	}
+	return due, err
+}
+
+// PostedCaseLetters is how many letters were made due.
+type PostedCaseLetters struct {
+	Letters int `json:"letters"`
+	Untold  int `json:"untold"` // cases of which nobody can be told
+}
+
+// PostCaseLetters looks, and makes the letters due; the daemon sends them.
+func (a *Actions) PostCaseLetters(ctx context.Context) (p PostedCaseLetters, err error) {
+	keeper, err := a.keeper(ctx)
+	if err != nil {
+		return p, err
+	}
+	p.Letters, p.Untold, err = keeper.Tell(ctx)
+	return p, err
+}
+
 // Closures lists the places that somebody said have closed, the newest first.
 func (a *Actions) Closures(ctx context.Context, f casestore.ClosureFilter) ([]casestore.ListedClosure, error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return nil, err
 	}
 	found, err := a.App.Store.Cases.Closures(ctx, f)
@@ -156,7 +225,7 @@ func (a *Actions) closure(ctx context.Context, s ClosureStep,
 	if reason == "" {
 		return c, invalid("reason", ": say why")
 	}
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return c, err
 	}
 	return step(a.App.Store.Cases, ctx, casestore.ClosureStep{Code: s.Code, Successor: s.Successor, Actor: actor, Reason: reason})

@@ -13,7 +13,7 @@ import (
 // Waiting lists what is selected of what waits, in the order in which people read it,
 // and the digest of exactly that.
 func (a *Actions) Waiting(ctx context.Context, s runs.Selection) (rows []runstore.WaitingRow, digest string, err error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return nil, "", err
 	}
 	if s.Run != 0 {
@@ -51,7 +51,7 @@ func (a *Actions) on(ctx context.Context, d Decision) (on decided, err error) {
 	if d.Run == 0 && on.Whole() && !d.All {
 		return on, &Error{Kind: Invalid, Text: "say what is decided on: a run, a selection as --field, or --all"}
 	}
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return on, err
 	}
 	if on.rows, err = a.App.Store.Runs.Waiting(ctx, on.Selection); err != nil {
@@ -174,7 +174,7 @@ func (a *Actions) AppliedNothing(ctx context.Context, approval runs.Summary) (bo
 
 // Marks counts the profiles that a run marked as missing.
 func (a *Actions) Marks(ctx context.Context, id runs.ID) (int, error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return 0, err
 	}
 	return a.App.Store.Runs.Marks(ctx, id)
@@ -229,7 +229,7 @@ func (p UndoPreview) Large() bool { return len(p.Reversal.Beyond) > 0 }
 
 // PreviewUndo returns what the undo of a run would take back, and changes nothing.
 func (a *Actions) PreviewUndo(ctx context.Context, id runs.ID) (p UndoPreview, err error) {
-	actor, err := a.begin(ctx)
+	actor, err := a.Begin(ctx)
 	if err != nil {
 		return p, err
 	}
@@ -258,7 +258,7 @@ func (a *Actions) undoOf(parent runs.Run, actor string) runs.Run {
 // UndoRun undoes a run whose preview somebody has seen. An undo that is large needs
 // the run's number again, as the confirmation.
 func (a *Actions) UndoRun(ctx context.Context, p UndoPreview, confirmed runs.ID, wait bool) (runs.Summary, error) {
-	actor, err := a.begin(ctx)
+	actor, err := a.Begin(ctx)
 	if err != nil {
 		return runs.Summary{}, err
 	}

@@ -34,7 +34,7 @@ func (d DriftFound) Exit(repair bool) (alarm, waits bool) {
 // CheckDrift compares what each of the sinks that are configured shows with the
 // profiles.
 func (a *Actions) CheckDrift(ctx context.Context, r DriftRequest) (found []DriftFound, err error) {
-	actor, err := a.begin(ctx)
+	actor, err := a.Begin(ctx)
 	if err != nil {
 		return nil, err
 	}

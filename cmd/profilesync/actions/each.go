@@ -72,7 +72,7 @@ func (s Scope) outcome() Outcome {
 // WholePlan returns the changes of a plan in the order of its digest, with the values of
 // creations, in pages.
 func (a *Actions) WholePlan(ctx context.Context, plan runs.PlanID) iter.Seq2[[]planstore.Change, error] {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return func(yield func([]planstore.Change, error) bool) { yield(nil, err) }
 	}
 	return a.App.Store.Plans.Changes(ctx, plan)

@@ -15,7 +15,7 @@ import (
 // RequireProfiles refuses the first code that no profile has, with the nearest that one
 // has.
 func (a *Actions) RequireProfiles(ctx context.Context, codes []profile.ODSCode) error {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return err
 	}
 	found, err := postgres.LoadProfiles(ctx, a.App.Store, codes)
@@ -41,7 +41,7 @@ func (a *Actions) RequireArea(ctx context.Context, input, area string) error {
 	if area == "" {
 		return nil
 	}
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return err
 	}
 	known, err := a.App.Store.Areas(ctx)
@@ -57,7 +57,7 @@ func (a *Actions) RequireBoard(ctx context.Context, day profile.Date, board prof
 	if board == "" {
 		return nil
 	}
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return err
 	}
 	known, err := a.App.Store.Reports.Boards(ctx, day)
@@ -76,7 +76,7 @@ func didYouMean[T ~string](name T, known []T) string {
 
 // BoardNames returns the names of boards by their codes.
 func (a *Actions) BoardNames(ctx context.Context) (runtext.Boards, error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return nil, err
 	}
 	return a.App.BoardNames(ctx)
@@ -90,7 +90,7 @@ type Board struct {
 
 // Boards lists the boards that are known, by their codes.
 func (a *Actions) Boards(ctx context.Context) ([]Board, error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return nil, err
 	}
 	names, err := a.App.AllBoards(ctx)

@@ -18,7 +18,7 @@ import (
 
 // FindProfiles looks for profiles by code, postcode or a part of the name.
 func (a *Actions) FindProfiles(ctx context.Context, text string, most int) ([]postgres.FoundProfile, error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return nil, err
 	}
 	return a.App.Store.FindProfiles(ctx, text, most)
@@ -26,7 +26,7 @@ func (a *Actions) FindProfiles(ctx context.Context, text string, most int) ([]po
 
 // KeptPlan returns a plan as it was shown, whatever has become of it.
 func (a *Actions) KeptPlan(ctx context.Context, id runs.PlanID) (runstore.KeptPlan, error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return runstore.KeptPlan{}, err
 	}
 	return a.App.Store.Runs.KeptPlan(ctx, id)
@@ -34,7 +34,7 @@ func (a *Actions) KeptPlan(ctx context.Context, id runs.PlanID) (runstore.KeptPl
 
 // WaitingByRun counts what waits of each run, and nobody has decided on.
 func (a *Actions) WaitingByRun(ctx context.Context) ([]runstore.WaitingRun, error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return nil, err
 	}
 	return a.App.Store.Runs.WaitingByRun(ctx)
@@ -66,7 +66,7 @@ func (a *Actions) InactiveChecks(ctx context.Context, most int) ([]people.IdleRu
 
 // DriftChecks returns the newest check of all profiles of each sink.
 func (a *Actions) DriftChecks(ctx context.Context) ([]pushstore.LastDriftCheck, error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return nil, err
 	}
 	return a.App.Store.Pushes.LastDriftChecks(ctx)
@@ -74,7 +74,7 @@ func (a *Actions) DriftChecks(ctx context.Context) ([]pushstore.LastDriftCheck, 
 
 // Drift lists what a check found.
 func (a *Actions) Drift(ctx context.Context, check int64, sink push.Sink, most int) ([]pushstore.DriftRow, error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return nil, err
 	}
 	return a.App.Store.Pushes.DriftFound(ctx, check, sink, most)
@@ -90,7 +90,7 @@ type Work struct {
 
 // Work returns the jobs that wait and are worked on, and the schedules.
 func (a *Actions) Work(ctx context.Context) (w Work, err error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return w, err
 	}
 	sinks, err := a.App.Sinks()
@@ -107,7 +107,7 @@ func (a *Actions) Work(ctx context.Context) (w Work, err error) {
 
 // NamesOf returns the names of profiles; those that do not exist are left out.
 func (a *Actions) NamesOf(ctx context.Context, codes []profile.ODSCode) (map[profile.ODSCode]string, error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return nil, err
 	}
 	found, err := postgres.LoadProfiles(ctx, a.App.Store.DB, codes)
@@ -120,7 +120,7 @@ func (a *Actions) NamesOf(ctx context.Context, codes []profile.ODSCode) (map[pro
 
 // Whole returns all values of a profile, with its opening times, facilities and services.
 func (a *Actions) Whole(ctx context.Context, code profile.ODSCode) (profile.Values, error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return profile.Values{}, err
 	}
 	now, _, err := a.App.Store.Audit.Profile(ctx, code)

@@ -15,7 +15,7 @@ import (
 
 // Accounts lists accounts by their ids, without names. An empty state means all.
 func (a *Actions) Accounts(ctx context.Context, state people.AccountState, most int) ([]peoplestore.Account, error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return nil, err
 	}
 	return a.App.Store.People.ListAccounts(ctx, state, most)
@@ -24,7 +24,7 @@ func (a *Actions) Accounts(ctx context.Context, state people.AccountState, most 
 // Account returns an account with its organisations, without names. Its history is for who
 // may see people.
 func (a *Actions) Account(ctx context.Context, id people.AccountID) (peoplestore.Account, error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return peoplestore.Account{}, err
 	}
 	found, err := a.App.Store.People.Account(ctx, id)
@@ -46,7 +46,7 @@ func (a *Actions) Names(ctx context.Context, ids []people.AccountID) (map[people
 	if !seesPeople(ctx) {
 		return nil, &Error{Kind: Forbidden, Text: "names are only for who may see people"}
 	}
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return nil, err
 	}
 	names := make(map[people.AccountID]Named)
@@ -74,7 +74,7 @@ func morning(day profile.Date) func() time.Time {
 // PreviewInactive returns what is due for inactive accounts, as if today were that day;
 // the zero day is today.
 func (a *Actions) PreviewInactive(ctx context.Context, day profile.Date) (plan peoplejobs.IdlePlan, err error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return plan, err
 	}
 	inactivity := a.App.Inactivity()
@@ -86,7 +86,7 @@ func (a *Actions) PreviewInactive(ctx context.Context, day profile.Date) (plan p
 
 // ApplyInactive does what is due for inactive accounts, and returns the check.
 func (a *Actions) ApplyInactive(ctx context.Context) ([]people.IdleRun, error) {
-	actor, err := a.begin(ctx)
+	actor, err := a.Begin(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +98,7 @@ func (a *Actions) ApplyInactive(ctx context.Context) ([]people.IdleRun, error) {
 
 // ApproveEndings ends the accounts that a check withheld because there were too many.
 func (a *Actions) ApproveEndings(ctx context.Context, check int64) (people.IdleRun, error) {
-	actor, err := a.begin(ctx)
+	actor, err := a.Begin(ctx)
 	if err != nil {
 		return people.IdleRun{}, err
 	}
@@ -110,7 +110,7 @@ func (a *Actions) ApproveEndings(ctx context.Context, check int64) (people.IdleR
 
 // Reactivate lets a person sign in again.
 func (a *Actions) Reactivate(ctx context.Context, id people.AccountID, reason string) error {
-	actor, err := a.begin(ctx)
+	actor, err := a.Begin(ctx)
 	if err != nil {
 		return err
 	}
@@ -131,7 +131,7 @@ func (a *Actions) SetLeave(ctx context.Context, id people.AccountID, until profi
 	if last := today.AddMonths(people.MaxLeaveMonths); !until.IsZero() && (until.Before(today) || until.After(last)) {
 		return invalid("until", " %s: want a day from today to %s", until, last)
 	}
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return err
 	}
 	changed, err := a.App.Store.People.SetLeave(ctx, id, today, until, actor, reason)
@@ -152,7 +152,7 @@ type DueReminder struct {
 // PreviewReminders returns who would get which reminder and why, as if today were that
 // day; the zero day is today.
 func (a *Actions) PreviewReminders(ctx context.Context, day profile.Date) (list []DueReminder, err error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return nil, err
 	}
 	reminders, err := a.App.Reminders()
@@ -188,7 +188,7 @@ type Mail struct {
 
 // MailState returns whether letters go out, and if not, why.
 func (a *Actions) MailState(ctx context.Context) (m Mail, err error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return m, err
 	}
 	m.Mail = a.App.Settings.Mail
@@ -205,7 +205,7 @@ func (a *Actions) StopMail(ctx context.Context, reason string) (Mail, error) {
 	if strings.TrimSpace(reason) == "" {
 		return Mail{}, invalid("reason", ": say why")
 	}
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return Mail{}, err
 	}
 	if err := a.App.Store.People.StopMail(ctx, actor, reason); err != nil {
@@ -216,7 +216,7 @@ func (a *Actions) StopMail(ctx context.Context, reason string) (Mail, error) {
 
 // ResumeMail sends letters again.
 func (a *Actions) ResumeMail(ctx context.Context) (Mail, error) {
-	actor, err := a.begin(ctx)
+	actor, err := a.Begin(ctx)
 	if err != nil {
 		return Mail{}, err
 	}
@@ -229,7 +229,7 @@ func (a *Actions) ResumeMail(ctx context.Context) (Mail, error) {
 // Letters lists letters without names, the newest first. An empty state or account
 // means all.
 func (a *Actions) Letters(ctx context.Context, state string, account people.AccountID, most int) ([]peoplestore.ListedLetter, error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return nil, err
 	}
 	return a.App.Store.People.Letters(ctx, state, account, most)

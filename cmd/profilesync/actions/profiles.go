@@ -34,7 +34,7 @@ type Profile struct {
 
 // Profile returns a profile as it stands now.
 func (a *Actions) Profile(ctx context.Context, code profile.ODSCode) (p Profile, err error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return p, err
 	}
 	stored, err := a.App.Store.Profile(ctx, code)
@@ -72,7 +72,7 @@ func (a *Actions) ProfileAt(ctx context.Context, code profile.ODSCode, at string
 	if err != nil {
 		return p, invalid("at", " %w", err)
 	}
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return p, err
 	}
 	now, audit, err := a.App.Store.Audit.Profile(ctx, code)
@@ -90,7 +90,7 @@ func (a *Actions) ProfileAt(ctx context.Context, code profile.ODSCode, at string
 // History returns all audit rows of a profile, the oldest first. Reasons are for who may
 // see people, here and in Why.
 func (a *Actions) History(ctx context.Context, code profile.ODSCode) ([]postgres.Audited, error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return nil, err
 	}
 	rows, err := a.App.Store.History(ctx, code)
@@ -100,7 +100,7 @@ func (a *Actions) History(ctx context.Context, code profile.ODSCode) ([]postgres
 // Why returns how the value of a field came about, or of every field that has, or had,
 // a value.
 func (a *Actions) Why(ctx context.Context, code profile.ODSCode, field profile.Field) ([]whytext.Step, error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return nil, err
 	}
 	told, err := a.App.Store.Audit.Explain(ctx, code)
@@ -113,7 +113,7 @@ func (a *Actions) Why(ctx context.Context, code profile.ODSCode, field profile.F
 
 // Services lists the services of a profile, from e-RS and from editors.
 func (a *Actions) Services(ctx context.Context, code profile.ODSCode) ([]servicestore.ProfileService, error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return nil, err
 	}
 	if _, err := a.App.Store.Profile(ctx, code); err != nil {
@@ -132,7 +132,7 @@ func (a *Actions) SetKind(ctx context.Context, code profile.ODSCode, kind, reaso
 	if strings.TrimSpace(reason) == "" {
 		return false, invalid("reason", ": say why")
 	}
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return false, err
 	}
 	p, err := a.App.Store.Profile(ctx, code)
@@ -179,7 +179,7 @@ func (a *Actions) UndoField(ctx context.Context, u FieldUndo) (done UndoneField,
 	if u.Field == profile.FieldKind && strings.TrimSpace(u.Reason) == "" {
 		return done, invalid("reason", ": say why")
 	}
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return done, err
 	}
 	back, err := a.App.Store.Audit.Undo(ctx, historystore.Wanted{
@@ -190,7 +190,7 @@ func (a *Actions) UndoField(ctx context.Context, u FieldUndo) (done UndoneField,
 
 // PreviewUndoField returns what UndoField would put back now, and changes nothing.
 func (a *Actions) PreviewUndoField(ctx context.Context, u FieldUndo) (would UndoneField, err error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return would, err
 	}
 	told, err := a.App.Store.Audit.Explain(ctx, u.Code)

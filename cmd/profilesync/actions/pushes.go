@@ -18,7 +18,7 @@ import (
 
 // Pushes lists pushes, the most recently wanted first.
 func (a *Actions) Pushes(ctx context.Context, f pushstore.PushFilter) ([]pushstore.ListedPush, error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return nil, err
 	}
 	return a.App.Store.Pushes.Pushes(ctx, f)
@@ -26,7 +26,7 @@ func (a *Actions) Pushes(ctx context.Context, f pushstore.PushFilter) ([]pushsto
 
 // CountPushes counts the pushes of each sink, state and route.
 func (a *Actions) CountPushes(ctx context.Context) ([]pushstore.PushCount, error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return nil, err
 	}
 	return a.App.Store.Pushes.CountPushes(ctx)
@@ -43,7 +43,7 @@ type Retry struct {
 // after wait; a daemon sends those that are not. To overwrite is only for
 // principals who may approve.
 func (a *Actions) RetryPushes(ctx context.Context, r Retry, wait time.Duration) (states []pushstore.ListedPush, err error) {
-	actor, err := a.begin(ctx)
+	actor, err := a.Begin(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ type PushPreview struct {
 // PreviewPush makes the very delivery that a push would send now to each of the sinks
 // that are configured, and says what each does with it. Nothing is sent.
 func (a *Actions) PreviewPush(ctx context.Context, code profile.ODSCode, wanted []push.Sink) (previews []PushPreview, err error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return nil, err
 	}
 	sinks, err := a.App.Sinks()
@@ -174,7 +174,7 @@ func (a *Actions) AddHold(ctx context.Context, h Hold) (int64, error) {
 	case !h.Until.IsZero() && h.Until.Before(a.App.Today()):
 		return 0, invalid("until", " %s: that day has passed", h.Until)
 	}
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return 0, err
 	}
 	hold := pushstore.Hold{Code: h.Code, Sink: string(h.Sink), Until: h.Until, Reason: h.Reason, Actor: actor}
@@ -186,7 +186,7 @@ func (a *Actions) AddHold(ctx context.Context, h Hold) (int64, error) {
 
 // Holds lists the holds in force, of one profile or of all; with ended, all ever made.
 func (a *Actions) Holds(ctx context.Context, code profile.ODSCode, ended bool) ([]pushstore.Hold, error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return nil, err
 	}
 	return a.App.Store.Pushes.Holds(ctx, code, a.App.Today(), ended)
@@ -194,7 +194,7 @@ func (a *Actions) Holds(ctx context.Context, code profile.ODSCode, ended bool) (
 
 // RemoveHold ends a hold before its time.
 func (a *Actions) RemoveHold(ctx context.Context, id int64) error {
-	actor, err := a.begin(ctx)
+	actor, err := a.Begin(ctx)
 	if err != nil {
 		return err
 	}

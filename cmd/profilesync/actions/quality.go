@@ -22,7 +22,7 @@ type Listing struct {
 
 // Listings returns the last accepted listing of each report.
 func (a *Actions) Listings(ctx context.Context) ([]Listing, error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return nil, err
 	}
 	found, err := a.App.Store.Runs.Listings(ctx)
@@ -48,7 +48,7 @@ func (a *Actions) ResetListing(ctx context.Context, report string, to profile.Da
 	if strings.TrimSpace(reason) == "" {
 		return done, invalid("reason", ": say why")
 	}
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return done, err
 	}
 	return a.App.Store.Runs.ResetListing(ctx, runstore.Reset{
@@ -58,7 +58,7 @@ func (a *Actions) ResetListing(ctx context.Context, report string, to profile.Da
 
 // Findings lists what the quality checks found.
 func (a *Actions) Findings(ctx context.Context, f qualitystore.Filter) ([]qualitystore.Found, error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return nil, err
 	}
 	return a.App.Store.Quality.Findings(ctx, f)
@@ -66,7 +66,7 @@ func (a *Actions) Findings(ctx context.Context, f qualitystore.Filter) ([]qualit
 
 // CountFindings counts the findings of quality checks that last.
 func (a *Actions) CountFindings(ctx context.Context) (int, error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return 0, err
 	}
 	return a.App.Store.Quality.CountOpen(ctx)
@@ -75,7 +75,7 @@ func (a *Actions) CountFindings(ctx context.Context) (int, error) {
 // RunChecks makes the quality checks of these pharmacies, or of all. checked is called
 // with how many are done; it may be nil.
 func (a *Actions) RunChecks(ctx context.Context, codes []profile.ODSCode, checked func(int)) (result quality.Result, err error) {
-	actor, err := a.begin(ctx)
+	actor, err := a.Begin(ctx)
 	if err != nil {
 		return result, err
 	}
@@ -96,7 +96,7 @@ func (a *Actions) RunChecks(ctx context.Context, codes []profile.ODSCode, checke
 // Quarantine lists upstream records that could not be read, the newest first. An empty
 // report means all.
 func (a *Actions) Quarantine(ctx context.Context, report string, most int) ([]runstore.Quarantined, error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return nil, err
 	}
 	return a.App.Store.Runs.Quarantined(ctx, report, most)
@@ -104,7 +104,7 @@ func (a *Actions) Quarantine(ctx context.Context, report string, most int) ([]ru
 
 // Contradictions lists organisations that are active although their end date has passed.
 func (a *Actions) Contradictions(ctx context.Context, report string) ([]runstore.Contradiction, error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return nil, err
 	}
 	return a.App.Store.Runs.Contradictions(ctx, report)
@@ -112,7 +112,7 @@ func (a *Actions) Contradictions(ctx context.Context, report string) ([]runstore
 
 // Flags lists profiles whose upstream record a person should check.
 func (a *Actions) Flags(ctx context.Context, report string) ([]runstore.Flagged, error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return nil, err
 	}
 	return a.App.Store.Runs.Flags(ctx, report)
@@ -121,7 +121,7 @@ func (a *Actions) Flags(ctx context.Context, report string) ([]runstore.Flagged,
 // Owners lists sites whose owner changed within the last days, and those that have no
 // open owner.
 func (a *Actions) Owners(ctx context.Context, days int) ([]servicestore.OwnedSite, error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return nil, err
 	}
 	return a.App.Store.Services.Owners(ctx, a.App.Settings.Clock().AddDate(0, 0, -days))

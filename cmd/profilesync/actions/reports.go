@@ -12,7 +12,7 @@ import (
 
 // Reports lists reports, the newest first.
 func (a *Actions) Reports(ctx context.Context, most int) ([]reportstore.FrozenReport, error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return nil, err
 	}
 	return a.App.Store.Reports.Reports(ctx, most)
@@ -20,7 +20,7 @@ func (a *Actions) Reports(ctx context.Context, most int) ([]reportstore.FrozenRe
 
 // MakeReports makes the reports that are due, and returns the newest report.
 func (a *Actions) MakeReports(ctx context.Context) ([]reportstore.FrozenReport, error) {
-	if _, err := a.begin(ctx); err != nil {
+	if _, err := a.Begin(ctx); err != nil {
 		return nil, err
 	}
 	reporter, err := a.App.Reporter()
@@ -38,7 +38,7 @@ var ErrNoReport = missing("there is no report yet: `profilesync report make` mak
 
 // ReportDay returns the day of the newest report.
 func (a *Actions) ReportDay(ctx context.Context) (profile.Date, error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return profile.Date{}, err
 	}
 	day, _, err := a.App.Store.Reports.LastReport(ctx)
@@ -53,7 +53,7 @@ func (a *Actions) Report(ctx context.Context, f wiring.ReportFile) (*spool.File,
 	if wiring.TypeOfReport(f.Form) == "" {
 		return nil, invalid("form", " %q: want html, csv, xlsx or json", f.Form)
 	}
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return nil, err
 	}
 	if err := a.RequireBoard(ctx, f.Day, f.Region); err != nil {
@@ -75,7 +75,7 @@ func (a *Actions) CopyReport(ctx context.Context, to io.Writer, f wiring.ReportF
 
 // VerifyReport compares a report with what it was frozen as, and with the audit.
 func (a *Actions) VerifyReport(ctx context.Context, day profile.Date) (reportstore.Verified, error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return reportstore.Verified{}, err
 	}
 	return a.App.Store.Reports.VerifyReport(ctx, day)

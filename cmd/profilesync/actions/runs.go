@@ -12,7 +12,7 @@ import (
 
 // Runs lists runs of a source, the newest first; an empty source means all.
 func (a *Actions) Runs(ctx context.Context, source profile.Source, most int) ([]runstore.RunLine, error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return nil, err
 	}
 	return a.App.Store.Runs.ListRuns(ctx, source, most)
@@ -20,7 +20,7 @@ func (a *Actions) Runs(ctx context.Context, source profile.Source, most int) ([]
 
 // Run returns a run, and in its summary what has become of what it withheld.
 func (a *Actions) Run(ctx context.Context, id runs.ID) (run runs.Run, err error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return run, err
 	}
 	if run, err = a.App.Store.Runs.Run(ctx, id); err != nil {
@@ -33,7 +33,7 @@ func (a *Actions) Run(ctx context.Context, id runs.ID) (run runs.Run, err error)
 // RunRows returns what a run planned and its outcome, withheld rows first, and how many
 // more rows there are than were wanted.
 func (a *Actions) RunRows(ctx context.Context, id runs.ID, withheld bool, most int) (rows []runstore.Planned, more int, err error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return nil, 0, err
 	}
 	if _, err := a.App.Store.Runs.Run(ctx, id); err != nil {
@@ -44,7 +44,7 @@ func (a *Actions) RunRows(ctx context.Context, id runs.ID, withheld bool, most i
 
 // RunProgress returns how far a run has come.
 func (a *Actions) RunProgress(ctx context.Context, id runs.ID) (runstore.Progress, error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return runstore.Progress{}, err
 	}
 	return a.App.Store.Runs.Progress(ctx, id)
@@ -53,7 +53,7 @@ func (a *Actions) RunProgress(ctx context.Context, id runs.ID) (runstore.Progres
 // PlanChanges returns the changes of a plan in the order in which people read them; of
 // each kind those of the first profiles, at most so many; 0 means all.
 func (a *Actions) PlanChanges(ctx context.Context, plan runs.PlanID, most int) ([]planstore.Shown, error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return nil, err
 	}
 	return a.App.Store.Plans.ShownChanges(ctx, plan, most)
@@ -62,7 +62,7 @@ func (a *Actions) PlanChanges(ctx context.Context, plan runs.PlanID, most int) (
 // CancelRun cancels a run that nobody has begun to work. That of another is only for
 // principals who may administer.
 func (a *Actions) CancelRun(ctx context.Context, id runs.ID) (run runs.Run, err error) {
-	actor, err := a.begin(ctx)
+	actor, err := a.Begin(ctx)
 	if err != nil {
 		return run, err
 	}

@@ -256,7 +256,7 @@ func readReference(ctx context.Context, r *wiring.Reader, s Scope) (runs.Summary
 // NewReader opens the database, and returns a reader for plans: it keeps what it was
 // given to read the files that follow with.
 func (a *Actions) NewReader(ctx context.Context) (*wiring.Reader, error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return nil, err
 	}
 	return a.App.Reader(true), nil
@@ -282,7 +282,7 @@ func (a *Actions) Plan(ctx context.Context, r *wiring.Reader, s Scope) (summary 
 // Reconcile stores a run with what it reads. With wait, the summary is that of the run
 // that has ended; a daemon works it or, if there is none, this process.
 func (a *Actions) Reconcile(ctx context.Context, s Scope, wait bool) (summary runs.Summary, err error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return summary, err
 	}
 	if s.IsReference() {
@@ -296,7 +296,7 @@ func (a *Actions) Reconcile(ctx context.Context, s Scope, wait bool) (summary ru
 
 // ReconcilePlan applies exactly what a plan shows, or refuses.
 func (a *Actions) ReconcilePlan(ctx context.Context, plan runs.PlanID, wait bool) (runs.Summary, error) {
-	actor, err := a.begin(ctx)
+	actor, err := a.Begin(ctx)
 	if err != nil {
 		return runs.Summary{}, err
 	}

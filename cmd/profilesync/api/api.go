@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,11 +13,12 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"golang.org/x/sync/semaphore"
 
-	"github.com/profilesync/profilesync/cmd/internal/spool"
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/actions/upkeep"
+	"github.com/profilesync/profilesync/cmd/profilesync/api/office"
+	"github.com/profilesync/profilesync/cmd/profilesync/api/operation"
 	"github.com/profilesync/profilesync/cmd/profilesync/api/problem"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
-	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
@@ -31,8 +33,11 @@ type Options struct {
 	// AllowBody lets the body of a request have that many bytes, where the guard would
 	// allow less; nil allows nothing more.
 	AllowBody func(ctx context.Context, bytes int64) error
-	Log       *slog.Logger
-	Version   string
+	// ShowOnce has the answer to a request kept nowhere, although it may be repeated; nil
+	// is for where none are kept.
+	ShowOnce func(ctx context.Context)
+	Log      *slog.Logger
+	Version  string
 	// Stopping ends when the daemon stops: streams of progress end then. Nil is never.
 	Stopping context.Context //nolint:containedctx // of the program, not of a call
 	// Streams is how many streams of progress there may be at a time; 0 means 64.
@@ -45,17 +50,13 @@ type Options struct {
 // Document is where the OpenAPI document is served, beside /api/openapi.yaml.
 const Document = "/api/openapi.json"
 
-// Base is the path of every operation.
-const Base = "/api/v1"
-
 // server is the handler of one daemon.
 type server struct {
 	Options
 
-	api     huma.API
-	do      *actions.Actions
+	set     *operation.Set
+	do      upkeep.Upkeep
 	streams *semaphore.Weighted
-	readers *spool.Readers
 }
 
 // Handler serves the admin API under /api. It expects a guard before it that puts the
@@ -78,19 +79,25 @@ func build(o Options) (http.Handler, huma.API) {
 	if o.AllowBody == nil {
 		o.AllowBody = func(context.Context, int64) error { return nil }
 	}
+	if o.ShowOnce == nil {
+		o.ShowOnce = func(context.Context) {}
+	}
 	if o.Stopping == nil {
 		o.Stopping = context.Background()
 	}
 	mux := http.NewServeMux()
 	s := &server{
-		Options: o, do: o.Actions, api: humago.New(mux, config(o.Version)), streams: semaphore.NewWeighted(o.Streams),
-		readers: wiring.ReportReaders(),
+		Options: o, do: upkeep.Upkeep{Actions: o.Actions}, streams: semaphore.NewWeighted(o.Streams),
+		set: &operation.Set{
+			API: humago.New(mux, config(o.Version)), Begin: o.Begin, AllowBody: o.AllowBody, ShowOnce: o.ShowOnce, Log: o.Log,
+		},
 	}
-	for _, add := range []func(){s.runs, s.plans, s.waiting, s.cases, s.profiles, s.pushes, s.people, s.letters, s.reports, s.quality} {
+	for _, add := range []func(){s.status, s.runs, s.plans, s.waiting, s.cases, s.profiles, s.pushes, s.quality, s.ers} {
 		add()
 	}
+	office.Add(s.set, s.do)
 	mux.HandleFunc("/", problem.NoSuchOperation(Document))
-	return mux, s.api
+	return mux, s.set.API
 }
 
 // config has none of the pages that huma would serve from other hosts.
@@ -129,7 +136,7 @@ func nameOf(t reflect.Type, hint string) string {
 	_, folder, ours := strings.Cut(t.PkgPath(), "profilesync/profilesync/")
 	parts := strings.Split(folder, "/")
 	last := strings.TrimSuffix(parts[len(parts)-1], "store")
-	if !ours || last == "api" || last == "actions" || strings.Contains(t.Name(), "[") {
+	if !ours || slices.Contains([]string{"api", "office", "operation", "actions", "upkeep"}, last) || strings.Contains(t.Name(), "[") {
 		return name
 	}
 	return strings.ToUpper(last[:1]) + last[1:] + name

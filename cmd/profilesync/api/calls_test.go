@@ -38,6 +38,10 @@ func TestEveryOperationThroughTheDocument(t *testing.T) { //nolint:paralleltest 
 		{"people", callPeople},
 		{"reports", callReports},
 		{"quality", callQuality},
+		{"letters", callLetters},
+		{"ers", callERS},
+		{"tokens", callTokens},
+		{"status", callStatus},
 	} {
 		if !t.Run(part.name, func(t *testing.T) { w.t = t; part.calls(t, w) }) {
 			return
@@ -189,10 +193,10 @@ func callProfiles(t *testing.T, w *world) {
 
 func callCases(t *testing.T, w *world) {
 	t.Helper()
-	keeper, err := w.app.Cases(w.app.Logger(0))
-	require.NoError(t, err)
-	_, _, err = keeper.Look(t.Context())
-	require.NoError(t, err)
+	w.as(cid)
+	require.NotEqual(t, "0", w.do(call{id: "look-at-cases"}).say("opened"))
+	w.do(call{id: "preview-case-letters"})
+	require.Equal(t, "0", w.do(call{id: "post-case-letters"}).say("letters"), "nobody can be told")
 	w.as(bea)
 	listed := w.do(call{id: "list-cases"})
 	require.Positive(t, listed.count("items"))
@@ -289,6 +293,11 @@ func callReports(t *testing.T, w *world) {
 	}
 	w.do(call{id: "fetch-report", path: day + " pdf", odd: true, status: 422})
 	require.Equal(t, true, w.do(call{id: "verify-report", path: "newest"}).at("rows_as_frozen"))
+	require.Equal(t, "2", w.do(call{id: "deliver-report", path: "newest"}).say("delivered"), "to the folder, and by mail")
+	require.Equal(t, "0", w.do(call{id: "deliver-report", path: day}).say("delivered"), "it has it already")
+	require.Contains(t, w.do(call{id: "link-report", path: "newest"}).say("link"), "/reports/report-"+day+".html?")
+	w.do(call{id: "link-report", path: "2020-01-01", status: 404})
+	w.do(call{id: "link-report", path: day, query: "region=QZZ", status: 422})
 }
 
 func callQuality(t *testing.T, w *world) {

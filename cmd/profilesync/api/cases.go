@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/api/operation"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/connectors/postgres/casestore"
 	"github.com/profilesync/profilesync/reconcile/cases"
@@ -13,46 +14,58 @@ import (
 
 // cases are operations on what waits for people, and on places closed in reality.
 func (s *server) cases() {
-	add(s, route{
-		id: "list-cases", method: http.MethodGet, path: "/cases", verb: guard.Read,
-		summary: "List what waits for people, what is most urgent first",
+	operation.Add(s.set, operation.Route{
+		ID: "list-cases", Method: http.MethodGet, Path: "/cases", Verb: guard.Read,
+		Summary: "List what waits for people, what is most urgent first",
 	}, s.listCases)
-	add(s, route{
-		id: "show-case", method: http.MethodGet, path: "/cases/{case}", verb: guard.Read,
-		summary: "Show a case: what to do, its steps, and who was told",
+	operation.Add(s.set, operation.Route{
+		ID: "look-at-cases", Method: http.MethodPost, Path: "/cases/look", Verb: guard.Administer, Keyed: true,
+		Summary: "Look at what waits now, as the daemon does every minute",
+	}, s.lookAtCases)
+	operation.Add(s.set, operation.Route{
+		ID: "preview-case-letters", Method: http.MethodGet, Path: "/case-letters", Verb: guard.Read,
+		Summary: "Show who would get which letter about which cases, and make none due",
+	}, s.previewCaseLetters)
+	operation.Add(s.set, operation.Route{
+		ID: "post-case-letters", Method: http.MethodPost, Path: "/case-letters", Verb: guard.Administer, Keyed: true,
+		Summary: "Look, and make the letters about cases due, as the daemon does every working morning", About: "The daemon sends them.",
+	}, s.postCaseLetters)
+	operation.Add(s.set, operation.Route{
+		ID: "show-case", Method: http.MethodGet, Path: "/cases/{case}", Verb: guard.Read,
+		Summary: "Show a case: what to do, its steps, and who was told",
 	}, s.showCase)
-	add(s, route{
-		id: "wait-case", method: http.MethodPost, path: "/cases/{case}/wait", verb: guard.Approve,
-		summary: "Note that a case waits for somebody, until a day",
+	operation.Add(s.set, operation.Route{
+		ID: "wait-case", Method: http.MethodPost, Path: "/cases/{case}/wait", Verb: guard.Approve,
+		Summary: "Note that a case waits for somebody, until a day",
 	}, s.waitCase)
-	add(s, route{
-		id: "set-aside-case", method: http.MethodPost, path: "/cases/{case}/set-aside", verb: guard.Approve,
-		summary: "Set a case aside until a day: nobody is told of it until then",
+	operation.Add(s.set, operation.Route{
+		ID: "set-aside-case", Method: http.MethodPost, Path: "/cases/{case}/set-aside", Verb: guard.Approve,
+		Summary: "Set a case aside until a day: nobody is told of it until then",
 	}, s.setAsideCase)
-	add(s, route{
-		id: "resume-case", method: http.MethodPost, path: "/cases/{case}/resume", verb: guard.Approve,
-		summary: "Open a case again that waits or was set aside",
+	operation.Add(s.set, operation.Route{
+		ID: "resume-case", Method: http.MethodPost, Path: "/cases/{case}/resume", Verb: guard.Approve,
+		Summary: "Open a case again that waits or was set aside",
 	}, s.resumeCase)
-	add(s, route{
-		id: "list-closures", method: http.MethodGet, path: "/closures", verb: guard.Read,
-		summary: "List the places that somebody said have closed, the newest first",
+	operation.Add(s.set, operation.Route{
+		ID: "list-closures", Method: http.MethodGet, Path: "/closures", Verb: guard.Read,
+		Summary: "List the places that somebody said have closed, the newest first",
 	}, s.listClosures)
-	add(s, route{
-		id: "say-closed", method: http.MethodPost, path: "/closures/{code}/say", verb: guard.Approve,
-		summary: "Note a board's word that a place has closed: a case opens",
+	operation.Add(s.set, operation.Route{
+		ID: "say-closed", Method: http.MethodPost, Path: "/closures/{code}/say", Verb: guard.Approve,
+		Summary: "Note a board's word that a place has closed: a case opens",
 	}, closure(s.do.SayClosed))
-	add(s, route{
-		id: "confirm-closed", method: http.MethodPost, path: "/closures/{code}/confirm", verb: guard.Approve,
-		summary: "Confirm it: the profile is hidden, and sinks are told that it is closed",
+	operation.Add(s.set, operation.Route{
+		ID: "confirm-closed", Method: http.MethodPost, Path: "/closures/{code}/confirm", Verb: guard.Approve,
+		Summary: "Confirm it: the profile is hidden, and sinks are told that it is closed",
 	}, closure(s.do.ConfirmClosed))
-	add(s, route{
-		id: "take-closed-back", method: http.MethodPost, path: "/closures/{code}/take-back", verb: guard.Approve,
-		summary: "Take back what was said and confirmed: sinks are told what the register says",
+	operation.Add(s.set, operation.Route{
+		ID: "take-closed-back", Method: http.MethodPost, Path: "/closures/{code}/take-back", Verb: guard.Approve,
+		Summary: "Take back what was said and confirmed: sinks are told what the register says",
 	}, closure(s.do.TakeClosedBack))
 }
 
 type listCasesInput struct {
-	Paging
+	operation.Paging
 
 	Kind  string `query:"kind" doc:"Only cases of this kind, such as sink-paused."`
 	Owner string `query:"owner" doc:"Only those this owner has to act on: managers, board, service-desk, register-desk, operations."`
@@ -62,21 +75,53 @@ type listCasesInput struct {
 	Gone  bool   `query:"gone" doc:"With those that are gone."`
 }
 
-func (s *server) listCases(ctx context.Context, in *listCasesInput) (*pageOf[casestore.Listed], error) {
-	var wrong inputs
-	filter := casestore.Filter{Gone: in.Gone, Board: wrong.code("board", in.Board), Code: wrong.code("code", in.Code)}
-	if kind := parsed(&wrong, "kind", in.Kind, cases.ParseKind); kind != "" {
+func (s *server) listCases(ctx context.Context, in *listCasesInput) (*operation.List[casestore.Listed], error) {
+	var wrong operation.Inputs
+	filter := casestore.Filter{Gone: in.Gone, Board: wrong.Code("board", in.Board), Code: wrong.Code("code", in.Code)}
+	if kind := operation.Parsed(&wrong, "kind", in.Kind, cases.ParseKind); kind != "" {
 		filter.Kinds = []cases.Kind{kind}
 	}
-	owner := parsed(&wrong, "owner", in.Owner, cases.ParseOwner)
-	if err := wrong.err(); err != nil {
+	owner := operation.Parsed(&wrong, "owner", in.Owner, cases.ParseOwner)
+	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
 	if in.Days > 0 {
 		filter.Opened = s.do.App.Settings.Clock().AddDate(0, 0, -in.Days)
 	}
 	key := func(l casestore.Listed) string { return strconv.FormatInt(l.ID, 10) }
-	return paged(in.Paging, key, func(int) ([]casestore.Listed, error) { return s.do.Cases(ctx, filter, owner) })
+	return operation.Paged(in.Paging, key, func(int) ([]casestore.Listed, error) { return s.do.Cases(ctx, filter, owner) })
+}
+
+func (s *server) lookAtCases(ctx context.Context, _ *struct{}) (*operation.Body[actions.LookedAtCases], error) {
+	found, err := s.do.LookAtCases(ctx)
+	return operation.Answer(found, err)
+}
+
+// caseLetterPage is a page of letters about cases.
+type caseLetterPage struct {
+	operation.Page[actions.CaseLetter]
+
+	Untold int `json:"untold" doc:"Cases of which nobody can be told."`
+}
+
+func (s *server) previewCaseLetters(ctx context.Context, in *operation.Paging) (*operation.Body[caseLetterPage], error) {
+	var found caseLetterPage
+	key := func(l actions.CaseLetter) string { return l.To + " " + string(l.Kind) }
+	page, err := operation.Paged(*in, key, func(int) ([]actions.CaseLetter, error) {
+		due, err := s.do.PreviewCaseLetters(ctx)
+		found.Untold = due.Untold
+		return due.Letters, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	found.Page = page.Body
+	return operation.Answer(found, nil)
+}
+
+func (s *server) postCaseLetters(ctx context.Context, _ *struct{}) (*operation.Body[actions.PostedCaseLetters], error) {
+	posted, err := s.do.PostCaseLetters(ctx)
+	return operation.Answer(posted, err)
 }
 
 // CaseInput names a case.
@@ -84,9 +129,9 @@ type CaseInput struct {
 	Case int64 `path:"case" minimum:"1" doc:"The case's number."`
 }
 
-func (s *server) showCase(ctx context.Context, in *CaseInput) (*body[actions.ShownCase], error) {
+func (s *server) showCase(ctx context.Context, in *CaseInput) (*operation.Body[actions.ShownCase], error) {
 	shown, err := s.do.ShowCase(ctx, in.Case)
-	return answer(shown, err)
+	return operation.Answer(shown, err)
 }
 
 type waitCaseInput struct {
@@ -99,7 +144,7 @@ type waitCaseInput struct {
 	}
 }
 
-func (s *server) waitCase(ctx context.Context, in *waitCaseInput) (*body[casestore.Listed], error) {
+func (s *server) waitCase(ctx context.Context, in *waitCaseInput) (*operation.Body[casestore.Listed], error) {
 	return s.decideCase(ctx, in.Case, in.Body.Until, actions.CaseDecision{
 		State: cases.Waiting, WaitsFor: in.Body.For, Reason: in.Body.Reason,
 	})
@@ -114,41 +159,46 @@ type setAsideInput struct {
 	}
 }
 
-func (s *server) setAsideCase(ctx context.Context, in *setAsideInput) (*body[casestore.Listed], error) {
+func (s *server) setAsideCase(ctx context.Context, in *setAsideInput) (*operation.Body[casestore.Listed], error) {
 	return s.decideCase(ctx, in.Case, in.Body.Until, actions.CaseDecision{State: cases.SetAside, Reason: in.Body.Reason})
 }
 
-func (s *server) resumeCase(ctx context.Context, in *CaseInput) (*body[casestore.Listed], error) {
+func (s *server) resumeCase(ctx context.Context, in *CaseInput) (*operation.Body[casestore.Listed], error) {
 	return s.decideCase(ctx, in.Case, "", actions.CaseDecision{State: cases.Open})
 }
 
-func (s *server) decideCase(ctx context.Context, id int64, until string, d actions.CaseDecision) (*body[casestore.Listed], error) {
-	var wrong inputs
-	d.Until = wrong.day("body.until", until)
-	if err := wrong.err(); err != nil {
+func (s *server) decideCase(
+	ctx context.Context,
+	id int64,
+	until string,
+	d actions.CaseDecision,
+) (*operation.Body[casestore.Listed], error) {
+	var wrong operation.Inputs
+	d.Until = wrong.Day("body.until", until)
+	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
 	decided, err := s.do.DecideCase(ctx, id, d)
-	return answer(decided, err)
+	return operation.Answer(decided, err)
 }
 
 type listClosuresInput struct {
-	Paging
+	operation.Paging
 
 	Code  string `query:"code" doc:"Only this organisation."`
 	State string `query:"state" enum:"said,confirmed,taken-back" doc:"Only these."`
 	All   bool   `query:"all" doc:"With those that were taken back."`
 }
 
-func (s *server) listClosures(ctx context.Context, in *listClosuresInput) (*pageOf[casestore.ListedClosure], error) {
-	var wrong inputs
-	filter := casestore.ClosureFilter{Code: wrong.code("code", in.Code), State: casestore.ClosureState(in.State)}
+func (s *server) listClosures(ctx context.Context, in *listClosuresInput) (*operation.List[casestore.ListedClosure], error) {
+	var wrong operation.Inputs
+	filter := casestore.ClosureFilter{Code: wrong.Code("code", in.Code), State: casestore.ClosureState(in.State)}
 	filter.TakenBack = in.All || filter.State == casestore.ClosureTakenBack
-	if err := wrong.err(); err != nil {
+	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
 	key := func(c casestore.ListedClosure) string { return string(c.Code) + c.Said.String() }
-	return paged(in.Paging, key, func(most int) ([]casestore.ListedClosure, error) {
+	return operation.Paged(in.Paging, key, func(most int) ([]casestore.ListedClosure, error) {
 		filter.Most = most
 		return s.do.Closures(ctx, filter)
 	})
@@ -164,16 +214,16 @@ type closureInput struct {
 }
 
 func closure(step func(context.Context, actions.ClosureStep) (casestore.Closure, error),
-) func(context.Context, *closureInput) (*body[casestore.Closure], error) {
-	return func(ctx context.Context, in *closureInput) (*body[casestore.Closure], error) {
-		var wrong inputs
+) func(context.Context, *closureInput) (*operation.Body[casestore.Closure], error) {
+	return func(ctx context.Context, in *closureInput) (*operation.Body[casestore.Closure], error) {
+		var wrong operation.Inputs
 		wanted := actions.ClosureStep{
-			Code: wrong.code("code", in.Code), Reason: in.Body.Reason, Successor: wrong.code("body.successor", in.Body.Successor),
+			Code: wrong.Code("code", in.Code), Reason: in.Body.Reason, Successor: wrong.Code("body.successor", in.Body.Successor),
 		}
-		if err := wrong.err(); err != nil {
+		if err := wrong.Err(); err != nil {
 			return nil, err
 		}
 		stands, err := step(ctx, wanted)
-		return answer(stands, err)
+		return operation.Answer(stands, err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/internal/runtext"
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/api/cursor"
+	"github.com/profilesync/profilesync/cmd/profilesync/api/operation"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/postgres/planstore"
@@ -17,32 +18,32 @@ import (
 
 // waiting are operations on what waits for a decision.
 func (s *server) waiting() {
-	add(s, route{
-		id: "list-waiting", method: http.MethodGet, path: "/waiting", verb: guard.Read,
-		summary: "List what runs withheld and nobody has decided on yet",
-		about:   "The digest stands for exactly what is selected, on all pages: give it to approve.",
+	operation.Add(s.set, operation.Route{
+		ID: "list-waiting", Method: http.MethodGet, Path: "/waiting", Verb: guard.Read,
+		Summary: "List what runs withheld and nobody has decided on yet",
+		About:   "The digest stands for exactly what is selected, on all pages: give it to approve.",
 	}, s.listWaiting)
-	add(s, route{
-		id: "approve", method: http.MethodPost, path: "/waiting/approve", verb: guard.Approve, keyed: true,
-		status: http.StatusAccepted, summary: "Apply exactly what runs withheld, or a part of it",
-		about: "A run, another selection, or all is needed. With a digest, only if exactly that still waits. One run is started for " +
+	operation.Add(s.set, operation.Route{
+		ID: "approve", Method: http.MethodPost, Path: "/waiting/approve", Verb: guard.Approve, Keyed: true,
+		Status: http.StatusAccepted, Summary: "Apply exactly what runs withheld, or a part of it",
+		About: "A run, another selection, or all is needed. With a digest, only if exactly that still waits. One run is started for " +
 			"each run that is decided on.",
 	}, s.approve)
-	add(s, route{
-		id: "reject", method: http.MethodPost, path: "/waiting/reject", verb: guard.Approve, keyed: true,
-		summary: "Reject what runs withheld: it is not proposed again until the register's data change",
+	operation.Add(s.set, operation.Route{
+		ID: "reject", Method: http.MethodPost, Path: "/waiting/reject", Verb: guard.Approve, Keyed: true,
+		Summary: "Reject what runs withheld: it is not proposed again until the register's data change",
 	}, s.reject)
-	add(s, route{
-		id: "list-rehearsed", method: http.MethodGet, path: "/plans/{plan}/waiting", verb: guard.Read,
-		summary: "List what of a rehearsal can be approved ahead, and what of it was",
+	operation.Add(s.set, operation.Route{
+		ID: "list-rehearsed", Method: http.MethodGet, Path: "/plans/{plan}/waiting", Verb: guard.Read,
+		Summary: "List what of a rehearsal can be approved ahead, and what of it was",
 	}, s.listRehearsed)
-	add(s, route{
-		id: "approve-ahead", method: http.MethodPost, path: "/plans/{plan}/approve", verb: guard.Approve, keyed: true,
-		summary: "Approve what a rehearsal would withhold, for a span of days",
+	operation.Add(s.set, operation.Route{
+		ID: "approve-ahead", Method: http.MethodPost, Path: "/plans/{plan}/approve", Verb: guard.Approve, Keyed: true,
+		Summary: "Approve what a rehearsal would withhold, for a span of days",
 	}, s.approveAhead)
-	add(s, route{
-		id: "withdraw-ahead", method: http.MethodPost, path: "/plans/{plan}/withdraw", verb: guard.Approve, keyed: true,
-		summary: "Take back what was approved of a rehearsal ahead, and no run has used",
+	operation.Add(s.set, operation.Route{
+		ID: "withdraw-ahead", Method: http.MethodPost, Path: "/plans/{plan}/withdraw", Verb: guard.Approve, Keyed: true,
+		Summary: "Take back what was approved of a rehearsal ahead, and no run has used",
 	}, s.withdrawAhead)
 }
 
@@ -57,13 +58,18 @@ type Selection struct {
 	Codes  []string `json:"codes,omitempty" query:"codes" maxItems:"1000" nullable:"false" doc:"Only these, by their ODS codes."`
 }
 
-func (s Selection) parse(in *inputs) runs.Selection {
+func (s Selection) parse(in *operation.Inputs) runs.Selection {
 	selected := runs.Selection{
-		Report: parsed(in, "report", s.Report, func(name string) (string, error) { return name, wiring.CheckReport(name) }),
-		Reason: parsed(in, "reason", s.Reason, runs.ParseWithheldReason), Type: parsed(in, "type", s.Type, profile.ParseOrgType),
-		Region: s.Region, ICB: s.ICB, Codes: in.codes("codes", s.Codes),
+		Report: operation.Parsed(in, "report", s.Report, func(name string) (string, error) { return name, wiring.CheckReport(name) }),
+		Reason: operation.Parsed(
+			in,
+			"reason",
+			s.Reason,
+			runs.ParseWithheldReason,
+		), Type: operation.Parsed(in, "type", s.Type, profile.ParseOrgType),
+		Region: s.Region, ICB: s.ICB, Codes: in.Codes("codes", s.Codes),
 	}
-	if field := in.field("field", s.Field); field != profile.NoField {
+	if field := in.Field("field", s.Field); field != profile.NoField {
 		selected.Fact = field.Fact().String()
 	}
 	return selected
@@ -71,7 +77,7 @@ func (s Selection) parse(in *inputs) runs.Selection {
 
 type listWaitingInput struct {
 	Selection
-	Paging
+	operation.Paging
 
 	Run int64 `query:"run" minimum:"1" doc:"Only what this run withheld."`
 }
@@ -86,20 +92,20 @@ type waitingRow struct {
 // waitingPage is a page of what waits. The count and the digest are of all that is
 // selected.
 type waitingPage struct {
-	Page[waitingRow]
+	operation.Page[waitingRow]
 
 	Waiting int    `json:"waiting"`
 	Digest  string `json:"digest"`
 }
 
-func (s *server) listWaiting(ctx context.Context, in *listWaitingInput) (*body[waitingPage], error) {
-	var wrong inputs
+func (s *server) listWaiting(ctx context.Context, in *listWaitingInput) (*operation.Body[waitingPage], error) {
+	var wrong operation.Inputs
 	selected := in.parse(&wrong)
 	selected.Run = runs.ID(in.Run)
-	if err := wrong.err(); err != nil {
+	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
-	from, err := parseCursor(in.Cursor)
+	from, err := operation.ParseCursor(in.Cursor)
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +120,7 @@ func (s *server) listWaiting(ctx context.Context, in *listWaitingInput) (*body[w
 	found.Items, found.Next = cursor.Cut(in.Limit, from, listed, func(r waitingRow) string {
 		return r.Run.String() + " " + string(r.Code) + " " + r.Field
 	})
-	return answer(found, nil)
+	return operation.Answer(found, nil)
 }
 
 // decision says on what is decided.
@@ -128,7 +134,7 @@ type decision struct {
 
 type decisionInput struct{ Body decision }
 
-func (in *decisionInput) subject() string {
+func (in *decisionInput) Subject() string {
 	ids := append([]string{in.Body.Report, in.Body.Reason, in.Body.Field, in.Body.Type, in.Body.Region, in.Body.ICB},
 		in.Body.Codes[:min(len(in.Body.Codes), 20)]...)
 	if in.Body.Run != 0 {
@@ -137,23 +143,23 @@ func (in *decisionInput) subject() string {
 	if in.Body.All {
 		ids = append(ids, "all")
 	}
-	return safe(ids...)
+	return operation.Safe(ids...)
 }
 
 func (in *decisionInput) parse() (actions.Decision, error) {
-	var wrong inputs
+	var wrong operation.Inputs
 	selected := in.Body.parse(&wrong)
 	selected.Run, selected.Digest = runs.ID(in.Body.Run), in.Body.Digest
-	return actions.Decision{Selection: selected, All: in.Body.All}, wrong.err()
+	return actions.Decision{Selection: selected, All: in.Body.All}, wrong.Err()
 }
 
-func (s *server) approve(ctx context.Context, in *decisionInput) (*body[summaries], error) {
+func (s *server) approve(ctx context.Context, in *decisionInput) (*operation.Body[summaries], error) {
 	wanted, err := in.parse()
 	if err != nil {
 		return nil, err
 	}
 	started, err := s.do.Approve(ctx, wanted)
-	return answer(summaries{started}, err)
+	return operation.Answer(summaries{started}, err)
 }
 
 // rejections are what was rejected, run by run.
@@ -161,19 +167,19 @@ type rejections struct {
 	Items []actions.RejectedRun `json:"items" nullable:"false"`
 }
 
-func (s *server) reject(ctx context.Context, in *decisionInput) (*body[rejections], error) {
+func (s *server) reject(ctx context.Context, in *decisionInput) (*operation.Body[rejections], error) {
 	wanted, err := in.parse()
 	if err != nil {
 		return nil, err
 	}
 	rejected, err := s.do.Reject(ctx, wanted)
-	return answer(rejections{rejected}, err)
+	return operation.Answer(rejections{rejected}, err)
 }
 
 type listRehearsedInput struct {
 	PlanInput
 	Selection
-	Paging
+	operation.Paging
 }
 
 // rehearsedRow is a change of a rehearsal.
@@ -185,19 +191,19 @@ type rehearsedRow struct {
 
 // rehearsedPage is a page of what of a rehearsal can be approved ahead, and was.
 type rehearsedPage struct {
-	Page[rehearsedRow]
+	operation.Page[rehearsedRow]
 
 	Left   int    `json:"left" doc:"How many of all that are selected can still be approved ahead."`
 	Digest string `json:"digest" doc:"Of exactly these."`
 }
 
-func (s *server) listRehearsed(ctx context.Context, in *listRehearsedInput) (*body[rehearsedPage], error) {
-	var wrong inputs
-	plan, selected := wrong.plan(in.Plan), in.parse(&wrong)
-	if err := wrong.err(); err != nil {
+func (s *server) listRehearsed(ctx context.Context, in *listRehearsedInput) (*operation.Body[rehearsedPage], error) {
+	var wrong operation.Inputs
+	plan, selected := parsePlan(&wrong, in.Plan), in.parse(&wrong)
+	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
-	from, err := parseCursor(in.Cursor)
+	from, err := operation.ParseCursor(in.Cursor)
 	if err != nil {
 		return nil, err
 	}
@@ -210,7 +216,7 @@ func (s *server) listRehearsed(ctx context.Context, in *listRehearsedInput) (*bo
 		listed[i] = rehearsedRow{row, row.Fact}
 	}
 	found.Items, found.Next = cursor.Cut(in.Limit, from, listed, func(r rehearsedRow) string { return string(r.Code) + " " + r.Field })
-	return answer(found, nil)
+	return operation.Answer(found, nil)
 }
 
 type approveAheadInput struct {
@@ -225,18 +231,18 @@ type approveAheadInput struct {
 	}
 }
 
-func (s *server) approveAhead(ctx context.Context, in *approveAheadInput) (*body[actions.Ahead], error) {
-	var wrong inputs
+func (s *server) approveAhead(ctx context.Context, in *approveAheadInput) (*operation.Body[actions.Ahead], error) {
+	var wrong operation.Inputs
 	wanted := actions.AheadRequest{
-		Plan: wrong.plan(in.Plan), Selection: in.Body.parse(&wrong),
-		Span: runs.Span{First: wrong.day("body.first_day", in.Body.First), Last: wrong.day("body.last_day", in.Body.Last)},
+		Plan: parsePlan(&wrong, in.Plan), Selection: in.Body.parse(&wrong),
+		Span: runs.Span{First: wrong.Day("body.first_day", in.Body.First), Last: wrong.Day("body.last_day", in.Body.Last)},
 	}
 	wanted.Selection.Digest = in.Body.Digest
-	if err := wrong.err(); err != nil {
+	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
 	done, err := s.do.ApproveAhead(ctx, wanted)
-	return answer(done, err)
+	return operation.Answer(done, err)
 }
 
 type withdrawAheadInput struct {
@@ -245,14 +251,14 @@ type withdrawAheadInput struct {
 	Body Selection
 }
 
-func (s *server) withdrawAhead(ctx context.Context, in *withdrawAheadInput) (*body[actions.Ahead], error) {
-	var wrong inputs
-	plan, selected := wrong.plan(in.Plan), in.Body.parse(&wrong)
-	if err := wrong.err(); err != nil {
+func (s *server) withdrawAhead(ctx context.Context, in *withdrawAheadInput) (*operation.Body[actions.Ahead], error) {
+	var wrong operation.Inputs
+	plan, selected := parsePlan(&wrong, in.Plan), in.Body.parse(&wrong)
+	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
 	done, err := s.do.WithdrawAhead(ctx, plan, selected)
-	return answer(done, err)
+	return operation.Answer(done, err)
 }
 
 // undoPreview is what an undo would take back.
@@ -262,9 +268,9 @@ type undoPreview struct {
 	Large bool `json:"large" doc:"It is more than a run may do unasked: undo-run needs confirm."`
 }
 
-func (s *server) previewUndo(ctx context.Context, in *RunInput) (*body[undoPreview], error) {
+func (s *server) previewUndo(ctx context.Context, in *RunInput) (*operation.Body[undoPreview], error) {
 	found, err := s.do.PreviewUndo(ctx, in.id())
-	return answer(undoPreview{found.Reversal, found.Large()}, err)
+	return operation.Answer(undoPreview{found.Reversal, found.Large()}, err)
 }
 
 type undoRunInput struct {
@@ -275,11 +281,11 @@ type undoRunInput struct {
 	}
 }
 
-func (s *server) undoRun(ctx context.Context, in *undoRunInput) (*body[runs.Summary], error) {
+func (s *server) undoRun(ctx context.Context, in *undoRunInput) (*operation.Body[runs.Summary], error) {
 	found, err := s.do.PreviewUndo(ctx, in.id())
 	if err != nil {
 		return nil, err
 	}
 	summary, err := s.do.UndoRun(ctx, found, runs.ID(in.Body.Confirm), false)
-	return answer(summary, err)
+	return operation.Answer(summary, err)
 }

@@ -5,10 +5,11 @@
 //	                                         │                         │
 //	                                         └▶ 401, 403, 400          └▶ audit: it is begun
 //
-//	api.go, route.go           the handler, and how an operation is declared
-//	problem, page.go, cursor, parse.go   problems in words, pages of lists, inputs
-//	runs.go, plans.go, decide.go, cases.go, profiles.go, pushes.go, people.go, reports.go, quality.go
+//	api.go                     the handler
+//	operation, problem, cursor how an operation is declared; problems in words, pages of lists
+//	status.go, runs.go, plans.go, decide.go, cases.go, profiles.go, pushes.go, ers.go, quality.go
 //	                           the operations
+//	office                     those on accounts, letters, reports and tokens
 //	progress.go, stream        the progress of a run, as server-sent events
 //
 // Nothing here decides anything: package actions does, for the commands too. Handler

@@ -5,6 +5,7 @@ import (
 	"context"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/api/operation"
 )
 
 type checkNamesInput struct {
@@ -19,18 +20,18 @@ type known struct {
 	Known bool `json:"known"`
 }
 
-func (s *server) checkNames(ctx context.Context, in *checkNamesInput) (*body[known], error) {
-	var wrong inputs
-	codes := wrong.codes("codes", in.Codes)
-	if err := wrong.err(); err != nil {
+func (s *server) checkNames(ctx context.Context, in *checkNamesInput) (*operation.Body[known], error) {
+	var wrong operation.Inputs
+	codes := wrong.Codes("codes", in.Codes)
+	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
 	err := cmp.Or(s.do.RequireProfiles(ctx, codes), s.do.RequireArea(ctx, "region", in.Region),
 		s.do.RequireArea(ctx, "icb", in.ICB), s.do.RequireArea(ctx, "board", in.Board))
-	return answer(known{true}, err)
+	return operation.Answer(known{true}, err)
 }
 
-func (s *server) listBoards(ctx context.Context, in *Paging) (*pageOf[actions.Board], error) {
+func (s *server) listBoards(ctx context.Context, in *operation.Paging) (*operation.List[actions.Board], error) {
 	key := func(b actions.Board) string { return b.Code }
-	return paged(*in, key, func(int) ([]actions.Board, error) { return s.do.Boards(ctx) })
+	return operation.Paged(*in, key, func(int) ([]actions.Board, error) { return s.do.Boards(ctx) })
 }

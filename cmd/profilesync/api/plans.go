@@ -3,13 +3,14 @@ package api
 import (
 	"context"
 
+	"github.com/profilesync/profilesync/cmd/profilesync/api/operation"
 	"github.com/profilesync/profilesync/connectors/postgres/planstore"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 type planChangesInput struct {
 	PlanInput
-	Paging
+	operation.Paging
 
 	Whole bool `query:"whole" doc:"In the order of the plan's digest, with the values of creations."`
 	Most  int  `query:"most" minimum:"0" doc:"Of each kind only those of the first profiles, at most so many; 0 for all."`
@@ -23,17 +24,17 @@ type planChange struct {
 	Profiles int    `json:"profiles,omitempty" doc:"How many profiles change in this way."`
 }
 
-func (s *server) listPlanChanges(ctx context.Context, in *planChangesInput) (*pageOf[planChange], error) {
-	var wrong inputs
-	plan := wrong.plan(in.Plan)
-	if err := wrong.err(); err != nil {
+func (s *server) listPlanChanges(ctx context.Context, in *planChangesInput) (*operation.List[planChange], error) {
+	var wrong operation.Inputs
+	plan := parsePlan(&wrong, in.Plan)
+	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
 	key := func(c planChange) string { return string(c.Code) + " " + c.Field }
 	if in.Whole {
-		return paged(in.Paging, key, func(most int) ([]planChange, error) { return s.wholePlan(ctx, plan, most) })
+		return operation.Paged(in.Paging, key, func(most int) ([]planChange, error) { return s.wholePlan(ctx, plan, most) })
 	}
-	return paged(in.Paging, key, func(int) (changes []planChange, err error) {
+	return operation.Paged(in.Paging, key, func(int) (changes []planChange, err error) {
 		shown, err := s.do.PlanChanges(ctx, plan, in.Most)
 		for _, c := range shown {
 			changes = append(changes, planChange{c.Change, c.Fact, c.Profiles})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/profilesync/profilesync/cmd/internal/whytext"
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/api/operation"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/servicestore"
@@ -16,51 +17,51 @@ import (
 
 // profiles are operations on one profile.
 func (s *server) profiles() {
-	add(s, route{
-		id: "check-names", method: http.MethodGet, path: "/names", verb: guard.Read,
-		summary: "Check that names exist: codes of profiles, and regions and boards that profiles are of",
-		about:   "The answer is 422, with the nearest that exists, for the first that does not.",
+	operation.Add(s.set, operation.Route{
+		ID: "check-names", Method: http.MethodGet, Path: "/names", Verb: guard.Read,
+		Summary: "Check that names exist: codes of profiles, and regions and boards that profiles are of",
+		About:   "The answer is 422, with the nearest that exists, for the first that does not.",
 	}, s.checkNames)
-	add(s, route{
-		id: "list-boards", method: http.MethodGet, path: "/boards", verb: guard.Read,
-		summary: "List integrated care boards by their codes",
+	operation.Add(s.set, operation.Route{
+		ID: "list-boards", Method: http.MethodGet, Path: "/boards", Verb: guard.Read,
+		Summary: "List integrated care boards by their codes",
 	}, s.listBoards)
-	add(s, route{
-		id: "show-profile", method: http.MethodGet, path: "/profiles/{code}", verb: guard.Read,
-		summary: "Show a profile with its closures, pushes and findings",
+	operation.Add(s.set, operation.Route{
+		ID: "show-profile", Method: http.MethodGet, Path: "/profiles/{code}", Verb: guard.Read,
+		Summary: "Show a profile with its closures, pushes and findings",
 	}, s.showProfile)
-	add(s, route{
-		id: "show-profile-at", method: http.MethodGet, path: "/profiles/{code}/at", verb: guard.Read,
-		summary: "Show a profile as it stood at an instant, from the audit",
+	operation.Add(s.set, operation.Route{
+		ID: "show-profile-at", Method: http.MethodGet, Path: "/profiles/{code}/at", Verb: guard.Read,
+		Summary: "Show a profile as it stood at an instant, from the audit",
 	}, s.showProfileAt)
-	add(s, route{
-		id: "list-profile-history", method: http.MethodGet, path: "/profiles/{code}/history", verb: guard.Read,
-		summary: "List every change of a profile, the oldest first: who, when, before, after",
+	operation.Add(s.set, operation.Route{
+		ID: "list-profile-history", Method: http.MethodGet, Path: "/profiles/{code}/history", Verb: guard.Read,
+		Summary: "List every change of a profile, the oldest first: who, when, before, after",
 	}, s.listHistory)
-	add(s, route{
-		id: "why-profile", method: http.MethodGet, path: "/profiles/{code}/why", verb: guard.Read,
-		summary: "Show how values came about: listing, run, edits, approval, pushes",
+	operation.Add(s.set, operation.Route{
+		ID: "why-profile", Method: http.MethodGet, Path: "/profiles/{code}/why", Verb: guard.Read,
+		Summary: "Show how values came about: listing, run, edits, approval, pushes",
 	}, s.why)
-	add(s, route{
-		id: "list-profile-services", method: http.MethodGet, path: "/profiles/{code}/services", verb: guard.Read,
-		summary: "List the services of a profile, from e-RS and from editors",
+	operation.Add(s.set, operation.Route{
+		ID: "list-profile-services", Method: http.MethodGet, Path: "/profiles/{code}/services", Verb: guard.Read,
+		Summary: "List the services of a profile, from e-RS and from editors",
 	}, s.listServices)
-	add(s, route{
-		id: "set-profile-kind", method: http.MethodPost, path: "/profiles/{code}/kind", verb: guard.Approve,
-		summary: "Make a trust or one of its sites a hospital or a clinic",
+	operation.Add(s.set, operation.Route{
+		ID: "set-profile-kind", Method: http.MethodPost, Path: "/profiles/{code}/kind", Verb: guard.Approve,
+		Summary: "Make a trust or one of its sites a hospital or a clinic",
 	}, s.setKind)
-	add(s, route{
-		id: "preview-undo-field", method: http.MethodGet, path: "/profiles/{code}/fields/{field}/undo", verb: guard.Read,
-		summary: "Show what taking back the newest change of a field would put back",
+	operation.Add(s.set, operation.Route{
+		ID: "preview-undo-field", Method: http.MethodGet, Path: "/profiles/{code}/fields/{field}/undo", Verb: guard.Read,
+		Summary: "Show what taking back the newest change of a field would put back",
 	}, s.previewUndoField)
-	add(s, route{
-		id: "undo-field", method: http.MethodPost, path: "/profiles/{code}/fields/{field}/undo", verb: guard.Approve, keyed: true,
-		summary: "Take one change of one field back, with those that go together with it",
+	operation.Add(s.set, operation.Route{
+		ID: "undo-field", Method: http.MethodPost, Path: "/profiles/{code}/fields/{field}/undo", Verb: guard.Approve, Keyed: true,
+		Summary: "Take one change of one field back, with those that go together with it",
 	}, s.undoField)
-	add(s, route{
-		id: "preview-push", method: http.MethodGet, path: "/profiles/{code}/push", verb: guard.Read,
-		summary: "Show what a push of a profile would change in each sink, and send nothing",
-		about:   "The sinks are read for it.",
+	operation.Add(s.set, operation.Route{
+		ID: "preview-push", Method: http.MethodGet, Path: "/profiles/{code}/push", Verb: guard.Read,
+		Summary: "Show what a push of a profile would change in each sink, and send nothing",
+		About:   "The sinks are read for it.",
 	}, s.previewPush)
 }
 
@@ -69,14 +70,14 @@ type CodeInput struct {
 	Code string `path:"code" doc:"The organisation's ODS code."`
 }
 
-func (s *server) showProfile(ctx context.Context, in *CodeInput) (*body[actions.Profile], error) {
-	var wrong inputs
-	code := wrong.code("code", in.Code)
-	if err := wrong.err(); err != nil {
+func (s *server) showProfile(ctx context.Context, in *CodeInput) (*operation.Body[actions.Profile], error) {
+	var wrong operation.Inputs
+	code := wrong.Code("code", in.Code)
+	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
 	shown, err := s.do.Profile(ctx, code)
-	return answer(shown, err)
+	return operation.Answer(shown, err)
 }
 
 type profileAtInput struct {
@@ -85,19 +86,19 @@ type profileAtInput struct {
 	At string `query:"at" required:"true" doc:"The instant, as 2026-11-19T09:00:00Z, or a day for its end."`
 }
 
-func (s *server) showProfileAt(ctx context.Context, in *profileAtInput) (*body[actions.PastProfile], error) {
-	var wrong inputs
-	code := wrong.code("code", in.Code)
-	if err := wrong.err(); err != nil {
+func (s *server) showProfileAt(ctx context.Context, in *profileAtInput) (*operation.Body[actions.PastProfile], error) {
+	var wrong operation.Inputs
+	code := wrong.Code("code", in.Code)
+	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
 	then, err := s.do.ProfileAt(ctx, code, in.At)
-	return answer(then, err)
+	return operation.Answer(then, err)
 }
 
 type codePageInput struct {
 	CodeInput
-	Paging
+	operation.Paging
 }
 
 // auditedChange is a row of the audit. The reasons are texts by people, and only for who may see
@@ -121,14 +122,14 @@ func toAuditedChange(c postgres.Audited) auditedChange {
 	}
 }
 
-func (s *server) listHistory(ctx context.Context, in *codePageInput) (*pageOf[auditedChange], error) {
-	var wrong inputs
-	code := wrong.code("code", in.Code)
-	if err := wrong.err(); err != nil {
+func (s *server) listHistory(ctx context.Context, in *codePageInput) (*operation.List[auditedChange], error) {
+	var wrong operation.Inputs
+	code := wrong.Code("code", in.Code)
+	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
 	key := func(c auditedChange) string { return c.At.String() + " " + c.Field + " " + c.Old + " " + c.New }
-	return paged(in.Paging, key, func(int) (changes []auditedChange, err error) {
+	return operation.Paged(in.Paging, key, func(int) (changes []auditedChange, err error) {
 		all, err := s.do.History(ctx, code)
 		for _, c := range all {
 			changes = append(changes, toAuditedChange(c))
@@ -139,29 +140,29 @@ func (s *server) listHistory(ctx context.Context, in *codePageInput) (*pageOf[au
 
 type whyInput struct {
 	CodeInput
-	Paging
+	operation.Paging
 
 	Field string `query:"field" doc:"Only this field, such as phone."`
 }
 
-func (s *server) why(ctx context.Context, in *whyInput) (*pageOf[whytext.Step], error) {
-	var wrong inputs
-	code, field := wrong.code("code", in.Code), wrong.field("field", in.Field)
-	if err := wrong.err(); err != nil {
+func (s *server) why(ctx context.Context, in *whyInput) (*operation.List[whytext.Step], error) {
+	var wrong operation.Inputs
+	code, field := wrong.Code("code", in.Code), wrong.Field("field", in.Field)
+	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
 	key := func(step whytext.Step) string { return step.Field + step.At.String() + step.Text }
-	return paged(in.Paging, key, func(int) ([]whytext.Step, error) { return s.do.Why(ctx, code, field) })
+	return operation.Paged(in.Paging, key, func(int) ([]whytext.Step, error) { return s.do.Why(ctx, code, field) })
 }
 
-func (s *server) listServices(ctx context.Context, in *codePageInput) (*pageOf[servicestore.ProfileService], error) {
-	var wrong inputs
-	code := wrong.code("code", in.Code)
-	if err := wrong.err(); err != nil {
+func (s *server) listServices(ctx context.Context, in *codePageInput) (*operation.List[servicestore.ProfileService], error) {
+	var wrong operation.Inputs
+	code := wrong.Code("code", in.Code)
+	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
 	key := func(p servicestore.ProfileService) string { return p.Source + " " + p.ID + " " + p.NHSCode }
-	return paged(in.Paging, key, func(int) ([]servicestore.ProfileService, error) { return s.do.Services(ctx, code) })
+	return operation.Paged(in.Paging, key, func(int) ([]servicestore.ProfileService, error) { return s.do.Services(ctx, code) })
 }
 
 type kindInput struct {
@@ -173,19 +174,14 @@ type kindInput struct {
 	}
 }
 
-// changed is whether something was changed.
-type changed struct {
-	Changed bool `json:"changed"`
-}
-
-func (s *server) setKind(ctx context.Context, in *kindInput) (*body[changed], error) {
-	var wrong inputs
-	code := wrong.code("code", in.Code)
-	if err := wrong.err(); err != nil {
+func (s *server) setKind(ctx context.Context, in *kindInput) (*operation.Body[operation.Changed], error) {
+	var wrong operation.Inputs
+	code := wrong.Code("code", in.Code)
+	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
 	did, err := s.do.SetKind(ctx, code, in.Body.Kind, in.Body.Reason)
-	return answer(changed{did}, err)
+	return operation.Answer(operation.Changed{Changed: did}, err)
 }
 
 // FieldInput names a field of a profile.
@@ -196,9 +192,9 @@ type FieldInput struct {
 }
 
 func (in FieldInput) parse() (u actions.FieldUndo, err error) {
-	var wrong inputs
-	u.Code, u.Field = wrong.code("code", in.Code), wrong.field("field", in.Field)
-	return u, wrong.err()
+	var wrong operation.Inputs
+	u.Code, u.Field = wrong.Code("code", in.Code), wrong.Field("field", in.Field)
+	return u, wrong.Err()
 }
 
 // undone is what the undo of a field puts back.
@@ -211,13 +207,13 @@ type undone struct {
 
 func toUndone(u actions.UndoneField) undone { return undone{u.Code, u.Changes, u.Restored, u.Withheld} }
 
-func (s *server) previewUndoField(ctx context.Context, in *FieldInput) (*body[undone], error) {
+func (s *server) previewUndoField(ctx context.Context, in *FieldInput) (*operation.Body[undone], error) {
 	wanted, err := in.parse()
 	if err != nil {
 		return nil, err
 	}
 	would, err := s.do.PreviewUndoField(ctx, wanted)
-	return answer(toUndone(would), err)
+	return operation.Answer(toUndone(would), err)
 }
 
 type undoFieldInput struct {
@@ -229,19 +225,19 @@ type undoFieldInput struct {
 	}
 }
 
-func (in *undoFieldInput) subject() string {
+func (in *undoFieldInput) Subject() string {
 	if in.Body.Change == 0 {
 		return ""
 	}
 	return strconv.FormatInt(in.Body.Change, 10)
 }
 
-func (s *server) undoField(ctx context.Context, in *undoFieldInput) (*body[undone], error) {
+func (s *server) undoField(ctx context.Context, in *undoFieldInput) (*operation.Body[undone], error) {
 	wanted, err := in.parse()
 	if err != nil {
 		return nil, err
 	}
 	wanted.Change, wanted.Reason = in.Body.Change, in.Body.Reason
 	did, err := s.do.UndoField(ctx, wanted)
-	return answer(toUndone(did), err)
+	return operation.Answer(toUndone(did), err)
 }

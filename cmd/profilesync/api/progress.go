@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"github.com/profilesync/profilesync/cmd/profilesync/api/operation"
 	"github.com/profilesync/profilesync/cmd/profilesync/api/problem"
 	"github.com/profilesync/profilesync/cmd/profilesync/api/stream"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
@@ -19,10 +20,10 @@ func (s *server) progress() {
 			"total is 0 where it is not known. Lines with a colon at their beginning say that the run goes on.",
 		Content: map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: "string"}}},
 	}}
-	add(s, route{
-		id: "run-progress", method: http.MethodGet, path: "/runs/{run}/progress", verb: guard.Read, answers: events,
-		summary: "Follow a run until it has ended, as server-sent events",
-		about: "The run does not depend on who follows it. Whoever loses the stream asks again. " +
+	operation.Add(s.set, operation.Route{
+		ID: "run-progress", Method: http.MethodGet, Path: "/runs/{run}/progress", Verb: guard.Read, Answers: events,
+		Summary: "Follow a run until it has ended, as server-sent events",
+		About: "The run does not depend on who follows it. Whoever loses the stream asks again. " +
 			"Send `Accept: text/event-stream`: streams are counted by themselves.",
 	}, s.follow)
 }

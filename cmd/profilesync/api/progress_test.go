@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/profilesync/profilesync/cmd/profilesync/api/operation"
+
 	"github.com/stretchr/testify/require"
 )
 
@@ -22,7 +24,7 @@ func (w *world) follow(run string, status int) followed {
 	w.t.Helper()
 	ctx, leave := context.WithTimeout(w.t.Context(), time.Minute)
 	w.t.Cleanup(leave)
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, w.url+Base+"/runs/"+run+"/progress", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, w.url+operation.Base+"/runs/"+run+"/progress", nil)
 	require.NoError(w.t, err)
 	answer, err := http.DefaultClient.Do(request) //nolint:bodyclose // its context ends
 	require.NoError(w.t, err)
@@ -83,7 +85,7 @@ func TestStreamsEndWithTheDaemon(t *testing.T) { //nolint:paralleltest // newWor
 
 // streamsFree reports whether a run that has ended can be followed.
 func (w *world) streamsFree() bool {
-	answer, err := http.Get(w.url + Base + "/runs/1/progress")
+	answer, err := http.Get(w.url + operation.Base + "/runs/1/progress")
 	require.NoError(w.t, err)
 	defer answer.Body.Close()
 	return answer.StatusCode == http.StatusOK

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/api/operation"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
 	"github.com/profilesync/profilesync/reconcile/push"
@@ -14,54 +15,58 @@ import (
 
 // pushes are operations on pushes, holds and drift.
 func (s *server) pushes() {
-	add(s, route{
-		id: "list-pushes", method: http.MethodGet, path: "/pushes", verb: guard.Read,
-		summary: "List pushes, the most recently wanted first",
+	operation.Add(s.set, operation.Route{
+		ID: "list-pushes", Method: http.MethodGet, Path: "/pushes", Verb: guard.Read,
+		Summary: "List pushes, the most recently wanted first",
 	}, s.listPushes)
-	add(s, route{
-		id: "count-pushes", method: http.MethodGet, path: "/pushes/counts", verb: guard.Read,
-		summary: "Count the pushes of each sink, state and route",
+	operation.Add(s.set, operation.Route{
+		ID: "count-pushes", Method: http.MethodGet, Path: "/pushes/counts", Verb: guard.Read,
+		Summary: "Count the pushes of each sink, state and route",
 	}, s.countPushes)
-	add(s, route{
-		id: "retry-pushes", method: http.MethodPost, path: "/pushes/retry", verb: guard.Reconcile, keyed: true,
-		status: http.StatusAccepted, summary: "Push profiles again, even if they were refused or wait for a person",
-		about: "To overwrite what nobody stated needs the verb `approve`, too.",
+	operation.Add(s.set, operation.Route{
+		ID: "retry-pushes", Method: http.MethodPost, Path: "/pushes/retry", Verb: guard.Reconcile, Keyed: true,
+		Status: http.StatusAccepted, Summary: "Push profiles again, even if they were refused or wait for a person",
+		About: "To overwrite what nobody stated needs the verb `approve`, too.",
 	}, s.retryPushes)
-	add(s, route{
-		id: "check-drift", method: http.MethodPost, path: "/drift", verb: guard.Reconcile, keyed: true, within: readWithinAll,
-		summary: "Compare what the sinks show with the profiles, and repair differences if asked to",
-		about:   "Every sink that is configured is read; for all profiles that takes minutes.",
+	operation.Add(s.set, operation.Route{
+		ID: "check-drift", Method: http.MethodPost, Path: "/drift", Verb: guard.Reconcile, Keyed: true, Within: readWithin,
+		Summary: "Compare what the sinks show with the profiles, and repair differences if asked to",
+		About:   "Every sink that is configured is read; for all profiles that takes minutes.",
 	}, s.checkDrift)
-	add(s, route{id: "list-holds", method: http.MethodGet, path: "/holds", verb: guard.Read, summary: "List holds"}, s.listHolds)
-	add(s, route{
-		id: "add-hold", method: http.MethodPost, path: "/holds", verb: guard.Approve, keyed: true, status: http.StatusCreated,
-		summary: "Freeze a field of a profile, or a profile for a sink",
+	operation.Add(
+		s.set,
+		operation.Route{ID: "list-holds", Method: http.MethodGet, Path: "/holds", Verb: guard.Read, Summary: "List holds"},
+		s.listHolds,
+	)
+	operation.Add(s.set, operation.Route{
+		ID: "add-hold", Method: http.MethodPost, Path: "/holds", Verb: guard.Approve, Keyed: true, Status: http.StatusCreated,
+		Summary: "Freeze a field of a profile, or a profile for a sink",
 	}, s.addHold)
-	add(s, route{
-		id: "remove-hold", method: http.MethodDelete, path: "/holds/{hold}", verb: guard.Approve, status: http.StatusNoContent,
-		summary: "End a hold early",
+	operation.Add(s.set, operation.Route{
+		ID: "remove-hold", Method: http.MethodDelete, Path: "/holds/{hold}", Verb: guard.Approve, Status: http.StatusNoContent,
+		Summary: "End a hold early",
 	}, s.removeHold)
 }
 
-// readWithinAll is how long it may take to read sinks.
-const readWithinAll = time.Hour
+// readWithin is how long it may take to read sinks.
+const readWithin = time.Hour
 
 type listPushesInput struct {
-	Paging
+	operation.Paging
 
 	State string `query:"state" enum:"wanted,accepted,refused,waits,held,no-route" doc:"Only these."`
 	Sink  string `query:"sink" enum:"dos,website" doc:"Only those to this sink."`
 	Code  string `query:"code" doc:"Only those of this organisation."`
 }
 
-func (s *server) listPushes(ctx context.Context, in *listPushesInput) (*pageOf[pushstore.ListedPush], error) {
-	var wrong inputs
-	filter := pushstore.PushFilter{State: push.State(in.State), Sink: push.Sink(in.Sink), Code: wrong.code("code", in.Code)}
-	if err := wrong.err(); err != nil {
+func (s *server) listPushes(ctx context.Context, in *listPushesInput) (*operation.List[pushstore.ListedPush], error) {
+	var wrong operation.Inputs
+	filter := pushstore.PushFilter{State: push.State(in.State), Sink: push.Sink(in.Sink), Code: wrong.Code("code", in.Code)}
+	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
 	key := func(p pushstore.ListedPush) string { return string(p.Sink) + " " + string(p.Code) }
-	return paged(in.Paging, key, func(most int) ([]pushstore.ListedPush, error) {
+	return operation.Paged(in.Paging, key, func(most int) ([]pushstore.ListedPush, error) {
 		filter.Most = most
 		return s.do.Pushes(ctx, filter)
 	})
@@ -73,13 +78,13 @@ type counts struct {
 	Findings int                   `json:"findings" doc:"How many findings of quality checks last: no push mends them."`
 }
 
-func (s *server) countPushes(ctx context.Context, _ *struct{}) (*body[counts], error) {
+func (s *server) countPushes(ctx context.Context, _ *struct{}) (*operation.Body[counts], error) {
 	found, err := s.do.CountPushes(ctx)
 	if err != nil {
 		return nil, err
 	}
 	findings, err := s.do.CountFindings(ctx)
-	return answer(counts{append([]pushstore.PushCount{}, found...), findings}, err)
+	return operation.Answer(counts{append([]pushstore.PushCount{}, found...), findings}, err)
 }
 
 type retryInput struct {
@@ -90,8 +95,8 @@ type retryInput struct {
 	}
 }
 
-func (in *retryInput) subject() string {
-	return safe(append([]string{in.Body.Sink}, in.Body.Codes[:min(len(in.Body.Codes), 20)]...)...)
+func (in *retryInput) Subject() string {
+	return operation.Safe(append([]string{in.Body.Sink}, in.Body.Codes[:min(len(in.Body.Codes), 20)]...)...)
 }
 
 // states are pushes as they stand.
@@ -99,16 +104,16 @@ type states struct {
 	Items []pushstore.ListedPush `json:"items" nullable:"false"`
 }
 
-func (s *server) retryPushes(ctx context.Context, in *retryInput) (*body[states], error) {
-	var wrong inputs
+func (s *server) retryPushes(ctx context.Context, in *retryInput) (*operation.Body[states], error) {
+	var wrong operation.Inputs
 	wanted := actions.Retry{
-		Codes: wrong.codes("body.codes", in.Body.Codes), Sinks: wrong.sinks("body.sink", in.Body.Sink), Overwrite: in.Body.Overwrite,
+		Codes: wrong.Codes("body.codes", in.Body.Codes), Sinks: wrong.Sinks("body.sink", in.Body.Sink), Overwrite: in.Body.Overwrite,
 	}
-	if err := wrong.err(); err != nil {
+	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
 	found, err := s.do.RetryPushes(ctx, wanted, 0)
-	return answer(states{append([]pushstore.ListedPush{}, found...)}, err)
+	return operation.Answer(states{append([]pushstore.ListedPush{}, found...)}, err)
 }
 
 // previewedPush is what would become of the push to one sink, row by row.
@@ -136,10 +141,10 @@ type previewPushInput struct {
 	Sink string `query:"sink" enum:"dos,website" doc:"Only to this sink."`
 }
 
-func (s *server) previewPush(ctx context.Context, in *previewPushInput) (*body[previews], error) {
-	var wrong inputs
-	code, sinks := wrong.code("code", in.Code), wrong.sinks("sink", in.Sink)
-	if err := wrong.err(); err != nil {
+func (s *server) previewPush(ctx context.Context, in *previewPushInput) (*operation.Body[previews], error) {
+	var wrong operation.Inputs
+	code, sinks := wrong.Code("code", in.Code), wrong.Sinks("sink", in.Sink)
+	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
 	found, err := s.do.PreviewPush(ctx, code, sinks)
@@ -151,7 +156,7 @@ func (s *server) previewPush(ctx context.Context, in *previewPushInput) (*body[p
 		}
 		shown.Items = append(shown.Items, previewedPush{p, rows})
 	}
-	return answer(shown, err)
+	return operation.Answer(shown, err)
 }
 
 type driftInput struct {
@@ -163,8 +168,8 @@ type driftInput struct {
 	}
 }
 
-func (in *driftInput) subject() string {
-	return safe(append([]string{in.Body.Sink}, in.Body.Codes[:min(len(in.Body.Codes), 20)]...)...)
+func (in *driftInput) Subject() string {
+	return operation.Safe(append([]string{in.Body.Sink}, in.Body.Codes[:min(len(in.Body.Codes), 20)]...)...)
 }
 
 // drift is what the check of each sink found.
@@ -172,34 +177,34 @@ type drift struct {
 	Items []actions.DriftFound `json:"items" nullable:"false"`
 }
 
-func (s *server) checkDrift(ctx context.Context, in *driftInput) (*body[drift], error) {
-	var wrong inputs
+func (s *server) checkDrift(ctx context.Context, in *driftInput) (*operation.Body[drift], error) {
+	var wrong operation.Inputs
 	wanted := actions.DriftRequest{
-		Codes: wrong.codes("body.codes", in.Body.Codes), Sinks: wrong.sinks("body.sink", in.Body.Sink),
+		Codes: wrong.Codes("body.codes", in.Body.Codes), Sinks: wrong.Sinks("body.sink", in.Body.Sink),
 		Repair: in.Body.Repair, Most: in.Body.Most,
 	}
-	if err := wrong.err(); err != nil {
+	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
 	found, err := s.do.CheckDrift(ctx, wanted)
-	return answer(drift{append([]actions.DriftFound{}, found...)}, err)
+	return operation.Answer(drift{append([]actions.DriftFound{}, found...)}, err)
 }
 
 type listHoldsInput struct {
-	Paging
+	operation.Paging
 
 	Code  string `query:"code" doc:"Only those of this organisation."`
 	Ended bool   `query:"ended" doc:"Also those that have ended."`
 }
 
-func (s *server) listHolds(ctx context.Context, in *listHoldsInput) (*pageOf[pushstore.Hold], error) {
-	var wrong inputs
-	code := wrong.code("code", in.Code)
-	if err := wrong.err(); err != nil {
+func (s *server) listHolds(ctx context.Context, in *listHoldsInput) (*operation.List[pushstore.Hold], error) {
+	var wrong operation.Inputs
+	code := wrong.Code("code", in.Code)
+	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
 	key := func(h pushstore.Hold) string { return strconv.FormatInt(h.ID, 10) }
-	return paged(in.Paging, key, func(int) ([]pushstore.Hold, error) { return s.do.Holds(ctx, code, in.Ended) })
+	return operation.Paged(in.Paging, key, func(int) ([]pushstore.Hold, error) { return s.do.Holds(ctx, code, in.Ended) })
 }
 
 type addHoldInput struct {
@@ -212,24 +217,31 @@ type addHoldInput struct {
 	}
 }
 
-func (in *addHoldInput) subject() string { return safe(in.Body.Code, in.Body.Field, in.Body.Sink) }
+func (in *addHoldInput) Subject() string {
+	return operation.Safe(in.Body.Code, in.Body.Field, in.Body.Sink)
+}
 
 // added is the number of what was added.
 type added struct {
 	ID int64 `json:"id"`
 }
 
-func (s *server) addHold(ctx context.Context, in *addHoldInput) (*body[added], error) {
-	var wrong inputs
+func (s *server) addHold(ctx context.Context, in *addHoldInput) (*operation.Body[added], error) {
+	var wrong operation.Inputs
 	hold := actions.Hold{
-		Code: wrong.code("body.code", in.Body.Code), Field: wrong.field("body.field", in.Body.Field),
-		Sink: parsed(&wrong, "body.sink", in.Body.Sink, push.ParseSink), Until: wrong.day("body.until", in.Body.Until), Reason: in.Body.Reason,
+		Code: wrong.Code("body.code", in.Body.Code), Field: wrong.Field("body.field", in.Body.Field),
+		Sink: operation.Parsed(
+			&wrong,
+			"body.sink",
+			in.Body.Sink,
+			push.ParseSink,
+		), Until: wrong.Day("body.until", in.Body.Until), Reason: in.Body.Reason,
 	}
-	if err := wrong.err(); err != nil {
+	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
 	id, err := s.do.AddHold(ctx, hold)
-	return answer(added{id}, err)
+	return operation.Answer(added{id}, err)
 }
 
 type holdInput struct {

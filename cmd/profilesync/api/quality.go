@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/api/operation"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/postgres/qualitystore"
@@ -15,44 +16,44 @@ import (
 
 // quality are operations on listings, and on what registers and sinks say wrongly.
 func (s *server) quality() {
-	add(s, route{
-		id: "list-listings", method: http.MethodGet, path: "/listings", verb: guard.Read,
-		summary: "List the last accepted listing of each report",
+	operation.Add(s.set, operation.Route{
+		ID: "list-listings", Method: http.MethodGet, Path: "/listings", Verb: guard.Read,
+		Summary: "List the last accepted listing of each report",
 	}, s.listListings)
-	add(s, route{
-		id: "reset-listing", method: http.MethodPost, path: "/listings/{report}/reset", verb: guard.Administer, keyed: true,
-		summary: "Repair the day of a report's last accepted listing",
-		about:   "No profile is changed. If the run with the wrong day is known, undo it instead.",
+	operation.Add(s.set, operation.Route{
+		ID: "reset-listing", Method: http.MethodPost, Path: "/listings/{report}/reset", Verb: guard.Administer, Keyed: true,
+		Summary: "Repair the day of a report's last accepted listing",
+		About:   "No profile is changed. If the run with the wrong day is known, undo it instead.",
 	}, s.resetListing)
-	add(s, route{
-		id: "list-findings", method: http.MethodGet, path: "/checks", verb: guard.Read,
-		summary: "List what the quality checks found, with who must act and what to do",
+	operation.Add(s.set, operation.Route{
+		ID: "list-findings", Method: http.MethodGet, Path: "/checks", Verb: guard.Read,
+		Summary: "List what the quality checks found, with who must act and what to do",
 	}, s.listFindings)
-	add(s, route{
-		id: "run-checks", method: http.MethodPost, path: "/checks", verb: guard.Reconcile, keyed: true, within: readWithinAll,
-		summary: "Make the quality checks now, as the daemon does every night", about: "For all pharmacies that takes minutes.",
+	operation.Add(s.set, operation.Route{
+		ID: "run-checks", Method: http.MethodPost, Path: "/checks", Verb: guard.Reconcile, Keyed: true, Within: readWithin,
+		Summary: "Make the quality checks now, as the daemon does every night", About: "For all pharmacies that takes minutes.",
 	}, s.runChecks)
-	add(s, route{
-		id: "list-quarantine", method: http.MethodGet, path: "/quarantine", verb: guard.Read,
-		summary: "List upstream records that could not be read, the newest first",
+	operation.Add(s.set, operation.Route{
+		ID: "list-quarantine", Method: http.MethodGet, Path: "/quarantine", Verb: guard.Read,
+		Summary: "List upstream records that could not be read, the newest first",
 	}, s.listQuarantine)
-	add(s, route{
-		id: "list-contradictions", method: http.MethodGet, path: "/contradictions", verb: guard.Read,
-		summary: "List organisations that are active although their end date has passed",
+	operation.Add(s.set, operation.Route{
+		ID: "list-contradictions", Method: http.MethodGet, Path: "/contradictions", Verb: guard.Read,
+		Summary: "List organisations that are active although their end date has passed",
 	}, s.listContradictions)
-	add(s, route{
-		id: "list-flags", method: http.MethodGet, path: "/flags", verb: guard.Read,
-		summary: "List profiles whose upstream record a person should check, and why",
+	operation.Add(s.set, operation.Route{
+		ID: "list-flags", Method: http.MethodGet, Path: "/flags", Verb: guard.Read,
+		Summary: "List profiles whose upstream record a person should check, and why",
 	}, s.listFlags)
-	add(s, route{
-		id: "list-owners", method: http.MethodGet, path: "/owners", verb: guard.Read,
-		summary: "List sites whose owner changed or that have no open owner",
+	operation.Add(s.set, operation.Route{
+		ID: "list-owners", Method: http.MethodGet, Path: "/owners", Verb: guard.Read,
+		Summary: "List sites whose owner changed or that have no open owner",
 	}, s.listOwners)
 }
 
-func (s *server) listListings(ctx context.Context, in *Paging) (*pageOf[actions.Listing], error) {
+func (s *server) listListings(ctx context.Context, in *operation.Paging) (*operation.List[actions.Listing], error) {
 	key := func(l actions.Listing) string { return string(l.Source) + " " + l.Report }
-	return paged(*in, key, func(int) ([]actions.Listing, error) { return s.do.Listings(ctx) })
+	return operation.Paged(*in, key, func(int) ([]actions.Listing, error) { return s.do.Listings(ctx) })
 }
 
 type resetListingInput struct {
@@ -64,18 +65,18 @@ type resetListingInput struct {
 	}
 }
 
-func (s *server) resetListing(ctx context.Context, in *resetListingInput) (*body[runstore.ResetDone], error) {
-	var wrong inputs
-	to := wrong.day("body.to", in.Body.To)
-	if err := wrong.err(); err != nil {
+func (s *server) resetListing(ctx context.Context, in *resetListingInput) (*operation.Body[runstore.ResetDone], error) {
+	var wrong operation.Inputs
+	to := wrong.Day("body.to", in.Body.To)
+	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
 	done, err := s.do.ResetListing(ctx, in.Report, to, in.Body.Reason)
-	return answer(done, err)
+	return operation.Answer(done, err)
 }
 
 type listFindingsInput struct {
-	Paging
+	operation.Paging
 
 	Kind  string `query:"kind" doc:"Only what this check found, such as no-dos-place."`
 	Owner string `query:"owner" doc:"Only what this owner must act on: pharmacy, dos-lead or service-desk."`
@@ -90,17 +91,22 @@ type finding struct {
 	Advice string `json:"advice"`
 }
 
-func (s *server) listFindings(ctx context.Context, in *listFindingsInput) (*pageOf[finding], error) {
-	var wrong inputs
+func (s *server) listFindings(ctx context.Context, in *listFindingsInput) (*operation.List[finding], error) {
+	var wrong operation.Inputs
 	filter := qualitystore.Filter{
-		Kind: parsed(&wrong, "kind", in.Kind, quality.ParseKind), Owner: parsed(&wrong, "owner", in.Owner, quality.ParseOwner),
-		Code: wrong.code("code", in.Code), Gone: in.Gone,
+		Kind: operation.Parsed(
+			&wrong,
+			"kind",
+			in.Kind,
+			quality.ParseKind,
+		), Owner: operation.Parsed(&wrong, "owner", in.Owner, quality.ParseOwner),
+		Code: wrong.Code("code", in.Code), Gone: in.Gone,
 	}
-	if err := wrong.err(); err != nil {
+	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
 	key := func(f finding) string { return string(f.Code) + " " + string(f.Kind) + " " + f.Service + " " + f.About }
-	return paged(in.Paging, key, func(most int) (all []finding, err error) {
+	return operation.Paged(in.Paging, key, func(most int) (all []finding, err error) {
 		filter.Most = most
 		found, err := s.do.Findings(ctx, filter)
 		for _, f := range found {
@@ -116,34 +122,34 @@ type runChecksInput struct {
 	}
 }
 
-func (in *runChecksInput) subject() string {
-	return safe(in.Body.Codes[:min(len(in.Body.Codes), 20)]...)
+func (in *runChecksInput) Subject() string {
+	return operation.Safe(in.Body.Codes[:min(len(in.Body.Codes), 20)]...)
 }
 
-func (s *server) runChecks(ctx context.Context, in *runChecksInput) (*body[quality.Result], error) {
-	var wrong inputs
-	codes := wrong.codes("body.codes", in.Body.Codes)
-	if err := wrong.err(); err != nil {
+func (s *server) runChecks(ctx context.Context, in *runChecksInput) (*operation.Body[quality.Result], error) {
+	var wrong operation.Inputs
+	codes := wrong.Codes("body.codes", in.Body.Codes)
+	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
 	result, err := s.do.RunChecks(ctx, codes, nil)
-	return answer(result, err)
+	return operation.Answer(result, err)
 }
 
 // reportPageInput picks a report of a list.
 type reportPageInput struct {
-	Paging
+	operation.Paging
 
 	Report string `query:"report" doc:"Only this report, as etr."`
 }
 
 func (in reportPageInput) report() (string, error) {
-	var wrong inputs
-	report := parsed(&wrong, "report", in.Report, func(name string) (string, error) { return name, wiring.CheckReport(name) })
-	return report, wrong.err()
+	var wrong operation.Inputs
+	report := operation.Parsed(&wrong, "report", in.Report, func(name string) (string, error) { return name, wiring.CheckReport(name) })
+	return report, wrong.Err()
 }
 
-func (s *server) listQuarantine(ctx context.Context, in *reportPageInput) (*pageOf[runstore.Quarantined], error) {
+func (s *server) listQuarantine(ctx context.Context, in *reportPageInput) (*operation.List[runstore.Quarantined], error) {
 	report, err := in.report()
 	if err != nil {
 		return nil, err
@@ -151,34 +157,34 @@ func (s *server) listQuarantine(ctx context.Context, in *reportPageInput) (*page
 	key := func(q runstore.Quarantined) string {
 		return q.Report + " " + string(q.Code) + " " + q.Field + " " + q.Value
 	}
-	return paged(in.Paging, key, func(most int) ([]runstore.Quarantined, error) { return s.do.Quarantine(ctx, report, most) })
+	return operation.Paged(in.Paging, key, func(most int) ([]runstore.Quarantined, error) { return s.do.Quarantine(ctx, report, most) })
 }
 
-func (s *server) listContradictions(ctx context.Context, in *reportPageInput) (*pageOf[runstore.Contradiction], error) {
+func (s *server) listContradictions(ctx context.Context, in *reportPageInput) (*operation.List[runstore.Contradiction], error) {
 	report, err := in.report()
 	if err != nil {
 		return nil, err
 	}
 	key := func(c runstore.Contradiction) string { return c.Report + " " + string(c.Code) }
-	return paged(in.Paging, key, func(int) ([]runstore.Contradiction, error) { return s.do.Contradictions(ctx, report) })
+	return operation.Paged(in.Paging, key, func(int) ([]runstore.Contradiction, error) { return s.do.Contradictions(ctx, report) })
 }
 
-func (s *server) listFlags(ctx context.Context, in *reportPageInput) (*pageOf[runstore.Flagged], error) {
+func (s *server) listFlags(ctx context.Context, in *reportPageInput) (*operation.List[runstore.Flagged], error) {
 	report, err := in.report()
 	if err != nil {
 		return nil, err
 	}
 	key := func(f runstore.Flagged) string { return f.Report + " " + string(f.Code) }
-	return paged(in.Paging, key, func(int) ([]runstore.Flagged, error) { return s.do.Flags(ctx, report) })
+	return operation.Paged(in.Paging, key, func(int) ([]runstore.Flagged, error) { return s.do.Flags(ctx, report) })
 }
 
 type listOwnersInput struct {
-	Paging
+	operation.Paging
 
 	Days int `query:"days" default:"92" minimum:"0" maximum:"10000" doc:"How many days a site is listed after its owner changed."`
 }
 
-func (s *server) listOwners(ctx context.Context, in *listOwnersInput) (*pageOf[servicestore.OwnedSite], error) {
+func (s *server) listOwners(ctx context.Context, in *listOwnersInput) (*operation.List[servicestore.OwnedSite], error) {
 	key := func(o servicestore.OwnedSite) string { return string(o.Code) }
-	return paged(in.Paging, key, func(int) ([]servicestore.OwnedSite, error) { return s.do.Owners(ctx, in.Days) })
+	return operation.Paged(in.Paging, key, func(int) ([]servicestore.OwnedSite, error) { return s.do.Owners(ctx, in.Days) })
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/profilesync/profilesync/cmd/profilesync/api/operation"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
 )
@@ -23,6 +24,7 @@ func TestWhoMayDoWhat(t *testing.T) { //nolint:paralleltest // newWorld sets var
 		"approve-ahead": `{"digest": "x", "last_day": "2026-06-10"}`, "set-profile-kind": `{"kind": "clinic", "reason": "x"}`,
 		"say-closed": `{"reason": "x"}`, "confirm-closed": `{"reason": "x"}`, "take-closed-back": `{"reason": "x"}`,
 		"reactivate-account": `{"reason": "x"}`, "leave-account": `{"reason": "x"}`, "stop-mail": `{"reason": "x"}`,
+		"add-registered-service": `{"id": "1", "site": "R00A1"}`, "import-register": "x", "add-token": `{"name": "x", "verbs": ["read"]}`,
 	}
 	for id, o := range w.operations {
 		verb := guard.Verb(fmt.Sprint(o.Extensions["x-verb"]))
@@ -52,9 +54,9 @@ func TestWhoMayDoWhat(t *testing.T) { //nolint:paralleltest // newWorld sets var
 		require.Len(t, recorded, 1, id)
 		require.True(t, strings.HasPrefix(recorded[0], "eve "+string(verb)+" "+id), recorded[0])
 
-		if slicesHas(o, KeyHeader) {
+		if slicesHas(o, operation.KeyHeader) {
 			c.status, c.noKey = http.StatusBadRequest, true
-			require.Contains(t, w.as(cid).do(c).text, KeyHeader, id)
+			require.Contains(t, w.as(cid).do(c).text, operation.KeyHeader, id)
 		}
 	}
 	w.lost = true
@@ -155,9 +157,9 @@ func TestPagesAreContinuous(t *testing.T) {
 	rows := []int{9, 8, 7, 6, 5, 4, 3, 2, 1}
 	load := func(int) ([]int, error) { return rows, nil }
 	var seen []int
-	in := Paging{Limit: 2}
+	in := operation.Paging{Limit: 2}
 	for added := 10; ; added++ {
-		got, err := paged(in, func(n int) string { return fmt.Sprint(n) }, load)
+		got, err := operation.Paged(in, func(n int) string { return fmt.Sprint(n) }, load)
 		require.NoError(t, err)
 		seen = append(seen, got.Body.Items...)
 		if got.Body.Next == "" {
@@ -166,9 +168,17 @@ func TestPagesAreContinuous(t *testing.T) {
 		in.Cursor, rows = got.Body.Next, append([]int{added}, rows...)
 	}
 	require.Equal(t, []int{9, 8, 7, 6, 5, 4, 3, 2, 1}, seen)
-	empty, err := paged(Paging{Limit: 2}, func(n int) string { return fmt.Sprint(n) }, func(int) ([]int, error) { return nil, nil })
+	empty, err := operation.Paged(
+		operation.Paging{Limit: 2},
+		func(n int) string { return fmt.Sprint(n) },
+		func(int) ([]int, error) { return nil, nil },
+	)
 	require.NoError(t, err)
 	require.Equal(t, []int{}, empty.Body.Items)
-	_, err = paged(Paging{Limit: 2}, func(n int) string { return fmt.Sprint(n) }, func(int) ([]int, error) { return nil, io.EOF })
+	_, err = operation.Paged(
+		operation.Paging{Limit: 2},
+		func(n int) string { return fmt.Sprint(n) },
+		func(int) ([]int, error) { return nil, io.EOF },
+	)
 	require.ErrorIs(t, err, io.EOF)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/api/operation"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/connectors/postgres/runstore"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -18,59 +19,59 @@ import (
 )
 
 func (s *server) runs() {
-	add(s, route{
-		id: "list-runs", method: http.MethodGet, path: "/runs", verb: guard.Read,
-		summary: "List runs, the newest first",
+	operation.Add(s.set, operation.Route{
+		ID: "list-runs", Method: http.MethodGet, Path: "/runs", Verb: guard.Read,
+		Summary: "List runs, the newest first",
 	}, s.listRuns)
-	add(s, route{
-		id: "start-run", method: http.MethodPost, path: "/runs", verb: guard.Reconcile, keyed: true, status: http.StatusAccepted,
-		summary: "Reconcile a register, or apply exactly what a plan shows",
-		about:   "Without codes and reports, each report of PROFILESYNC_ODS_REPORTS is one run. Follow each with run-progress.",
+	operation.Add(s.set, operation.Route{
+		ID: "start-run", Method: http.MethodPost, Path: "/runs", Verb: guard.Reconcile, Keyed: true, Status: http.StatusAccepted,
+		Summary: "Reconcile a register, or apply exactly what a plan shows",
+		About:   "Without codes and reports, each report of PROFILESYNC_ODS_REPORTS is one run. Follow each with run-progress.",
 	}, s.startRun)
-	add(s, route{
-		id: "start-run-of-file", method: http.MethodPost, path: "/runs/file", verb: guard.Reconcile, keyed: true,
-		status: http.StatusAccepted, body: "application/octet-stream", within: fileWithin, summary: "Reconcile the complete listing in a file",
-		about: "The body is the file, of at most PROFILESYNC_FILE_LIMIT_MIB.",
+	operation.Add(s.set, operation.Route{
+		ID: "start-run-of-file", Method: http.MethodPost, Path: "/runs/file", Verb: guard.Reconcile, Keyed: true,
+		Status: http.StatusAccepted, Body: "application/octet-stream", Within: operation.FileWithin, Summary: "Reconcile the complete listing in a file",
+		About: "The body is the file, of at most PROFILESYNC_FILE_LIMIT_MIB.",
 	}, s.startRunOfFile)
-	add(s, route{
-		id: "show-run", method: http.MethodGet, path: "/runs/{run}", verb: guard.Read,
-		summary: "Show a run and what has become of what it withheld",
+	operation.Add(s.set, operation.Route{
+		ID: "show-run", Method: http.MethodGet, Path: "/runs/{run}", Verb: guard.Read,
+		Summary: "Show a run and what has become of what it withheld",
 	}, s.showRun)
-	add(s, route{
-		id: "list-run-rows", method: http.MethodGet, path: "/runs/{run}/rows", verb: guard.Read,
-		summary: "List every change of a run, before and after, withheld ones first",
+	operation.Add(s.set, operation.Route{
+		ID: "list-run-rows", Method: http.MethodGet, Path: "/runs/{run}/rows", Verb: guard.Read,
+		Summary: "List every change of a run, before and after, withheld ones first",
 	}, s.listRunRows)
-	add(s, route{
-		id: "cancel-run", method: http.MethodPost, path: "/runs/{run}/cancel", verb: guard.Reconcile,
-		summary: "Cancel a run that nobody has begun to work",
-		about:   "That of another needs the verb `administer`, too.",
+	operation.Add(s.set, operation.Route{
+		ID: "cancel-run", Method: http.MethodPost, Path: "/runs/{run}/cancel", Verb: guard.Reconcile,
+		Summary: "Cancel a run that nobody has begun to work",
+		About:   "That of another needs the verb `administer`, too.",
 	}, s.cancelRun)
-	add(s, route{
-		id: "preview-undo-run", method: http.MethodGet, path: "/runs/{run}/undo", verb: guard.Approve, within: planWithin,
-		summary: "Show what the undo of a run would take back, and change nothing",
+	operation.Add(s.set, operation.Route{
+		ID: "preview-undo-run", Method: http.MethodGet, Path: "/runs/{run}/undo", Verb: guard.Approve, Within: operation.PlanWithin,
+		Summary: "Show what the undo of a run would take back, and change nothing",
 	}, s.previewUndo)
-	add(s, route{
-		id: "undo-run", method: http.MethodPost, path: "/runs/{run}/undo", verb: guard.Approve, keyed: true,
-		status: http.StatusAccepted, within: planWithin, summary: "Undo a run",
-		about: "An undo that takes back more than a run may do unasked needs confirm.",
+	operation.Add(s.set, operation.Route{
+		ID: "undo-run", Method: http.MethodPost, Path: "/runs/{run}/undo", Verb: guard.Approve, Keyed: true,
+		Status: http.StatusAccepted, Within: operation.PlanWithin, Summary: "Undo a run",
+		About: "An undo that takes back more than a run may do unasked needs confirm.",
 	}, s.undoRun)
 	s.progress()
 }
 
 // plans are operations on plans: what a run would do.
 func (s *server) plans() {
-	add(s, route{
-		id: "make-plan", method: http.MethodPost, path: "/plans", verb: guard.Reconcile, keyed: true, within: planWithin,
-		summary: "Show what a reconciliation would do, and keep it for a week",
+	operation.Add(s.set, operation.Route{
+		ID: "make-plan", Method: http.MethodPost, Path: "/plans", Verb: guard.Reconcile, Keyed: true, Within: operation.PlanWithin,
+		Summary: "Show what a reconciliation would do, and keep it for a week",
 	}, s.makePlan)
-	add(s, route{
-		id: "make-plan-of-file", method: http.MethodPost, path: "/plans/file", verb: guard.Reconcile, keyed: true,
-		body: "application/octet-stream", within: fileWithin, summary: "Show what the complete listing in a file would do",
-		about: "The body is the file, of at most PROFILESYNC_FILE_LIMIT_MIB. It is kept with the plan.",
+	operation.Add(s.set, operation.Route{
+		ID: "make-plan-of-file", Method: http.MethodPost, Path: "/plans/file", Verb: guard.Reconcile, Keyed: true,
+		Body: "application/octet-stream", Within: operation.FileWithin, Summary: "Show what the complete listing in a file would do",
+		About: "The body is the file, of at most PROFILESYNC_FILE_LIMIT_MIB. It is kept with the plan.",
 	}, s.makePlanOfFile)
-	add(s, route{
-		id: "list-plan-changes", method: http.MethodGet, path: "/plans/{plan}/changes", verb: guard.Read,
-		summary: "List the changes of a plan: what would be withheld first, then kind by kind",
+	operation.Add(s.set, operation.Route{
+		ID: "list-plan-changes", Method: http.MethodGet, Path: "/plans/{plan}/changes", Verb: guard.Read,
+		Summary: "List the changes of a plan: what would be withheld first, then kind by kind",
 	}, s.listPlanChanges)
 }
 
@@ -86,8 +87,8 @@ type PlanInput struct {
 	Plan string `path:"plan" doc:"The plan's number, as P12."`
 }
 
-func (in *inputs) plan(text string) (id runs.PlanID) {
-	return parsed(in, "plan", text, func(text string) (id runs.PlanID, err error) { return id, id.UnmarshalText([]byte(text)) })
+func parsePlan(in *operation.Inputs, text string) (id runs.PlanID) {
+	return operation.Parsed(in, "plan", text, func(text string) (id runs.PlanID, err error) { return id, id.UnmarshalText([]byte(text)) })
 }
 
 // listedRun is a run as the list shows it.
@@ -110,14 +111,14 @@ func toListedRun(r runstore.RunLine) listedRun {
 }
 
 type listRunsInput struct {
-	Paging
+	operation.Paging
 
 	Source string `query:"source" enum:"ods,ers" doc:"Only runs of this register."`
 }
 
-func (s *server) listRuns(ctx context.Context, in *listRunsInput) (*pageOf[listedRun], error) {
+func (s *server) listRuns(ctx context.Context, in *listRunsInput) (*operation.List[listedRun], error) {
 	key := func(r listedRun) string { return strconv.FormatInt(r.Run, 10) }
-	return paged(in.Paging, key, func(most int) (rows []listedRun, err error) {
+	return operation.Paged(in.Paging, key, func(most int) (rows []listedRun, err error) {
 		lines, err := s.do.Runs(ctx, profile.Source(in.Source), most)
 		for _, line := range lines {
 			rows = append(rows, toListedRun(line))
@@ -134,24 +135,13 @@ type Request struct {
 }
 
 func (r Request) parse() (actions.Request, error) {
-	var in inputs
-	wanted := actions.Request{Source: profile.Source(r.Source), Codes: in.codes("body.codes", r.Codes), Report: r.Report}
-	return wanted, in.err()
+	var in operation.Inputs
+	wanted := actions.Request{Source: profile.Source(r.Source), Codes: in.Codes("body.codes", r.Codes), Report: r.Report}
+	return wanted, in.Err()
 }
 
-func (r Request) subject() string {
-	return safe(append([]string{r.Source, r.Report}, r.Codes[:min(len(r.Codes), 20)]...)...)
-}
-
-// safe is ids for the audit: nothing else of what was given.
-func safe(ids ...string) string {
-	var kept []string
-	for _, id := range ids {
-		if plainID.MatchString(id) {
-			kept = append(kept, id)
-		}
-	}
-	return strings.Join(kept, " ")
+func (r Request) Subject() string {
+	return operation.Safe(append([]string{r.Source, r.Report}, r.Codes[:min(len(r.Codes), 20)]...)...)
 }
 
 type startRunInput struct {
@@ -162,8 +152,8 @@ type startRunInput struct {
 	}
 }
 
-func (in *startRunInput) subject() string {
-	return safe(in.Body.Plan) + " " + in.Body.subject()
+func (in *startRunInput) Subject() string {
+	return operation.Safe(in.Body.Plan) + " " + in.Body.Subject()
 }
 
 // summaries are what runs or plans say of themselves.
@@ -171,7 +161,7 @@ type summaries struct {
 	Items []runs.Summary `json:"items" nullable:"false"`
 }
 
-func (s *server) startRun(ctx context.Context, in *startRunInput) (*body[summaries], error) {
+func (s *server) startRun(ctx context.Context, in *startRunInput) (*operation.Body[summaries], error) {
 	if in.Body.Plan != "" {
 		return s.startPlan(ctx, in)
 	}
@@ -182,22 +172,20 @@ func (s *server) startRun(ctx context.Context, in *startRunInput) (*body[summari
 	return s.start(ctx, wanted)
 }
 
-func (s *server) startPlan(ctx context.Context, in *startRunInput) (*body[summaries], error) {
-	var wrong inputs
-	plan := wrong.plan(in.Body.Plan)
+func (s *server) startPlan(ctx context.Context, in *startRunInput) (*operation.Body[summaries], error) {
+	var wrong operation.Inputs
+	plan := parsePlan(&wrong, in.Body.Plan)
 	if len(in.Body.Codes) > 0 || in.Body.Report != "" {
-		wrong.wrong = append(wrong.wrong, &huma.ErrorDetail{
-			Location: "body.plan", Message: "not together with codes or report: the plan says what is read", Value: in.Body.Plan,
-		})
+		wrong.Refuse("body.plan", "not together with codes or report: the plan says what is read", in.Body.Plan)
 	}
-	if err := wrong.err(); err != nil {
+	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
 	summary, err := s.do.ReconcilePlan(ctx, plan, false)
-	return answer(summaries{[]runs.Summary{summary}}, err)
+	return operation.Answer(summaries{[]runs.Summary{summary}}, err)
 }
 
-func (s *server) start(ctx context.Context, wanted actions.Request) (*body[summaries], error) {
+func (s *server) start(ctx context.Context, wanted actions.Request) (*operation.Body[summaries], error) {
 	scopes, err := s.do.Scopes(ctx, wanted)
 	if err != nil {
 		return nil, err
@@ -210,53 +198,63 @@ func (s *server) start(ctx context.Context, wanted actions.Request) (*body[summa
 		}
 		started = append(started, summary)
 	}
-	return answer(summaries{started}, nil)
+	return operation.Answer(summaries{started}, nil)
 }
 
-// FileInput is a listing that is sent. It is read as it comes, and nothing of it is held
-// in memory.
-type FileInput struct {
-	Name   string `query:"name" required:"true" minLength:"1" maxLength:"200" doc:"The file's name, as etr_2026-04-09.csv."`
-	Report string `query:"report" doc:"The report. Default: the name of the file up to the first _."`
-	AsOf   string `query:"as_of" doc:"The day of the listing. Default: the one in the name of the file, or today."`
-
-	Codes []string `query:"codes" maxItems:"1000" nullable:"false" doc:"Only these organisations, by their ODS codes."`
+// SentFile is a file that is sent. It is read as it comes, and nothing of it is held in
+// memory.
+type SentFile struct {
+	Name string `query:"name" required:"true" minLength:"1" maxLength:"200" doc:"The file's name, as etr_2026-04-09.csv."`
 
 	sent io.Reader
 }
 
 // Resolve takes the body before anybody reads it.
-func (in *FileInput) Resolve(hc huma.Context) []error {
+func (in *SentFile) Resolve(hc huma.Context) []error {
 	in.sent = hc.BodyReader()
 	return nil
 }
 
-func (in *FileInput) subject() string {
-	return safe(in.Report, strings.ReplaceAll(strings.TrimSuffix(in.Name, ".csv"), ".", "-"))
+// Subject is the name, as far as it is one of ours.
+func (in *SentFile) Subject() string {
+	return operation.Safe(strings.ReplaceAll(strings.TrimSuffix(in.Name, ".csv"), ".", "-"))
 }
 
-// fileWithin is how long a file may take to be sent, and to be planned; planWithin is for
-// a plan of what is pulled.
-const (
-	fileWithin = time.Hour
-	planWithin = 15 * time.Minute
-)
+// allowed is what was sent, up to the size that the settings allow.
+func (s *server) allowed(ctx context.Context, in *SentFile) (io.Reader, error) {
+	most := s.do.App.Settings.FileLimit()
+	if err := s.set.AllowBody(ctx, most); err != nil {
+		return nil, err
+	}
+	return http.MaxBytesReader(nil, io.NopCloser(in.sent), most), nil
+}
+
+// FileInput is a listing that is sent.
+type FileInput struct {
+	SentFile
+
+	Report string `query:"report" doc:"The report. Default: the name of the file up to the first _."`
+	AsOf   string `query:"as_of" doc:"The day of the listing. Default: the one in the name of the file, or today."`
+
+	Codes []string `query:"codes" maxItems:"1000" nullable:"false" doc:"Only these organisations, by their ODS codes."`
+}
+
+// Subject is the report, and the name.
+func (in *FileInput) Subject() string {
+	return strings.TrimSpace(operation.Safe(in.Report) + " " + in.SentFile.Subject())
+}
 
 func (s *server) fileRequest(ctx context.Context, in *FileInput) (actions.Request, error) {
-	var wrong inputs
-	day, codes := wrong.day("as_of", in.AsOf), wrong.codes("codes", in.Codes)
-	if err := wrong.err(); err != nil {
+	var wrong operation.Inputs
+	day, codes := wrong.Day("as_of", in.AsOf), wrong.Codes("codes", in.Codes)
+	if err := wrong.Err(); err != nil {
 		return actions.Request{}, err
 	}
-	most := s.do.App.Settings.FileLimit()
-	if err := s.AllowBody(ctx, most); err != nil {
-		return actions.Request{}, err
-	}
-	limited := http.MaxBytesReader(nil, io.NopCloser(in.sent), most)
-	return actions.Request{Files: []actions.File{{Name: in.Name, Sent: limited}}, Codes: codes, Report: in.Report, AsOf: day}, nil
+	sent, err := s.allowed(ctx, &in.SentFile)
+	return actions.Request{Files: []actions.File{{Name: in.Name, Sent: sent}}, Codes: codes, Report: in.Report, AsOf: day}, err
 }
 
-func (s *server) startRunOfFile(ctx context.Context, in *FileInput) (*body[summaries], error) {
+func (s *server) startRunOfFile(ctx context.Context, in *FileInput) (*operation.Body[summaries], error) {
 	wanted, err := s.fileRequest(ctx, in)
 	if err != nil {
 		return nil, err
@@ -270,7 +268,7 @@ type planFileInput struct {
 	Rehearse bool `query:"rehearse" doc:"The listing is of a day to come. Such a plan is never applied."`
 }
 
-func (s *server) makePlanOfFile(ctx context.Context, in *planFileInput) (*body[summaries], error) {
+func (s *server) makePlanOfFile(ctx context.Context, in *planFileInput) (*operation.Body[summaries], error) {
 	wanted, err := s.fileRequest(ctx, &in.FileInput)
 	if err != nil {
 		return nil, err
@@ -281,9 +279,9 @@ func (s *server) makePlanOfFile(ctx context.Context, in *planFileInput) (*body[s
 
 type makePlanInput struct{ Body Request }
 
-func (in *makePlanInput) subject() string { return in.Body.subject() }
+func (in *makePlanInput) Subject() string { return in.Body.Subject() }
 
-func (s *server) makePlan(ctx context.Context, in *makePlanInput) (*body[summaries], error) {
+func (s *server) makePlan(ctx context.Context, in *makePlanInput) (*operation.Body[summaries], error) {
 	wanted, err := in.Body.parse()
 	if err != nil {
 		return nil, err
@@ -291,7 +289,7 @@ func (s *server) makePlan(ctx context.Context, in *makePlanInput) (*body[summari
 	return s.plan(ctx, wanted)
 }
 
-func (s *server) plan(ctx context.Context, wanted actions.Request) (*body[summaries], error) {
+func (s *server) plan(ctx context.Context, wanted actions.Request) (*operation.Body[summaries], error) {
 	scopes, err := s.do.Scopes(ctx, wanted)
 	if err != nil {
 		return nil, err
@@ -308,16 +306,16 @@ func (s *server) plan(ctx context.Context, wanted actions.Request) (*body[summar
 		}
 		made = append(made, summary)
 	}
-	return answer(summaries{made}, nil)
+	return operation.Answer(summaries{made}, nil)
 }
 
-func (s *server) showRun(ctx context.Context, in *RunInput) (*body[listedRun], error) {
+func (s *server) showRun(ctx context.Context, in *RunInput) (*operation.Body[listedRun], error) {
 	run, err := s.do.Run(ctx, in.id())
 	if err != nil {
 		return nil, err
 	}
 	marks, err := s.do.Marks(ctx, in.id())
-	return answer(listedRun{
+	return operation.Answer(listedRun{
 		Run: int64(run.ID), Kind: string(run.Kind), Parent: int64(run.Parent), Day: run.Requested, By: run.Actor, Summary: run.Summary,
 		Marks: marks,
 	}, err)
@@ -325,7 +323,7 @@ func (s *server) showRun(ctx context.Context, in *RunInput) (*body[listedRun], e
 
 type runRowsInput struct {
 	RunInput
-	Paging
+	operation.Paging
 
 	Withheld bool `query:"withheld" doc:"Only what was withheld."`
 }
@@ -339,15 +337,15 @@ type runRow struct {
 
 // runRowPage is a page of the changes of a run.
 type runRowPage struct {
-	Page[runRow]
+	operation.Page[runRow]
 
 	Rows int `json:"rows" doc:"How many there are on all pages."`
 }
 
-func (s *server) listRunRows(ctx context.Context, in *runRowsInput) (*body[runRowPage], error) {
+func (s *server) listRunRows(ctx context.Context, in *runRowsInput) (*operation.Body[runRowPage], error) {
 	var found runRowPage
 	key := func(r runRow) string { return string(r.Code) + " " + string(r.Verb) + " " + r.Field }
-	page, err := paged(in.Paging, key, func(most int) (rows []runRow, err error) {
+	page, err := operation.Paged(in.Paging, key, func(most int) (rows []runRow, err error) {
 		planned, more, err := s.do.RunRows(ctx, in.id(), in.Withheld, most)
 		for _, p := range planned {
 			rows = append(rows, runRow{p, p.Fate()})
@@ -359,10 +357,10 @@ func (s *server) listRunRows(ctx context.Context, in *runRowsInput) (*body[runRo
 		return nil, err
 	}
 	found.Page = page.Body
-	return answer(found, nil)
+	return operation.Answer(found, nil)
 }
 
-func (s *server) cancelRun(ctx context.Context, in *RunInput) (*body[runs.Summary], error) {
+func (s *server) cancelRun(ctx context.Context, in *RunInput) (*operation.Body[runs.Summary], error) {
 	run, err := s.do.CancelRun(ctx, in.id())
-	return answer(run.Summary, err)
+	return operation.Answer(run.Summary, err)
 }

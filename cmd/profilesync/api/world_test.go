@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -24,6 +25,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/dos/dostest"
+	"github.com/profilesync/profilesync/connectors/ers/erstest"
 	"github.com/profilesync/profilesync/connectors/ods/odstest"
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
 	"github.com/profilesync/profilesync/connectors/website/websitetest"
@@ -45,6 +47,7 @@ type world struct {
 	t          *testing.T
 	db         *pgtest.Database
 	app        *wiring.App
+	services   *erstest.World
 	doc        *openapi3.T
 	operations map[string]place
 	url        string
@@ -79,17 +82,21 @@ func newWorld(t *testing.T, more ...string) *world {
 	dos, dosURL := dostest.Start(t, dostest.Options{APIKey: "key", User: "reader", Password: "hush"})
 	dos.Seed("FAA00", "FAA01", "FAA02")
 	_, websiteURL := websitetest.Start(t, websitetest.Options{APIKey: "key"})
+	services := erstest.NewWorld(4, []erstest.Site{{Code: "R00A1", Name: "Hospital"}}, 3)
+	_, ersURL := erstest.Start(t, erstest.Options{World: services})
 	db := pgtest.New(t)
 	for _, setting := range append([]string{
 		"DATABASE_URL=" + pgtest.AsDaemon(t, db.URL), "MODE=test", "NOW=" + now, "ODS_DOWNLOADS_URL=" + registerServer.URL,
 		"ODS_API_URL=" + registerServer.URL + odstest.FHIRPath, "ODS_API_KEY=key", "FILE_LIMIT_MIB=1",
 		"DOS_URL=" + dosURL, "DOS_API_KEY=key", "DOS_READ_URL=" + dosURL, "DOS_READ_USER=reader", "DOS_READ_PASSWORD=hush",
+		"ERS_URL=" + ersURL, "ERS_AUTH=none", "MAIL=directory", "MAIL_DIRECTORY=" + t.TempDir(),
+		"REPORT_DIRECTORY=" + t.TempDir(), "REPORT_KEYS=a-key-that-signs-links-in-these-tests",
 		"WEBSITE_URL=" + websiteURL, "WEBSITE_API_KEY=key", "WEBSITE_SEARCH_URL=" + websiteURL + websitetest.SearchPath,
 	}, more...) {
 		name, value, _ := strings.Cut(setting, "=")
 		t.Setenv("PROFILESYNC_"+name, value)
 	}
-	w := &world{t: t, done: make(map[string]bool), db: db}
+	w := &world{t: t, done: make(map[string]bool), db: db, services: services}
 	w.app, err = wiring.New(t.Context(), io.Discard, "v0")
 	require.NoError(t, err)
 	require.NoError(t, w.app.Open(t.Context()))
@@ -151,6 +158,9 @@ func (w *world) as(p guard.Principal) *world {
 	w.who = p
 	return w
 }
+
+// inPath matches a parameter in a path.
+var inPath = regexp.MustCompile(`\{([a-z]+)\}`)
 
 // call is a call of an operation, made from the document.
 type call struct {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/profilesync/profilesync/cmd/internal/progress"
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/actions/upkeep"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/cmd/profilesync/remote"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
@@ -96,7 +97,7 @@ func Acting(ctx context.Context, a *wiring.App, actor string) (context.Context, 
 	if a.Settings.UsesServer() {
 		return ctx, remote.New(a)
 	}
-	return ctx, &actions.Actions{App: a, OSUser: osUser()}
+	return ctx, upkeep.Upkeep{Actions: &actions.Actions{App: a, OSUser: osUser()}}
 }
 
 // WithProgress does work whose progress is shown on standard error.

@@ -9,9 +9,12 @@ import (
 	"github.com/profilesync/profilesync/cmd/internal/runtext"
 	"github.com/profilesync/profilesync/cmd/internal/whytext"
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/actions/upkeep"
 	"github.com/profilesync/profilesync/cmd/profilesync/remote"
+	"github.com/profilesync/profilesync/cmd/profilesync/standing"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/accessstore"
 	"github.com/profilesync/profilesync/connectors/postgres/casestore"
 	"github.com/profilesync/profilesync/connectors/postgres/peoplestore"
 	"github.com/profilesync/profilesync/connectors/postgres/planstore"
@@ -27,9 +30,10 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 	"github.com/profilesync/profilesync/reconcile/quality"
 	"github.com/profilesync/profilesync/reconcile/runs"
+	"github.com/profilesync/profilesync/reconcile/services"
 )
 
-// Doer does what commands ask for: actions.Actions on a database, or remote.Client on the
+// Doer does what commands ask for: upkeep.Upkeep on a database, or remote.Client on the
 // API of a daemon. What its methods do is said there.
 type Doer interface {
 	ShowProgress(told wiring.Progress)
@@ -44,10 +48,12 @@ type Doer interface {
 	mailDoer
 	reportsDoer
 	qualityDoer
+	ersDoer
+	upkeepDoer
 }
 
 var (
-	_ Doer = (*actions.Actions)(nil)
+	_ Doer = upkeep.Upkeep{}
 	_ Doer = (*remote.Client)(nil)
 )
 
@@ -102,6 +108,9 @@ type casesDoer interface {
 	SayClosed(ctx context.Context, s actions.ClosureStep) (casestore.Closure, error)
 	ConfirmClosed(ctx context.Context, s actions.ClosureStep) (casestore.Closure, error)
 	TakeClosedBack(ctx context.Context, s actions.ClosureStep) (casestore.Closure, error)
+	LookAtCases(ctx context.Context) (actions.LookedAtCases, error)
+	PreviewCaseLetters(ctx context.Context) (actions.CaseLetters, error)
+	PostCaseLetters(ctx context.Context) (actions.PostedCaseLetters, error)
 }
 
 type pushesDoer interface {
@@ -127,7 +136,11 @@ type peopleDoer interface {
 
 type mailDoer interface {
 	PreviewReminders(ctx context.Context, day profile.Date) ([]actions.DueReminder, error)
+	PostReminders(ctx context.Context) (upkeep.Posted, error)
+	RemindNow(ctx context.Context, code profile.ODSCode) (upkeep.Posted, error)
 	MailState(ctx context.Context) (actions.Mail, error)
+	SendMail(ctx context.Context) (upkeep.SentMail, error)
+	LetterTexts(ctx context.Context, kind people.LetterKind) ([]upkeep.LetterText, error)
 	StopMail(ctx context.Context, reason string) (actions.Mail, error)
 	ResumeMail(ctx context.Context) (actions.Mail, error)
 	Letters(ctx context.Context, state string, account people.AccountID, most int) ([]peoplestore.ListedLetter, error)
@@ -139,6 +152,8 @@ type reportsDoer interface {
 	ReportDay(ctx context.Context) (profile.Date, error)
 	CopyReport(ctx context.Context, to io.Writer, f wiring.ReportFile) error
 	VerifyReport(ctx context.Context, day profile.Date) (reportstore.Verified, error)
+	DeliverReport(ctx context.Context, day profile.Date) (upkeep.Delivered, error)
+	LinkReport(ctx context.Context, day profile.Date, region profile.ODSCode) (upkeep.ReportLink, error)
 }
 
 type qualityDoer interface {
@@ -151,4 +166,19 @@ type qualityDoer interface {
 	Contradictions(ctx context.Context, report string) ([]runstore.Contradiction, error)
 	Flags(ctx context.Context, report string) ([]runstore.Flagged, error)
 	Owners(ctx context.Context, days int) ([]servicestore.OwnedSite, error)
+}
+
+type ersDoer interface {
+	RegisteredServices(ctx context.Context, f upkeep.ServiceFilter) ([]servicestore.RegisteredService, error)
+	AddService(ctx context.Context, id services.ID, site profile.ODSCode) (upkeep.AddedService, error)
+	ImportExtract(ctx context.Context, e upkeep.Extract) (wiring.ImportedExtract, error)
+	Codes(ctx context.Context, kind string) ([]servicestore.Code, error)
+	PullCodes(ctx context.Context) error
+}
+
+type upkeepDoer interface {
+	Status(ctx context.Context) (standing.Standing, error)
+	Tokens(ctx context.Context, all bool) ([]accessstore.Token, error)
+	AddToken(ctx context.Context, r upkeep.TokenRequest) (upkeep.NewToken, error)
+	RevokeToken(ctx context.Context, name string) error
 }

@@ -6,7 +6,6 @@ import (
 	"io"
 	"strconv"
 
-	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/postgres/reportstore"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -121,23 +120,16 @@ type reportDeliver struct {
 }
 
 func (c *reportDeliver) Run(ctx context.Context, a *wiring.App, out *Printer) error {
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
-	_, does := Acting(ctx, a, "")
+	ctx, does := Acting(ctx, a, "")
 	day, err := reportDay(ctx, does, c.Day)
 	if err != nil {
 		return err
 	}
-	reporter, err := a.Reporter()
+	done, err := does.DeliverReport(ctx, day)
 	if err != nil {
 		return err
 	}
-	delivered, err := reporter.Deliver(ctx, day)
-	if err != nil {
-		return err
-	}
-	out.Print(map[string]int{"delivered": delivered}, "", [][]string{{"delivered", strconv.Itoa(delivered)}})
+	out.Print(done, "", [][]string{{"delivered", strconv.Itoa(done.Delivered)}})
 	return nil
 }
 
@@ -158,33 +150,20 @@ func (c *reportLink) Run(ctx context.Context, a *wiring.App, out *Printer) error
 	if err != nil {
 		return err
 	}
-	link, last, err := a.ReportLinks()
-	if err != nil {
-		return Usage(err)
-	}
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
-	acting := &actions.Actions{App: a}
-	day, err := reportDay(ctx, acting, c.Date)
+	day, err := dayFlag("--date", c.Date)
 	if err != nil {
 		return err
 	}
-	if _, err := a.Store.Reports.Report(ctx, day, region); err != nil {
-		return err
-	}
-	if err := acting.RequireBoard(ctx, day, region); err != nil {
-		return err
-	}
-	address, err := link(day, region)
+	ctx, does := Acting(ctx, a, "")
+	made, err := does.LinkReport(ctx, day, region)
 	if err != nil {
 		return err
 	}
 	if !out.json {
-		_, _ = fmt.Fprintln(out.to, address) // in a table it would be broken into lines
+		_, _ = fmt.Fprintln(out.to, made.Link) // in a table it would be broken into lines
 		return nil
 	}
-	out.Print(map[string]string{"link": address, "last_day": last.String()}, "", nil)
+	out.Print(made, "", nil)
 	return nil
 }
 

@@ -185,7 +185,7 @@ func TestCasesWaitAndComeBack(t *testing.T) { //nolint:paralleltest // they woul
 	}
 	keeper, err := w.app.Cases(slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
-	_, _, err = keeper.Look(t.Context())
+	_, err = keeper.Look(t.Context())
 	require.NoError(t, err)
 	id := pgtest.One[string](w.db, "select id::text from cases where kind = 'mass-change-withheld'")
 	cid, dot := w.as("cid"), w.as("dot")

@@ -3,16 +3,17 @@
 package erscommands
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/profilesync/profilesync/cmd/internal/columns"
+	"github.com/profilesync/profilesync/cmd/profilesync/actions/upkeep"
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
-	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
-	"github.com/profilesync/profilesync/connectors/ers"
-	"github.com/profilesync/profilesync/connectors/postgres/servicestore"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/services"
 )
@@ -47,15 +48,13 @@ as reported. Then run "profilesync reconcile --source ers --wait".`
 func (c *ersImport) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
 	columns, err := c.columns(a)
 	if err != nil {
-		return commands.Usage(err)
+		return commands.Usagef("--columns: %w", err)
 	}
 	if err := a.CheckFile(c.File); err != nil {
 		return commands.Usage(err)
 	}
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
-	done, err := a.ImportExtract(ctx, c.File, columns, commands.ActorOr(c.Actor))
+	ctx, does := commands.Acting(ctx, a, c.Actor)
+	done, err := does.ImportExtract(ctx, upkeep.Extract{Path: c.File, Columns: columns})
 	if err != nil {
 		return err
 	}
@@ -66,20 +65,27 @@ func (c *ersImport) Run(ctx context.Context, a *wiring.App, out *commands.Printe
 	return nil
 }
 
-func (c *ersImport) columns(a *wiring.App) (ers.Columns, error) {
+// mostColumns bounds the file of columns, in bytes.
+const mostColumns = 4000
+
+// columns is what the file of columns says; empty if none is given.
+func (c *ersImport) columns(a *wiring.App) (string, error) {
 	if c.Columns == "" {
-		return a.Settings.ExtractColumns()
+		return "", nil
 	}
 	file, err := a.OpenFile(c.Columns)
 	if err != nil {
-		return ers.Columns{}, fmt.Errorf("--columns: %w", err)
+		return "", err
 	}
 	defer func() { _ = file.Close() }() // only read
-	columns, err := settings.ParseExtractColumns(file)
-	if err != nil {
-		err = fmt.Errorf("--columns: %w", err)
+	text, err := io.ReadAll(io.LimitReader(file, mostColumns+1))
+	if err == nil && len(text) > mostColumns {
+		err = fmt.Errorf("it is longer than %d bytes", mostColumns)
 	}
-	return columns, err
+	if err == nil && len(bytes.TrimSpace(text)) == 0 {
+		err = errors.New("it is empty")
+	}
+	return string(text), err
 }
 
 type ersList struct {
@@ -97,10 +103,8 @@ func (c *ersList) Run(ctx context.Context, a *wiring.App, out *commands.Printer)
 		}
 		site = code
 	}
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
-	list, err := a.Store.Services.RegisteredServices(ctx, services.State(c.State), site, c.Most)
+	ctx, does := commands.Acting(ctx, a, "")
+	list, err := does.RegisteredServices(ctx, upkeep.ServiceFilter{State: services.State(c.State), Site: site, Most: c.Most})
 	if err == nil && len(list) == 0 && site != "" {
 		err = commands.RequireProfiles(ctx, a, []profile.ODSCode{site})
 	}
@@ -142,37 +146,19 @@ func (c *ersAdd) Run(ctx context.Context, a *wiring.App, out *commands.Printer) 
 	if err != nil {
 		return commands.Usage(err)
 	}
-	if err := a.Ready(ctx); err != nil {
-		return err
+	site, err := profile.ParseODSCode(c.Site)
+	if err != nil {
+		return commands.Usage(err)
 	}
-	site, err := commands.OpenForOrganisation(ctx, a, c.Site)
+	ctx, does := commands.Acting(ctx, a, c.Actor)
+	done, err := does.AddService(ctx, id, site)
 	if err != nil {
 		return err
 	}
-	api, err := a.ERS()
-	if err != nil {
-		return err
-	}
-	service, err := api.Service(ctx, id)
-	if err != nil {
-		return err
-	}
-	if !service.AtSite(site) {
-		return fmt.Errorf("according to e-RS, service %s (%s) is at %v, not at %s: it is not added", id, service.Name, service.Sites, site)
-	}
-	var added bool
-	err = a.WithRegister(ctx, func(register *servicestore.Session) error {
-		added, err = register.AddService(ctx, id, site, commands.ActorOr(c.Actor))
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if !added {
+	if !done.Added {
 		a.Sayf("the register already has service %s at %s", id, site)
 	}
-	result := map[string]any{"id": id, "site": site, "name": service.Name, "added": added}
-	out.Print(result, "", [][]string{{string(id), service.Name, string(site)}})
+	out.Print(done, "", [][]string{{string(id), done.Name, string(site)}})
 	return nil
 }
 
@@ -208,15 +194,13 @@ type ersCodes struct {
 }
 
 func (c *ersCodes) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
+	ctx, does := commands.Acting(ctx, a, "")
 	if c.Pull {
-		if err := a.PullCodes(ctx); err != nil {
+		if err := does.PullCodes(ctx); err != nil {
 			return err
 		}
 	}
-	list, err := a.Store.Services.Codes(ctx, c.Kind)
+	list, err := does.Codes(ctx, c.Kind)
 	if err != nil {
 		return err
 	}

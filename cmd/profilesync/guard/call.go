@@ -15,6 +15,7 @@ type call struct {
 	body    *body
 	result  Result  // where the status does not say it
 	actions []int64 // that it began
+	secret  bool    // its answer is shown once
 }
 
 type callKey struct{}
@@ -24,6 +25,9 @@ type callKey struct{}
 func callOf(ctx context.Context) *call {
 	return ctx.Value(callKey{}).(*call) //nolint:forcetypeassert // see above
 }
+
+// ShowOnce keeps the answer nowhere: a request that is repeated gets its status alone.
+func ShowOnce(ctx context.Context) { callOf(ctx).secret = true }
 
 // RequestID returns the id of the request, which its answer, the log and the audit name;
 // empty outside of a guard.

@@ -84,7 +84,7 @@ func (g *Guard) answerOnce(w http.ResponseWriter, r *http.Request, next http.Han
 	if callOf(r.Context()).body.exceeded || slices.Contains(notBegun, answer.Status) {
 		err = g.Keys.ForgetKey(ctx, principal, key)
 	} else {
-		if kept.tooLong {
+		if kept.tooLong || callOf(r.Context()).secret {
 			answer.ContentType, answer.Body = "", nil
 		}
 		err = g.Keys.AnswerKey(ctx, principal, key, answer)

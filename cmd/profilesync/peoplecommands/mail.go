@@ -2,7 +2,6 @@ package peoplecommands
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 
@@ -10,7 +9,6 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
-	"github.com/profilesync/profilesync/connectors/notify"
 	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
@@ -107,23 +105,12 @@ func (c *mailResume) Run(ctx context.Context, a *wiring.App, out *commands.Print
 type mailSend struct{}
 
 func (*mailSend) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
-	if a.Settings.Mail == settings.MailOff {
-		return commands.Usagef("setting PROFILESYNC_MAIL is off: nothing can be sent")
-	}
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
-	people, err := a.People(func(people.LetterKind, people.LetterState) {})
+	ctx, does := commands.Acting(ctx, a, "")
+	done, err := does.SendMail(ctx)
 	if err != nil {
 		return err
 	}
-	sent, waiting, err := people.MailSender.Deliver(ctx)
-	if err != nil {
-		return err
-	}
-	out.Print(map[string]int{"sent": sent, "waiting": waiting}, "", [][]string{
-		{"sent", strconv.Itoa(sent)}, {"waiting", strconv.Itoa(waiting)},
-	})
+	out.Print(done, "", [][]string{{"sent", strconv.Itoa(done.Sent)}, {"waiting", strconv.Itoa(done.Waiting)}})
 	return nil
 }
 
@@ -131,28 +118,16 @@ type mailTemplates struct {
 	Kind string `arg:"" optional:"" enum:"${letter_texts}," default:"" help:"Only this text."`
 }
 
-func (c *mailTemplates) Run(out *commands.Printer) error {
-	type template struct {
-		Name    string `json:"name"`
-		Subject string `json:"subject"`
-		Body    string `json:"body"`
+func (c *mailTemplates) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
+	ctx, does := commands.Acting(ctx, a, "")
+	texts, err := does.LetterTexts(ctx, people.LetterKind(c.Kind))
+	if err != nil {
+		return err
 	}
-	var list []template
-	var errs []error
-	for _, kind := range people.LetterKinds() {
-		if c.Kind != "" && c.Kind != string(kind) {
-			continue
-		}
-		subject, body, err := notify.Template(kind)
-		errs, list = append(errs, err), append(list, template{string(kind), subject, body})
+	rows := make([][]string, len(texts))
+	for i, t := range texts {
+		rows[i] = []string{t.Name, t.Subject + "\n\n" + t.Body}
 	}
-	if list == nil {
-		return commands.Usagef("there is no text %q", c.Kind)
-	}
-	rows := [][]string{}
-	for _, t := range list {
-		rows = append(rows, []string{t.Name, t.Subject + "\n\n" + t.Body})
-	}
-	out.Print(list, "", rows)
-	return errors.Join(errs...)
+	out.Print(texts, "", rows)
+	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/profilesync/profilesync/cmd/profilesync/actions/upkeep"
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -31,35 +32,23 @@ func (c *Remind) Run(ctx context.Context, a *wiring.App, out *commands.Printer) 
 	if c.Preview {
 		return c.preview(ctx, a, out)
 	}
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
-	reminders, err := a.Reminders()
-	if err != nil {
-		return err
-	}
-	switch {
-	case c.Date != "":
+	if c.Date != "" {
 		return commands.Usagef("--date: only with --preview")
-	case c.Post:
-		return printMadeDue(ctx, out, reminders.MakeDue)
 	}
-	code, err := profile.ParseODSCode(c.SendNow)
-	if err != nil {
-		return commands.Usagef("--send-now: %w", err)
+	ctx, does := commands.Acting(ctx, a, "")
+	post := does.PostReminders
+	if !c.Post {
+		code, err := profile.ParseODSCode(c.SendNow)
+		if err != nil {
+			return commands.Usagef("--send-now: %w", err)
+		}
+		post = func(ctx context.Context) (upkeep.Posted, error) { return does.RemindNow(ctx, code) }
 	}
-	if err := commands.RequireProfiles(ctx, a, []profile.ODSCode{code}); err != nil {
-		return err
-	}
-	return printMadeDue(ctx, out, func(ctx context.Context) (int, error) { return reminders.SendNow(ctx, code) })
-}
-
-func printMadeDue(ctx context.Context, out *commands.Printer, post func(context.Context) (int, error)) error {
-	added, err := post(ctx)
+	posted, err := post(ctx)
 	if err != nil {
 		return err
 	}
-	out.Print(map[string]int{"letters": added}, "", [][]string{{"letters", strconv.Itoa(added)}})
+	out.Print(posted, "", [][]string{{"letters", strconv.Itoa(posted.Letters)}})
 	return nil
 }
 

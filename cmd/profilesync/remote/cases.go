@@ -86,3 +86,28 @@ func (c *Client) closure(ctx context.Context, s actions.ClosureStep, step string
 	}{s.Reason, s.Successor}
 	return post[casestore.Closure](ctx, c, "/closures/"+string(s.Code)+"/"+step, body)
 }
+
+// LookAtCases is actions.Actions.LookAtCases.
+func (c *Client) LookAtCases(ctx context.Context) (actions.LookedAtCases, error) {
+	return post[actions.LookedAtCases](ctx, c, "/cases/look", nil)
+}
+
+// PreviewCaseLetters is actions.Actions.PreviewCaseLetters.
+func (c *Client) PreviewCaseLetters(ctx context.Context) (due actions.CaseLetters, err error) {
+	type letterPage struct {
+		page[actions.CaseLetter]
+
+		Untold int `json:"untold"`
+	}
+	due.Letters = []actions.CaseLetter{}
+	err = walk(ctx, c, "/case-letters", nil, all, func(p letterPage) (int, string) {
+		due.Letters, due.Untold = append(due.Letters, p.Items...), p.Untold
+		return len(p.Items), p.Next
+	})
+	return due, err
+}
+
+// PostCaseLetters is actions.Actions.PostCaseLetters.
+func (c *Client) PostCaseLetters(ctx context.Context) (actions.PostedCaseLetters, error) {
+	return post[actions.PostedCaseLetters](ctx, c, "/case-letters", nil)
+}

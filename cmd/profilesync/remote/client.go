@@ -17,7 +17,7 @@ import (
 
 	"github.com/sethvargo/go-retry"
 
-	"github.com/profilesync/profilesync/cmd/profilesync/api"
+	"github.com/profilesync/profilesync/cmd/profilesync/api/operation"
 	"github.com/profilesync/profilesync/cmd/profilesync/api/problem"
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
@@ -68,7 +68,7 @@ func (c *Client) ShowProgress(told wiring.Progress) { c.progress = told }
 // request is what is asked for.
 type request struct {
 	method string
-	path   string // below api.Base
+	path   string // below operation.Base
 	query  url.Values
 	body   any    // as JSON; nil for none
 	file   string // path of a file that is sent instead
@@ -181,7 +181,7 @@ func (c *Client) newRequest(ctx context.Context, r request, key string) (*http.R
 	if err != nil {
 		return nil, err
 	}
-	address := c.app.Settings.ServerURL() + api.Base + r.path
+	address := c.app.Settings.ServerURL() + operation.Base + r.path
 	if len(r.query) > 0 {
 		address += "?" + r.query.Encode()
 	}
@@ -199,7 +199,7 @@ func (c *Client) newRequest(ctx context.Context, r request, key string) (*http.R
 		sent.Header.Set("Content-Type", kind)
 	}
 	if key != "" {
-		sent.Header.Set(api.KeyHeader, key)
+		sent.Header.Set(operation.KeyHeader, key)
 	}
 	return sent, nil
 }
@@ -238,7 +238,7 @@ func ask[T any](ctx context.Context, c *Client, r request) (value T, err error) 
 		case len(text) > mostAnswer:
 			return fmt.Errorf("the answer is larger than %d MiB", mostAnswer>>20)
 		case len(text) == 0:
-			return errors.New("it was done, but its answer is too long to be given again: look what it did")
+			return errors.New("it was done, but its answer is not given again: look what it did")
 		}
 		value = *new(T)
 		if err := json.Unmarshal(text, &value); err != nil {

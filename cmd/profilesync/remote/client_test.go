@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
-	"github.com/profilesync/profilesync/cmd/profilesync/api"
+	"github.com/profilesync/profilesync/cmd/profilesync/api/operation"
 	"github.com/profilesync/profilesync/cmd/profilesync/api/problem"
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
@@ -90,7 +90,7 @@ func TestItIsAskedAgainWithTheSameKey(t *testing.T) { //nolint:paralleltest // t
 	var keys, bodies []string
 	c := clientOf(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		keys, bodies = append(keys, r.Header.Get(api.KeyHeader)), append(bodies, string(body))
+		keys, bodies = append(keys, r.Header.Get(operation.KeyHeader)), append(bodies, string(body))
 		switch len(keys) {
 		case 1:
 			problemOf(w, http.StatusServiceUnavailable, `{"detail": "not begun"}`)

@@ -8,8 +8,8 @@
 //	client.go, problem.go      a request until it is answered; what refusals mean
 //	list.go                    lists, page by page
 //	follow.go                  the progress of runs
-//	runs.go, decide.go, profiles.go, cases.go, pushes.go, people.go, reports.go, quality.go
-//	                           the methods, as those of actions.Actions
+//	runs.go, decide.go, profiles.go, cases.go, pushes.go, people.go, letters.go, reports.go, quality.go, ers.go, upkeep.go
+//	                           the methods, as those of upkeep.Upkeep
 //
 // A request that may change something carries one idempotency key however often it is sent:
 // what it asks for is done once, and its first answer given again.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"strconv"
 
-	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/connectors/postgres/peoplestore"
 	"github.com/profilesync/profilesync/jobs/peoplejobs"
 	"github.com/profilesync/profilesync/reconcile/people"
@@ -79,33 +78,4 @@ func (c *Client) Reactivate(ctx context.Context, id people.AccountID, reason str
 func (c *Client) SetLeave(ctx context.Context, id people.AccountID, until profile.Date, reason string) error {
 	_, err := post[changed](ctx, c, "/accounts/"+id.String()+"/leave", map[string]string{"until": until.String(), "reason": reason})
 	return err
-}
-
-// PreviewReminders is actions.Actions.PreviewReminders.
-func (c *Client) PreviewReminders(ctx context.Context, day profile.Date) ([]actions.DueReminder, error) {
-	return list[actions.DueReminder](ctx, c, "/reminders", queryOf("date", day.String()), all)
-}
-
-// MailState is actions.Actions.MailState.
-func (c *Client) MailState(ctx context.Context) (actions.Mail, error) {
-	return get[actions.Mail](ctx, c, "/mail", nil)
-}
-
-// StopMail is actions.Actions.StopMail.
-func (c *Client) StopMail(ctx context.Context, reason string) (actions.Mail, error) {
-	return post[actions.Mail](ctx, c, "/mail/stop", map[string]string{"reason": reason})
-}
-
-// ResumeMail is actions.Actions.ResumeMail.
-func (c *Client) ResumeMail(ctx context.Context) (actions.Mail, error) {
-	return post[actions.Mail](ctx, c, "/mail/resume", nil)
-}
-
-// Letters is actions.Actions.Letters.
-func (c *Client) Letters(ctx context.Context, state string, account people.AccountID, most int) ([]peoplestore.ListedLetter, error) {
-	query := queryOf("state", state)
-	if account != 0 {
-		query.Set("account", account.String())
-	}
-	return list[peoplestore.ListedLetter](ctx, c, "/letters", query, most)
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/actions/upkeep"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/postgres/reportstore"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -49,4 +50,18 @@ func (c *Client) CopyReport(ctx context.Context, to io.Writer, f wiring.ReportFi
 // VerifyReport is actions.Actions.VerifyReport.
 func (c *Client) VerifyReport(ctx context.Context, day profile.Date) (reportstore.Verified, error) {
 	return get[reportstore.Verified](ctx, c, "/report-checks/"+day.String(), nil)
+}
+
+// DeliverReport is upkeep.Upkeep.DeliverReport.
+func (c *Client) DeliverReport(ctx context.Context, day profile.Date) (upkeep.Delivered, error) {
+	return post[upkeep.Delivered](ctx, c, "/reports/"+day.String()+"/deliver", nil)
+}
+
+// LinkReport is upkeep.Upkeep.LinkReport.
+func (c *Client) LinkReport(ctx context.Context, day profile.Date, region profile.ODSCode) (upkeep.ReportLink, error) {
+	r := request{method: http.MethodPost, path: "/reports/newest/link", query: queryOf("region", string(region))}
+	if !day.IsZero() {
+		r.path = "/reports/" + day.String() + "/link"
+	}
+	return ask[upkeep.ReportLink](ctx, c, r)
 }

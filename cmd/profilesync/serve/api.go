@@ -97,7 +97,7 @@ func newLogin(s *settings.Settings, store *wiring.Store, log *slog.Logger) (*log
 func (x access) parts(ctx context.Context, a *wiring.App, log *slog.Logger) (parts Parts, err error) {
 	do := &actions.Actions{App: a.Beside(x.store)}
 	parts.API = api.Handler(api.Options{
-		Actions: do, Begin: guard.Begin, AllowBody: guard.AllowBody, Log: log, Version: a.Version, Stopping: ctx,
+		Actions: do, Begin: guard.Begin, AllowBody: guard.AllowBody, ShowOnce: guard.ShowOnce, Log: log, Version: a.Version, Stopping: ctx,
 	})
 	pool, err := a.QueuePool(ctx)
 	if err != nil {

@@ -20,10 +20,8 @@ for a person: an open case, withheld rows, a closure that was said, a push that 
 
 // Run prints how things stand.
 func (*Status) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
-	if err := a.OpenAsIs(ctx); err != nil {
-		return err
-	}
-	s, err := standing.Read(ctx, a)
+	ctx, does := commands.Acting(ctx, a, "")
+	s, err := does.Status(ctx)
 	if s.Schema.Needed == 0 { // nothing could be read
 		return err
 	}

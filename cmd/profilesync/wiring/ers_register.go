@@ -3,9 +3,11 @@ package wiring
 import (
 	"context"
 	"fmt"
+	"io"
 	"iter"
 	"path/filepath"
 
+	"github.com/profilesync/profilesync/cmd/internal/spool"
 	"github.com/profilesync/profilesync/connectors/ers"
 	"github.com/profilesync/profilesync/connectors/postgres/servicestore"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -27,7 +29,26 @@ func (a *App) ImportExtract(ctx context.Context, path string, columns ers.Column
 		return done, fmt.Errorf("opening the extract: %w", err)
 	}
 	defer func() { _ = file.Close() }() // only read
-	extract, err := ers.OpenExtract(filepath.Base(path), file, file.Size(), columns)
+	return a.importSpooled(ctx, filepath.Base(path), file, columns, actor)
+}
+
+// ImportExtractFrom imports an extract that somebody sends, under the name that they give
+// it, as ImportExtract does.
+func (a *App) ImportExtractFrom(ctx context.Context, name string, from io.Reader, columns ers.Columns, actor string) (
+	done ImportedExtract, err error,
+) {
+	file, err := spool.Copy(ctx, from, a.Settings.FileLimit())
+	if err != nil {
+		return done, err
+	}
+	defer func() { _ = file.Close() }() // only read
+	return a.importSpooled(ctx, filepath.Base(name), file, columns, actor)
+}
+
+func (a *App) importSpooled(ctx context.Context, name string, file *spool.File, columns ers.Columns, actor string) (
+	done ImportedExtract, err error,
+) {
+	extract, err := ers.OpenExtract(name, file, file.Size(), columns)
 	if err != nil {
 		return done, err
 	}

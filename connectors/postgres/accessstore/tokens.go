@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"fmt"
 	"regexp"
 	"time"
 
@@ -53,6 +52,16 @@ type By struct {
 	Request string // the id of the request; empty for a command
 }
 
+// takenError says that a token has the name already.
+type takenError struct{ name string }
+
+func (e takenError) Error() string {
+	return "there is a token " + e.name + " already: revoke it first, or choose another name"
+}
+
+// Conflict marks it as a refusal as things stand.
+func (takenError) Conflict() {}
+
 // AddToken stores a token by its hash, which lets its holder do what the verbs say until
 // it expires (never, if that is zero). It refuses the name of a token that is not revoked.
 func (s *Store) AddToken(ctx context.Context, name string, hash Hash, verbs []string, expires time.Time, by By) error {
@@ -65,7 +74,7 @@ func (s *Store) AddToken(ctx context.Context, name string, hash Hash, verbs []st
 		return note(ctx, q, opAddToken, name, by)
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
-		return fmt.Errorf("there is a token %s already: revoke it first, or choose another name", name)
+		return takenError{name}
 	}
 	return postgres.Wrap(err, "adding token "+name)
 }

@@ -1,4 +1,4 @@
-package api
+package operation
 
 import (
 	"net/http"
@@ -20,19 +20,22 @@ type Page[T any] struct {
 	Next  string `json:"next,omitempty" doc:"Give it as cursor to read on; missing at the end of the list."`
 }
 
-type pageOf[T any] struct{ Body Page[T] }
+// List is the answer of an operation that lists.
+type List[T any] struct{ Body Page[T] }
 
-// body is the answer of an operation.
-type body[T any] struct{ Body T }
+// Body is the answer of an operation.
+type Body[T any] struct{ Body T }
 
-func answer[T any](value T, err error) (*body[T], error) {
+// Answer is an answer, unless there is an error.
+func Answer[T any](value T, err error) (*Body[T], error) {
 	if err != nil {
 		return nil, err
 	}
-	return &body[T]{value}, nil
+	return &Body[T]{value}, nil
 }
 
-func parseCursor(text string) (cursor.Cursor, error) {
+// ParseCursor reads a cursor; an error says what to do.
+func ParseCursor(text string) (cursor.Cursor, error) {
 	from, err := cursor.Parse(text)
 	if err != nil {
 		return from, huma.NewError(http.StatusUnprocessableEntity, "cursor: "+err.Error()+": read the list from its beginning",
@@ -41,10 +44,10 @@ func parseCursor(text string) (cursor.Cursor, error) {
 	return from, nil
 }
 
-// paged returns a page of what load returns: the first rows of a list, at least so many
+// Paged returns a page of what load returns: the first rows of a list, at least so many
 // if there are.
-func paged[T any](p Paging, key func(T) string, load func(most int) ([]T, error)) (*pageOf[T], error) {
-	from, err := parseCursor(p.Cursor)
+func Paged[T any](p Paging, key func(T) string, load func(most int) ([]T, error)) (*List[T], error) {
+	from, err := ParseCursor(p.Cursor)
 	if err != nil {
 		return nil, err
 	}
@@ -53,5 +56,10 @@ func paged[T any](p Paging, key func(T) string, load func(most int) ([]T, error)
 		return nil, err
 	}
 	part, next := cursor.Cut(p.Limit, from, rows, key)
-	return &pageOf[T]{Page[T]{Items: part, Next: next}}, nil
+	return &List[T]{Page[T]{Items: part, Next: next}}, nil
+}
+
+// Changed says whether something is another than before.
+type Changed struct {
+	Changed bool `json:"changed"`
 }

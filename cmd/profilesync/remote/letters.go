@@ -1,0 +1,61 @@
+package remote
+
+import (
+	"context"
+	"net/url"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/actions/upkeep"
+	"github.com/profilesync/profilesync/connectors/postgres/peoplestore"
+	"github.com/profilesync/profilesync/reconcile/people"
+	"github.com/profilesync/profilesync/reconcile/profile"
+)
+
+// PreviewReminders is actions.Actions.PreviewReminders.
+func (c *Client) PreviewReminders(ctx context.Context, day profile.Date) ([]actions.DueReminder, error) {
+	return list[actions.DueReminder](ctx, c, "/reminders", queryOf("date", day.String()), all)
+}
+
+// MailState is actions.Actions.MailState.
+func (c *Client) MailState(ctx context.Context) (actions.Mail, error) {
+	return get[actions.Mail](ctx, c, "/mail", nil)
+}
+
+// StopMail is actions.Actions.StopMail.
+func (c *Client) StopMail(ctx context.Context, reason string) (actions.Mail, error) {
+	return post[actions.Mail](ctx, c, "/mail/stop", map[string]string{"reason": reason})
+}
+
+// ResumeMail is actions.Actions.ResumeMail.
+func (c *Client) ResumeMail(ctx context.Context) (actions.Mail, error) {
+	return post[actions.Mail](ctx, c, "/mail/resume", nil)
+}
+
+// Letters is actions.Actions.Letters.
+func (c *Client) Letters(ctx context.Context, state string, account people.AccountID, most int) ([]peoplestore.ListedLetter, error) {
+	query := queryOf("state", state)
+	if account != 0 {
+		query.Set("account", account.String())
+	}
+	return list[peoplestore.ListedLetter](ctx, c, "/letters", query, most)
+}
+
+// PostReminders is upkeep.Upkeep.PostReminders.
+func (c *Client) PostReminders(ctx context.Context) (upkeep.Posted, error) {
+	return post[upkeep.Posted](ctx, c, "/reminders", nil)
+}
+
+// RemindNow is upkeep.Upkeep.RemindNow.
+func (c *Client) RemindNow(ctx context.Context, code profile.ODSCode) (upkeep.Posted, error) {
+	return post[upkeep.Posted](ctx, c, "/reminders/"+url.PathEscape(string(code)), nil)
+}
+
+// SendMail is upkeep.Upkeep.SendMail.
+func (c *Client) SendMail(ctx context.Context) (upkeep.SentMail, error) {
+	return post[upkeep.SentMail](ctx, c, "/mail/send", nil)
+}
+
+// LetterTexts is upkeep.Upkeep.LetterTexts.
+func (c *Client) LetterTexts(ctx context.Context, kind people.LetterKind) ([]upkeep.LetterText, error) {
+	return list[upkeep.LetterText](ctx, c, "/letter-texts", queryOf("kind", string(kind)), all)
+}
