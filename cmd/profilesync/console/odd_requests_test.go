@@ -43,7 +43,8 @@ func TestOddValuesAreNoFailure(t *testing.T) { //nolint:paralleltest // they wou
 		"/profiles": {"q", "page", "type", "state"}, "/profiles/" + code: {"at"}, "/profiles/" + code + "/why": {"field"},
 		"/profiles/" + code + "/history": {"field", "page"}, "/pushes": {"state", "sink", "code", "page"}, "/drift": {"sink", "page"},
 		"/accounts": {"state"}, "/listings": {"done"}, "/reports": {"done"}, "/tokens": {"all"}, "/sign-in": {"to"},
-		"/jobs/api/jobs": {"state", "ids", "kinds", "queues"}, "/jobs/api/autocomplete": {"facet", "match", "after"},
+		"/jobs/api/jobs": {"state", "ids", "kinds", "queues", "limit", "priorities", "tags"}, "/jobs/api/queues": {"limit"},
+		"/jobs/api/autocomplete": {"facet", "match", "after"},
 	}
 	for path, names := range parameters {
 		for _, name := range names {
