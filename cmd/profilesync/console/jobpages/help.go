@@ -16,8 +16,9 @@ func helped(header http.Header, body []byte) []byte {
 	if !strings.HasPrefix(header.Get("Content-Type"), "text/html") {
 		return body
 	}
-	script := fmt.Sprintf(`<script src="%s" defer></script>`, html.EscapeString(page.Asset("jobs.js")))
-	body = bytes.Replace(body, []byte("</head>"), []byte(script+"</head>"), 1)
+	head := fmt.Sprintf(`<link rel="stylesheet" href="%s"><script src="%s" defer></script></head>`,
+		html.EscapeString(page.Asset("jobs.css")), html.EscapeString(page.Asset("jobs.js")))
+	body = bytes.Replace(body, []byte("</head>"), []byte(head), 1)
 	return bytes.Replace(body, []byte("</body>"), []byte(scriptless+"</body>"), 1)
 }
 

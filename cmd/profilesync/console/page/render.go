@@ -19,8 +19,8 @@ var templateFiles embed.FS
 //go:embed assets
 var assetFiles embed.FS
 
-// Assets are the files that pages need: console.css, console.js and icon.svg, and jobs.js of
-// River's pages.
+// Assets are the files that pages need: console.css, console.js and icon.svg, and what River's
+// own pages lack: jobs.css and jobs.js.
 func Assets() fs.FS {
 	sub, err := fs.Sub(assetFiles, "assets")
 	if err != nil {
@@ -35,7 +35,7 @@ var version = versionOf(Assets())
 
 func versionOf(files fs.FS) string {
 	sum := sha256.New()
-	for _, name := range []string{"console.css", "console.js", "icon.svg", "jobs.js"} {
+	for _, name := range []string{"console.css", "console.js", "icon.svg", "jobs.css", "jobs.js"} {
 		content, err := fs.ReadFile(files, name)
 		if err != nil {
 			panic(err) // it is embedded
@@ -50,7 +50,7 @@ var templates = parsed()
 func parsed() *template.Template {
 	t := template.New("console")
 	t.Funcs(template.FuncMap{
-		"show": func(b Block) (template.HTML, error) { return shown(t, b) },
+		"show":    func(b Block) (template.HTML, error) { return shown(t, b) },
 		"asset":   Asset,
 		"instant": func(at time.Time) string { return at.UTC().Format(time.RFC3339) },
 	})
