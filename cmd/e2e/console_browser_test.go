@@ -47,7 +47,7 @@ func (c consoleSite) decide(send func(ben *pagetest.Person)) {
 	require.Equal(t, icbs, s.icbs(), "no board changes")
 
 	c.signIn(c.cleo, "cleo", "/").Inspect("what waits")
-	c.cleo.Press("Run " + listing + ", etr: 55 changes").Shows("Decide: 55 changes wait").Inspect("decide")
+	c.cleo.Press("Run " + listing + ", trusts (etr): 55 changes").Shows("Decide: 55 changes wait").Inspect("decide")
 	left := one[string](s, "select min(code) from plan_row where withheld = 'mass-change'")
 	c.cleo.Click("input[name=code][value='" + left + "']").Press("Approve what is ticked")
 	c.cleo.Shows("Integrated care board: 54 changes").Inspect("approval")

@@ -140,8 +140,12 @@ var pushWords = map[string]string{
 // listingWords say what the listings of the register hold.
 var listingWords = map[string]string{
 	"edispensary": "pharmacies", "epraccur": "GP practices", "ebranchs": "GP branches", "egdpprac": "dentists",
-	"eoptsite": "opticians", "etr": "trusts", "ets": "trust sites", "eccg": "commissioners",
+	"eoptsite": "opticians", "etr": "trusts", "etrust": "trusts and their sites", "ets": "trust sites", "eccg": "commissioners",
 }
+
+// ListingWords says what a listing of the register holds, such as trusts; empty for a name
+// that nobody knows.
+func ListingWords(name string) string { return listingWords[name] }
 
 var withheldWords = map[string]string{
 	string(runs.MassChange):      "the same field of too many organisations at once",

@@ -37,7 +37,7 @@ func TestAOneOffReconciliationFromFileToUndo(t *testing.T) { //nolint:parallelte
 	w.work()
 	ann.open("/runs/2").shows(http.StatusOK, "55 changes wait for a decision", "QWO")
 	require.NotContains(t, ann.text, "Approve what is ticked", "who may not approve sees no button")
-	cid.open("/").shows(http.StatusOK, "Run 2, etr: 55 changes")
+	cid.open("/").shows(http.StatusOK, "Run 2, trusts (etr): 55 changes")
 
 	decide := bea.open("/runs/2").form("Approve what is ticked")
 	require.Len(t, decide.values["code"], 55)

@@ -72,3 +72,18 @@ func TestJobsShowNothingAndAreForAdministrators(t *testing.T) { //nolint:paralle
 	const audited = "select count(*)::int from action where operation = 'change-jobs' and actor = 'cid' and outcome = 'done'"
 	require.Equal(t, 1, pgtest.One[int](w.db, audited))
 }
+
+// River fails at a limit of 0, so no odd one reaches it.
+func TestLimitsOfJobs(t *testing.T) { //nolint:paralleltest // they would share two cores
+	cid := newWorld(t).as("cid")
+	for _, path := range []string{"/jobs/api/jobs", "/jobs/api/queues"} {
+		for _, limit := range []string{"0", "-1", "1001", "99999999999999999999", "ten", "", "1.5", "20&limit=0"} {
+			cid.open(path + "?limit=" + limit)
+			require.Equal(t, http.StatusBadRequest, cid.status, "%s %s", path, limit)
+			require.JSONEq(t, `{"message": "limit: want a whole number from 1 to 1000"}`, cid.raw)
+		}
+		for _, limit := range []string{"1", "1000"} {
+			require.Equal(t, http.StatusOK, cid.open(path+"?limit="+limit).status, "%s %s", path, limit)
+		}
+	}
+}

@@ -103,13 +103,21 @@ func (l listed) figures() page.Figures {
 		waiting += w.Rows
 	}
 	figures := page.Figures{
-		{Number: page.Count(open), Label: "open cases"},
-		{Number: page.Count(overdue), Label: "past their deadline", Colour: worse(overdue, page.Red)},
-		{Number: page.Count(later), Label: "wait or are set aside"},
-		{Number: page.Count(waiting), Label: "changes wait for a decision", Colour: worse(waiting, page.Orange)},
+		{Number: page.Count(open), Label: page.Word(open, "open case", "open cases")},
+		{Number: page.Count(overdue), Label: "past " + page.Word(overdue, "its", "their") + " deadline", Colour: worse(overdue, page.Red)},
+		{Number: page.Count(later), Label: page.Word(later, "waits or is", "wait or are") + " set aside"},
+		{
+			Number: page.Count(waiting),
+			Label:  page.Word(waiting, "change waits", "changes wait") + " for a decision",
+			Colour: worse(waiting, page.Orange),
+		},
 	}
 	if len(l.mine) > 0 {
-		figures = slices.Insert(figures, 0, page.Figure{Number: page.Count(mine), Label: "cases for you", Colour: page.Blue})
+		figures = slices.Insert(
+			figures,
+			0,
+			page.Figure{Number: page.Count(mine), Label: page.Word(mine, "case", "cases") + " for you", Colour: page.Blue},
+		)
 	}
 	return figures
 }
@@ -126,7 +134,14 @@ func (l listed) decisions() page.Section {
 	for i, w := range l.withheld {
 		tasks[i] = page.Task{
 			Link: page.Link{
-				Text: "Run " + w.Run.String() + ", " + w.Report + ": " + page.Many(w.Rows, "change", "changes"), To: "/runs/" + w.Run.String(),
+				Text: "Run " + w.Run.String() + ", " + words.Listing(
+					"",
+					w.Report,
+				) + ": " + page.Many(
+					w.Rows,
+					"change",
+					"changes",
+				), To: "/runs/" + w.Run.String(),
 				Hint: words.Sentence(words.Withheld(w.Reason)),
 			},
 			Status: page.Tag{Text: "waits for a decision", Colour: page.Orange},

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"riverqueue.com/riverui"
@@ -39,19 +40,40 @@ func Add(ctx context.Context, d *web.Desk, client *queue.Client, log *slog.Logge
 	}
 	d.Handle(prefix+"/", d.Guarded(guard.Administer, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Security-Policy", policy)
+		answer := &answer{header: w.Header(), status: http.StatusOK}
 		if !strings.HasPrefix(r.URL.Path, prefix+"/api/") {
-			handler.ServeHTTP(w, r)
+			r.Header.Del("Range") // of what River has, not of what is sent
+			handler.ServeHTTP(answer, r)
+			answer.send(w, helped)
+			return
+		}
+		if !limited(r) {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = fmt.Fprintf(w, `{"message": "limit: want a whole number from 1 to %d"}`, mostAtOnce) // an error means that the reader is gone
 			return
 		}
 		if err := begin(r); err != nil {
 			d.Fail(w, r, err)
 			return
 		}
-		answer := &answer{header: w.Header(), status: http.StatusOK}
 		handler.ServeHTTP(answer, r)
-		answer.send(w)
+		answer.send(w, redacted)
 	}))
 	return nil
+}
+
+// mostAtOnce is how many jobs or queues River lists at once.
+const mostAtOnce = 1000
+
+// limited reports whether River can work with the limit: it fails at 0.
+func limited(r *http.Request) bool {
+	for _, text := range r.URL.Query()["limit"] {
+		if limit, err := strconv.Atoi(text); err != nil || limit < 1 || limit > mostAtOnce {
+			return false
+		}
+	}
+	return true
 }
 
 // begin writes what is changed to the audit.
@@ -79,24 +101,30 @@ func (a *answer) WriteHeader(status int) { a.status = status }
 // Write keeps what is written.
 func (a *answer) Write(p []byte) (int, error) { return a.body.Write(p) }
 
-// send sends the answer without what is hidden. What is no JSON is not sent.
-func (a *answer) send(w http.ResponseWriter) {
-	body := a.body.Bytes()
-	if len(body) > 0 {
-		decoder := json.NewDecoder(bytes.NewReader(body))
-		decoder.UseNumber()
-		var content any
-		err := decoder.Decode(&content)
-		if err == nil {
-			body, err = json.Marshal(hidden(content))
-		}
-		if err != nil {
-			body = []byte(`{}`)
-		}
-	}
+// send sends the answer as a function makes it.
+func (a *answer) send(w http.ResponseWriter, made func(header http.Header, body []byte) []byte) {
+	body := made(a.header, a.body.Bytes())
 	w.Header().Del("Content-Length")
 	w.WriteHeader(a.status)
 	_, _ = w.Write(body) // an error means that the reader is gone
+}
+
+// redacted is an answer without what is hidden. What is no JSON is not sent.
+func redacted(_ http.Header, body []byte) []byte {
+	if len(body) == 0 {
+		return nil
+	}
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	var content any
+	err := decoder.Decode(&content)
+	if err == nil {
+		body, err = json.Marshal(hidden(content))
+	}
+	if err != nil {
+		return []byte(`{}`)
+	}
+	return body
 }
 
 // hidden replaces arguments, errors and notes of jobs, wherever they are.

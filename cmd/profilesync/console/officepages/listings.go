@@ -37,14 +37,17 @@ func listingsPage(found []actions.Listing, mayReset bool, typed [3]string) page.
 			accepted = page.Leads("Run "+l.Run.String(), "/runs/"+l.Run.String())
 		}
 		t.Rows = append(t.Rows, page.Row{
-			{Text: words.Source(l.Source) + " " + l.Report},
+			{Text: words.Sentence(words.Listing(l.Source, l.Report))},
 			{Text: words.Day(l.AsOf), Soft: words.Days(l.AgeDays)},
 			page.Say(page.Count(l.Records)),
 			accepted,
 			{Text: l.Actor, Soft: l.Reason},
 		})
 		if l.Source == profile.SourceODS {
-			reports = append(reports, page.Option{Value: l.Report, Label: l.Report, Chosen: l.Report == typed[0]})
+			reports = append(
+				reports,
+				page.Option{Value: l.Report, Label: words.Sentence(words.Listing(l.Source, l.Report)), Chosen: l.Report == typed[0]},
+			)
 		}
 	}
 	p.Add(t)

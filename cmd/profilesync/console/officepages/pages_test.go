@@ -56,8 +56,8 @@ func pages(t *testing.T) map[string]page.Page {
 		"account":        accountPage(mary, true, true, nil, "", ""), "account-ended": accountPage(ended, false, true, nil, "", ""),
 		"account-named":      accountPage(mary, true, false, known, "", ""),
 		"accounts-of-reader": accountsPage([]peoplestore.Account{mary}, "", false, nil),
-		"reports":            reportsPage([]reportstore.FrozenReport{report}, true), "report": reportPage(report, "qwo"),
-		"reports-none": reportsPage(nil, false),
+		"reports":            reportsPage([]reportstore.FrozenReport{report}, firstReports, true), "report": reportPage(report, "qwo"),
+		"reports-none": reportsPage(nil, firstReports, false),
 		"listings":     listingsPage([]actions.Listing{listing, byHand}, true, [3]string{}), "tokens": tokensPage(tokens, wanted{}, ""),
 		"token-new": tokensPage(nil, wanted{name: "monitor"}, "psync_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"),
 	}

@@ -15,15 +15,22 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// mostReports is how many reports are listed: more than a year of working days.
-const mostReports = 300
+// At first the reports of six weeks are listed; then those of more than a year.
+const (
+	firstReports = 30
+	mostReports  = 300
+)
 
 func (m room) reports(r *http.Request) (page.Page, error) {
-	found, err := m.do.Reports(r.Context(), mostReports)
-	return reportsPage(found, web.May(r.Context(), guard.Administer)), err
+	most := firstReports
+	if r.URL.Query().Get("all") != "" {
+		most = mostReports
+	}
+	found, err := m.do.Reports(r.Context(), most)
+	return reportsPage(found, most, web.May(r.Context(), guard.Administer)), err
 }
 
-func reportsPage(found []reportstore.FrozenReport, mayMake bool) page.Page {
+func reportsPage(found []reportstore.FrozenReport, most int, mayMake bool) page.Page {
 	p := page.Page{Title: "Reports", Lead: "What changed each day: before and after, by whom, and what was pushed."}
 	t := page.Table{
 		Caption: "Reports, the newest first", Hidden: true, Empty: "There is no report yet.",
@@ -34,6 +41,9 @@ func reportsPage(found []reportstore.FrozenReport, mayMake bool) page.Page {
 			page.Leads(words.Day(f.Day), "/reports/"+f.Day.String()), page.Say(page.Count(f.Rows)), words.Moment(f.Frozen),
 			page.Say(page.Count(f.Deliveries)),
 		})
+	}
+	if len(found) == firstReports && most == firstReports {
+		t.More = page.Link{Text: "Older reports", To: "/reports?all=1"}
 	}
 	p.Add(t)
 	if mayMake {

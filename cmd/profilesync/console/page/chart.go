@@ -85,9 +85,12 @@ func Count(n int) string {
 }
 
 // Many is a number with the word for what is counted, as 1 run or 2,000 runs.
-func Many(n int, one, more string) string {
+func Many(n int, one, more string) string { return Count(n) + " " + Word(n, one, more) }
+
+// Word is the word for n of something.
+func Word(n int, one, more string) string {
 	if n == 1 {
-		return "1 " + one
+		return one
 	}
-	return Count(n) + " " + more
+	return more
 }

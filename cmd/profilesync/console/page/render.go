@@ -19,7 +19,8 @@ var templateFiles embed.FS
 //go:embed assets
 var assetFiles embed.FS
 
-// Assets are the files that pages need: console.css, console.js and icon.svg.
+// Assets are the files that pages need: console.css, console.js and icon.svg, and what River's
+// own pages lack: jobs.css and jobs.js.
 func Assets() fs.FS {
 	sub, err := fs.Sub(assetFiles, "assets")
 	if err != nil {
@@ -34,7 +35,7 @@ var version = versionOf(Assets())
 
 func versionOf(files fs.FS) string {
 	sum := sha256.New()
-	for _, name := range []string{"console.css", "console.js", "icon.svg"} {
+	for _, name := range []string{"console.css", "console.js", "icon.svg", "jobs.css", "jobs.js"} {
 		content, err := fs.ReadFile(files, name)
 		if err != nil {
 			panic(err) // it is embedded
@@ -49,14 +50,15 @@ var templates = parsed()
 func parsed() *template.Template {
 	t := template.New("console")
 	t.Funcs(template.FuncMap{
-		"show": func(b Block) (template.HTML, error) { return shown(t, b) },
-		"asset": func(name string) string {
-			return "/assets/" + name + "?" + url.Values{"v": {version}}.Encode()
-		},
+		"show":    func(b Block) (template.HTML, error) { return shown(t, b) },
+		"asset":   Asset,
 		"instant": func(at time.Time) string { return at.UTC().Format(time.RFC3339) },
 	})
 	return template.Must(t.ParseFS(templateFiles, "*.tmpl"))
 }
+
+// Asset is the address of one of the assets of this program.
+func Asset(name string) string { return "/assets/" + name + "?" + url.Values{"v": {version}}.Encode() }
 
 // shown is a block as HTML.
 func shown(t *template.Template, b Block) (template.HTML, error) {

@@ -3,7 +3,6 @@ package pagetest
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -169,26 +168,14 @@ func (p *Person) Quiet() *Person {
 }
 
 // Inspect looks at the page as it stands, in all Views: axe-core finds nothing, nothing is
-// wider than the screen, and nothing was logged. Where the page ran no script, axe-core does. Known are
-// the rules of axe-core that a page which is not ours breaks.
-func (p *Person) Inspect(name string, known ...string) *Person {
+// wider than the screen, and nothing was logged. Where the page ran no script, axe-core does.
+func (p *Person) Inspect(name string) *Person {
 	p.t.Helper()
 	if !p.script {
 		p.do(scriptless(false))
 		defer p.do(scriptless(true))
 	}
-	p.do(chromedp.Evaluate[chromedp.Void]("window.axe || (() => {" + p.axe + "})()"))
-	for _, as := range Views() {
-		where := fmt.Sprintf("%s at %d, %s", name, as.Width, as.Scheme)
-		p.do(as.metrics(), as.scheme())
-		found := Ask[seen](p.t, p.Tab, fmt.Sprintf(pageScript, as.Width))
-		keepPicture(p.Tab, p.t, where, as)
-		found.Faults = slices.DeleteFunc(found.Faults, func(fault string) bool {
-			rule, _, _ := strings.Cut(fault, " ")
-			return slices.Contains(known, rule)
-		})
-		found.require(p.t, where, as)
-	}
+	judge(p.t, p.Tab, name, p.axe, Views())
 	desk := Views()[2]
 	p.do(desk.metrics(), desk.scheme())
 	return p.Quiet()

@@ -75,9 +75,9 @@ func asked(at, ended time.Time) page.Cell {
 }
 
 func what(line runstore.RunLine) page.Cell {
-	text := words.Sentence(words.RunKind(line.Kind)) + " " + words.Source(line.Source) + " " + line.Report
+	text := words.Sentence(words.RunKind(line.Kind)) + " of " + words.Listing(line.Source, line.Report)
 	if line.Parent != 0 {
-		text = words.Sentence(words.RunKind(line.Kind)) + " of run " + line.Parent.String() + ", " + line.Report
+		text = words.Sentence(words.RunKind(line.Kind)) + " of run " + line.Parent.String() + ", " + words.Listing(line.Source, line.Report)
 	}
 	return page.Cell{Text: text, Soft: "as of " + words.Day(line.AsOf)}
 }

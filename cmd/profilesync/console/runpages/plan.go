@@ -48,7 +48,7 @@ func (m room) showPlan(r *http.Request) (page.Page, error) {
 }
 
 func planPage(kept runstore.KeptPlan, changes []planstore.Shown, v values, may bool) page.Page {
-	name, what := kept.Plan.String(), words.Source(kept.Source)+" "+kept.Report+" as of "+words.Day(kept.AsOf)
+	name, what := kept.Plan.String(), words.Sentence(words.Listing(kept.Source, kept.Report))+" as of "+words.Day(kept.AsOf)
 	p := page.Page{
 		Title: "Plan " + name, Back: page.Link{Text: "Start a one-off reconciliation", To: "/reconcile"},
 		Lead: what + ": what would change. Nothing has changed yet.",

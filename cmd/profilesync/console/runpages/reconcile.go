@@ -50,7 +50,10 @@ func askPage(asksERS bool, reports []string, a typedRequest) page.Page {
 	}
 	names := []page.Option{{Label: "As the file's name says"}}
 	for _, report := range reports {
-		names = append(names, page.Option{Value: report, Label: report, Chosen: report == a.report})
+		names = append(
+			names,
+			page.Option{Value: report, Label: words.Sentence(words.Listing(profile.SourceODS, report)), Chosen: report == a.report},
+		)
 	}
 	form := page.Form{
 		ID: "ask", Action: "/reconcile", Upload: true, Hidden: []page.Hidden{{Name: "do", Value: "plan"}},

@@ -110,9 +110,9 @@ func (o oneRun) page() page.Page {
 	return p
 }
 
-// whatOf says what a run is: Listing, ODS etr as of 9 April 2026.
+// whatOf says what a run is: Listing of trusts (ODS etr) as of 9 April 2026.
 func whatOf(run runs.Run) string {
-	return words.Sentence(words.RunKind(run.Kind)) + ", " + words.Source(run.Source) + " " + run.Report + " as of " + words.Day(run.AsOf)
+	return words.Sentence(words.RunKind(run.Kind)) + " of " + words.Listing(run.Source, run.Report) + " as of " + words.Day(run.AsOf)
 }
 
 // bar is how far the run has come. The API sends the script how it goes on.

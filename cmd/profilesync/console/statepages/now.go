@@ -55,17 +55,33 @@ func (n present) figures() page.Figures {
 		refused += sink.Refused
 	}
 	return page.Figures{
-		{Number: page.Count(s.Waits.Cases.Open), Label: "open cases", To: "/", Colour: waits(s.Waits.Cases.Open)},
 		{
-			Number: page.Count(s.Waits.Withheld.Rows), Label: "changes wait for a decision", To: "/#decide",
-			Colour: waits(s.Waits.Withheld.Rows),
+			Number: page.Count(s.Waits.Cases.Open),
+			Label:  page.Word(s.Waits.Cases.Open, "open case", "open cases"),
+			To:     "/",
+			Colour: waits(s.Waits.Cases.Open),
 		},
 		{
-			Number: page.Count(s.Waits.Pushes.Waiting), Label: "pushes wait for a person", To: "/pushes?state=waits",
-			Colour: waits(s.Waits.Pushes.Waiting),
+			Number: page.Count(
+				s.Waits.Withheld.Rows,
+			), Label: page.Word(s.Waits.Withheld.Rows, "change waits", "changes wait") + " for a decision",
+			To: "/#decide", Colour: waits(s.Waits.Withheld.Rows),
 		},
-		{Number: page.Count(refused), Label: "pushes were refused", To: "/pushes?state=refused", Colour: waits(refused)},
-		{Number: page.Count(len(s.Daemons)), Label: "daemons are alive", Colour: colour(len(s.Daemons) == 0)},
+		{
+			Number: page.Count(s.Waits.Pushes.Waiting), Label: page.Word(s.Waits.Pushes.Waiting, "push waits", "pushes wait") + " for a person",
+			To: "/pushes?state=waits", Colour: waits(s.Waits.Pushes.Waiting),
+		},
+		{
+			Number: page.Count(refused),
+			Label:  page.Word(refused, "push was", "pushes were") + " refused",
+			To:     "/pushes?state=refused",
+			Colour: waits(refused),
+		},
+		{
+			Number: page.Count(len(s.Daemons)),
+			Label:  page.Word(len(s.Daemons), "daemon is", "daemons are") + " alive",
+			Colour: colour(len(s.Daemons) == 0),
+		},
 	}
 }
 
@@ -100,7 +116,9 @@ func (n present) sources() page.Section {
 			records = page.Count(s.Records)
 		}
 		t.Rows = append(t.Rows, page.Row{
-			{Text: words.Source(s.Source) + " " + s.Report}, page.Say(words.Day(s.AsOf)), age, page.Say(records), words.Moment(s.NextPull),
+			{
+				Text: words.Sentence(words.Listing(s.Source, s.Report)),
+			}, page.Say(words.Day(s.AsOf)), age, page.Say(records), words.Moment(s.NextPull),
 		})
 	}
 	return page.Section{ID: "sources", Title: "Sources", Blocks: []page.Block{t}}

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	firstPushes = 100
+	firstPushes = 50
 	mostPushes  = 2000
 )
 

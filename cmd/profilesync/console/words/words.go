@@ -8,6 +8,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
+	"github.com/profilesync/profilesync/reconcile/report"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
@@ -79,6 +80,15 @@ func Sentence(text string) string {
 // Source names a source.
 func Source(source profile.Source) string {
 	return map[profile.Source]string{profile.SourceODS: "ODS", profile.SourceERS: "e-RS"}[source]
+}
+
+// Listing names a listing of a source by what it holds: trusts (ODS etr).
+func Listing(source profile.Source, name string) string {
+	code := strings.TrimSpace(Source(source) + " " + name)
+	if holds := report.ListingWords(name); holds != "" {
+		return holds + " (" + code + ")"
+	}
+	return code
 }
 
 // Sink names a sink.
