@@ -52,15 +52,6 @@ func (p *Process) Name() string {
 	return p.name
 }
 
-// ProcessName is the name of the process that uses the database; empty for a program
-// without work that another could take over.
-func (db *DB) ProcessName() string {
-	if db.process == nil {
-		return ""
-	}
-	return db.process.Name()
-}
-
 // application is the application_name of the process's sessions, 63 bytes at
 // most.
 func (p *Process) application() string {

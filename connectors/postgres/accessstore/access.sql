@@ -46,8 +46,9 @@ values (@actor, @person, @verb, @operation, @subject, @request, @outcome, clock(
 update action set outcome = @outcome, ended_at = clock() where id = @id and outcome = 'begun';
 
 -- name: ListActions :many
+-- From the newest, or from before one: never past those that are not shown.
 select id, at, actor, person, verb, operation, subject, request, outcome, ended_at
-from action where @before::bigint = 0 or id < @before::bigint
+from action where id < coalesce(nullif(@before::bigint, 0), 9223372036854775807)
 order by id desc limit @most;
 
 -- name: BeginKey :one

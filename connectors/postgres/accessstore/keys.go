@@ -25,7 +25,7 @@ type Answer struct {
 // claims nothing, and returns the answer, which has status 0 while there is none. A key
 // whose process died before it answered is claimed again, and says when it was first begun.
 func (s *Store) BeginKey(ctx context.Context, principal, key string) (claimed bool, before Answer, err error) {
-	begun, err := s.q.BeginKey(ctx, accesssql.BeginKeyParams{Principal: principal, Key: key, Process: s.db.ProcessName()})
+	begun, err := s.q.BeginKey(ctx, accesssql.BeginKeyParams{Principal: principal, Key: key, Process: s.db.Process()})
 	if !errors.Is(err, pgx.ErrNoRows) {
 		return err == nil, Answer{Begun: begun}, postgres.Wrap(err, "keeping the key of a request")
 	}
@@ -47,7 +47,7 @@ func (s *Store) AnswerKey(ctx context.Context, principal, key string, a Answer) 
 		a.Body = []byte{} // null is for no answer
 	}
 	_, err := s.q.AnswerKey(ctx, accesssql.AnswerKeyParams{
-		Principal: principal, Key: key, Process: s.db.ProcessName(), Digest: a.Digest, Status: &a.Status, ContentType: a.ContentType,
+		Principal: principal, Key: key, Process: s.db.Process(), Digest: a.Digest, Status: &a.Status, ContentType: a.ContentType,
 		Location: a.Location, Body: a.Body,
 	})
 	return postgres.Wrap(err, "keeping the answer to a request")
@@ -55,6 +55,6 @@ func (s *Store) AnswerKey(ctx context.Context, principal, key string, a Answer) 
 
 // ForgetKey gives a key back whose request was not begun.
 func (s *Store) ForgetKey(ctx context.Context, principal, key string) error {
-	err := s.q.ForgetKey(ctx, accesssql.ForgetKeyParams{Principal: principal, Key: key, Process: s.db.ProcessName()})
+	err := s.q.ForgetKey(ctx, accesssql.ForgetKeyParams{Principal: principal, Key: key, Process: s.db.Process()})
 	return postgres.Wrap(err, "forgetting the key of a request")
 }

@@ -27,16 +27,11 @@ func (s *Store) CreateRun(ctx context.Context, run runs.Run,
 			id, err = q.RunOnce(ctx, run.Once)
 			return postgres.Wrap(err, "looking for the run of the request")
 		}
-		if err != nil {
+		if err == nil && run.Kind == runs.RunApprove {
+			err = approve(ctx, q, id, run)
+		}
+		if err != nil || enqueue == nil {
 			return err
-		}
-		if run.Kind == runs.RunApprove {
-			if err := approve(ctx, q, id, run); err != nil {
-				return err
-			}
-		}
-		if enqueue == nil {
-			return nil
 		}
 		job, err := enqueue(ctx, tx, id)
 		if err != nil {

@@ -216,7 +216,7 @@ func (q *Queries) GetKey(ctx context.Context, arg GetKeyParams) (GetKeyRow, erro
 
 const listActions = `-- name: ListActions :many
 select id, at, actor, person, verb, operation, subject, request, outcome, ended_at
-from action where $1::bigint = 0 or id < $1::bigint
+from action where id < coalesce(nullif($1::bigint, 0), 9223372036854775807)
 order by id desc limit $2
 `
 
@@ -225,6 +225,7 @@ type ListActionsParams struct {
 	Most   int
 }
 
+// From the newest, or from before one: never past those that are not shown.
 func (q *Queries) ListActions(ctx context.Context, arg ListActionsParams) ([]Action, error) {
 	rows, err := q.db.Query(ctx, listActions, arg.Before, arg.Most)
 	if err != nil {
