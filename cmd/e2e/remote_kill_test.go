@@ -52,15 +52,13 @@ func TestALostAnswerDoesNothingTwice(t *testing.T) {
 	require.Equal(t, 1, s.count("select count(*) from hold"))
 }
 
-// A daemon that is killed before it answers has done what was asked for once or not at all:
-// who asked is told to look, and the run goes on where another daemon lives.
-func TestADaemonKilledBeforeItAnswersDoesNothingTwice(t *testing.T) {
-	t.Parallel()
-	s := newSite(t).with("MODE=test", "NOW="+remoteNow)
-	address := freeAddress(t)
+// killedAsItAnswers starts a reconciliation through a daemon, which is killed when it has
+// stored the run and before its answer is kept.
+func (s *site) killedAsItAnswers(t *testing.T, address, patience string) started {
+	t.Helper()
 	d := s.serveAPI(address)
-	remote := s.through(d, s.token("cli", "read,reconcile")).with("SERVER_PATIENCE=8s")
-	remote.env = remote.without("SERVER_PATIENCE=20s").env
+	remote := s.through(d, s.token("cli", "read,reconcile"))
+	remote = remote.without("SERVER_PATIENCE=20s").with("SERVER_PATIENCE=" + patience)
 	// Answers are kept before they are given: this one never is.
 	s.write(`create function never() returns trigger language plpgsql as 'begin perform pg_sleep(60); return new; end'`)
 	s.write(`create trigger never before update on idempotency_key for each row execute function never()`)
@@ -71,13 +69,37 @@ func TestADaemonKilledBeforeItAnswersDoesNothingTwice(t *testing.T) {
 	d.wait(t)
 	s.write("select pg_terminate_backend(pid) from pg_stat_activity where query like '%update idempotency_key%' and pid <> pg_backend_pid()")
 	s.write("drop trigger never on idempotency_key")
-	s.serveAPI(address)
-	o := asking.wait(t)
+	return asking
+}
+
+// A daemon that is killed before it answers has done what was asked for once or not at all.
+// Where no other one lives, who asked is told to look.
+func TestADaemonKilledBeforeItAnswersDoesNothingTwice(t *testing.T) {
+	t.Parallel()
+	s := newSite(t).with("MODE=test", "NOW="+remoteNow)
+	address := freeAddress(t)
+	o := s.killedAsItAnswers(t, address, "3s").wait(t)
 	require.Equal(t, 1, o.code, o.err)
 	require.Contains(t, o.err, "the daemon's answer was lost")
 	require.Contains(t, o.err, "whether it was done is not known; look before you ask again")
-	require.Equal(t, 1, s.count("select count(*) from run"))
+	s.serveAPI(address)
 	s.eventually(1, "select count(*) from run where state = 'done'")
+	require.Equal(t, 1, s.count("select count(*) from run"))
+}
+
+// Where another daemon lives, asking again with the same key finds the run, as soon as the
+// killed daemon is known to be gone.
+func TestTheKeyOfAKilledDaemonIsBegunAgain(t *testing.T) {
+	t.Parallel()
+	s := newSite(t).with("MODE=test", "NOW="+remoteNow)
+	address := freeAddress(t)
+	asking := s.killedAsItAnswers(t, address, "1m")
+	s.serveAPI(address)
+	o := asking.wait(t)
+	require.Equal(t, 0, o.code, o.err)
+	require.Contains(t, o.out, "110 created")
+	require.Equal(t, 1, s.count("select count(*) from run"), "nothing is done twice")
+	require.Equal(t, 1, s.count("select count(*) from idempotency_key where status is not null"))
 }
 
 // A daemon that is away for a moment is waited for.

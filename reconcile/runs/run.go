@@ -51,6 +51,8 @@ type Run struct {
 	Stamp     Stamp // of the listing it read, or, before, of the one it knows
 	Summary   Summary
 
+	Once []byte // names the request, and its part, that it is stored for once; nil for none; read only when the run is stored
+
 	Selection Selection // of an approval: which of the rows that wait; read only when the run is stored
 }
 

@@ -150,7 +150,7 @@ func (a *Actions) Approve(ctx context.Context, d Decision) (approvals []runs.Sum
 		if d.Digest != "" && d.Run == 0 {
 			approval.Selection = on.of(parent.ID)
 		}
-		summary, err := a.App.Submit(ctx, approval, d.Wait, a.progress())
+		summary, err := a.App.Submit(ctx, once(ctx, approval), d.Wait, a.progress())
 		if err != nil {
 			return approvals, err
 		}
@@ -265,7 +265,7 @@ func (a *Actions) UndoRun(ctx context.Context, p UndoPreview, confirmed runs.ID,
 	if err := p.Confirmed(confirmed); err != nil {
 		return runs.Summary{}, err
 	}
-	return a.App.Submit(ctx, a.undoOf(p.Run, actor), wait, a.progress())
+	return a.App.Submit(ctx, once(ctx, a.undoOf(p.Run, actor)), wait, a.progress())
 }
 
 // Confirmed refuses the number of another run, and none where the undo is large.

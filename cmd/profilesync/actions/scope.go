@@ -291,7 +291,7 @@ func (a *Actions) Reconcile(ctx context.Context, s Scope, wait bool) (summary ru
 	if s.Run.Upload, err = a.upload(ctx, s); err != nil {
 		return summary, err
 	}
-	return a.App.Submit(ctx, s.Run, wait, a.progress())
+	return a.App.Submit(ctx, once(ctx, s.Run), wait, a.progress())
 }
 
 // ReconcilePlan applies exactly what a plan shows, or refuses.
@@ -305,5 +305,5 @@ func (a *Actions) ReconcilePlan(ctx context.Context, plan runs.PlanID, wait bool
 		return runs.Summary{}, err
 	}
 	run.Actor, run.OSUser = actor, a.OSUser
-	return a.App.Submit(ctx, run, wait, a.progress())
+	return a.App.Submit(ctx, once(ctx, run), wait, a.progress())
 }

@@ -19,5 +19,6 @@
 //	body.go          sizes of bodies
 //	actions.go       what a principal may do, and the audit
 //	repeated.go      requests that are given again
+//	once.go          what a request that is begun again did before
 //	answers.go       problems (RFC 9457), and the counting of answers
 package guard

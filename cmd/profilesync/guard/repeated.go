@@ -22,7 +22,9 @@ const (
 
 // Repeatable lets a principal repeat a request that changes something, under the header
 // Idempotency-Key, for 24 hours: it is done once, and its answer given again. The same key
-// with another request gets 422, and 409 while the first is being answered. What was refused
+// with another request gets 422, and 409 while the first is being answered. One whose daemon
+// died before it answered is begun again: what it does must know its own work, as runs do by
+// Once, or be refused or change nothing the second time. What was refused
 // before anything was done (401, 403, 413, 429, 503) is forgotten, so that it can be tried
 // again; every other answer is kept. It stands after the caller is known.
 func (g *Guard) Repeatable(next http.Handler) http.Handler {
@@ -43,7 +45,7 @@ func (g *Guard) Repeatable(next http.Handler) http.Handler {
 			g.Log.ErrorContext(r.Context(), "keeping the key of a request", "request", RequestID(r.Context()), "error", err)
 			Problem(w, r, http.StatusServiceUnavailable, "nothing was done, since its key cannot be kept now: try again in a moment")
 		case claimed:
-			g.answerOnce(w, r, next, p.Name, keys[0])
+			g.answerOnce(w, r.WithContext(WithOnce(r.Context(), p.Name, keys[0], before.Begun)), next, p.Name, keys[0])
 		default:
 			answerAgain(w, r, before)
 		}
@@ -104,8 +106,8 @@ var notBegun = []int{
 func answerAgain(w http.ResponseWriter, r *http.Request, before accessstore.Answer) {
 	if before.Status == 0 {
 		w.Header().Set("Retry-After", "1") // the first may be answered by then
-		Problem(w, r, http.StatusConflict, "the first request with this key has no answer yet: "+
-			"if it was cut off, look what it did, and use another key")
+		Problem(w, r, http.StatusConflict, "the first request with this key has no answer yet: ask again in a moment; "+
+			"if its daemon died, it is begun again as soon as another one has noticed")
 		return
 	}
 	digest := digestOf(r)

@@ -46,25 +46,33 @@ values (@actor, @person, @verb, @operation, @subject, @request, @outcome, clock(
 update action set outcome = @outcome, ended_at = clock() where id = @id and outcome = 'begun';
 
 -- name: ListActions :many
+-- From the newest, or from before one: never past those that are not shown.
 select id, at, actor, person, verb, operation, subject, request, outcome, ended_at
-from action where @before::bigint = 0 or id < @before::bigint
+from action where id < coalesce(nullif(@before::bigint, 0), 9223372036854775807)
 order by id desc limit @most;
 
--- name: BeginKey :execrows
--- One of more than a day ago counts as forgotten.
-insert into idempotency_key as k (principal, key) values (@principal, @key)
-on conflict (principal, key) do update set at = now(), digest = null, status = null, content_type = '', location = '', body = null
-where k.at < now() - interval '24 hours';
+-- name: BeginKey :one
+-- One of more than a day ago counts as forgotten. One without an answer is begun again once its process has ended, with all of
+-- its sessions, or its lease has.
+insert into idempotency_key as k (principal, key, process) values (@principal, @key, @process)
+on conflict (principal, key) do update set
+    at = case when k.at < now() - interval '24 hours' then excluded.at else k.at end,
+    process = excluded.process, leased_until = excluded.leased_until,
+    digest = null, status = null, content_type = '', location = '', body = null
+where k.at < now() - interval '24 hours'
+    or k.status is null and (k.leased_until < now()
+        or exists (select from process p where p.name = k.process and p.cleared_at is not null))
+returning at;
 
 -- name: GetKey :one
-select digest, status, content_type, location, body from idempotency_key where principal = @principal and key = @key;
+select at, digest, status, content_type, location, body from idempotency_key where principal = @principal and key = @key;
 
 -- name: AnswerKey :execrows
 update idempotency_key set digest = @digest, status = @status, content_type = @content_type, location = @location, body = @body
-where principal = @principal and key = @key and status is null;
+where principal = @principal and key = @key and process = @process and status is null;
 
 -- name: ForgetKey :exec
-delete from idempotency_key where principal = @principal and key = @key and status is null;
+delete from idempotency_key where principal = @principal and key = @key and process = @process and status is null;
 
 -- name: PruneSessions :execrows
 delete from session where token_hash in (select token_hash from session where expires_at < now() order by expires_at limit @most);

@@ -199,19 +199,64 @@ func TestAKeyIsClaimedOnce(t *testing.T) {
 
 func TestAKeyHasOneAnswer(t *testing.T) {
 	t.Parallel()
-	store := accessstore.New(pgtest.New(t).DB)
-	_, _, err := store.BeginKey(t.Context(), "ann", "k")
+	db := pgtest.New(t)
+	store := accessstore.New(db.DB)
+	_, begun, err := store.BeginKey(t.Context(), "ann", "k")
 	require.NoError(t, err)
 	first := accessstore.Answer{
 		Digest: bytes.Repeat([]byte{1}, 32), Status: 201, ContentType: "text/plain", Location: "/runs/7", Body: []byte("seven"),
+		Begun: begun.Begun,
 	}
 	require.NoError(t, store.AnswerKey(t.Context(), "ann", "k", first))
+	db.Exec("update idempotency_key set leased_until = '-infinity'")
 	require.NoError(t, store.AnswerKey(t.Context(), "ann", "k", accessstore.Answer{Digest: first.Digest, Status: 500}))
 	require.NoError(t, store.ForgetKey(t.Context(), "ann", "k"), "an answered one stays")
 	mine, before, err := store.BeginKey(t.Context(), "ann", "k")
 	require.NoError(t, err)
 	require.False(t, mine)
 	require.Equal(t, first, before)
+}
+
+// The key of a request that was cut off is claimed again when its process is gone, and not
+// before. What the process kept to itself until then comes too late.
+func TestAKeyOutlivesItsProcess(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	store := accessstore.New(db.DB)
+	begin := func() (bool, accessstore.Answer) {
+		mine, before, err := store.BeginKey(t.Context(), "ann", "k")
+		require.NoError(t, err)
+		return mine, before
+	}
+	_, first := begin()
+	require.False(t, first.Begun.IsZero())
+	db.Exec("update idempotency_key set process = 'gone-1'")
+	for _, state := range []string{
+		"insert into process (name) values ('gone-1')", "update process set ended_at = now()", // its sessions may still write
+	} {
+		db.Exec(state)
+		mine, before := begin()
+		require.False(t, mine, state)
+		require.Zero(t, before.Status)
+	}
+	db.Exec("update process set cleared_at = now()")
+	mine, again := begin()
+	require.True(t, mine)
+	require.Equal(t, first.Begun, again.Begun, "the same request")
+	mine, _ = begin()
+	require.False(t, mine, "only one begins it again")
+
+	db.Exec("update idempotency_key set process = 'other-2'")
+	late := accessstore.Answer{Digest: bytes.Repeat([]byte{1}, 32), Status: 500}
+	require.NoError(t, store.AnswerKey(t.Context(), "ann", "k", late))
+	require.NoError(t, store.ForgetKey(t.Context(), "ann", "k"))
+	require.Equal(t, 1, pgtest.One[int](db, "select count(*) from idempotency_key where status is null"))
+
+	db.Exec("update idempotency_key set leased_until = now() - interval '1 second'")
+	mine, _ = begin()
+	require.True(t, mine, "the answer could not be kept, and the process lives")
+	mine, _ = begin()
+	require.False(t, mine)
 }
 
 func TestEverythingOldIsPruned(t *testing.T) {

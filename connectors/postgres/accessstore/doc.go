@@ -16,8 +16,9 @@
 //	session: ended                   none: whoever ends it again finds it ended
 //	action: begun                    none: the request is refused if its action cannot be written, and nothing is done
 //	action: its outcome              outcome begun
-//	key: begun                       the key is one principal's, and no row has it
-//	key: its answer                  it has none
+//	key: begun                       the key is one principal's, and no row has it; without an answer, the process of the row has
+//	                                 ended with all of its sessions, or the lease has
+//	key: its answer                  it has none, and no other process has begun it again
 package accessstore
 
 import (

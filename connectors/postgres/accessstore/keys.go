@@ -2,6 +2,10 @@ package accessstore
 
 import (
 	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/accessstore/accesssql"
@@ -14,38 +18,43 @@ type Answer struct {
 	ContentType string
 	Location    string
 	Body        []byte
+	Begun       time.Time // when the key was first begun
 }
 
 // BeginKey claims the key of a request for 24 hours. If the principal used it before, it
-// claims nothing, and returns the answer, which has status 0 while there is none.
+// claims nothing, and returns the answer, which has status 0 while there is none. A key
+// whose process died before it answered is claimed again, and says when it was first begun.
 func (s *Store) BeginKey(ctx context.Context, principal, key string) (claimed bool, before Answer, err error) {
-	begun, err := s.q.BeginKey(ctx, accesssql.BeginKeyParams{Principal: principal, Key: key})
-	if err != nil || begun == 1 {
-		return err == nil, Answer{}, postgres.Wrap(err, "keeping the key of a request")
+	begun, err := s.q.BeginKey(ctx, accesssql.BeginKeyParams{Principal: principal, Key: key, Process: s.db.Process()})
+	if !errors.Is(err, pgx.ErrNoRows) {
+		return err == nil, Answer{Begun: begun}, postgres.Wrap(err, "keeping the key of a request")
 	}
 	row, err := s.q.GetKey(ctx, accesssql.GetKeyParams{Principal: principal, Key: key})
 	if err != nil {
 		return false, Answer{}, postgres.Wrap(err, "looking up the key of a request")
 	}
-	before = Answer{Digest: row.Digest, ContentType: row.ContentType, Location: row.Location, Body: row.Body}
+	before = Answer{Digest: row.Digest, ContentType: row.ContentType, Location: row.Location, Body: row.Body, Begun: row.At}
 	if row.Status != nil {
 		before.Status = *row.Status
 	}
 	return false, before, nil
 }
 
-// AnswerKey keeps the answer to a request, unless it has one.
+// AnswerKey keeps the answer to a request, unless it has one, or another process has begun
+// it again.
 func (s *Store) AnswerKey(ctx context.Context, principal, key string, a Answer) error {
 	if a.Body == nil {
 		a.Body = []byte{} // null is for no answer
 	}
 	_, err := s.q.AnswerKey(ctx, accesssql.AnswerKeyParams{
-		Principal: principal, Key: key, Digest: a.Digest, Status: &a.Status, ContentType: a.ContentType, Location: a.Location, Body: a.Body,
+		Principal: principal, Key: key, Process: s.db.Process(), Digest: a.Digest, Status: &a.Status, ContentType: a.ContentType,
+		Location: a.Location, Body: a.Body,
 	})
 	return postgres.Wrap(err, "keeping the answer to a request")
 }
 
 // ForgetKey gives a key back whose request was not begun.
 func (s *Store) ForgetKey(ctx context.Context, principal, key string) error {
-	return postgres.Wrap(s.q.ForgetKey(ctx, accesssql.ForgetKeyParams{Principal: principal, Key: key}), "forgetting the key of a request")
+	err := s.q.ForgetKey(ctx, accesssql.ForgetKeyParams{Principal: principal, Key: key, Process: s.db.Process()})
+	return postgres.Wrap(err, "forgetting the key of a request")
 }

@@ -45,12 +45,27 @@ var accessMutants = []mutant{
 	},
 	{
 		"key: begun", "that nobody claimed it",
-		[]edit{{file: accessSQL, find: "where k.at < now() - interval '24 hours'\n`", put: "where true\n`"}},
+		[]edit{{file: accessSQL, find: "where k.at < now() - interval '24 hours'\n    or ", put: "where true\n    or "}},
+		ofAccess, "^TestAKeyIsClaimedOnce$",
+	},
+	{
+		"key: begun", "that its process has ended with all of its sessions",
+		[]edit{{file: accessSQL, find: "p.name = k.process and p.cleared_at is not null", put: "p.name = k.process"}},
+		ofAccess, "^TestAKeyOutlivesItsProcess$",
+	},
+	{
+		"key: begun", "that its lease has ended",
+		[]edit{{file: accessSQL, find: "(k.leased_until < now()\n", put: "(true\n"}},
 		ofAccess, "^TestAKeyIsClaimedOnce$",
 	},
 	{
 		"key: its answer", "that it has none",
-		[]edit{{file: accessSQL, find: "where principal = $6 and key = $7 and status is null", put: "where principal = $6 and key = $7"}},
+		[]edit{{file: accessSQL, find: "and process = $8 and status is null", put: "and process = $8"}},
 		ofAccess, "^TestAKeyHasOneAnswer$",
+	},
+	{
+		"key: its answer", "that no other process has begun it again",
+		[]edit{{file: accessSQL, find: "and process = $8 and status is null", put: "and $8 <> '?' and status is null"}},
+		ofAccess, "^TestAKeyOutlivesItsProcess$",
 	},
 }

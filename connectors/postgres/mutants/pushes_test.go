@@ -114,6 +114,16 @@ var pushMutants = []mutant{
 		pushes, "^TestTheCalendarAsksForPushes$",
 	},
 	{
+		"pushes: read first", "that the place moves with it",
+		[]edit{{file: dispatchSQL, find: "update dispatch set place = this_place()", put: "update dispatch set place = place"}},
+		pushes, "^TestAfterARestoreSinksAreReadFirst$",
+	},
+	{
+		"pushes: read first", "that the place is another",
+		[]edit{{file: dispatchSQL, find: "coalesce((select d.place <> this_place() from dispatch d), false)", put: "coalesce(true, false)"}},
+		pushes, "^TestAfterARestoreSinksAreReadFirst$",
+	},
+	{
 		"push: claimed by a command", "its own number",
 		[]edit{
 			{file: pushSQL, find: "(q.job_id is null or q.job_id = $1::bigint)", put: "q.job_id is null"},

@@ -62,6 +62,14 @@ var runMutants = []mutant{
 		ofRuns, "^TestALostAnswerAboutRuns$/^an_undo$",
 	},
 	{
+		"run: stored by a request", "its key and part",
+		[]edit{
+			{file: runsSQL, find: "on conflict (once) where once is not null do nothing\n", put: ""},
+			{file: store + "migrations/00039_leases.sql", find: "create unique index run_once", put: "create index run_once"},
+		},
+		ofRuns, "^TestARequestStoresItsRunOnce$",
+	},
+	{
 		"run: plan, chunk, end, failure", "planned",
 		[]edit{
 			{file: runGo, find: "if !run.Planned {", put: "if !run.Planned || true {"},

@@ -2,6 +2,7 @@ package pushstore_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -97,4 +98,33 @@ func TestTheCausesOfPushes(t *testing.T) {
 	require.Equal(t, push.CauseEdit, found[1].Kind)
 	require.Equal(t, newest, found[1].ID)
 	require.False(t, found[1].At.IsZero())
+}
+
+// Noting a restore takes seconds, however many pushes there are and whatever Postgres knows
+// of them: it goes through them once, and no other statement does.
+func TestARestoreOfManyPushesIsNotedInSeconds(t *testing.T) {
+	t.Parallel()
+	w := many(t, 3)
+	w.Exec(`alter table push set (autovacuum_enabled = false); alter table profile set (autovacuum_enabled = false);
+		set session_replication_role = replica;
+		insert into profile (code, name, type) select 'FB' || lpad(i::text, 5, '0'), 'A', 'pharmacy' from generate_series(1, 50000) i;
+		insert into push (code, sink, state, route) select code, s, 'accepted', 'r' from profile, unnest('{dos,website}'::text[]) s
+			where code like 'FB%';
+		reset session_replication_role;
+		update dispatch set place = '1' || place`)
+	began := time.Now()
+	w.dispatch()
+	took := time.Since(began)
+	require.Less(t, took, 30*time.Second)
+	require.Equal(t, 100_006, pgtest.One[int](w.Database, "select count(*) from push where restored"))
+	began = time.Now()
+	w.dispatch()
+	require.Less(t, time.Since(began), time.Second+took/4, "once")
+
+	began = time.Now()
+	pushes, err := w.store.LoadPushes(t.Context(), push.SinkDoS, []profile.ODSCode{"FB00001", "FB40000"}, day(2))
+	require.NoError(t, err)
+	require.Len(t, pushes, 2)
+	require.Less(t, time.Since(began), time.Second+took/4, "they are found by the key")
+	t.Logf("noted in %s", took)
 }

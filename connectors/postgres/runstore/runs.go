@@ -17,21 +17,21 @@ import (
 
 // CreateRun stores a run that somebody asked for. If enqueue is given, it
 // queues the job that works the run in the same transaction, and returns the
-// job's id.
+// job's id. A run that the same request has stored before is returned as it is.
 func (s *Store) CreateRun(ctx context.Context, run runs.Run,
 	enqueue func(context.Context, pgx.Tx, runs.ID) (int64, error),
 ) (id runs.ID, err error) {
 	err = s.decideInTx(ctx, func(q *runsql.Queries, tx pgx.Tx) error {
-		if id, err = insertRun(ctx, q, run, false); err != nil {
+		id, err = insertRun(ctx, q, run, false)
+		if errors.Is(err, postgres.ErrNotFound) {
+			id, err = q.RunOnce(ctx, run.Once)
+			return postgres.Wrap(err, "looking for the run of the request")
+		}
+		if err == nil && run.Kind == runs.RunApprove {
+			err = approve(ctx, q, id, run)
+		}
+		if err != nil || enqueue == nil {
 			return err
-		}
-		if run.Kind == runs.RunApprove {
-			if err := approve(ctx, q, id, run); err != nil {
-				return err
-			}
-		}
-		if enqueue == nil {
-			return nil
 		}
 		job, err := enqueue(ctx, tx, id)
 		if err != nil {
@@ -46,6 +46,7 @@ func insertRun(ctx context.Context, q *runsql.Queries, run runs.Run, preview boo
 	id, err := q.InsertRun(ctx, runsql.InsertRunParams{
 		Kind: run.Kind, Source: run.Source, Report: run.Report, AsOf: run.AsOf, Actor: run.Actor, OsUser: run.OSUser, Parent: int64(run.Parent),
 		Codes: append([]profile.ODSCode{}, run.Codes...), Upload: run.Upload, Plan: int64(run.Plan), Etag: run.Stamp.ETag, Preview: preview,
+		Once: run.Once,
 	})
 	return id, postgres.Wrap(err, "storing the run")
 }

@@ -1,10 +1,14 @@
 -- name: InsertRun :one
--- A preview has a number that no run has.
-insert into run (id, kind, source, report, parent_id, as_of, actor, os_user, codes, upload_id, plan_id, etag)
+-- A preview has a number that no run has. Returns no row if the request has stored this run before.
+insert into run (id, kind, source, report, parent_id, as_of, actor, os_user, codes, upload_id, plan_id, etag, once)
 overriding system value
 values (nextval(case when @preview::boolean then 'preview_number' else 'run_id_seq' end::regclass), @kind, @source, @report,
-    nullif(@parent::bigint, 0), @as_of, @actor, @os_user, @codes, nullif(@upload::bigint, 0), nullif(@plan::bigint, 0), @etag)
+    nullif(@parent::bigint, 0), @as_of, @actor, @os_user, @codes, nullif(@upload::bigint, 0), nullif(@plan::bigint, 0), @etag, @once)
+on conflict (once) where once is not null do nothing
 returning id;
+
+-- name: RunOnce :one
+select id from run where once = @once;
 
 -- name: SetRunJob :exec
 update run set job_id = @job_id where id = @id;

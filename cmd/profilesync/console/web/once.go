@@ -34,7 +34,7 @@ func (d *Desk) once(w http.ResponseWriter, r *http.Request, caller guard.Princip
 	case err != nil:
 		d.Fail(w, r, err)
 	case claimed:
-		d.first(w, r, caller.Name, key, route, deed)
+		d.first(w, r.WithContext(guard.WithOnce(r.Context(), caller.Name, key, before.Begun)), caller.Name, key, route, deed)
 	case before.Location != "":
 		http.Redirect(w, r, before.Location, http.StatusSeeOther)
 	case before.Status == http.StatusSeeOther:

@@ -44,7 +44,7 @@ func (q *Queries) AddToken(ctx context.Context, arg AddTokenParams) (int64, erro
 
 const answerKey = `-- name: AnswerKey :execrows
 update idempotency_key set digest = $1, status = $2, content_type = $3, location = $4, body = $5
-where principal = $6 and key = $7 and status is null
+where principal = $6 and key = $7 and process = $8 and status is null
 `
 
 type AnswerKeyParams struct {
@@ -55,6 +55,7 @@ type AnswerKeyParams struct {
 	Body        []byte
 	Principal   string
 	Key         string
+	Process     string
 }
 
 func (q *Queries) AnswerKey(ctx context.Context, arg AnswerKeyParams) (int64, error) {
@@ -66,6 +67,7 @@ func (q *Queries) AnswerKey(ctx context.Context, arg AnswerKeyParams) (int64, er
 		arg.Body,
 		arg.Principal,
 		arg.Key,
+		arg.Process,
 	)
 	if err != nil {
 		return 0, err
@@ -101,24 +103,31 @@ func (q *Queries) BeginAction(ctx context.Context, arg BeginActionParams) (int64
 	return id, err
 }
 
-const beginKey = `-- name: BeginKey :execrows
-insert into idempotency_key as k (principal, key) values ($1, $2)
-on conflict (principal, key) do update set at = now(), digest = null, status = null, content_type = '', location = '', body = null
+const beginKey = `-- name: BeginKey :one
+insert into idempotency_key as k (principal, key, process) values ($1, $2, $3)
+on conflict (principal, key) do update set
+    at = case when k.at < now() - interval '24 hours' then excluded.at else k.at end,
+    process = excluded.process, leased_until = excluded.leased_until,
+    digest = null, status = null, content_type = '', location = '', body = null
 where k.at < now() - interval '24 hours'
+    or k.status is null and (k.leased_until < now()
+        or exists (select from process p where p.name = k.process and p.cleared_at is not null))
+returning at
 `
 
 type BeginKeyParams struct {
 	Principal string
 	Key       string
+	Process   string
 }
 
-// One of more than a day ago counts as forgotten.
-func (q *Queries) BeginKey(ctx context.Context, arg BeginKeyParams) (int64, error) {
-	result, err := q.db.Exec(ctx, beginKey, arg.Principal, arg.Key)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+// One of more than a day ago counts as forgotten. One without an answer is begun again once its process has ended, with all of
+// its sessions, or its lease has.
+func (q *Queries) BeginKey(ctx context.Context, arg BeginKeyParams) (time.Time, error) {
+	row := q.db.QueryRow(ctx, beginKey, arg.Principal, arg.Key, arg.Process)
+	var at time.Time
+	err := row.Scan(&at)
+	return at, err
 }
 
 const endAction = `-- name: EndAction :execrows
@@ -159,21 +168,22 @@ func (q *Queries) FindSession(ctx context.Context, tokenHash string) ([]byte, er
 }
 
 const forgetKey = `-- name: ForgetKey :exec
-delete from idempotency_key where principal = $1 and key = $2 and status is null
+delete from idempotency_key where principal = $1 and key = $2 and process = $3 and status is null
 `
 
 type ForgetKeyParams struct {
 	Principal string
 	Key       string
+	Process   string
 }
 
 func (q *Queries) ForgetKey(ctx context.Context, arg ForgetKeyParams) error {
-	_, err := q.db.Exec(ctx, forgetKey, arg.Principal, arg.Key)
+	_, err := q.db.Exec(ctx, forgetKey, arg.Principal, arg.Key, arg.Process)
 	return err
 }
 
 const getKey = `-- name: GetKey :one
-select digest, status, content_type, location, body from idempotency_key where principal = $1 and key = $2
+select at, digest, status, content_type, location, body from idempotency_key where principal = $1 and key = $2
 `
 
 type GetKeyParams struct {
@@ -182,6 +192,7 @@ type GetKeyParams struct {
 }
 
 type GetKeyRow struct {
+	At          time.Time
 	Digest      []byte
 	Status      *int
 	ContentType string
@@ -193,6 +204,7 @@ func (q *Queries) GetKey(ctx context.Context, arg GetKeyParams) (GetKeyRow, erro
 	row := q.db.QueryRow(ctx, getKey, arg.Principal, arg.Key)
 	var i GetKeyRow
 	err := row.Scan(
+		&i.At,
 		&i.Digest,
 		&i.Status,
 		&i.ContentType,
@@ -204,7 +216,7 @@ func (q *Queries) GetKey(ctx context.Context, arg GetKeyParams) (GetKeyRow, erro
 
 const listActions = `-- name: ListActions :many
 select id, at, actor, person, verb, operation, subject, request, outcome, ended_at
-from action where $1::bigint = 0 or id < $1::bigint
+from action where id < coalesce(nullif($1::bigint, 0), 9223372036854775807)
 order by id desc limit $2
 `
 
@@ -213,6 +225,7 @@ type ListActionsParams struct {
 	Most   int
 }
 
+// From the newest, or from before one: never past those that are not shown.
 func (q *Queries) ListActions(ctx context.Context, arg ListActionsParams) ([]Action, error) {
 	rows, err := q.db.Query(ctx, listActions, arg.Before, arg.Most)
 	if err != nil {

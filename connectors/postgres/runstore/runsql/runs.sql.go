@@ -199,10 +199,11 @@ func (q *Queries) GetUploadName(ctx context.Context, id int64) (string, error) {
 }
 
 const insertRun = `-- name: InsertRun :one
-insert into run (id, kind, source, report, parent_id, as_of, actor, os_user, codes, upload_id, plan_id, etag)
+insert into run (id, kind, source, report, parent_id, as_of, actor, os_user, codes, upload_id, plan_id, etag, once)
 overriding system value
 values (nextval(case when $1::boolean then 'preview_number' else 'run_id_seq' end::regclass), $2, $3, $4,
-    nullif($5::bigint, 0), $6, $7, $8, $9, nullif($10::bigint, 0), nullif($11::bigint, 0), $12)
+    nullif($5::bigint, 0), $6, $7, $8, $9, nullif($10::bigint, 0), nullif($11::bigint, 0), $12, $13)
+on conflict (once) where once is not null do nothing
 returning id
 `
 
@@ -219,9 +220,10 @@ type InsertRunParams struct {
 	Upload  int64
 	Plan    int64
 	Etag    string
+	Once    []byte
 }
 
-// A preview has a number that no run has.
+// A preview has a number that no run has. Returns no row if the request has stored this run before.
 func (q *Queries) InsertRun(ctx context.Context, arg InsertRunParams) (runs.ID, error) {
 	row := q.db.QueryRow(ctx, insertRun,
 		arg.Preview,
@@ -236,6 +238,7 @@ func (q *Queries) InsertRun(ctx context.Context, arg InsertRunParams) (runs.ID, 
 		arg.Upload,
 		arg.Plan,
 		arg.Etag,
+		arg.Once,
 	)
 	var id runs.ID
 	err := row.Scan(&id)
@@ -380,6 +383,17 @@ select id from run where job_id = $1
 
 func (q *Queries) RunOfJob(ctx context.Context, jobID *int64) (runs.ID, error) {
 	row := q.db.QueryRow(ctx, runOfJob, jobID)
+	var id runs.ID
+	err := row.Scan(&id)
+	return id, err
+}
+
+const runOnce = `-- name: RunOnce :one
+select id from run where once = $1
+`
+
+func (q *Queries) RunOnce(ctx context.Context, once []byte) (runs.ID, error) {
+	row := q.db.QueryRow(ctx, runOnce, once)
 	var id runs.ID
 	err := row.Scan(&id)
 	return id, err
