@@ -33,7 +33,7 @@ SQLC          := $(TOOLS)/sqlc-$(SQLC_VERSION)-$(GOVERSION)
 GOTEST := go test $(if $(RACE),-race) $(TESTFLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-short race soak mutants lint vuln fuzz bench demo run generate generate-check deps deps-web deps-prometheus
+.PHONY: help build test test-short race soak mutants lint vuln fuzz bench demo run generate generate-check deps deps-web deps-prometheus deps-shells
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -43,10 +43,12 @@ build: ## build .local/bin/profilesync and .local/bin/simulator
 	go build -trimpath -buildvcs=false -ldflags '-X main.version=$(VERSION)' -o $(BIN)/ ./cmd/profilesync ./cmd/simulator
 
 # Uncached: some tests run binaries, of whose code Go's test cache knows nothing.
-test: deps deps-web deps-prometheus ## every test, on a real Postgres (RACE=1 adds the race detector, which needs a C compiler)
+test: deps deps-web deps-prometheus deps-shells ## every test, on a real Postgres (RACE=1 adds the race detector, which needs a C compiler)
 	@web=$$($(web_ready) && echo 1 || true); prometheus=$$($(prometheus_ready) && echo 1 || true); \
+	shells=$$($(shells_ready) && echo 1 || true); \
 	echo '$(GOTEST) -count=1 -timeout 60m ./...'; \
-	PROFILESYNC_WANT_WEB=$$web PROFILESYNC_WANT_PROMETHEUS=$$prometheus $(GOTEST) -count=1 -timeout 60m ./...
+	PROFILESYNC_WANT_WEB=$$web PROFILESYNC_WANT_PROMETHEUS=$$prometheus PROFILESYNC_WANT_SHELLS=$$shells \
+		$(GOTEST) -count=1 -timeout 60m ./...
 
 test-short: ## the tests that need nothing but Go
 	$(GOTEST) -short ./...
@@ -212,6 +214,17 @@ deps-prometheus: ## promtool and prometheus for the tests of alerts, without a s
 	{ $(prometheus_ready); } && exit 0; \
 	echo 'no prometheus and promtool found: taking them out of the prometheus package'; \
 	install_prometheus && { $(prometheus_ready); } || echo 'NOT INSTALLED: prometheus'
+
+# The tests of completion and of the manual page want zsh, fish and groff. Where they cannot be had, those tests say so.
+shells_ready = { command -v zsh && command -v fish && command -v groff; } >/dev/null 2>&1
+
+deps-shells: ## zsh, fish and groff for the tests of completion and of the manual page, where missing
+	@{ $(shells_ready); } && exit 0; \
+	echo 'installing zsh, fish and groff'; \
+	as=''; [ "$$(id -u)" = 0 ] || as=sudo; \
+	if command -v brew >/dev/null && [ "$$(uname)" = Darwin ]; then brew install fish groff; \
+	else $$as apt-get update -q && $$as env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends zsh fish groff-base; fi; \
+	{ $(shells_ready); } || echo 'NOT INSTALLED: zsh, fish or groff'
 
 # On Debian the package would create and start a cluster of its own on port 5432; the file written first keeps it from that.
 deps: ## Postgres' server binaries, installed where missing

@@ -165,7 +165,7 @@ func (p place) offersOfFlags() (words []offered) {
 
 func (p place) offersOfWords() (words []offered) {
 	for _, child := range p.node.Children {
-		if !child.Hidden {
+		if !child.Hidden && p.placed == 0 { // a word that is no command leads to none
 			words = append(words, offered{child.Name, child.Help})
 		}
 	}

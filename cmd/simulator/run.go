@@ -20,12 +20,12 @@ type runCmd struct {
 	stageFlags
 	Dir  string `default:".local/run" placeholder:"DIR" help:"Where the database goes. Default: ${default}."`
 	HTTP string `default:"127.0.0.1:8383" placeholder:"ADDRESS" help:"Where the daemon serves health and metrics. Default: ${default}."`
-	API  string `default:"127.0.0.1:8384" placeholder:"ADDRESS" help:"Where the daemon serves its console and API. Default: ${default}."`
+	API  string `default:"${console}" placeholder:"ADDRESS" help:"Where the daemon serves its console and API. Default: ${default}."`
 }
 
 // Run builds the same stage as the demonstration and runs the daemon on it until
-// interrupted. Time is real here: the register begins a month ago, so that a month
-// can be played up to today.
+// interrupted. Time is real here: the profiles are made of the register of a month
+// ago, and then it goes on to today.
 func (c *runCmd) Run(ctx context.Context, out screens) (err error) {
 	show := screen.New(out.stdout)
 	stop := show.Tick()
@@ -48,12 +48,15 @@ func (c *runCmd) Run(ctx context.Context, out screens) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := goOn(stage.systems, today); err != nil {
+		return err
+	}
 	settings := filepath.Join(c.Dir, "settings.sh")
 	if err := stage.program.WriteSettings(settings); err != nil {
 		return err
 	}
 	show.Do("")
-	c.introduce(stage, show, today, settings, report)
+	c.introduce(stage, show, settings, report)
 	return c.daemon(ctx, stage, out)
 }
 
@@ -91,7 +94,7 @@ func (c *runCmd) asked(systems *outside.Systems) []place {
 }
 
 // introduce tells a newcomer what to open, what else there is, and what to try.
-func (c *runCmd) introduce(stage *stage, show *screen.Screen, today profile.Date, settings, report string) {
+func (c *runCmd) introduce(stage *stage, show *screen.Screen, settings, report string) {
 	show.Linef("\nOpen in a browser:")
 	for _, p := range c.opened(report) {
 		show.Linef("  %-10s  %s", p.name, p.address)
@@ -104,8 +107,8 @@ func (c *runCmd) introduce(stage *stage, show *screen.Screen, today profile.Date
 	for _, warning := range stage.cluster.Warnings() {
 		show.Say(warning)
 	}
-	c.introduceConsole(stage.systems, show, today)
-	show.Linef("\nWithout a browser, reconcile everything, and decide on what is held back:")
+	c.introduceConsole(stage.systems, show)
+	show.Linef("\nOr without a browser: reconcile everything, and decide on what is held back:")
 	show.Linef("  %s", c.command(settings, "reconcile --wait"))
 	show.Linef("  %s", c.command(settings, "runs waiting"))
 	show.Linef("  %s", c.command(settings, "runs approve RUN --actor YOU"))
@@ -114,16 +117,24 @@ func (c *runCmd) introduce(stage *stage, show *screen.Screen, today profile.Date
 	show.Linef("\nThe daemon runs until Ctrl-C. Its log:")
 }
 
+// goOn lets the register go on to a day, and twelve boards merge: something to reconcile,
+// of which a part must wait for a person.
+func goOn(systems *outside.Systems, day profile.Date) error {
+	if _, err := systems.Churn(day); err != nil {
+		return err
+	}
+	_, err := systems.Register.Recode(day)
+	return err
+}
+
 // introduceConsole tells what to do first in the browser, and gives it a file.
-func (c *runCmd) introduceConsole(systems *outside.Systems, show *screen.Screen, today profile.Date) {
-	show.Linef("\nTo begin with, let a month go by in the register, let twelve boards merge, and fetch its listing of trusts:")
-	show.Linef("  curl -X POST '%s%s?to=%s'", systems.RegisterURL, outside.ChurnPath, today)
-	show.Linef("  curl -X POST '%s%s?on=%s'", systems.RegisterURL, outside.RecodePath, today)
-	show.Linef("  curl -o etr_%s.csv '%s'", today, systems.Listing("etr"))
-	show.Linef("In the console:")
-	show.Linef("  1  sign in as ben; under Reconcile, drop the file, show the plan, and do exactly that")
-	show.Linef("  2  sign in as cleo, in a private window or after ben signs out; What waits leads to 55 trusts: approve some or all")
-	show.Linef("  3  sign in as ada, who may do everything: open the run that approved them, and undo it")
+func (c *runCmd) introduceConsole(systems *outside.Systems, show *screen.Screen) {
+	show.Linef("\nFirst, in the browser (since then a month went by in the register, and twelve boards merged):")
+	show.Linef("  1  open this address, which saves the listing of trusts as etr.csv:")
+	show.Linef("     %s", systems.Listing("etr"))
+	show.Linef("  2  at the console sign in as ben; under Reconcile drop the file, Show the plan, Do exactly this")
+	show.Linef("  3  Sign out, and sign in as cleo; What waits leads to 55 changes: approve some or all")
+	show.Linef("  4  sign in as ada, who may do everything: under Runs, open the approval, and undo it")
 }
 
 // command is a command of the program for a shell, with the settings of this set-up.

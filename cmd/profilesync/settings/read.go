@@ -30,7 +30,7 @@ const (
 // where the program runs, which ignores them.
 var forTests = []string{
 	"AXE", "BENCH_ERS_SITES", "CHAOS_SEED", "CHROMIUM", "KILLS", "KILL_SEED", "PICTURES", "REAL_DATA", "SOAK", "SOAK_MINUTES",
-	"TEST_DATABASE_URL", "WANT_PROMETHEUS", "WANT_WEB",
+	"TEST_DATABASE_URL", "WANT_PROMETHEUS", "WANT_SHELLS", "WANT_WEB",
 }
 
 var secretType = reflect.TypeFor[Secret]()

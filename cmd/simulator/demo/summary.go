@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/profilesync/profilesync/cmd/simulator/program"
 	"github.com/profilesync/profilesync/cmd/simulator/screen"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
@@ -140,4 +141,7 @@ func (s *story) farewell(sum summary, path string) {
 	} {
 		s.screen.Linef("  %s %s", s.command, args)
 	}
+	s.screen.Linef("\nNext, make run: the same set-up, staying up, with a console in the browser. It says what to try first.")
+	s.screen.Linef("  console  http://%s", program.ConsoleAddress)
+	s.screen.Linef("  sign in  %s", program.WhoSignsIn())
 }

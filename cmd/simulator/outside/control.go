@@ -25,7 +25,7 @@ func (s *Systems) Listing(report string) string {
 func (s *Systems) site() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", s.Register.Handler())
-	mux.Handle("POST "+ChurnPath, play("to", s.churn))
+	mux.Handle("POST "+ChurnPath, play("to", s.Churn))
 	mux.Handle("POST "+RecodePath, play("on", s.Register.Recode))
 	mux.Handle("POST "+DayPath, play("to", func(day profile.Date) (odstest.Played, error) {
 		return odstest.Played{Day: day, Events: map[string]int{}}, s.Register.Advance(day)
@@ -36,8 +36,8 @@ func (s *Systems) site() http.Handler {
 	return mux
 }
 
-// churn plays the events up to a day. DoS learns of organisations that open.
-func (s *Systems) churn(to profile.Date) (odstest.Played, error) {
+// Churn plays the events up to a day. DoS learns of organisations that open.
+func (s *Systems) Churn(to profile.Date) (odstest.Played, error) {
 	played, err := s.Register.Churn(to)
 	if err != nil {
 		return played, err

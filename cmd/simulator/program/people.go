@@ -20,6 +20,9 @@ func People() []identity.Person {
 	}
 }
 
+// ConsoleAddress is where make run serves the console.
+const ConsoleAddress = "127.0.0.1:8384"
+
 const demoPassword = "demo"
 
 // Verbs says what each group of People may do.

@@ -60,6 +60,7 @@ func (o oneRun) addDecisions(p *page.Page) {
 	section := page.Section{ID: "waiting", Title: "Decide: " + page.Many(len(o.waiting), "change waits", "changes wait")}
 	if !o.mayApprove {
 		section.Title = page.Many(len(o.waiting), "change waits", "changes wait") + " for a decision"
+		section.Blocks = append(section.Blocks, page.Text{"Somebody who may approve decides, and finds this run under What waits."})
 	}
 	if (len(groups) > 1 || len(o.waiting) > farDown) && o.mayApprove {
 		section.Blocks = append(section.Blocks, page.Form{
