@@ -42,7 +42,7 @@ func (a *Actions) WaitingByRun(ctx context.Context) ([]runstore.WaitingRun, erro
 
 // Rehearsals lists the rehearsals that are kept, the latest day first.
 func (a *Actions) Rehearsals(ctx context.Context, most int) ([]planstore.KeptRehearsal, error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return nil, err
 	}
 	return a.App.Store.Plans.Rehearsals(ctx, most)
@@ -50,7 +50,7 @@ func (a *Actions) Rehearsals(ctx context.Context, most int) ([]planstore.KeptReh
 
 // RehearsalRun returns who asked for a rehearsal that is kept, and of what.
 func (a *Actions) RehearsalRun(ctx context.Context, plan runs.PlanID) (runs.Run, error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return runs.Run{}, err
 	}
 	return a.App.Store.Plans.Rehearsal(ctx, plan)
@@ -58,7 +58,7 @@ func (a *Actions) RehearsalRun(ctx context.Context, plan runs.PlanID) (runs.Run,
 
 // InactiveChecks returns the newest checks of inactive accounts, the newest first.
 func (a *Actions) InactiveChecks(ctx context.Context, most int) ([]people.IdleRun, error) {
-	if err := a.ready(ctx); err != nil {
+	if err := a.Ready(ctx); err != nil {
 		return nil, err
 	}
 	return a.App.Store.People.IdleRuns(ctx, most)

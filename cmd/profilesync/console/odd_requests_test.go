@@ -46,7 +46,8 @@ func TestOddValuesAreNoFailure(t *testing.T) { //nolint:paralleltest // they wou
 		"/checks": {"kind", "owner", "code", "gone"}, "/records": {"report"}, "/records/contradictions": {"report"},
 		"/records/flags": {"report"}, "/records/owners": {"days"}, "/accounts/inactive": {"date"}, "/reminders": {"date"},
 		"/letters": {"state", "account"}, "/listings": {"done"}, "/reports": {"done"}, "/tokens": {"all"}, "/sign-in": {"to"},
-		"/jobs/api/jobs": {"state", "ids", "kinds", "queues"}, "/jobs/api/autocomplete": {"facet", "match", "after"},
+		"/jobs/api/jobs": {"state", "ids", "kinds", "queues", "limit", "priorities", "tags"}, "/jobs/api/queues": {"limit"},
+		"/jobs/api/autocomplete": {"facet", "match", "after"},
 	}
 	for path, names := range parameters {
 		for _, name := range names {
