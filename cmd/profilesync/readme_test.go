@@ -44,6 +44,12 @@ func TestTheReadmeNamesEveryCommand(t *testing.T) {
 			require.Contains(t, row.FindString(text), words[1])
 		}
 	}
+	seen := map[string]bool{}
+	for _, row := range readmeTable(t, "## Commands") {
+		name := strings.Fields(strings.Trim(row[0], "`"))[0]
+		require.False(t, seen[name], "%s stands twice", name)
+		seen[name] = true
+	}
 }
 
 // allCommands are the commands as people type them.

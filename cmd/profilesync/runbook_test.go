@@ -19,7 +19,7 @@ func TestTheCommandsOfTheRunbookExist(t *testing.T) {
 	pages, err := filepath.Glob(filepath.Join("ops", "runbook", "*.md"))
 	require.NoError(t, err)
 	found := 0
-	for _, page := range pages {
+	for _, page := range append(pages, "ops/before.md") {
 		text, err := os.ReadFile(page)
 		require.NoError(t, err)
 		for _, match := range append(inline.FindAllStringSubmatch(string(text), -1), inBlock.FindAllStringSubmatch(string(text), -1)...) {

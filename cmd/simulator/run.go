@@ -129,7 +129,7 @@ func goOn(systems *outside.Systems, day profile.Date) error {
 
 // introduceConsole tells what to do first in the browser, and gives it a file.
 func (c *runCmd) introduceConsole(systems *outside.Systems, show *screen.Screen) {
-	show.Linef("\nFirst, in the browser (since then a month went by in the register, and twelve boards merged):")
+	show.Linef("\nFirst, in the browser. Since these profiles were made, a month has passed in the register, and twelve boards merged:")
 	show.Linef("  1  open this address, which saves the listing of trusts as etr.csv:")
 	show.Linef("     %s", systems.Listing("etr"))
 	show.Linef("  2  at the console sign in as ben; under Reconcile drop the file, Show the plan, Do exactly this")

@@ -175,6 +175,9 @@ func (p *Process) admit(ctx context.Context, conn *pgx.Conn) error {
 	}
 }
 
+// QueueConnections is how many connections RiverPool opens at most.
+const QueueConnections = 6
+
 // RiverPool opens separate connections for the job queue: it must never wait
 // for ours.
 func RiverPool(ctx context.Context, url string, process *Process) (*pgxpool.Pool, error) {
@@ -182,7 +185,7 @@ func RiverPool(ctx context.Context, url string, process *Process) (*pgxpool.Pool
 	if err != nil {
 		return nil, err
 	}
-	config.MaxConns, config.AfterConnect = 6, process.admit // in its statements a zero time is not null
+	config.MaxConns, config.AfterConnect = QueueConnections, process.admit // in its statements a zero time is not null
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("connecting the job queue: %w", err)

@@ -27,6 +27,18 @@ func pages(t *testing.T) map[string]string {
 	return all
 }
 
+// TestEveryPageSaysFirst how the daemon's settings are had.
+func TestEveryPageSaysFirst(t *testing.T) {
+	t.Parallel()
+	files, err := ops.Files(ops.DefaultParameters())
+	require.NoError(t, err)
+	for name := range pages(t) {
+		at := slices.IndexFunc(files, func(f ops.File) bool { return f.Name == "runbook/"+name })
+		require.GreaterOrEqual(t, at, 0, name)
+		require.Regexp(t, `(?s)\n\n## Before you type\n.*profilesync status\n.*\n\n## Look\n`, string(files[at].Text), name)
+	}
+}
+
 // TestEveryAlertHasAPage with the same parts, and every page an alert.
 func TestEveryAlertHasAPage(t *testing.T) {
 	t.Parallel()

@@ -14,6 +14,11 @@ import (
 //go:embed runbook/*.md
 var runbook embed.FS
 
+// before is what every page of the runbook says first, for somebody whom it woke.
+//
+//go:embed before.md
+var before string
+
 // File is a file to write.
 type File struct {
 	Name string // below the folder, with slashes
@@ -44,7 +49,8 @@ func Files(p Parameters) ([]File, error) {
 		if err != nil {
 			return nil, fmt.Errorf("the runbook of %s: %w", alert.Name, err)
 		}
-		files = append(files, File{"runbook/" + alert.Page(), text})
+		page := strings.Replace(string(text), "\n## Look\n", "\n"+before+"\n## Look\n", 1)
+		files = append(files, File{"runbook/" + alert.Page(), []byte(page)})
 	}
 	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Name, b.Name) })
 	return files, nil
