@@ -103,7 +103,7 @@ func accountsPage(found []peoplestore.Account, state people.AccountState, mayNam
 		p.Add(page.Form{
 			Action: "/accounts", Hidden: []page.Hidden{{Name: "do", Value: "names"}, {Name: "state", Value: string(state)}},
 			Buttons: []page.Button{{Text: "Show their names", Kind: page.Secondary}},
-		}, page.Text{"That you looked is recorded."})
+		}, page.Text{"When you look, that is recorded."})
 	}
 	return p
 }
@@ -168,7 +168,7 @@ func accountPage(a peoplestore.Account, mayName, mayChange bool, known names, re
 		p.Add(page.Form{
 			Action: action, Hidden: []page.Hidden{{Name: "do", Value: "name"}},
 			Buttons: []page.Button{{Text: "Show the name", Kind: page.Secondary}},
-		}, page.Text{"That you looked is recorded."})
+		}, page.Text{"When you look, that is recorded."})
 	}
 	members := page.Table{
 		Caption: "Organisations", Hidden: true, Columns: page.Names("Code", "Role", "Since", "Remark"), Empty: "The account belongs to none.",

@@ -171,11 +171,22 @@ func (p *Person) Quiet() *Person {
 // wider than the screen, and nothing was logged. Where the page ran no script, axe-core does.
 func (p *Person) Inspect(name string) *Person {
 	p.t.Helper()
+	return p.inspect(name, false)
+}
+
+// InspectForeign looks at a page that we do not write: axe-core finds nothing serious.
+func (p *Person) InspectForeign(name string) *Person {
+	p.t.Helper()
+	return p.inspect(name, true)
+}
+
+func (p *Person) inspect(name string, foreign bool) *Person {
+	p.t.Helper()
 	if !p.script {
 		p.do(scriptless(false))
 		defer p.do(scriptless(true))
 	}
-	judge(p.t, p.Tab, name, p.axe, Views())
+	judge(p.t, p.Tab, name, p.axe, Views(), foreign)
 	desk := Views()[2]
 	p.do(desk.metrics(), desk.scheme())
 	return p.Quiet()

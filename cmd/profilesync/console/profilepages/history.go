@@ -71,7 +71,7 @@ func stepsTable(steps []whytext.Step) page.Table {
 		if s.Run != 0 {
 			see = page.Leads("Run "+s.Run.String(), "/runs/"+s.Run.String())
 		}
-		t.Rows = append(t.Rows, page.Row{when, page.Say(words.Sentence(s.Text)), see})
+		t.Rows = append(t.Rows, page.Row{when, page.Say(words.Step(s.Text)), see})
 	}
 	return t
 }

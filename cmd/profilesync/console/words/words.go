@@ -69,9 +69,9 @@ func Days(n int) string {
 	}
 }
 
-// Sentence is a text that begins with a capital letter.
+// Sentence is a text that begins with a capital letter, unless it begins with e-RS.
 func Sentence(text string) string {
-	if text == "" {
+	if text == "" || strings.HasPrefix(text, "e-RS") {
 		return ""
 	}
 	return strings.ToUpper(text[:1]) + text[1:]
@@ -94,6 +94,14 @@ func Listing(source profile.Source, name string) string {
 // Sink names a sink.
 func Sink(sink push.Sink) string {
 	return map[push.Sink]string{push.SinkDoS: "DoS", push.SinkWebsite: "NHS website"}[sink]
+}
+
+// Step is what happened to a value, as a sentence; what happened at a sink begins with its name.
+func Step(text string) string {
+	if sink, what, at := strings.Cut(text, ": "); at && Sink(push.Sink(sink)) != "" {
+		return Sink(push.Sink(sink)) + ": " + what
+	}
+	return Sentence(text)
 }
 
 // Field names a field of a profile, by its name in the audit.

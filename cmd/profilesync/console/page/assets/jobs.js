@@ -2,6 +2,7 @@
 "use strict";
 
 const root = document.getElementById("root");
+const heading = Object.assign(document.createElement("h1"), {className: "sr-only", textContent: "Jobs"});
 
 function mend() {
   // What a button shows is its name; what it is for describes it.
@@ -16,7 +17,14 @@ function mend() {
   root.querySelectorAll("dt:not([role])").forEach(e => { e.role = "term"; });
   root.querySelectorAll("dd:not([role])").forEach(e => { e.role = "definition"; });
   root.querySelectorAll("nav:not([aria-label])").forEach((e, i) => { e.ariaLabel = i > 0 ? `Menu ${i + 1}` : "Menu"; });
+  // A page whose heading is hidden has one for who does not see it.
+  if ([...root.querySelectorAll("h1")].some(e => e !== heading && e.checkVisibility())) {
+    heading.remove();
+  } else if (!heading.isConnected) {
+    root.querySelector("main")?.prepend(heading);
+  }
 }
 
 new MutationObserver(mend).observe(root, {childList: true, subtree: true});
+addEventListener("resize", mend);
 mend();
