@@ -17,7 +17,7 @@ import (
 // entrances are the pages where Ada begins to look around, besides what they lead to.
 var entrances = []string{
 	"/", "/?all=1", "/now", "/runs", "/reconcile", "/profiles", "/profiles?q=trust", "/pushes", "/drift", "/accounts", "/reports",
-	"/listings", "/tokens", "/jobs/",
+	"/listings", "/tokens", "/jobs/", "/rehearsals", "/closures", "/checks", "/records", "/accounts/inactive", "/reminders", "/letters",
 }
 
 // rivers are the rules of axe-core that River's own pages break: they are served as they are.
@@ -29,6 +29,8 @@ var every = []string{
 	"/profiles/#",
 	"/profiles/#/why", "/profiles/#/history", "/pushes", "/drift", "/accounts", "/accounts/#", "/reports",
 	"/reports/#", "/reports/#/page", "/listings", "/tokens", "/jobs/",
+	"/rehearsals", "/rehearsals/#", "/profiles/#/undo", "/profiles/#/push", "/closures", "/closures/#", "/checks",
+	"/records", "/records/contradictions", "/records/flags", "/records/owners", "/accounts/inactive", "/reminders", "/letters",
 }
 
 // Ada looks at every page that she can reach, at one address of each kind, after what people
@@ -42,6 +44,7 @@ func TestEveryPageOfTheConsole(t *testing.T) {
 	s, _ := newSite(t).withSinks()
 	s.playing("2026-04-08T08:00:00Z").exits(0, "report", "make")
 	s.exits(0, "reconcile", "--files", before, "--wait")
+	s.asJSON(3, "plan", "--files", after, "--rehearse", "--as-of", "2026-07-01")
 	plan := s.asJSON(3, "plan", "--files", after)
 	run := s.asJSON(3, "reconcile", "--plan", plan.Plan, "--wait")
 	s.exits(0, "runs", "approve", run.Run, "--code", one[string](s, "select min(code) from plan_row where withheld <> ''"))
