@@ -17,7 +17,7 @@ import (
 var entrances = []string{
 	"/", "/?code=RA6", "/now", "/runs", "/reconcile", "/profiles", "/profiles?q=east", "/pushes", "/pushes?state=waits", "/drift",
 	"/accounts", "/reports",
-	"/listings", "/tokens",
+	"/listings", "/tokens", "/rehearsals", "/closures", "/checks", "/records", "/accounts/inactive", "/reminders", "/letters",
 }
 
 // every is at least one address of each page.
@@ -26,6 +26,8 @@ var every = []string{
 	"/profiles/#",
 	"/profiles/#/why", "/profiles/#/history", "/pushes", "/drift", "/accounts", "/accounts/#", "/reports",
 	"/reports/#", "/reports/#/page", "/listings", "/tokens",
+	"/rehearsals", "/rehearsals/#", "/profiles/#/undo", "/profiles/#/push", "/closures", "/closures/#", "/checks",
+	"/records", "/records/contradictions", "/records/flags", "/records/owners", "/accounts/inactive", "/reminders", "/letters",
 }
 
 // Ada looks at every page that she can reach, at one address of each kind, after what people
@@ -37,6 +39,7 @@ func TestEveryPageOfTheConsole(t *testing.T) {
 	s, _ := newSite(t).withSinks()
 	s.playing("2026-04-08T08:00:00Z").exits(0, "report", "make")
 	s.exits(0, "reconcile", "--files", before, "--wait")
+	s.asJSON(3, "plan", "--files", after, "--rehearse", "--as-of", "2026-07-01")
 	plan := s.asJSON(3, "plan", "--files", after)
 	run := s.asJSON(3, "reconcile", "--plan", plan.Plan, "--wait")
 	s.exits(0, "runs", "approve", run.Run, "--code", one[string](s, "select min(code) from plan_row where withheld <> ''"))

@@ -120,15 +120,14 @@ func TestEveryOperationIsRefusedToWhoMayNot(t *testing.T) {
 		}
 	}
 	require.Greater(t, operations, 50)
-	forms := map[string][]string{
-		"/now": {"stop-mail", "resume-mail"}, "/pushes": {"retry"}, "/drift": {"check"}, "/accounts": {"names"}, "/listings": {"reset"},
-		"/accounts/u-1": {
-			"name",
-			"reactivate",
-			"leave",
-		}, "/reports": {"make"}, "/tokens": {"add", "revoke"}, "/runs/1": {"approve", "reject", "cancel"},
-		"/runs/1/undo": {"undo"}, "/reconcile": {"plan"}, "/plans/P1": {"apply"}, "/cases/1": {"wait", "set-aside", "resume"},
-		"/profiles/FAA01": {"hold", "release", "push"},
+	forms := map[string][]string{ // the console's own test has the same, and finds those that pages show
+		"/now": {"stop-mail", "resume-mail"}, "/pushes": {"retry"}, "/drift": {"check"}, "/listings": {"reset"}, "/reports": {"make"},
+		"/accounts": {"names"}, "/accounts/u-1": {"name", "reactivate", "leave"}, "/accounts/inactive": {"apply", "approve"},
+		"/tokens": {"add", "revoke"}, "/cases/1": {"wait", "set-aside", "resume"}, "/checks": {"run"},
+		"/runs/1": {"approve", "reject", "cancel"}, "/runs/1/undo": {"undo"}, "/reconcile": {"plan"}, "/plans/P1": {"apply"},
+		"/rehearsals/P1": {"approve-ahead", "withdraw-ahead"}, "/closures/FAA01": {"say", "confirm", "take-back"},
+		"/profiles/FAA01": {"hold", "release", "push", "kind"}, "/profiles/FAA01/undo": {"undo"},
+		"/profiles/FAA01/push": {"push", "overwrite"},
 	}
 	form := "Content-Type: application/x-www-form-urlencoded"
 	sent := 0
