@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -8,7 +10,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/profilesync/profilesync/connectors/ers/erstest"
 	"github.com/profilesync/profilesync/connectors/realdata"
+	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
 // through is a place whose commands ask a daemon: it has no database.
@@ -33,20 +37,34 @@ type twins struct {
 	remote *site
 	behind *site // the database of remote
 	ran    int
+
+	dir     string // with extracts of e-RS
+	service string // the id of one of its services
 }
 
 func newTwins(t *testing.T) twins {
 	t.Helper()
-	w := twins{t: t}
+	w := twins{t: t, dir: t.TempDir()}
+	services := erstest.NewWorld(4, []erstest.Site{{Code: "R00A1", Name: "Hospital"}}, 3)
+	_, ersURL := erstest.Start(t, erstest.Options{World: services})
+	w.service = string(services.IDs()[0])
+	for name, text := range map[string][]byte{
+		"EBSX05.csv": services.Extract(profile.NewDate(2026, 5, 1)), "x.csv": []byte("a,b\n1,2\n"), "bad.json": []byte("nonsense"),
+		"columns.json": []byte(twoColumns), "two.csv": []byte("a,b\n11,R00A1\n12,R00A1\n"), "same.json": []byte(`{"ID":"a","Site":"a"}`),
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(w.dir, name), text, 0o600))
+	}
 	for _, place := range []**site{&w.direct, &w.behind} {
 		s, x := newSite(t).with("MODE=test", "NOW="+remoteNow).withSinks()
 		s.write(`insert into account (email, name, state, created_at, last_active_at) select 'canary' || n || '@example.nhs.uk',
 			'Jane Canary ' || n, case n when 3 then 'deactivated' else 'active' end, '2026-01-01', '2026-03-01' from generate_series(1, 3) n`)
+		s = s.with("ERS_URL="+ersURL, "ERS_AUTH=none")
 		x.dos.Seed("FAA00", "FAA01", "FAA02", "FAA03")
 		d := s.serve()
 		*place = s
+		token := s.token("cli", "read,reconcile,approve,administer,people")
 		if place == &w.behind {
-			w.remote = s.through(d, s.token("cli", "read,reconcile,approve,administer,people"))
+			w.remote = s.through(d, token)
 		}
 	}
 	return w
@@ -60,6 +78,7 @@ var moving = []struct {
 	{regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)`), "INSTANT"},
 	{regexp.MustCompile(`\d\d:\d\d:\d\d`), "TIME"},
 	{regexp.MustCompile(`\d\d:\d\d\b`), "TIME"},
+	{regexp.MustCompile(`psync_[\w-]{43}`), "TOKEN"},
 	{regexp.MustCompile(`"elapsed_ms":\d+`), `"elapsed_ms":N`},
 	{regexp.MustCompile(`\b1\d{12}\b`), "SEQUENCE"},
 	{regexp.MustCompile(`(?m)^.* \.\.\.\n`), ""}, // progress, as it was caught
@@ -78,7 +97,7 @@ func (w *twins) both(code int, command string) {
 	w.t.Helper()
 	args := strings.Fields(command)
 	for i, arg := range args {
-		args[i] = strings.ReplaceAll(arg, "_", " ")
+		args[i] = strings.NewReplacer("_", " ", "DIR", w.dir, "SERVICE", w.service).Replace(arg)
 		if day, ok := strings.CutPrefix(arg, "FILE"); ok {
 			args[i] = realdata.Path(w.t, "cases", "names-held", "edispensary_"+day+".csv")
 		}
@@ -89,7 +108,7 @@ func (w *twins) both(code int, command string) {
 // acts are the commands that are told who asks, where no token says it.
 var acts = regexp.MustCompile(`^(plan|reconcile|runs (approve|reject|undo|cancel)|listings reset|profile (kind|undo)|push retry|drift|` +
 	`hold (add|remove)|accounts (inactive|approve|reactivate|leave)|mail (stop|resume)|cases (wait|resume|set-aside)|` +
-	`closure (say|confirm|take-back)|` +
+	`closure (say|confirm|take-back)|ers register (import|add)|tokens (add|revoke)|` +
 	`checks run)\b`)
 
 func (w *twins) same(code int, direct, remote *site, args []string) {
@@ -254,9 +273,64 @@ func TestCommandsSayTheSameThroughADaemon(t *testing.T) {
 		2 report --region QZZ
 		1 report --date 2020-01-01
 		0 report verify 2026-06-05
+		0 report deliver 2026-06-05
+		0 report deliver 2026-06-05 --format json
+		2 report deliver yesterday
+		0 report link
+		0 report link --date 2026-06-05 --format json
+		1 report link --date 2020-01-01
+		2 report link --date bogus
+		2 remind --post --date 2026-07-01
+		0 remind --post
+		0 remind --send-now FAA00
+		0 remind --send-now FAA00 --format json
+		2 remind --send-now FZZ99
+		2 mail send
+		0 mail templates
+		0 mail templates report-ready --format json
+	`)
+	for _, s := range []*site{w.direct, w.behind} {
+		s.write("insert into profile (code, name, type) values ('R00A1', 'Hospital', 'trust-site')")
+	}
+	w.script(`
+		0 ers register list
+		0 ers register add SERVICE --site R00A1
+		0 ers register add SERVICE --site R00A1 --format json
+		1 ers register add SERVICE --site FAA00
+		1 ers register add 99999999 --site R00A1
+		2 ers register add SERVICE --site RZZ99
+		2 ers register add x --site R00A1
+		0 ers register import DIR/EBSX05.csv
+		0 ers register import DIR/EBSX05.csv --format json
+		1 ers register import DIR/x.csv
+		2 ers register import DIR/nowhere.csv
+		0 ers register import DIR/two.csv --columns DIR/columns.json --format json
+		2 ers register import DIR/two.csv --columns DIR/bad.json
+		2 ers register import DIR/two.csv --columns DIR/same.json
+		0 ers register list --site R00A1
+		0 ers register list --state known --most 2 --format json
+		2 ers register list --site RZZ99
+		0 ers codes
+		0 ers codes --pull --kind SPECIALTY
+		0 ers codes --format json
+		0 tokens add nightly --verbs read,reconcile --until 2026-06-30
+		1 tokens add nightly --verbs read
+		2 tokens add No_Name --verbs read
+		2 tokens add x --verbs rule
+		2 tokens add x --verbs read --until 2020-01-01
+		0 tokens add hourly --verbs read --format json
+		0 tokens list
+		0 tokens revoke nightly
+		1 tokens revoke nightly
+		0 tokens list --all
 	`)
 	reads := w.ran
-	for _, command := range []string{"cases list", "cases list --format json", "cases show 1", "cases show 1 --format json", "checks list"} {
+	for _, command := range []string{
+		"cases list", "cases list --format json", "cases show 1", "cases show 1 --format json", "checks list",
+		"cases look", "cases look --format json", "cases letters --preview", "cases letters --preview --full",
+		"cases letters --preview --format json", "cases letters --post", "cases letters --post --format json",
+		"status", "status --format json", "tokens list --format json",
+	} {
 		args := strings.Fields(command)
 		o := w.behind.do(args...)
 		w.same(o.code, w.behind, w.remote, args) // on the same database
@@ -287,6 +361,11 @@ func TestRefusalsThroughADaemon(t *testing.T) {
 		{reads, 1, "make-plan-of-file needs the verb reconcile, which token:reader does not have", "plan --files " + file},
 		{reads, 1, "approve needs the verb approve, which token:reader does not have", "runs approve --all"},
 		{reads, 1, "stop-mail needs the verb administer, which token:reader does not have", "mail stop --reason x"},
+		{reads, 1, "list-tokens needs the verb administer, which token:reader does not have", "tokens list"},
+		{
+			s.through(d, s.token("keeper", "read,administer")), 1,
+			"token:keeper may not approve, people, and so cannot make a token that may", "tokens add x --verbs read,approve,people",
+		},
 		{reads, 2, "--actor and PROFILESYNC_SERVER cannot be used together: the token says who asks", "mail stop --reason x --actor ann"},
 		{reads, 2, "--private and PROFILESYNC_SERVER cannot be used together", "runs list --private"},
 		{
@@ -306,11 +385,9 @@ func TestRefusalsThroughADaemon(t *testing.T) {
 		require.NotContains(t, o.err, "psync_")
 	}
 	for _, command := range []string{
-		"serve", "migrate", "status", "tokens list", "tokens add x --verbs read", "cases look", "cases letters --preview",
-		"report deliver 2026-01-02",
-		"mail send", "remind --post", "ers register list", "ers register add 1 --site RXX01", "ers codes",
+		"serve", "migrate",
 	} {
-		o := reads.with("MAIL=directory").exits(2, strings.Fields(command)...)
+		o := reads.exits(2, strings.Fields(command)...)
 		require.Contains(t, o.err, "needs the database: PROFILESYNC_SERVER is set", command)
 	}
 	require.Regexp(t, `daemon +ok +http://127.0.0.1:\d+ answers, and takes the token`, reads.exits(0, "check").out)
