@@ -20,7 +20,7 @@ func (s *server) progress() {
 		Content: map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: "string"}}},
 	}}
 	add(s, route{
-		id: "run-progress", method: http.MethodGet, path: "/runs/{run}/progress", verb: guard.Read, answers: events,
+		id: "run-progress", method: http.MethodGet, path: "/runs/{run}/progress", verb: guard.Read, answers: events, within: stream.Longest, // also before it begins
 		summary: "Follow a run until it has ended, as server-sent events",
 		about: "The run does not depend on who follows it. Whoever loses the stream asks again. " +
 			"Send `Accept: text/event-stream`: streams are counted by themselves.",
