@@ -86,6 +86,13 @@ func (d daemon) getAs(path, authorization string) (status int, body string) {
 	return resp.StatusCode, string(text)
 }
 
+// untilItSays waits for a text in the log, whose lines are written a moment after what they
+// tell of: the database and the answers to requests know it before.
+func (d daemon) untilItSays(text string) {
+	d.site.t.Helper()
+	require.Eventually(d.site.t, func() bool { return strings.Contains(d.log(), text) }, patience, 10*time.Millisecond, "the log says %q", text)
+}
+
 // stop asks the daemon to stop, and requires exit code 0.
 func (d daemon) stop() {
 	d.site.t.Helper()

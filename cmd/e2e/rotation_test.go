@@ -163,7 +163,7 @@ func TestATokenOfReceiptsIsReplacedWhileInUse(t *testing.T) {
 	require.Equal(t, [2]int{4, 0}, [2]int{taken, again})
 	p.eventually(4, "select count(*) from letter where state = 'delivered'")
 	keep(next + "\n")
-	require.Contains(t, d.log(), "it is empty")
+	d.untilItSays("it is empty")
 	d.stop()
 	require.Equal(t, 4, server.Summary().Accepted, "no letter went twice")
 }

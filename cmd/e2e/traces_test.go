@@ -1,12 +1,14 @@
 package e2e
 
 import (
+	"bytes"
 	"encoding/hex"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -111,8 +113,8 @@ func (c *collector) requireWhole(id, first string) (sent int) {
 	return sent
 }
 
-// One edit, and one listing, is each one trace, as far as the answers of both sinks. Its
-// id is in the log and in what the sinks were sent.
+// One edit, and one command that reconciles a listing, is each one trace, as far as the
+// answers of both sinks. Its id is in the log and in what the sinks were sent.
 func TestOneTraceFromTheCauseToTheSinks(t *testing.T) {
 	t.Parallel()
 	c := newCollector(t)
@@ -136,11 +138,11 @@ func TestOneTraceFromTheCauseToTheSinks(t *testing.T) {
 		}
 	})
 	x.until("both traces are complete", func() bool {
-		edits, runs = c.tracesWith(append(pushed, "edit")...), c.tracesWith(append(pushed, "river.work/reconcile")...)
+		edits, runs = c.tracesWith(append(pushed, "edit")...), c.tracesWith(append(pushed, "profilesync reconcile", "river.work/reconcile")...)
 		return len(edits) == 1 && len(runs) == 1
 	})
 	d.stop() // what is left is sent
-	c.requireWhole(runs[0], "river.work/reconcile")
+	c.requireWhole(runs[0], "profilesync reconcile")
 	require.GreaterOrEqual(t, c.requireWhole(edits[0], "edit"), 2, "a request to each sink")
 	for kind, id := range map[string]string{"edit": edits[0], "listing": runs[0]} {
 		require.Contains(t, d.log(), `"trace_id":"`+id+`"`, kind)
@@ -159,6 +161,48 @@ func TestOneTraceFromTheCauseToTheSinks(t *testing.T) {
 		require.NotContains(t, c.raw.String(), value)
 	}
 	require.NotContains(t, strings.ToLower(c.raw.String()), "select ", "no statements")
+}
+
+// A request is one trace, from the API as far as the answers of both sinks. It says nothing of
+// what was asked for but the operation, and what a caller says of traces is not read.
+func TestOneTraceFromARequestToTheSinks(t *testing.T) {
+	t.Parallel()
+	c := newCollector(t)
+	s, _ := newSite(t).withSinks()
+	s = s.with("TRACES_ENDPOINT="+c.url, "LOG_LEVEL=debug")
+	d := s.serve()
+	token := s.token("tracer", "read,reconcile")
+	file, err := os.ReadFile(madeUp(t, "edispensary", 3))
+	require.NoError(t, err)
+	ask := func(method, path, token string, body []byte) (status int) {
+		r, err := http.NewRequestWithContext(t.Context(), method, d.api()+path, bytes.NewReader(body))
+		require.NoError(t, err)
+		r.Header.Set("Authorization", "Bearer "+token)
+		r.Header.Set("Idempotency-Key", "secret-key-7")
+		r.Header.Set("Content-Type", "application/octet-stream")
+		r.Header.Set("Traceparent", "00-11111111111111111111111111111111-2222222222222222-01")
+		answer, err := http.DefaultClient.Do(r)
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+		return answer.StatusCode
+	}
+	require.Equal(t, http.StatusUnauthorized, ask("GET", "/api/v1/profiles/FAA00", "psync_wrong", nil))
+	require.Equal(t, http.StatusAccepted,
+		ask("POST", "/api/v1/runs/file?name=edispensary_secret.csv&as_of="+madeUpDay, token, file))
+	var found []string
+	require.Eventually(t, func() bool {
+		found = c.tracesWith("POST /api/v1/runs/file", "river.work/reconcile", "river.work/push_dos", "river.work/push_website", "StagePushes")
+		return len(found) == 1
+	}, patience, 100*time.Millisecond, "the trace is complete")
+	s.waitUntilPushed()
+	require.Equal(t, http.StatusOK, ask("GET", "/api/v1/profiles/"+s.codes()[0], token, nil))
+	d.stop() // what is left is sent
+	require.Positive(t, c.requireWhole(found[0], "POST /api/v1/runs/file"), "requests to the sinks")
+	require.Contains(t, d.log(), `"trace_id":"`+found[0]+`"`)
+	require.Len(t, c.tracesWith("GET /api/v1/profiles/{code}"), 1, "of who is known, and by its pattern")
+	for _, value := range []string{token, "secret-key-7", "edispensary_secret", "1111111111111111", "/profiles/" + s.codes()[0], "FAA00"} {
+		require.NotContains(t, c.raw.String(), value)
+	}
 }
 
 // A collector that accepts connections and says nothing, or is not there, slows nothing.

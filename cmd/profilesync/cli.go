@@ -139,9 +139,16 @@ func (line *cli) work(ctx context.Context, kctx *kong.Context, printer *commands
 	if err := line.forServer(kctx, app); err != nil {
 		return exitWith(stderr, err)
 	}
+	end := func(error) {}
+	if kctx.Command() != "serve" { // it traces what it does
+		if ctx, end, err = traced(ctx, app); err != nil {
+			return exitWith(stderr, err)
+		}
+	}
 	kctx.BindTo(ctx, (*context.Context)(nil))
 	work := func() error {
 		err := kctx.Run(app, printer)
+		end(err)
 		return errors.Join(err, app.Close())
 	}
 	if kctx.Command() == "serve" { // its jobs have longer to end

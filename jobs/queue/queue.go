@@ -38,9 +38,9 @@ func OfRuns(source profile.Source) string {
 // Client works jobs or only queues them.
 type Client = river.Client[pgx.Tx]
 
-// NewClient returns a client that only queues jobs, for commands.
-func NewClient(driver *riverpgxv5.Driver, schema string) (*Client, error) {
-	client, err := river.NewClient(driver, &river.Config{Schema: schema})
+// NewClient returns a client that only queues jobs, for commands and requests.
+func NewClient(driver *riverpgxv5.Driver, schema string, around ...rivertype.Middleware) (*Client, error) {
+	client, err := river.NewClient(driver, &river.Config{Schema: schema, Middleware: around})
 	if err != nil {
 		return nil, fmt.Errorf("building the job queue: %w", err)
 	}

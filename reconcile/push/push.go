@@ -154,6 +154,8 @@ type Cause struct {
 	Kind CauseKind
 	ID   int64     // of the row of the audit, or of the job
 	At   time.Time // when it was made, or queued
+	// Trace names the span of the request or the command that queued the job; empty for none.
+	Trace string
 }
 
 // CauseKind says what a cause is.

@@ -72,7 +72,7 @@ func TestStreamsEndWithTheDaemon(t *testing.T) { //nolint:paralleltest // newWor
 	w := newWorld(t)
 	w.as(ann)
 	run := w.do(call{id: "start-run-of-file", query: "name=edispensary_1.csv&as_of=2026-06-01", body: listing(t, 1)}).say("items.0.run")
-	w.limit = 100 * time.Millisecond // which holds for all that is no stream
+	w.limit = 500 * time.Millisecond // which holds for all that is no stream
 	w.serve(Options{Look: 5 * time.Millisecond, Alive: 20 * time.Millisecond})
 	s := w.follow(run, http.StatusOK)
 	require.True(t, s.until("event: progress"))

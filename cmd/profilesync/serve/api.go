@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
@@ -17,6 +18,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/cmd/profilesync/login"
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
+	"github.com/profilesync/profilesync/cmd/profilesync/tracing"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/jobs/queue"
@@ -31,18 +33,27 @@ const (
 )
 
 // Parts are what is served behind the guard; either may be nil, which serves nothing there.
+// Traces may be nil, too.
 type Parts struct {
 	API     http.Handler // below /api/, to those who have signed in or show a token
 	Console http.Handler // everything else; it asks guard.From who calls, and login.Redirect if nobody does
+	Traces  *tracing.Traces
 }
 
 // Guarded joins the parts and signing in, behind the guard.
 func Guarded(g *guard.Guard, l *login.Login, parts Parts) http.Handler {
 	mux := http.NewServeMux()
 	l.Register(mux)
-	mux.Handle("/api/", guard.RequireCaller(g.Repeatable(orNothing(parts.API)), nil))
-	mux.Handle("/", orNothing(parts.Console)) // its forms have tokens of their own: answers with secrets or names are not kept
-	return g.Wrap(mux)
+	mux.Handle("/api/", guard.RequireCaller(g.Repeatable(tracing.Named(orNothing(parts.API))), nil))
+	mux.Handle("/", tracing.Named(orNothing(parts.Console))) // its forms have tokens of their own: answers with secrets or names are not kept
+	return g.Wrap(parts.Traces.Requests(mux, isTraced))
+}
+
+// isTraced reports whether a request has a trace: that of whoever is known, unless it lasts
+// as long as a run does, and asks the database all the time.
+func isTraced(r *http.Request) bool {
+	_, known := guard.From(r.Context())
+	return known && !strings.HasSuffix(r.URL.Path, "/progress")
 }
 
 func orNothing(part http.Handler) http.Handler {
@@ -96,6 +107,7 @@ func newLogin(s *settings.Settings, store *wiring.Store, log *slog.Logger) (*log
 // parts are the API and the console, which work on connections of their own.
 func (x access) parts(ctx context.Context, a *wiring.App, log *slog.Logger) (parts Parts, err error) {
 	do := &actions.Actions{App: a.Beside(x.store)}
+	parts.Traces = a.Traces
 	parts.API = api.Handler(api.Options{
 		Actions: do, Begin: guard.Begin, AllowBody: guard.AllowBody, ShowOnce: guard.ShowOnce, Log: log, Version: a.Version, Stopping: ctx,
 	})

@@ -23,6 +23,37 @@ func (t *Traces) Jobs() []rivertype.Middleware {
 	}
 }
 
+// Queued returns what has the jobs that a request or a command queues go on in its trace;
+// none if nothing is traced.
+func (t *Traces) Queued() []rivertype.Middleware {
+	if t == nil {
+		return nil
+	}
+	return []rivertype.Middleware{&carries{}}
+}
+
+// carries gives jobs the trace in which they are queued.
+type carries struct{ river.MiddlewareDefaults }
+
+func (*carries) InsertMany(
+	ctx context.Context, jobs []*rivertype.JobInsertParams, insert func(context.Context) ([]*rivertype.JobInsertResult, error),
+) ([]*rivertype.JobInsertResult, error) {
+	if !trace.SpanContextFromContext(ctx).IsSampled() {
+		return insert(ctx)
+	}
+	carrier := propagation.MapCarrier{}
+	propagation.TraceContext{}.Inject(ctx, carrier)
+	for _, job := range jobs {
+		metadata := map[string]json.RawMessage{}
+		if len(job.Metadata) > 0 && json.Unmarshal(job.Metadata, &metadata) != nil {
+			continue
+		}
+		metadata["traceparent"], _ = json.Marshal(carrier["traceparent"]) // a text
+		job.Metadata, _ = json.Marshal(metadata)                          // texts and what was JSON
+	}
+	return insert(ctx)
+}
+
 // Caused returns the metadata of jobs with the given causes, which makes each go on in
 // the trace of its cause. An edit's trace begins here. It is nil if nothing is traced.
 func (t *Traces) Caused() func(context.Context, []push.Cause) [][]byte {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -40,6 +41,12 @@ func TestNothingIsTracedWithoutACollector(t *testing.T) {
 		require.NoError(t, err, name)
 		require.Nil(t, traces, name)
 		require.Nil(t, traces.Jobs())
+		require.Nil(t, traces.Queued())
+		served := http.NotFoundHandler()
+		require.Equal(t, fmt.Sprint(served), fmt.Sprint(traces.Requests(served, nil)))
+		ctx, end := traces.Command(t.Context(), "plan")
+		require.Equal(t, t.Context(), ctx)
+		end(nil)
 		require.Nil(t, traces.Queries())
 		require.Nil(t, traces.Caused())
 		log := slog.Default()

@@ -40,7 +40,7 @@ type App struct {
 	Store       *Store
 	ReportStore *Store
 
-	// Traces sends traces; nil outside the daemon, and if no collector is named.
+	// Traces sends traces; nil if no collector is named.
 	Traces *tracing.Traces
 
 	// AnsweredERS is called after every request to e-RS; nil outside the

@@ -50,7 +50,7 @@ func (a *App) queue(ctx context.Context, run runs.Run) (runs.ID, error) {
 		return 0, err
 	}
 	defer pool.Close()
-	client, err := queue.NewClient(riverpgxv5.New(pool), postgres.RiverSchema)
+	client, err := queue.NewClient(riverpgxv5.New(pool), postgres.RiverSchema, a.Traces.Queued()...)
 	if err != nil {
 		return 0, err
 	}

@@ -140,7 +140,7 @@ func (d *Dispatch) Causes(ctx context.Context, pushes []push.Due) ([]push.Cause,
 	}
 	causes := make([]push.Cause, len(rows))
 	for i, r := range rows {
-		causes[i] = push.Cause{Kind: push.CauseKind(r.Kind), ID: r.ID, At: r.At}
+		causes[i] = push.Cause{Kind: push.CauseKind(r.Kind), ID: r.ID, At: r.At, Trace: r.Trace}
 	}
 	return causes, nil
 }

@@ -134,7 +134,8 @@ from open o cross join lateral (
 -- The newest change of each profile, if it asked for the push and was not answered yet; of a run's change, the job that
 -- worked the run.
 select (case when j.id is not null then 'job' when c.id is not null then 'edit' else '' end)::text as kind,
-    coalesce(j.id, c.id, 0)::bigint as id, coalesce(j.created_at, c.at, now())::timestamptz as at
+    coalesce(j.id, c.id, 0)::bigint as id, coalesce(j.created_at, c.at, now())::timestamptz as at,
+    coalesce(j.metadata ->> 'traceparent', '')::text as trace
 from (select unnest(@codes::text[]) as code, unnest(@sinks::text[]) as sink, generate_subscripts(@codes::text[], 1) as n) q
 left join push p on p.code = q.code and p.sink = q.sink
 left join lateral (select n.id, n.at, n.run_id from change n where n.code = q.code and p.asked > p.answered order by n.id desc limit 1) c on true

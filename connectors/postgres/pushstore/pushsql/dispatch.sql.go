@@ -228,7 +228,8 @@ func (q *Queries) NoteRestored(ctx context.Context) (int64, error) {
 
 const pushCauses = `-- name: PushCauses :many
 select (case when j.id is not null then 'job' when c.id is not null then 'edit' else '' end)::text as kind,
-    coalesce(j.id, c.id, 0)::bigint as id, coalesce(j.created_at, c.at, now())::timestamptz as at
+    coalesce(j.id, c.id, 0)::bigint as id, coalesce(j.created_at, c.at, now())::timestamptz as at,
+    coalesce(j.metadata ->> 'traceparent', '')::text as trace
 from (select unnest($1::text[]) as code, unnest($2::text[]) as sink, generate_subscripts($1::text[], 1) as n) q
 left join push p on p.code = q.code and p.sink = q.sink
 left join lateral (select n.id, n.at, n.run_id from change n where n.code = q.code and p.asked > p.answered order by n.id desc limit 1) c on true
@@ -243,9 +244,10 @@ type PushCausesParams struct {
 }
 
 type PushCausesRow struct {
-	Kind string
-	ID   int64
-	At   time.Time
+	Kind  string
+	ID    int64
+	At    time.Time
+	Trace string
 }
 
 // The newest change of each profile, if it asked for the push and was not answered yet; of a run's change, the job that
@@ -259,7 +261,12 @@ func (q *Queries) PushCauses(ctx context.Context, arg PushCausesParams) ([]PushC
 	items := []PushCausesRow{}
 	for rows.Next() {
 		var i PushCausesRow
-		if err := rows.Scan(&i.Kind, &i.ID, &i.At); err != nil {
+		if err := rows.Scan(
+			&i.Kind,
+			&i.ID,
+			&i.At,
+			&i.Trace,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
