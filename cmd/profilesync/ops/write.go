@@ -75,7 +75,7 @@ rule_files:
 scrape_configs:
   - job_name: profilesync
     static_configs:
-      # Every daemon. It listens where only its own machine reaches it (PROFILESYNC_HTTP_ADDRESS), and answers to the
+      # Every daemon. It listens where only its own machine reaches it, unless PROFILESYNC_HTTP_OPEN is set, and answers to the
       # names of PROFILESYNC_HTTP_HOSTS: let Prometheus run there, or a proxy.
       - targets: [%s]
 # alerting:

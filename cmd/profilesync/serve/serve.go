@@ -95,7 +95,7 @@ func (s *service) watched(ctx context.Context, registry *prometheus.Registry, lo
 	if err := s.registerMachine(registry); err != nil {
 		return nil, err
 	}
-	listen := admin.Options{Address: s.Settings.HTTPAddress, Hosts: s.Settings.Hosts(), Log: log}
+	listen := admin.Options{Address: s.Settings.HTTPAddress, Open: s.Settings.HTTPOpen, Hosts: s.Settings.Hosts(), Log: log}
 	return admin.Listen(ctx, listen, admin.Handler(admin.Checks{
 		Alive: s.health.alive, Ready: s.ready, Metrics: registry, Receipts: receipts(s.App, log), Reports: s.ReportHandler(log), Log: log,
 	}))
