@@ -50,6 +50,7 @@ func (*Command) Run(ctx context.Context, a *wiring.App) error {
 	log := a.Logger(a.Settings.Level())
 	registry := prometheus.NewRegistry()
 	metrics := admin.NewMetrics(registry)
+	metrics.Expect(expected())
 	log, err := traced(ctx, a, log, metrics)
 	if err != nil {
 		return err
