@@ -122,6 +122,42 @@ func TestEachAlertFiresAndResolves(t *testing.T) {
 	require.NoError(t, err, "%s", played)
 }
 
+// TestFiguresKnowNothingThatWasNotRead: while no daemon reads the database, no figure shows a 0 that looks like an all-clear.
+func TestFiguresKnowNothingThatWasNotRead(t *testing.T) {
+	t.Parallel()
+	var tests []any
+	for _, world := range []struct {
+		name, daemons string
+		samples       []any
+	}{{"unread", "_x10", []any{}}, {"read, with nothing in it", "2x10", []any{map[string]any{"labels": "{}", "value": 0}}}} {
+		var asked []any
+		for _, board := range ops.Boards() {
+			for _, row := range board.Rows {
+				for _, panel := range row.Panels {
+					for _, query := range panel.Queries {
+						if panel.Kind == ops.Figure && (world.name == "unread" || strings.Contains(query.Expr, " or ")) {
+							asked = append(asked, map[string]any{"expr": query.Expr, "eval_time": "5m", "exp_samples": world.samples})
+						}
+					}
+				}
+			}
+		}
+		require.Greater(t, len(asked), 8, world.name)
+		tests = append(tests, map[string]any{
+			"name": world.name, "interval": "1m", "promql_expr_test": asked, "input_series": []map[string]string{
+				{"series": `profilesync_build_info{instance="a",job="profilesync",version="v1",go="go1"}`, "values": "1x10"},
+				{"series": `profilesync_live_daemons{instance="a",job="profilesync"}`, "values": world.daemons},
+			},
+		})
+	}
+	text, err := json.Marshal(map[string]any{"evaluation_interval": "1m", "tests": tests})
+	require.NoError(t, err)
+	file := filepath.Join(t.TempDir(), "figures.yml")
+	require.NoError(t, os.WriteFile(file, text, 0o600))
+	played, err := exec.CommandContext(t.Context(), promtest.Program(t, "promtool"), "test", "rules", file).CombinedOutput()
+	require.NoError(t, err, "%s", played)
+}
+
 // alertOf is the alert of a story, which may say more behind a comma.
 func alertOf(story string) string {
 	alert, _, _ := strings.Cut(story, ",")
