@@ -2,8 +2,10 @@ package e2e
 
 import (
 	"context"
+	"crypto/tls"
 	"debug/elf"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
@@ -15,6 +17,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/profilesync/profilesync/connectors/postgres/local"
 	"github.com/profilesync/profilesync/connectors/postgres/pgproxy"
@@ -137,12 +140,11 @@ func TestTheContainerNeedsNothingElse(t *testing.T) {
 	require.NoError(t, os.Mkdir(filepath.Join(root, "tmp"), 0o755))
 	require.NoError(t, os.Chmod(filepath.Join(root, "tmp"), 0o777|os.ModeSticky))
 	buildAsContainer(t, filepath.Join(root, "profilesync"))
-	address, err := os.ReadFile(filepath.Join(s.dir, "database-url"))
-	require.NoError(t, err)
+	s.makeSecrets(root)
 	inside := func(args ...string) *exec.Cmd {
 		cmd := exec.CommandContext(t.Context(), "/profilesync", args...)
 		cmd.Dir = "/tmp"
-		cmd.Env = []string{"PROFILESYNC_DATABASE_URL=" + strings.TrimSpace(string(address)), "PROFILESYNC_HTTP_ADDRESS=127.0.0.1:0"}
+		cmd.Env = containerEnvironment(t)
 		cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: root, Credential: &syscall.Credential{Uid: 65532, Gid: 65532}}
 		return cmd
 	}
@@ -154,10 +156,98 @@ func TestTheContainerNeedsNothingElse(t *testing.T) {
 	d.cmd.Stderr = d.stderr
 	require.NoError(t, d.cmd.Start())
 	require.Eventually(t, func() bool { return d.address() != "" }, patience, 10*time.Millisecond, "it serves")
-	status, _ := d.get("/healthz")
-	require.Equal(t, 200, status)
+	_, port, err := net.SplitHostPort(d.address())
+	require.NoError(t, err)
+	for host, want := range map[string]int{"profilesync:8383": http.StatusOK, "evil.example": http.StatusMisdirectedRequest} {
+		require.Equal(t, want, askOf(t, "http://"+net.JoinHostPort(ownAddress(t), port)+"/metrics", host), "another container asks %s", host)
+	}
+	_, port, err = net.SplitHostPort(strings.TrimPrefix(d.api(), "http://"))
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, askOf(t, "https://"+net.JoinHostPort(ownAddress(t), port)+"/signed-out", "localhost:8384"),
+		"the console, through the published port")
 	require.NotContains(t, d.log(), "owner of the tables", "it runs with the daemon's rights")
 	d.stop()
+}
+
+// makeSecrets makes in a root what the composition mounts there, by the commands at its top.
+func (s *site) makeSecrets(root string) {
+	s.t.Helper()
+	text, err := os.ReadFile(examples + "compose.yaml")
+	require.NoError(s.t, err)
+	command := regexp.MustCompile(`(?m)^#   (openssl .*\\)\n#  (.*)$`).FindSubmatch(text)
+	require.NotNil(s.t, command)
+	dir := filepath.Join(root, "run", "secrets")
+	require.NoError(s.t, os.MkdirAll(dir, 0o755)) //nolint:gosec // another user's process reads it
+	certify := exec.CommandContext(s.t.Context(), "sh", "-c",
+		strings.ReplaceAll(string(command[1])+"\n"+string(command[2]), "secrets/", dir+"/"))
+	out, err := certify.CombinedOutput()
+	require.NoError(s.t, err, "%s", out)
+	address, err := os.ReadFile(filepath.Join(s.dir, "database-url"))
+	require.NoError(s.t, err)
+	require.NoError(s.t, os.WriteFile(filepath.Join(dir, "database-url"), address, 0o600))
+	for _, name := range []string{"database-url", "console-cert", "console-key"} {
+		require.NoError(s.t, os.Chown(filepath.Join(dir, name), 0, 65532))
+		require.NoError(s.t, os.Chmod(filepath.Join(dir, name), 0o640))
+	}
+}
+
+// containerEnvironment is the environment that the Containerfile and the composition give the
+// daemon, but for the ports: another test may have them.
+func containerEnvironment(t *testing.T) (environment []string) {
+	t.Helper()
+	text, err := os.ReadFile(examples + "Containerfile")
+	require.NoError(t, err)
+	_, image, ok := strings.Cut(string(text), "\nFROM scratch\n")
+	require.True(t, ok)
+	for _, set := range regexp.MustCompile(`(?m)^ENV (.*)$`).FindAllStringSubmatch(image, -1) {
+		environment = append(environment, strings.Fields(set[1])...)
+	}
+	text, err = os.ReadFile(examples + "compose.yaml")
+	require.NoError(t, err)
+	var composition struct {
+		Services map[string]struct {
+			Environment map[string]string `yaml:"environment"`
+		} `yaml:"services"`
+	}
+	require.NoError(t, yaml.Unmarshal(text, &composition))
+	for name, value := range composition.Services["profilesync"].Environment {
+		environment = append(environment, name+"="+value)
+	}
+	port := regexp.MustCompile(`^(PROFILESYNC_(?:HTTP|API)_ADDRESS=.*):838\d$`)
+	for i, variable := range environment {
+		environment[i] = port.ReplaceAllString(variable, "$1:0")
+	}
+	return environment
+}
+
+// ownAddress is an address under which other machines reach this one.
+func ownAddress(t *testing.T) string {
+	t.Helper()
+	all, err := net.InterfaceAddrs()
+	require.NoError(t, err)
+	for _, one := range all {
+		if network, ok := one.(*net.IPNet); ok && network.IP.IsGlobalUnicast() && network.IP.To4() != nil {
+			return network.IP.String()
+		}
+	}
+	require.Fail(t, "this machine has no address but its own", "%v", all)
+	return ""
+}
+
+// askOf asks an address for the page of a host, and returns the status.
+func askOf(t *testing.T, address, host string) int {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+	require.NoError(t, err)
+	request.Host = host
+	client := &http.Client{Transport: &http.Transport{
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // its own certificate, for another name
+	}}
+	defer client.CloseIdleConnections()
+	answer, err := client.Do(request)
+	require.NoError(t, err)
+	require.NoError(t, answer.Body.Close())
+	return answer.StatusCode
 }
 
 // buildAsContainer builds the program with the line of the Containerfile, with modules

@@ -19,6 +19,11 @@ const (
 	OutcomeInterrupted = "interrupted"
 )
 
+// Outcomes lists every outcome of an attempt at a job.
+func Outcomes() []string {
+	return []string{OutcomeDone, OutcomeFailed, OutcomeDiscarded, OutcomeCancelled, OutcomeSnoozed, OutcomeInterrupted}
+}
+
 // Observe is called after every attempt at a job with its kind, its outcome,
 // how long it ran, and how long it waited after it could have started. It must
 // not block.

@@ -216,11 +216,12 @@ var declared = [...]declaration{
 	},
 	pullAgeSeconds: {
 		name: "pull_age_seconds", form: gauge, labels: []string{"source", "report"},
-		help: "Time since the report was last read completely, whether or not anything was new; of reports asked for in the last 30 days.",
+		help: "Time since the report was last read completely, whether or not anything was new; of reports that a " +
+			"schedule pulled in the last 30 days.",
 	},
 	refusedRuns: {
 		name: "refused_runs", form: gauge, labels: []string{"source", "report"},
-		help: "Runs of the report that were refused or failed since it was last read completely.",
+		help: "Pulls of the report by a schedule that were refused or failed since it was last read completely.",
 	},
 	quarantineRecords: {
 		name: "quarantine_records", form: gauge, labels: []string{"source", "report"},
@@ -231,11 +232,11 @@ var declared = [...]declaration{
 		help: "Profiles that are not closed.",
 	},
 	openPushes: {
-		name: "open_pushes", form: gauge, labels: []string{"sink", "state"},
+		name: "open_pushes", form: gauge, labels: []string{"sink", "route", "state"},
 		help: "Pushes that are not settled; state is wanted, refused or waits (a person is needed), or held (by a person).",
 	},
 	pushOldestSeconds: {
-		name: "push_oldest_seconds", form: gauge, labels: []string{"sink", "state"},
+		name: "push_oldest_seconds", form: gauge, labels: []string{"sink", "route", "state"},
 		help: "How long the oldest of them has been open.",
 	},
 	leftOutProfiles: {
@@ -257,7 +258,8 @@ var declared = [...]declaration{
 	},
 	driftCheckAgeSeconds: {
 		name: "drift_check_age_seconds", form: gauge, labels: []string{"sink", "state"},
-		help: "Time since that check ended; state is done, or alarm (so much differed that nothing was repaired: a person is needed).",
+		help: "Time since that check ended; state is done, or alarm (so much differed that nothing was repaired: a person is needed). " +
+			"Checks that failed do not count; while every one has, state is failed, and it is the time since the first began.",
 	},
 	findingRecords: {
 		name: "finding_records", form: gauge, labels: []string{"kind", "owner"},
@@ -329,7 +331,7 @@ var declared = [...]declaration{
 	},
 	pushTriedSeconds: {
 		name: "push_tried_seconds", form: gauge, labels: []string{"sink", "route"},
-		help: "Time since the last attempt at the sink, at most 600; absent whenever push_due_seconds is.",
+		help: "Time since the last attempt along the route, at most 600; absent whenever push_due_seconds is.",
 	},
 	abandonedJobs: {
 		name: "abandoned_jobs", form: gauge,

@@ -246,8 +246,8 @@ func TestListenRefusesWhatOthersCanReach(t *testing.T) {
 		_, err := admin.Listen(t.Context(), admin.Options{Address: address, Log: discard()}, http.NotFoundHandler())
 		require.ErrorContains(t, err, `address "`+address+`": `)
 	}
-	for _, address := range []string{"localhost:0", "127.0.0.2:0"} {
-		server, err := admin.Listen(t.Context(), admin.Options{Address: address, Log: discard()}, http.NotFoundHandler())
+	for address, open := range map[string]bool{"localhost:0": false, "127.0.0.2:0": false, "0.0.0.0:0": true} {
+		server, err := admin.Listen(t.Context(), admin.Options{Address: address, Open: open, Log: discard()}, http.NotFoundHandler())
 		require.NoError(t, err)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()

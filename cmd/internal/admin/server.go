@@ -25,9 +25,11 @@ const (
 
 // Options say where to listen.
 type Options struct {
-	// Address is host:port, of this machine only unless there is TLS; port 0 takes a
-	// free one.
+	// Address is host:port, of this machine only unless there is TLS or Open; port 0 takes
+	// a free one.
 	Address string
+	// Open says that other machines are meant to reach it without TLS.
+	Open bool
 	// TLS encrypts all connections, by HTTP/1.1; nil for none.
 	TLS *tls.Config
 	// Hosts are the names under which people reach it, besides those of this
@@ -44,13 +46,13 @@ type Server struct {
 }
 
 // Listen starts listening; Serve must follow. It refuses an address that is not
-// loopback, unless there is TLS.
+// loopback, unless there is TLS or other machines are meant to reach it.
 func Listen(ctx context.Context, o Options, handler http.Handler) (*Server, error) {
 	address, err := net.ResolveTCPAddr("tcp", o.Address)
 	if err != nil {
 		return nil, fmt.Errorf("address %q: %w", o.Address, err)
 	}
-	if !address.IP.IsLoopback() && o.TLS == nil {
+	if !address.IP.IsLoopback() && o.TLS == nil && !o.Open {
 		return nil, fmt.Errorf("address %q: other machines can reach it, and health and metrics are open to everybody; "+
 			"use a loopback address like 127.0.0.1:8383, and a proxy for other machines", o.Address)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/profilesync/profilesync/connectors/postgres/watchstore"
 	"github.com/profilesync/profilesync/reconcile/cases"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 const (
@@ -180,8 +181,8 @@ func progressGauges(p watchstore.ForwardProgress, set func(m metric, value float
 // sinkGauges sets the gauges of the sinks.
 func sinkGauges(watched watchstore.Watched, set func(m metric, value float64, labels ...string)) {
 	for _, p := range watched.Pushes {
-		set(openPushes, float64(p.Pushes), string(p.Sink), string(p.State))
-		set(pushOldestSeconds, p.Oldest.Seconds(), string(p.Sink), string(p.State))
+		set(openPushes, float64(p.Pushes), string(p.Sink), p.Route, string(p.State))
+		set(pushOldestSeconds, p.Oldest.Seconds(), string(p.Sink), p.Route, string(p.State))
 	}
 	for _, l := range watched.LeftOut {
 		set(leftOutProfiles, float64(l.Pushes), string(l.Sink), l.Field)
@@ -190,12 +191,15 @@ func sinkGauges(watched watchstore.Watched, set func(m metric, value float64, la
 		set(sinkPausedSeconds, p.Age.Seconds(), string(p.Sink), p.Route, p.Reason)
 	}
 	for _, d := range watched.Drift {
+		set(driftCheckAgeSeconds, d.Age.Seconds(), string(d.Sink), string(d.State))
+		if d.State == push.DriftFailed { // it says nothing of the profiles
+			continue
+		}
 		set(driftProfiles, float64(d.Missing), string(d.Sink), "missing")
 		set(driftProfiles, float64(d.Drifted), string(d.Sink), "drifted")
 		for field, profiles := range d.NotVisible {
 			set(driftNotVisibleProfiles, float64(profiles), string(d.Sink), field)
 		}
-		set(driftCheckAgeSeconds, d.Age.Seconds(), string(d.Sink), string(d.State))
 	}
 	for _, f := range watched.Findings {
 		set(findingRecords, float64(f.Findings), string(f.Kind), string(f.Owner))

@@ -38,7 +38,7 @@ func everything() watchstore.Watched {
 		Pulls:      []watchstore.ReportPulled{{Source: profile.SourceODS, Report: "ets", Age: 3 * time.Hour, Refused: 2}},
 		Quarantine: []watchstore.QuarantineSize{{Source: profile.SourceODS, Report: "etr", Records: 4}},
 		Profiles:   []watchstore.OpenProfiles{{Type: profile.Trust, Profiles: 205}},
-		Pushes:     []watchstore.OpenPushes{{Sink: push.SinkDoS, State: push.Refused, Pushes: 7, Oldest: time.Minute}},
+		Pushes:     []watchstore.OpenPushes{{Sink: push.SinkDoS, Route: "fhir", State: push.Refused, Pushes: 7, Oldest: time.Minute}},
 		LeftOut:    []watchstore.FieldLeftOut{{Sink: push.SinkDoS, Field: "website", Pushes: 8}},
 		Paused:     []watchstore.PausedSink{{Sink: push.SinkDoS, Route: "fhir", Reason: "unauthorized", Age: time.Minute}},
 		Drift: []watchstore.DriftFoundLast{{
@@ -105,9 +105,9 @@ profilesync_quarantine_records{report="etr",source="ods"} 4
 # TYPE profilesync_open_profiles gauge
 profilesync_open_profiles{type="trust"} 205
 # TYPE profilesync_open_pushes gauge
-profilesync_open_pushes{sink="dos",state="refused"} 7
+profilesync_open_pushes{route="fhir",sink="dos",state="refused"} 7
 # TYPE profilesync_push_oldest_seconds gauge
-profilesync_push_oldest_seconds{sink="dos",state="refused"} 60
+profilesync_push_oldest_seconds{route="fhir",sink="dos",state="refused"} 60
 # TYPE profilesync_left_out_profiles gauge
 profilesync_left_out_profiles{field="website",sink="dos"} 8
 # TYPE profilesync_sink_paused_seconds gauge

@@ -1,7 +1,6 @@
 package examples_test
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path"
@@ -141,6 +140,7 @@ type composition struct {
 		Grace     string               `yaml:"stop_grace_period"`
 		Ports     []string             `yaml:"ports"`
 		Env       map[string]string    `yaml:"environment"`
+		EnvFile   []string             `yaml:"env_file"`
 	} `yaml:"services"`
 	Volumes map[string]yaml.Node `yaml:"volumes"`
 	Secrets map[string]struct {
@@ -173,7 +173,7 @@ func TestTheCompositionHasWhatItNames(t *testing.T) {
 	}
 	for name, secret := range c.Secrets {
 		exists(secret.File)
-		require.Contains(t, text, fmt.Sprintf(">%s", secret.File), "how %s is made", name)
+		require.Regexp(t, `(>|-keyout |-out )`+secret.File, text, "how %s is made", name)
 	}
 	for name, service := range c.Services {
 		for _, secret := range service.Secrets {
@@ -191,6 +191,9 @@ func TestTheCompositionHasWhatItNames(t *testing.T) {
 				require.Contains(t, c.Volumes, source, name)
 			}
 		}
+		for _, file := range service.EnvFile {
+			require.Contains(t, text, "touch "+file)
+		}
 		for other := range service.DependsOn {
 			require.Contains(t, c.Services, other, name)
 		}
@@ -202,6 +205,8 @@ func TestTheCompositionHasWhatItNames(t *testing.T) {
 			exists(filepath.Join(service.Build.Context, "go.mod"))
 		}
 	}
+	require.Equal(t, []string{"127.0.0.1:8384:8384"}, c.Services["profilesync"].Ports, "people reach the console, and nobody the metrics")
+	require.Contains(t, c.Services["profilesync"].Env["PROFILESYNC_API_PUBLIC_URL"], "https://localhost:8384")
 	grace, err := time.ParseDuration(c.Services["profilesync"].Grace)
 	require.NoError(t, err)
 	require.Greater(t, grace, stopsWithin)

@@ -44,8 +44,8 @@ var ofProgress = []Alert{
 		Name: "CheckLate", Severity: Warning, For: "5m",
 		Expr: `max by (sink) (profilesync_drift_check_age_seconds) > <50h>
 or max(profilesync_quality_check_age_seconds) > <50h>`,
-		Summary: `The nightly check{{ if $labels.sink }} of {{ $labels.sink }}{{ end }} last ended {{ humanizeDuration $value }} ago`,
-		Means:   "What a sink shows has not been compared for two nights: drift goes unnoticed.",
+		Summary: `The nightly check{{ if $labels.sink }} of {{ $labels.sink }}{{ end }} last came to its end {{ humanizeDuration $value }} ago`,
+		Means:   "What a sink shows has not been compared for two nights, or each check failed: drift goes unnoticed.",
 	},
 	{
 		Name: "JobsWithoutWorker", Expr: `max(profilesync_abandoned_oldest_seconds) > 120`, For: "1m", Severity: Critical,
@@ -59,8 +59,7 @@ or max(profilesync_quality_check_age_seconds) > <50h>`,
 	},
 	{
 		Name: "JobsGivenUp", Severity: Warning,
-		Expr: `sum by (kind) (increase(profilesync_jobs_total{outcome="discarded"}[1h])) > 0.5
-or sum by (kind) (profilesync_jobs_total{outcome="discarded"} unless profilesync_jobs_total{outcome="discarded"} offset <1h>)`,
+		Expr:    `sum by (kind) (increase(profilesync_jobs_total{outcome="discarded"}[1h])) > 0.5`,
 		Summary: "Jobs of kind {{ $labels.kind }} were given up in the last hour",
 		Means:   "Each failed as often as it may. What it was to do is done by the next one, if there is one, or by a person.",
 	},

@@ -3,10 +3,10 @@ package ops
 var ofSinks = []Alert{
 	{
 		Name: "PushOld", Severity: Critical, For: "5m",
-		Expr: `max by (sink) (profilesync_push_oldest_seconds{state="wanted"}) > <30m>
-unless on (sink) max by (sink) (profilesync_sink_paused_seconds)`,
-		Summary: "A change has not reached {{ $labels.sink }} for {{ humanizeDuration $value }}",
-		Means:   "Patients see the old state there, though pushing is not paused.",
+		Expr: `max by (sink, route) (profilesync_push_oldest_seconds{state="wanted"}) > <30m>
+unless on (sink, route) max by (sink, route) (profilesync_sink_paused_seconds)`,
+		Summary: "A change has not reached {{ $labels.sink }} ({{ $labels.route }}) for {{ humanizeDuration $value }}",
+		Means:   "Patients see the old state there, though pushing along this route is not paused.",
 	},
 	{
 		Name: "PushesUntried", Severity: Critical, For: "2m",
@@ -29,16 +29,15 @@ and on (sink, route) min by (sink, route) (profilesync_push_tried_seconds) > 120
 		Means:   "unauthorized: the sink refuses our credentials, and a person must act. down: it does not answer.",
 	},
 	{
-		Name: "BreakerOpen", Severity: Warning,
-		Expr: `sum by (system) (increase(profilesync_breaker_opened_total[15m])) > 0.5
-or sum by (system) (profilesync_breaker_opened_total unless profilesync_breaker_opened_total offset <15m>)`,
+		Name: "BreakerOpen", Expr: `sum by (system) (increase(profilesync_breaker_opened_total[15m])) > 0.5`, Severity: Warning,
 		Summary: "Requests to {{ $labels.system }} are suspended: many in a row failed",
 		Means:   "The outside system is down, or out of our reach. One request is tried now and then.",
 	},
 	{
 		Name: "DriftAlarm", Expr: `max by (sink) (profilesync_drift_check_age_seconds{state="alarm"}) >= 0`, For: "1m", Severity: Critical,
 		Summary: "{{ $labels.sink }} shows so much wrongly that nothing was repaired",
-		Means:   "More than a tenth of the profiles differ, or are not shown: the sink itself is probably broken.",
+		Means: "More than a tenth of the profiles differ, or are not shown: the sink itself is probably broken. Only a check that " +
+			"ends well ends this alert; one that fails does not.",
 	},
 	{
 		Name: "QualityAlarm", Severity: Warning, For: "1m",
@@ -56,7 +55,7 @@ var ofPeople = []Alert{
 	},
 	{
 		Name: "RunsRefused", Expr: `max by (source, report) (profilesync_refused_runs) > 0`, For: "5m", Severity: Warning,
-		Summary: "{{ $value }} runs of {{ $labels.report }} ({{ $labels.source }}) were refused or failed, and none has succeeded since",
+		Summary: "{{ $value }} pulls of {{ $labels.report }} ({{ $labels.source }}) were refused or failed, and none has succeeded since",
 		Means:   "Nothing was changed by them. The profiles stand as after the last good run.",
 	},
 	{

@@ -19,8 +19,11 @@ import (
 	"github.com/profilesync/profilesync/cmd/internal/admin"
 )
 
-// A dashboard is 24 columns wide.
-const width = 24
+const (
+	width = 24 // columns of a dashboard
+	// nothing is what tables and charts show without a series: a gauge is absent also while the database cannot be read.
+	nothing = "none, or not known"
+)
 
 // JSON is the board as Grafana reads it.
 func (b Board) JSON() ([]byte, error) {
@@ -68,7 +71,7 @@ func (p Panel) build(span uint32) cog.Builder[dashboard.Panel] {
 	source := common.DataSourceRef{Type: new("prometheus"), Uid: new("${datasource}")}
 	targets := make([]cog.Builder[variants.Dataquery], len(p.Queries))
 	for i, q := range p.Queries {
-		target := prometheus.NewDataqueryBuilder().Expr(q.Expr).RefId(string(rune('A' + i))).Datasource(source)
+		target := prometheus.NewDataqueryBuilder().Expr(q.Expr).RefId(refID(i)).Datasource(source)
 		if p.Kind == Table {
 			target.Format(prometheus.PromQueryFormatTable).Instant()
 		} else {
@@ -79,21 +82,36 @@ func (p Panel) build(span uint32) cog.Builder[dashboard.Panel] {
 	switch p.Kind {
 	case Figure:
 		return stat.NewPanelBuilder().Title(p.Title).Description(p.means()).Unit(p.unit()).Datasource(source).Targets(targets).
-			Height(4).Span(span).NoValue("none").GraphMode(common.BigValueGraphModeNone)
+			Height(4).Span(span).NoValue("not known").GraphMode(common.BigValueGraphModeNone)
 	case Table:
 		return grafanatable.NewPanelBuilder().Title(p.Title).Description(p.means()).Unit(p.unit()).Datasource(source).Targets(targets).
-			Height(8).Span(span).NoValue("none").Footer(common.NewTableFooterOptionsBuilder().Show(false).Reducer([]string{})).
+			Height(8).Span(span).NoValue(nothing).Footer(common.NewTableFooterOptionsBuilder().Show(false).Reducer([]string{})).
 			WithTransformation(dashboard.DataTransformerConfig{Id: "merge", Options: map[string]any{}}).
 			WithTransformation(dashboard.DataTransformerConfig{
-				Id: "organize", Options: map[string]any{"excludeByName": map[string]bool{"Time": true}},
+				Id: "organize", Options: map[string]any{"excludeByName": map[string]bool{"Time": true}, "renameByName": p.columns()},
 			})
 	default:
 		return timeseries.NewPanelBuilder().Title(p.Title).Description(p.means()).Unit(p.unit()).Datasource(source).Targets(targets).
-			Height(8).Span(span).Min(0).NoValue("none").FillOpacity(0).
+			Height(8).Span(span).Min(0).NoValue(nothing).FillOpacity(0).
 			Legend(common.NewVizLegendOptionsBuilder().ShowLegend(true).DisplayMode(common.LegendDisplayModeList).
 				Placement(common.LegendPlacementBottom))
 	}
 }
+
+// columns are the titles of a table's columns of values.
+func (p Panel) columns() map[string]string {
+	titles := map[string]string{}
+	if len(p.Queries) == 1 {
+		return titles
+	}
+	for i, q := range p.Queries {
+		titles["Value #"+refID(i)] = q.Legend
+	}
+	return titles
+}
+
+// refID is how Grafana calls a panel's query.
+func refID(query int) string { return string(rune('A' + query)) }
 
 func (p Panel) unit() string {
 	if p.Unit == "" {

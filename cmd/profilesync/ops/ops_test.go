@@ -177,3 +177,29 @@ func labelsUsed(expr, name string) (used []string) {
 	}
 	return used
 }
+
+// What an older version wrote goes; what people put beside it stays.
+func TestWriteRemovesWhatAnOlderVersionWrote(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	files := written(t)
+	require.NoError(t, ops.Write(dir, files))
+	board, err := ops.Boards()[0].JSON()
+	require.NoError(t, err)
+	for name, text := range map[string]string{
+		"grafana/dashboards/profilesync-old.json": string(board),
+		"grafana/dashboards/profilesync-own.json": `{"uid": "mine"}`,
+		"grafana/dashboards/other.json":           string(board),
+		"runbook/gone-alert.md":                   "# GoneAlert\n\n**What it means.** Something.\n",
+		"runbook/our-telephones.md":               "# Whom we call\n",
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, filepath.FromSlash(name)), []byte(text), 0o600))
+	}
+	require.NoError(t, ops.Write(dir, files))
+	want := []string{"grafana/dashboards/other.json", "grafana/dashboards/profilesync-own.json", "runbook/our-telephones.md"}
+	for _, f := range files {
+		want = append(want, f.Name)
+	}
+	slices.Sort(want)
+	require.Equal(t, want, filesBelow(t, dir))
+}

@@ -1,6 +1,6 @@
 package ops_test
 
-// outages has a story for each alert. Values are one a minute; two hours are well.
+// outages has a story for each alert, or several. Values are one a minute; two hours are well.
 func outages() map[string]outage {
 	return map[string]outage{
 		"NoDaemon": {
@@ -44,7 +44,15 @@ func outages() map[string]outage {
 		"CheckLate": {
 			world: world{`profilesync_drift_check_age_seconds{sink="dos",state="done"}`: "90000x120 200000x30 60x500"},
 			quiet: []string{"119m", "122m", "200m"}, fires: "130m", labels: labels("sink", "dos"),
-			summary: "The nightly check of dos last ended 2d 7h 33m 20s ago",
+			summary: "The nightly check of dos last came to its end 2d 7h 33m 20s ago",
+		},
+		"CheckLate, since none ever came to its end": {
+			world: world{
+				`profilesync_drift_check_age_seconds{sink="website",state="failed"}`: "90000x120 200000x30 stale _x500",
+				`profilesync_drift_check_age_seconds{sink="website",state="done"}`:   "_x150 0+60x500",
+			},
+			quiet: []string{"119m", "122m", "200m"}, fires: "130m", labels: labels("sink", "website"),
+			summary: "The nightly check of website last came to its end 2d 7h 33m 20s ago",
 		},
 		"JobsWithoutWorker": {
 			world: world{`profilesync_abandoned_oldest_seconds`: "3x120 60+60x30 0x500"},
@@ -57,19 +65,36 @@ func outages() map[string]outage {
 			summary: "A job of queue runs has waited for 1h 6m 40s",
 		},
 		"JobsGivenUp": {
-			world: world{`profilesync_jobs_total{instance="a",kind="reconcile",outcome="discarded"}`: "_x120 1x600"}, // the first ever
+			world: world{`profilesync_jobs_total{instance="a",kind="reconcile",outcome="discarded"}`: "0x120 1x600"}, // the first ever
 			quiet: []string{"119m", "250m"}, fires: "125m", labels: labels("kind", "reconcile"),
 			summary: "Jobs of kind reconcile were given up in the last hour",
 		},
 		"PushOld": {
-			world: world{`profilesync_push_oldest_seconds{sink="dos",state="wanted"}`: "600x120 2400x30 20x500"},
-			quiet: []string{"119m", "122m", "200m"}, fires: "130m", labels: labels("sink", "dos"),
-			summary: "A change has not reached dos for 40m 0s",
+			world: world{`profilesync_push_oldest_seconds{sink="dos",route="fhir",state="wanted"}`: "600x120 2400x30 20x500"},
+			quiet: []string{"119m", "122m", "200m"}, fires: "130m", labels: labels("sink", "dos", "route", "fhir"),
+			summary: "A change has not reached dos (fhir) for 40m 0s",
+		},
+		"PushOld, while the sink's other route is paused shortly": {
+			world: world{
+				`profilesync_sink_paused_seconds{sink="dos",route="fhir",reason="down"}`:          "_x110 30x50 _x500",
+				`profilesync_push_oldest_seconds{sink="dos",route="fhir",state="wanted"}`:         "600x110 2400x50 20x500",
+				`profilesync_push_oldest_seconds{sink="dos",route="change-event",state="wanted"}`: "600x120 2400x30 20x500",
+			},
+			quiet: []string{"119m", "122m", "200m"}, fires: "130m", labels: labels("sink", "dos", "route", "change-event"),
+			summary: "A change has not reached dos (change-event) for 40m 0s",
 		},
 		"PushesUntried": {
 			world: world{`profilesync_push_tried_seconds{sink="dos",route="fhir"}`: "1x120 60+60x9 600x30 1x500"},
 			quiet: []string{"119m", "123m", "200m"}, fires: "140m", labels: labels("sink", "dos", "route", "fhir"),
 			summary: "Pushes to dos (fhir) have been due for 50m 0s and none is attempted",
+		},
+		"PushesUntried, while the sink's other route is busy": {
+			world: world{
+				`profilesync_push_due_seconds{sink="dos",route="change-event"}`:   "_x120 600x30 _x500",
+				`profilesync_push_tried_seconds{sink="dos",route="change-event"}`: "_x120 600x30 _x500",
+			},
+			quiet: []string{"119m", "121m", "200m"}, fires: "140m", labels: labels("sink", "dos", "route", "change-event"),
+			summary: "Pushes to dos (change-event) have been due for 10m 0s and none is attempted",
 		},
 		"PushesLeftBehind": {
 			world: world{`profilesync_pushes_left_behind_total{instance="a"}`: "0x120 1x600"},
@@ -79,14 +104,14 @@ func outages() map[string]outage {
 			world: world{
 				`profilesync_sink_paused_seconds{sink="dos",route="fhir",reason="unauthorized"}`: "_x120 0+60x30 _x500",
 				// Its changes wait, and are no second alert.
-				`profilesync_push_oldest_seconds{sink="dos",state="wanted"}`: "600x120 2400x30 20x500",
+				`profilesync_push_oldest_seconds{sink="dos",route="fhir",state="wanted"}`: "600x120 2400x30 20x500",
 			},
 			quiet: []string{"119m", "121m", "200m"}, fires: "140m",
 			labels:  labels("sink", "dos", "route", "fhir", "reason", "unauthorized"),
 			summary: "Pushing to dos (fhir) has been paused for 20m 0s: unauthorized",
 		},
 		"BreakerOpen": {
-			world: world{`profilesync_breaker_opened_total{instance="a",system="ODS API"}`: "_x120 1x600"}, // the first time
+			world: world{`profilesync_breaker_opened_total{instance="a",system="ODS API"}`: "0x120 1x600"}, // the first time
 			quiet: []string{"119m", "200m"}, fires: "125m", labels: labels("system", "ODS API"),
 			summary: "Requests to ODS API are suspended: many in a row failed",
 		},
@@ -114,7 +139,7 @@ func outages() map[string]outage {
 		"RunsRefused": {
 			world: world{`profilesync_refused_runs{source="ods",report="etr"}`: "0x120 3x30 0x500"},
 			quiet: []string{"119m", "122m", "200m"}, fires: "130m", labels: labels("source", "ods", "report", "etr"),
-			summary: "3 runs of etr (ods) were refused or failed, and none has succeeded since",
+			summary: "3 pulls of etr (ods) were refused or failed, and none has succeeded since",
 		},
 		"WaitingLate": {
 			world: world{

@@ -35,7 +35,7 @@ const (
 // Query is one query of Prometheus.
 type Query struct {
 	Expr   string
-	Legend string // with labels, as Grafana writes them; empty for tables
+	Legend string // with labels, as Grafana writes them; of a table with several queries, the title of its column
 }
 
 // Units, as Grafana calls them.
@@ -58,6 +58,9 @@ func chart(title, unit, expr, legend string) Panel {
 func figure(title, unit, expr string) Panel { return Panel{title, Figure, unit, []Query{{expr, ""}}} }
 
 func table(title, unit, expr string) Panel { return Panel{title, Table, unit, []Query{{expr, ""}}} }
+
+// orNone is an expression without labels that is 0 if nothing is found: only where the database was read. Else nobody knows.
+func orNone(expr string) string { return expr + " or 0 * max(profilesync_live_daemons)" }
 
 // quantiles is a chart of how long something takes, from a histogram.
 func quantiles(title, histogram, by string) Panel {

@@ -4,8 +4,9 @@ var pushes = Board{
 	Name: "profilesync-pushes", Title: "profilesync: pushes", Means: "How changes reach the sinks, and what the sinks show.",
 	Rows: []Row{
 		{"Now", []Panel{
-			chart("Pushes open", "", `max by (sink, state) (profilesync_open_pushes)`, "{{sink}} {{state}}"),
-			chart("Oldest of them", seconds, `max by (sink, state) (profilesync_push_oldest_seconds)`, "{{sink}} {{state}}"),
+			chart("Pushes open", "", `max by (sink, route, state) (profilesync_open_pushes)`, "{{sink}} {{route}} {{state}}"),
+			chart("Oldest of them", seconds, `max by (sink, route, state) (profilesync_push_oldest_seconds)`,
+				"{{sink}} {{route}} {{state}}"),
 			chart("Routes paused, for how long", seconds, `max by (sink, route, reason) (profilesync_sink_paused_seconds)`,
 				"{{sink}} {{route}} {{reason}}"),
 			chart("Due and not queued, for how long", seconds, `min by (sink, route) (profilesync_push_due_seconds)`, "{{sink}} {{route}}"),
@@ -20,7 +21,7 @@ var pushes = Board{
 			chart("Answers", perSecond, `sum by (sink, answer) (rate(profilesync_pushes_total[$__rate_interval]))`, "{{sink}} {{answer}}"),
 			quantiles("How long the sinks take to answer", "profilesync_push_seconds", "sink"),
 			quantiles("From a change to its acceptance", "profilesync_push_lag_seconds", "sink"),
-			figure("Left behind (must stay 0)", "", `sum(profilesync_pushes_left_behind_total)`),
+			figure("Left behind in a week (must stay 0)", "", `sum(increase(profilesync_pushes_left_behind_total[7d]))`),
 		}},
 		{"What people should know", []Panel{
 			chart(
@@ -39,7 +40,7 @@ var pushes = Board{
 		{"Quality checks", []Panel{
 			chart("Findings", "", `max by (kind, owner) (profilesync_finding_records)`, "{{kind}} {{owner}}"),
 			table("Time since the check of all pharmacies", seconds, `max by (state) (profilesync_quality_check_age_seconds)`),
-			figure("Pharmacies that DoS could not be read for", "", `max(profilesync_quality_unreadable_profiles) or vector(0)`),
+			figure("Pharmacies that DoS could not be read for", "", orNone(`max(profilesync_quality_unreadable_profiles)`)),
 		}},
 	},
 }

@@ -17,8 +17,8 @@ var queueAndDatabase = Board{
 		}},
 		{"Schedules", []Panel{
 			{"Time since each schedule was due, and the longest that may be", Table, seconds, []Query{
-				{`max by (schedule) (profilesync_schedule_age_seconds)`, ""},
-				{`max by (schedule) (profilesync_schedule_interval_seconds)`, ""},
+				{`max by (schedule) (profilesync_schedule_age_seconds)`, "since it was due"},
+				{`max by (schedule) (profilesync_schedule_interval_seconds)`, "at most"},
 			}},
 		}},
 		{"Daemons", []Panel{
@@ -31,6 +31,8 @@ var queueAndDatabase = Board{
 		{"API, console and traces", []Panel{
 			chart("Requests to the API and the console", perSecond,
 				`sum by (result) (rate(profilesync_api_requests_total[$__rate_interval]))`, "{{result}}"),
+			chart("Requests refused or failed, in an hour", "",
+				`sum by (result) (increase(profilesync_api_requests_total{result!="served"}[1h]))`, "{{result}}"),
 			chart("Spans of traces", perSecond, `sum by (outcome) (rate(profilesync_trace_spans_total[$__rate_interval]))`, "{{outcome}}"),
 		}},
 		{"Database", []Panel{

@@ -57,7 +57,6 @@ const shortestRange = 40 * time.Second
 var (
 	placeholder = regexp.MustCompile(`<(\w+)>`)
 	rangeOf     = regexp.MustCompile(`\[(\d+[smhd])\]`)
-	offsetOf    = regexp.MustCompile(`offset <(\d+[smhd])>`)
 )
 
 // expr is the expression of an alert, with its placeholders filled in.
@@ -66,9 +65,6 @@ func (p Parameters) expr(a Alert) string {
 		return prometheusDuration(max(p.scaled(text), min(parse(text), shortestRange)))
 	}
 	expr := rangeOf.ReplaceAllStringFunc(a.Expr, func(found string) string { return "[" + ranged(found[1:len(found)-1]) + "]" })
-	expr = offsetOf.ReplaceAllStringFunc(expr, func(found string) string {
-		return "offset " + ranged(offsetOf.FindStringSubmatch(found)[1])
-	})
 	return placeholder.ReplaceAllStringFunc(expr, func(found string) string {
 		switch name := found[1 : len(found)-1]; name {
 		case "disk":

@@ -57,8 +57,8 @@ func Files(p Parameters) ([]File, error) {
 }
 
 // Write writes the files below a folder, which it makes; files of the same names are
-// replaced. Others must be able to read them: Prometheus and Grafana run as users of their
-// own.
+// replaced, and dashboards and pages that an older version wrote there removed. Others must be
+// able to read them: Prometheus and Grafana run as users of their own.
 func Write(dir string, files []File) error {
 	for _, f := range files {
 		name := filepath.Join(dir, filepath.FromSlash(f.Name))
@@ -67,6 +67,36 @@ func Write(dir string, files []File) error {
 		}
 		if err := os.WriteFile(name, f.Text, 0o644); err != nil { //nolint:gosec // see above
 			return err
+		}
+	}
+	return removeOld(dir, files)
+}
+
+// removeOld removes what an older version wrote and this one does not: Grafana would go on showing it.
+func removeOld(dir string, files []File) error {
+	for pattern, ours := range map[string]string{
+		"grafana/dashboards/profilesync-*.json": `"uid": "profilesync-`, "runbook/*.md": "\n**What it means.** ",
+	} {
+		found, err := filepath.Glob(filepath.Join(dir, filepath.FromSlash(pattern)))
+		if err != nil {
+			return err
+		}
+		for _, name := range found {
+			below, err := filepath.Rel(dir, name)
+			if err != nil {
+				return err
+			}
+			text, err := os.ReadFile(name)
+			switch {
+			case err != nil:
+				return err
+			case !strings.Contains(string(text), ours): // somebody's own
+			case slices.ContainsFunc(files, func(f File) bool { return f.Name == filepath.ToSlash(below) }):
+			default:
+				if err := os.Remove(name); err != nil {
+					return err
+				}
+			}
 		}
 	}
 	return nil
@@ -81,7 +111,7 @@ rule_files:
 scrape_configs:
   - job_name: profilesync
     static_configs:
-      # Every daemon. It listens where only its own machine reaches it (PROFILESYNC_HTTP_ADDRESS), and answers to the
+      # Every daemon. It listens where only its own machine reaches it, unless PROFILESYNC_HTTP_OPEN is set, and answers to the
       # names of PROFILESYNC_HTTP_HOSTS: let Prometheus run there, or a proxy.
       - targets: [%s]
 # alerting:

@@ -148,7 +148,7 @@ func (x access) listen(ctx context.Context, s *settings.Settings, parts Parts, l
 // nothing if the settings turn them off.
 func serveAPI(ctx context.Context, a *wiring.App, log *slog.Logger, metrics *admin.Metrics) (*admin.Server, *wiring.Store, error) {
 	for _, result := range guard.Results() {
-		metrics.APIAnswered(string(result), 0) // an alert needs it to be present
+		metrics.APIAnswered(string(result), 0) // so that its first increase is seen
 	}
 	if !a.Settings.ServesAPI() {
 		return nil, nil, nil

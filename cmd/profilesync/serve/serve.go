@@ -50,6 +50,7 @@ func (*Command) Run(ctx context.Context, a *wiring.App) error {
 	log := a.Logger(a.Settings.Level())
 	registry := prometheus.NewRegistry()
 	metrics := admin.NewMetrics(registry)
+	metrics.Expect(expected())
 	log, err := traced(ctx, a, log, metrics)
 	if err != nil {
 		return err
@@ -95,7 +96,7 @@ func (s *service) watched(ctx context.Context, registry *prometheus.Registry, lo
 	if err := s.registerMachine(registry); err != nil {
 		return nil, err
 	}
-	listen := admin.Options{Address: s.Settings.HTTPAddress, Hosts: s.Settings.Hosts(), Log: log}
+	listen := admin.Options{Address: s.Settings.HTTPAddress, Open: s.Settings.HTTPOpen, Hosts: s.Settings.Hosts(), Log: log}
 	return admin.Listen(ctx, listen, admin.Handler(admin.Checks{
 		Alive: s.health.alive, Ready: s.ready, Metrics: registry, Receipts: receipts(s.App, log), Reports: s.ReportHandler(log), Log: log,
 	}))

@@ -8,11 +8,17 @@ import (
 	"strings"
 )
 
-// checkListener also refuses names that no Host header can hold.
+// checkListener refuses what others could reach unless that is meant, and names that no Host
+// header can hold.
 func (s *Settings) checkListener() error {
 	var errs []error
-	if _, _, err := net.SplitHostPort(s.HTTPAddress); err != nil {
+	switch host, _, err := net.SplitHostPort(s.HTTPAddress); {
+	case err != nil:
 		errs = append(errs, Wrong("HTTP_ADDRESS", "=%s: want an address like 127.0.0.1:8383", s.HTTPAddress))
+	case !s.HTTPOpen && !isLoopback(host):
+		errs = append(errs, Wrong("HTTP_ADDRESS", "=%s: other machines can reach it, and health and metrics are open to everybody; "+
+			"want an address like 127.0.0.1:8383, or PROFILESYNC_HTTP_OPEN=true where its network is meant to, such as a container's",
+			s.HTTPAddress))
 	}
 	for i, host := range s.HTTPHosts {
 		s.HTTPHosts[i] = strings.TrimSpace(host)

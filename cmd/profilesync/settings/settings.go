@@ -42,6 +42,8 @@ type Settings struct {
 
 	// HTTPAddress is where health and metrics are served.
 	HTTPAddress string `env:"HTTP_ADDRESS, default=127.0.0.1:8383"`
+	// HTTPOpen says on purpose that other machines may reach HTTPAddress, without TLS.
+	HTTPOpen bool `env:"HTTP_OPEN, default=false"`
 	// HTTPHosts are the names under which it answers, besides those of this machine
 	// and that of ReportURL.
 	HTTPHosts []string `env:"HTTP_HOSTS"`

@@ -241,7 +241,7 @@ func TestWatchedSinks(t *testing.T) {
 		*age.of = 0
 	}
 	require.Equal(t, []watchstore.OpenPushes{
-		{Sink: "dos", State: "wanted", Pushes: 3}, {Sink: "website", State: "refused", Pushes: 1},
+		{Sink: "dos", Route: "change-event", State: "wanted", Pushes: 3}, {Sink: "website", Route: "profile", State: "refused", Pushes: 1},
 	}, found.Pushes)
 	require.Equal(t, []watchstore.PausedSink{{Sink: "website", Route: "profile", Reason: "unauthorized"}}, found.Paused)
 	require.Equal(t, []watchstore.DriftFoundLast{{Sink: "dos", State: push.DriftDone, Drifted: 1, NotVisible: map[string]int{}}}, found.Drift)

@@ -30,7 +30,7 @@ type RouteProgress struct {
 	Sink  push.Sink
 	Route string
 	Due   time.Duration // for how long its oldest push has been due
-	Tried time.Duration // since anything was tried at its sink; 10 minutes at most
+	Tried time.Duration // since any of its pushes was tried; 10 minutes at most
 }
 
 // ForwardProgress reads the progress of the activities that must never stop.

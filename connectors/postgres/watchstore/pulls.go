@@ -9,14 +9,14 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// ReportPulled is what became of the pulls of one report.
+// ReportPulled is what became of the pulls of one report that a schedule pulls.
 type ReportPulled struct {
 	Source profile.Source
 	Report string
 	// Age is the time since it was last read completely, whether or not anything was new;
 	// since it was first asked for if it never was.
 	Age     time.Duration
-	Refused int // runs of it that were refused or failed since
+	Refused int // pulls of it that were refused or failed since
 }
 
 func (w *Watched) readPulls(ctx context.Context, q *watchsql.Queries) error {

@@ -1,7 +1,7 @@
 -- name: WatchPulls :many
--- Of each report that was pulled in the last 30 days: how long ago it was last read completely, whether or not anything was
--- new, or first asked for if it never was; and how many runs of it were refused or failed since. A plan that was out of date
--- when somebody wanted it applied says nothing of the report.
+-- Of each report that a schedule pulled in the last 30 days: how long ago it was last read completely, by whomever and
+-- whether or not anything was new, or first asked for if it never was; and how many pulls of it were refused or failed since.
+-- What a person reads once, or wanted and was refused, is for that person.
 with recursive name as (
     (select r.source, r.report from run r where r.codes = '{}' and r.kind in ('listing', 'delta') order by r.source, r.report limit 1)
     union all
@@ -15,6 +15,11 @@ with recursive name as (
 )
 select n.source::text as source, n.report::text as report, (extract(epoch from clock() - coalesce(g.at, b.at)))::float8 as age_seconds, b.refused
 from name n
+cross join lateral (
+    select r.created_at as at from run r
+    where r.source = n.source and r.report = n.report and r.codes = '{}' and r.kind in ('listing', 'delta') and r.actor = 'schedule'
+    order by r.id desc limit 1
+) s
 left join lateral (
     select r.id, coalesce(r.ended_at, r.created_at) as at from run r
     where r.source = n.source and r.report = n.report and r.codes = '{}' and r.kind in ('listing', 'delta')
@@ -22,10 +27,10 @@ left join lateral (
     order by r.id desc limit 1
 ) g on true
 cross join lateral (
-    select min(r.created_at) as at, max(r.created_at) as newest, count(*) filter (where r.state in ('refused', 'failed')) as refused
+    select min(r.created_at) as at, count(*) filter (where r.state in ('refused', 'failed')) as refused
     from run r
     where r.source = n.source and r.report = n.report and r.codes = '{}' and r.kind in ('listing', 'delta')
-        and r.id >= coalesce(g.id, 0) and r.plan_id is null
+        and r.id >= coalesce(g.id, 0) and r.actor = 'schedule'
 ) b
-where greatest(g.at, b.newest) > clock() - interval '30 days'
+where s.at > clock() - interval '30 days'
 order by n.source, n.report;

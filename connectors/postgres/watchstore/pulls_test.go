@@ -1,7 +1,8 @@
 package watchstore_test
 
 import (
-	"strconv"
+	"cmp"
+	"fmt"
 	"testing"
 	"time"
 
@@ -63,38 +64,33 @@ func TestRowsAreLateAfterAWorkingDay(t *testing.T) {
 func TestPullsAreAsOldAsTheirLastGoodRun(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, time.November, 20, 12, 0, 0, 0, time.UTC)
-	run := func(report, state string, ago time.Duration, more ...string) string {
-		codes, kind := "{}", "listing"
-		if len(more) > 0 {
-			codes, kind = more[0], more[1]
-		}
-		return "insert into run (kind, source, report, as_of, actor, state, codes, created_at, " +
-			"ended_at) values ('" + kind + "', 'ods', '" + report +
-			"', '2026-11-01', 'x', '" + state + "', '" + codes + "', now() - interval '" + strconv.Itoa(
-			int(ago.Hours()),
-		) + " hours', now())"
+	var statements []string
+	for _, r := range []struct {
+		report, actor, state string
+		hours                int // ago
+		kind, codes          string
+	}{
+		{report: "edispensary", actor: "schedule", state: "refused", hours: 60},
+		{report: "edispensary", actor: "schedule", state: "done", hours: 50},
+		{report: "edispensary", actor: "schedule", state: "failed", hours: 20},
+		{report: "edispensary", actor: "schedule", state: "refused", hours: 10},
+		{report: "edispensary", actor: "ann", state: "refused", hours: 9}, // a wrong file, and ann was told
+		{report: "edispensary", actor: "ann", state: "done", hours: 1, kind: "delta", codes: "FA001"},
+		{report: "edispensary", actor: "ann", state: "done", kind: "undo"},
+		{report: "etr", actor: "schedule", state: "failed", hours: 20},
+		{report: "etr", actor: "ann", state: "withheld", hours: 3}, // whoever read it, it is read
+		{report: "ets", actor: "schedule", state: "refused", hours: 5},
+		{report: "ets", actor: "schedule", state: "queued"},
+		{report: "eoptsite", actor: "schedule", state: "done", hours: 40 * 24},
+		{report: "egdpprac", actor: "ann", state: "done", hours: 60}, // once, from a file
+		{report: "ebranchs", actor: "ann", state: "refused", hours: 60},
+	} {
+		statements = append(statements, fmt.Sprintf(`insert into run (kind, source, report, as_of, actor, state, codes, created_at, ended_at)
+			select '%s', 'ods', '%s', '2026-11-01', '%s', '%s', '{%s}', at, at
+			from (select timestamptz '2026-11-20T12:00:00Z' - interval '%d hours' as at) as ended`,
+			cmp.Or(r.kind, "listing"), r.report, r.actor, r.state, r.codes, r.hours))
 	}
-	ended := "update run set created_at = timestamptz '2026-11-20T12:00:00Z' - (now() " +
-		"- created_at), ended_at = timestamptz '2026-11-20T12:00:00Z' - (now() - created_at)"
-	found := watchedAt(
-		t,
-		now,
-		run("edispensary", "refused", 60*time.Hour),
-		run("edispensary", "done", 50*time.Hour),
-		run("edispensary", "failed", 20*time.Hour),
-		run(
-			"edispensary",
-			"refused",
-			10*time.Hour,
-		),
-		run("edispensary", "done", time.Hour, "{FA001}", "delta"),
-		run("edispensary", "done", 0, "{}", "undo"),
-		run("etr", "withheld", 3*time.Hour),
-		run("ets", "refused", 5*time.Hour),
-		run("ets", "queued", 0),
-		run("eoptsite", "done", 40*24*time.Hour),
-		ended,
-	).Pulls
+	found := watchedAt(t, now, statements...).Pulls
 	for i := range found {
 		found[i].Age = found[i].Age.Round(time.Minute)
 	}

@@ -1,8 +1,10 @@
 package watchstore
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -88,10 +90,11 @@ type OpenProfiles struct {
 	Profiles int
 }
 
-// OpenPushes counts the pushes to a sink that are in one open state.
+// OpenPushes counts the pushes along a route to a sink that are in one open state.
 type OpenPushes struct {
 	Sink   push.Sink
-	State  push.State // wanted, refused or held
+	Route  string     // empty for what has none yet
+	State  push.State // wanted, refused, waits or held
 	Pushes int
 	Oldest time.Duration // since the first of them was wanted
 }
@@ -112,10 +115,10 @@ type PausedSink struct {
 	Age    time.Duration
 }
 
-// DriftFoundLast is the result of the newest full drift check of a sink.
+// DriftFoundLast is the result of the newest full drift check of a sink that came to its end.
 type DriftFoundLast struct {
 	Sink    push.Sink
-	State   push.DriftState
+	State   push.DriftState // done or alarm; failed if none ever came to its end, with the age of the first
 	Missing int
 	Drifted int
 	// NotVisible is how many profiles state a field that cannot be read back, by field.
@@ -244,7 +247,7 @@ func ofSeconds(s float64) time.Duration { return time.Duration(s * float64(time.
 func (w *Watched) readPushes(ctx context.Context, q *watchsql.Queries) error {
 	rows, err := q.WatchPushes(ctx)
 	for _, r := range rows {
-		w.Pushes = append(w.Pushes, OpenPushes{r.Sink, r.State, r.Pushes, ofSeconds(r.OldestSeconds)})
+		w.Pushes = append(w.Pushes, OpenPushes{r.Sink, r.Route, r.State, r.Pushes, ofSeconds(r.OldestSeconds)})
 	}
 	if err != nil {
 		return postgres.Wrap(err, "pushes")
@@ -273,6 +276,14 @@ func (w *Watched) readDrift(ctx context.Context, q *watchsql.Queries) error {
 		}
 		w.Drift = append(w.Drift, last)
 	}
+	if err != nil {
+		return postgres.Wrap(err, "drift")
+	}
+	failed, err := q.WatchDriftFailed(ctx)
+	for _, r := range failed {
+		w.Drift = append(w.Drift, DriftFoundLast{Sink: r.Sink, State: push.DriftFailed, Age: ofSeconds(r.AgeSeconds)})
+	}
+	slices.SortFunc(w.Drift, func(a, b DriftFoundLast) int { return cmp.Compare(a.Sink, b.Sink) })
 	return postgres.Wrap(err, "drift")
 }
 

@@ -66,11 +66,11 @@ select type, count(*) as profiles from profile where status <> 'closed' group by
 
 -- name: WatchPushes :many
 -- Only open pushes, which an index holds.
-select sink, state, count(*) as pushes, extract(epoch from now() - min(wanted_at))::double precision as oldest_seconds
+select sink, route, state, count(*) as pushes, extract(epoch from now() - min(wanted_at))::double precision as oldest_seconds
 from push
 where state in ('wanted', 'refused', 'waits', 'held')
-group by sink, state
-order by sink, state;
+group by sink, route, state
+order by sink, route, state;
 
 -- name: WatchLeftOut :many
 select p.sink, (x ->> 'field')::text as field, count(*) as pushes
@@ -86,11 +86,20 @@ where paused <> ''
 order by sink, route;
 
 -- name: WatchDrift :many
--- The newest check of all profiles, for each sink.
+-- The newest check of all profiles that came to its end, for each sink. One that failed says nothing of the sink.
 select distinct on (sink) sink, state, missing, drifted, not_visible, extract(epoch from now() - ended_at)::double precision as age_seconds
 from drift_check
-where whole and ended_at is not null
+where whole and state in ('done', 'alarm')
 order by sink, id desc;
+
+-- name: WatchDriftFailed :many
+-- Since when every check of all profiles has failed, for each sink of which none ever came to its end.
+select c.sink, extract(epoch from now() - min(c.started_at))::double precision as age_seconds
+from drift_check c
+where c.whole and c.state = 'failed'
+    and not exists (select from drift_check e where e.sink = c.sink and e.whole and e.state in ('done', 'alarm'))
+group by c.sink
+order by c.sink;
 
 -- name: WatchFindings :many
 select kind, owner, count(*) as findings from quality_finding where gone_at is null group by kind, owner order by kind, owner;

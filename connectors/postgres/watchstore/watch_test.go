@@ -10,6 +10,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
 	"github.com/profilesync/profilesync/connectors/postgres/watchstore"
 	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
@@ -95,11 +96,71 @@ func TestWatchedAgesAreThoseOfTheClock(t *testing.T) {
 func TestQueuedPushesThatNobodyWorksAreSeen(t *testing.T) {
 	t.Parallel()
 	w := pgtest.New(t)
-	w.Exec("insert into route (sink, route) values ('dos', 'fhir')")
-	w.Exec(`insert into river.river_job (state, kind, queue, args, max_attempts, scheduled_at)
-		values ('available', 'push_dos', 'dos', '{}', 5, now() - interval '5 minutes')`)
+	w.Exec("insert into route (sink, route) values ('dos', 'fhir'), ('dos', 'change-event')")
+	w.Exec("insert into profile (code, name, type) values ('A81001', 'A practice', 'gp-practice')")
+	w.Exec(`insert into push (code, sink, route, state, job_id) values ('A81001', 'dos', 'fhir', 'wanted', 77)
+		on conflict (code, sink) do update set (route, state, job_id, due_at) = ('fhir', 'wanted', 77, null)`)
+	w.Exec(`insert into river.river_job (id, state, kind, queue, args, max_attempts, scheduled_at)
+		overriding system value values (77, 'available', 'push_dos', 'dos', '{}', 5, now() - interval '5 minutes')`)
 	progress, err := watchstore.New(w.DB).ForwardProgress(t.Context())
 	require.NoError(t, err)
-	require.Len(t, progress.Routes, 1)
+	require.Len(t, progress.Routes, 1, "none of the other route is queued")
+	require.Equal(t, "fhir", progress.Routes[0].Route)
 	require.GreaterOrEqual(t, progress.Routes[0].Due, 5*time.Minute)
+}
+
+// A check that failed says nothing of the sink: the one before it stays the newest, with its age and its alarm.
+func TestDriftChecksThatFailDoNotCount(t *testing.T) {
+	t.Parallel()
+	w := pgtest.New(t)
+	w.Exec(`insert into drift_check (sink, actor, whole, state, started_at, ended_at, missing, drifted)
+		select sink, 'schedule', whole, state, now() - ago::interval, now() - ago::interval, n, n
+		from (values
+			('dos', true, 'done', '80 hours', 0), ('dos', true, 'alarm', '72 hours', 7),
+			('dos', true, 'failed', '48 hours', 1), ('dos', true, 'failed', '24 hours', 1),
+			('dos', false, 'done', '1 hour', 0),
+			('website', true, 'failed', '72 hours', 1), ('website', true, 'failed', '24 hours', 1)
+		) as c (sink, whole, state, ago, n)`)
+	found, err := watchstore.New(w.DB).Watch(t.Context())
+	require.NoError(t, err)
+	for i := range found.Drift {
+		found.Drift[i].Age = found.Drift[i].Age.Round(time.Hour)
+	}
+	require.Equal(t, []watchstore.DriftFoundLast{
+		{Sink: push.SinkDoS, State: push.DriftAlarm, Missing: 7, Drifted: 7, NotVisible: map[string]int{}, Age: 72 * time.Hour},
+		{Sink: push.SinkWebsite, State: push.DriftFailed, Age: 72 * time.Hour},
+	}, found.Drift, "of the website none ever came to its end")
+}
+
+// Of DoS's two routes each has its own oldest push, and its own attempts: one does not hide the other.
+func TestEachRouteIsWatchedByItself(t *testing.T) {
+	t.Parallel()
+	w := pgtest.New(t)
+	w.Exec("insert into route (sink, route) values ('dos', 'change-event'), ('dos', 'fhir')")
+	w.Exec(`insert into profile (code, name, type) values ('FA001', 'A pharmacy', 'pharmacy'), ('FA002', 'Another', 'pharmacy'),
+		('A81001', 'A practice', 'gp-practice')`)
+	w.Exec(`insert into push (code, sink, route, state, wanted_at, due_at) values
+		('FA001', 'dos', 'change-event', 'wanted', now() - interval '2 hours', now() - interval '1 hour'),
+		('FA002', 'dos', 'change-event', 'wanted', now() - interval '1 hour', now() - interval '1 hour'),
+		('A81001', 'dos', 'fhir', 'wanted', now() - interval '3 hours', now() - interval '2 hours')
+		on conflict (code, sink) do update set (route, state, wanted_at, due_at) = (excluded.route, excluded.state, excluded.wanted_at, excluded.due_at)`)
+	w.Exec(`insert into push_attempt (code, sink, sequence, at, took_ms, answer, status, reason)
+		values ('A81001', 'dos', 1, now(), 1, 'later', 429, '')`)
+	found, err := watchstore.New(w.DB).Watch(t.Context())
+	require.NoError(t, err)
+	for i := range found.Pushes {
+		found.Pushes[i].Oldest = found.Pushes[i].Oldest.Round(time.Hour)
+	}
+	require.Equal(t, []watchstore.OpenPushes{
+		{Sink: push.SinkDoS, Route: "change-event", State: push.Wanted, Pushes: 2, Oldest: 2 * time.Hour},
+		{Sink: push.SinkDoS, Route: "fhir", State: push.Wanted, Pushes: 1, Oldest: 3 * time.Hour},
+	}, found.Pushes)
+	routes := found.Progress.Routes
+	for i := range routes {
+		routes[i].Due, routes[i].Tried = routes[i].Due.Round(time.Hour), routes[i].Tried.Round(5*time.Minute)
+	}
+	require.Equal(t, []watchstore.RouteProgress{
+		{Sink: push.SinkDoS, Route: "change-event", Due: time.Hour, Tried: 10 * time.Minute},
+		{Sink: push.SinkDoS, Route: "fhir", Due: 2 * time.Hour},
+	}, routes)
 }

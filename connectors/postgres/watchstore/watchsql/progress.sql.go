@@ -68,8 +68,11 @@ from route r
 cross join lateral (select min(w.due_at) as due_at from (
     (select p.due_at from push p where p.sink = r.sink and p.route = r.route and p.due_at <= now() and p.job_id is null order by p.due_at limit 1)
     union all
-    (select j.scheduled_at from river.river_job j where j.queue = r.sink and j.state = 'available' and j.scheduled_at <= now() order by j.scheduled_at limit 1)) w) d
-left join lateral (select a.at from push_attempt a where a.sink = r.sink and a.at > now() - interval '10 minutes' order by a.at desc limit 1) t on true
+    (select j.scheduled_at from push p join river.river_job j on j.id = p.job_id
+    where p.sink = r.sink and p.route = r.route and p.job_id is not null and j.state = 'available' and j.scheduled_at <= now() order by j.scheduled_at limit 1)) w) d
+left join lateral (
+    select a.at from push_attempt a join push p on p.code = a.code and p.sink = a.sink
+    where a.sink = r.sink and p.route = r.route and a.at > now() - interval '10 minutes' order by a.at desc limit 1) t on true
 where r.paused = '' and d.due_at is not null
 order by r.sink, r.route
 `
@@ -81,8 +84,8 @@ type RouteProgressRow struct {
 	TriedSeconds float64
 }
 
-// For each route that is not paused, in seconds: how long its oldest push has been due, or its sink's oldest job available;
-// and how long ago anything was tried at its sink, at most 600.
+// For each route that is not paused, in seconds: how long its oldest push has been due, or the oldest job of its pushes
+// available; and how long ago any of its pushes was tried, at most 600.
 func (q *Queries) RouteProgress(ctx context.Context) ([]RouteProgressRow, error) {
 	rows, err := q.db.Query(ctx, routeProgress)
 	if err != nil {

@@ -47,7 +47,7 @@ func (q *Queries) CountServices(ctx context.Context) ([]CountServicesRow, error)
 const watchDrift = `-- name: WatchDrift :many
 select distinct on (sink) sink, state, missing, drifted, not_visible, extract(epoch from now() - ended_at)::double precision as age_seconds
 from drift_check
-where whole and ended_at is not null
+where whole and state in ('done', 'alarm')
 order by sink, id desc
 `
 
@@ -60,7 +60,7 @@ type WatchDriftRow struct {
 	AgeSeconds float64
 }
 
-// The newest check of all profiles, for each sink.
+// The newest check of all profiles that came to its end, for each sink. One that failed says nothing of the sink.
 func (q *Queries) WatchDrift(ctx context.Context) ([]WatchDriftRow, error) {
 	rows, err := q.db.Query(ctx, watchDrift)
 	if err != nil {
@@ -78,6 +78,41 @@ func (q *Queries) WatchDrift(ctx context.Context) ([]WatchDriftRow, error) {
 			&i.NotVisible,
 			&i.AgeSeconds,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const watchDriftFailed = `-- name: WatchDriftFailed :many
+select c.sink, extract(epoch from now() - min(c.started_at))::double precision as age_seconds
+from drift_check c
+where c.whole and c.state = 'failed'
+    and not exists (select from drift_check e where e.sink = c.sink and e.whole and e.state in ('done', 'alarm'))
+group by c.sink
+order by c.sink
+`
+
+type WatchDriftFailedRow struct {
+	Sink       push.Sink
+	AgeSeconds float64
+}
+
+// Since when every check of all profiles has failed, for each sink of which none ever came to its end.
+func (q *Queries) WatchDriftFailed(ctx context.Context) ([]WatchDriftFailedRow, error) {
+	rows, err := q.db.Query(ctx, watchDriftFailed)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []WatchDriftFailedRow{}
+	for rows.Next() {
+		var i WatchDriftFailedRow
+		if err := rows.Scan(&i.Sink, &i.AgeSeconds); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -255,15 +290,16 @@ func (q *Queries) WatchProfiles(ctx context.Context) ([]WatchProfilesRow, error)
 }
 
 const watchPushes = `-- name: WatchPushes :many
-select sink, state, count(*) as pushes, extract(epoch from now() - min(wanted_at))::double precision as oldest_seconds
+select sink, route, state, count(*) as pushes, extract(epoch from now() - min(wanted_at))::double precision as oldest_seconds
 from push
 where state in ('wanted', 'refused', 'waits', 'held')
-group by sink, state
-order by sink, state
+group by sink, route, state
+order by sink, route, state
 `
 
 type WatchPushesRow struct {
 	Sink          push.Sink
+	Route         string
 	State         push.State
 	Pushes        int
 	OldestSeconds float64
@@ -281,6 +317,7 @@ func (q *Queries) WatchPushes(ctx context.Context) ([]WatchPushesRow, error) {
 		var i WatchPushesRow
 		if err := rows.Scan(
 			&i.Sink,
+			&i.Route,
 			&i.State,
 			&i.Pushes,
 			&i.OldestSeconds,
