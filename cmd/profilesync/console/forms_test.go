@@ -34,25 +34,25 @@ func TestARehearsalIsDecidedOnAhead(t *testing.T) { //nolint:paralleltest // the
 	ask().press(after).shows(http.StatusUnprocessableEntity, "is not a day to come")
 	ask().with("how", "codes").with("codes", "RR8").press().shows(http.StatusUnprocessableEntity, "Choose a file")
 	ask().press(file{"etr_2026-07-01.csv", after.content}).shows(http.StatusOK, "Rehearsal P2", "To decide on 55 changes")
-	require.NotContains(t, ann.text, "Approve what is ticked ahead")
+	require.NotContains(t, ann.text, "Approve ahead what is ticked")
 	ann.open("/plans/P2").shows(http.StatusOK, "A rehearsal is never applied", "Decide ahead")
 	ann.open("/rehearsals").shows(http.StatusOK, "P2", "as of 1 July 2026")
 
 	old, form := w.as("bea").
 		open("/rehearsals/P2").
-		form("Approve what is ticked ahead"),
+		form("Approve ahead what is ticked"),
 		bea.open("/rehearsals/P2").
-			form("Approve what is ticked ahead")
+			form("Approve ahead what is ticked")
 	left := form.values["code"][0]
 	form.with("last", "2026-06-01").press().shows(http.StatusUnprocessableEntity, "There is a problem", "The span ends on 2026-06-01")
-	bea.form("Approve what is ticked ahead").with("last", "").press().shows(http.StatusUnprocessableEntity, "Give the last day")
-	form = bea.form("Approve what is ticked ahead").with("first", "2026-07-01").with("last", "2026-07-08").without("code", left)
+	bea.form("Approve ahead what is ticked").with("last", "").press().shows(http.StatusUnprocessableEntity, "Give the last day")
+	form = bea.form("Approve ahead what is ticked").with("first", "2026-07-01").with("last", "2026-07-08").without("code", left)
 	form.press().shows(http.StatusOK, "It was approved ahead", "Approved ahead: 54 changes", "2026-07-08")
 	form.press().shows(http.StatusOK, "Approved ahead: 54 changes") // a double click
 	require.Equal(t, 54, pgtest.One[int](w.db, "select count(*)::int from approved_ahead"))
 	old.press().shows(http.StatusConflict, "has changed since you looked", "Approve ahead: 1 change")
 	bea.open("/rehearsals/P2").form("Withdraw what is ticked").press().shows(http.StatusOK, "It was withdrawn", "Approve ahead: 55 changes")
-	bea.form("Approve all 55 ahead").press().shows(http.StatusOK, "Approved ahead: 55 changes")
+	bea.form("Approve ahead all 55").press().shows(http.StatusOK, "Approved ahead: 55 changes")
 	require.Equal(t, []string{
 		"approve-ahead P2 refused", "approve-ahead P2 refused", "approve-ahead P2 done", "approve-ahead P2 refused", "withdraw-ahead P2 done",
 		"approve-ahead P2 done",

@@ -71,7 +71,8 @@ func (i idle) page() page.Page {
 // stepWords say what is due for an account.
 var stepWords = map[people.IdleStep]string{
 	people.IdleWarnFirst: "first warning", people.IdleWarnLast: "last warning", people.IdleDeactivate: "ends",
-	people.IdleExpire: "the invitation expires", people.IdleKeep: "kept: the only account manager", people.IdleHold: "kept: not warned in time",
+	people.IdleExpire: "the invitation expires", people.IdleKeep: "kept: the only account manager",
+	people.IdleHold: "kept: not warned in time",
 }
 
 func (i idle) due() page.Section {

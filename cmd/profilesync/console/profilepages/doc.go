@@ -1,6 +1,6 @@
 // Package profilepages are the pages of profiles: a search, a profile with everything that
 // stands about it, why a value is what it is, and what ever happened to it. People who edit
-// do so elsewhere: here a field can be held, and nothing that editors own is changed.
+// do so elsewhere: here a field can be held, or its newest change taken back, and no value is typed in.
 //
 //	routes.go    addresses, and what the forms do
 //	find.go      the search

@@ -3,6 +3,7 @@ package profilepages
 import (
 	"cmp"
 	"net/http"
+	"slices"
 
 	"github.com/profilesync/profilesync/cmd/internal/columns"
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
@@ -68,7 +69,7 @@ func (v previewed) page() page.Page {
 			Buttons: []page.Button{{Text: "Push it again", Kind: page.Secondary}},
 		})
 	}
-	if v.mayOverwrite {
+	if v.mayOverwrite && v.waits() {
 		p.Add(page.Section{ID: "overwrite", Title: "Overwrite", Blocks: []page.Block{
 			page.Inset{
 				Title: "This cannot be taken back", Warning: true,
@@ -82,6 +83,11 @@ func (v previewed) page() page.Page {
 		}})
 	}
 	return p
+}
+
+// waits reports whether the push to some sink would wait for a person.
+func (v previewed) waits() bool {
+	return slices.ContainsFunc(v.sinks, func(s actions.PushPreview) bool { return s.State == push.Waits })
 }
 
 func sinkSection(s actions.PushPreview) page.Section {

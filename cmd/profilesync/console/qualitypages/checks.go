@@ -58,7 +58,7 @@ var ownerWords = map[quality.Owner]string{
 
 // kindWords are a check in words, by its name: Open all hours.
 func kindWords(kind quality.Kind) string {
-	return words.Sentence(strings.NewReplacer("-", " ", "dos", "DoS", "z code", "Z code").Replace(string(kind)))
+	return words.Sentence(strings.NewReplacer("z-code", "Z code", "dos", "DoS", "-", " ").Replace(string(kind)))
 }
 
 func (f found) page() page.Page {

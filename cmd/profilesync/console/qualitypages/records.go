@@ -151,7 +151,8 @@ var problemWords = map[services.OwnerProblem]string{
 
 func ownersPage(found []servicestore.OwnedSite, days int) page.Page {
 	t := page.Table{
-		Caption: "Sites", Hidden: true, Empty: "Every site has a clear owner.", Columns: page.Names("Code", "Owner", "By its code", "Before", "Why"),
+		Caption: "Sites", Hidden: true, Empty: "Every site has a clear owner.",
+		Columns: page.Names("Code", "Owner", "By its code", "Before", "Why"),
 	}
 	for _, o := range found {
 		t.Rows = append(t.Rows, page.Row{

@@ -109,7 +109,7 @@ func (h rehearsal) addLeft(p *page.Page, left []planstore.Rehearsed) {
 	if h.mayApprove && (len(groups) > 1 || len(left) > farDown) {
 		form := page.Form{
 			Action: rehearsalAddress(h.run.Plan, ""), Hidden: hiddenAhead(whole, left, "0"), Fields: h.span(whole, "0"), Inline: true,
-			Buttons: []page.Button{{Text: "Approve all " + page.Count(len(left)) + " ahead", Name: "do", Value: "approve-ahead"}},
+			Buttons: []page.Button{{Text: "Approve ahead all " + page.Count(len(left)), Name: "do", Value: "approve-ahead"}},
 		}
 		section.Blocks = append(section.Blocks, form)
 	}
@@ -133,11 +133,11 @@ func (h rehearsal) addGroup(p *page.Page, of []planstore.Rehearsed, at string) {
 	form := page.Form{
 		Action: rehearsalAddress(h.run.Plan, ""), Hidden: append(hiddenAhead(g.name(), of, at), page.Hidden{Name: "ticks", Value: "yes"}),
 		Blocks: []page.Block{h.table(of, h.ticked("approve-ahead", g.name()))}, Fields: h.span(g.name(), at),
-		Buttons: []page.Button{{Text: "Approve what is ticked ahead", Name: "do", Value: "approve-ahead"}},
+		Buttons: []page.Button{{Text: "Approve ahead what is ticked", Name: "do", Value: "approve-ahead"}},
 	}
 	if len(of) > mostTicks { // not all can be ticked: only all together
 		form.Hidden, form.Blocks = hiddenAhead(g.name(), of, at), []page.Block{h.table(of, nil)}
-		form.Buttons[0].Text = "Approve all " + page.Count(len(of)) + " of these ahead"
+		form.Buttons[0].Text = "Approve ahead all " + page.Count(len(of)) + " of these"
 	}
 	section.Blocks = append(section.Blocks, form)
 	p.Add(section)
