@@ -84,8 +84,8 @@ func (c consoleSite) lookAtJobs() {
 		{"/jobs/", "running", "Available"},
 		{"/jobs/jobs?state=completed", "list", "Completed"},
 		{"/jobs/jobs/" + job, "one", "Priority"},
-		{"/jobs/queues", "queues", "default"},
-		{"/jobs/queues/default", "queue", "Concurrency"},
+		{"/jobs/queues", "queues", "runs"},
+		{"/jobs/queues/runs", "queue", "Concurrency"},
 	} {
 		c.ada.Go(c.url + page.path).Shows(page.shows).InspectForeign("page jobs-" + page.name)
 	}
