@@ -41,10 +41,10 @@ func TestEveryPageOfTheConsole(t *testing.T) {
 	run := s.asJSON(3, "reconcile", "--plan", plan.Plan, "--wait")
 	s.exits(0, "runs", "approve", run.Run, "--code", one[string](s, "select min(code) from plan_row where withheld <> ''"))
 	s.nextReport()
+	s.write("insert into account (name, email, kind, state) values ('Mary Major', 'mary@example.org', 'member', 'active')")
+	s.exits(0, "cases", "look")
 	c := s.serveConsole(true)
 	c.signIn(c.ada, "ada", "/now")
-	c.write("insert into account (name, email, kind, state) values ('Mary Major', 'mary@example.org', 'member', 'active')")
-	c.exits(0, "cases", "look")
 	seen, next := make(map[string]bool), append(slices.Clone(entrances), c.reportOfOneBoard())
 	begun, looked, looking := len(next), 0, time.Duration(0)
 	for i := 0; i < len(next); i++ {
