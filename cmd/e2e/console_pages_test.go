@@ -44,10 +44,10 @@ func TestEveryPageOfTheConsole(t *testing.T) {
 	run := s.asJSON(3, "reconcile", "--plan", plan.Plan, "--wait")
 	s.exits(0, "runs", "approve", run.Run, "--code", one[string](s, "select min(code) from plan_row where withheld <> ''"))
 	s.nextReport()
+	s.write("insert into account (name, email, kind, state) values ('Mary Major', 'mary@example.org', 'member', 'active')")
+	s.exits(0, "cases", "look")
 	c := s.serveConsole(true)
 	c.signIn(c.ada, "ada", "/now")
-	c.write("insert into account (name, email, kind, state) values ('Mary Major', 'mary@example.org', 'member', 'active')")
-	c.exits(0, "cases", "look")
 	seen, next := make(map[string]bool), append(slices.Clone(entrances), c.reportOfOneBoard())
 	begun, looked, looking := len(next), 0, time.Duration(0)
 	for i := 0; i < len(next); i++ {
@@ -87,8 +87,8 @@ func (c consoleSite) lookAtJobs() {
 		{"/jobs/", "running", "Available"},
 		{"/jobs/jobs?state=completed", "list", "Completed"},
 		{"/jobs/jobs/" + job, "one", "Priority"},
-		{"/jobs/queues", "queues", "default"},
-		{"/jobs/queues/default", "queue", "Concurrency"},
+		{"/jobs/queues", "queues", "runs"},
+		{"/jobs/queues/runs", "queue", "Concurrency"},
 	} {
 		c.ada.Go(c.url + page.path).Shows(page.shows).InspectForeign("page jobs-" + page.name)
 	}
