@@ -26,7 +26,8 @@ type write struct {
 // Help is shown by --help.
 func (*write) Help() string {
 	return `Writes prometheus/ (rules, and an example of prometheus.yml), grafana/ (dashboards, and how to
-provision them) and runbook/, a page for each alert. It needs no database.`
+provision them) and runbook/, a page for each alert; dashboards and pages that an older version
+wrote there are removed. It needs no database.`
 }
 
 // written is a file that was written.
