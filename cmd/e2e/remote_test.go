@@ -78,6 +78,8 @@ var moving = []struct {
 	{regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)`), "INSTANT"},
 	{regexp.MustCompile(`\d\d:\d\d:\d\d`), "TIME"},
 	{regexp.MustCompile(`\d\d:\d\d\b`), "TIME"},
+	{regexp.MustCompile(`(?m)^\{"time":.*\n`), ""}, // what a command logs here, a daemon logs there
+	{regexp.MustCompile(`(correlation|request) [0-9a-f-]{36,}`), "$1 ID"},
 	{regexp.MustCompile(`psync_[\w-]{43}`), "TOKEN"},
 	{regexp.MustCompile(`"elapsed_ms":\d+`), `"elapsed_ms":N`},
 	{regexp.MustCompile(`\b1\d{12}\b`), "SEQUENCE"},
