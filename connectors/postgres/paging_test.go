@@ -26,12 +26,12 @@ var paged = []struct{ file, name, key string }{
 
 // rowsOfLists are listed rows of each list.
 const rowsOfLists = `
-	insert into run (kind, source, report, actor, state) select 'pull', 'ods', 'etr', 'ann', 'done' from generate_series(1, 20000);
+	insert into run (kind, source, report, as_of, actor, state) select 'delta', 'ods', 'etr', '2026-01-01', 'ann', 'done' from generate_series(1, 20000);
 	insert into account (email, name) select 'a' || n || '@example.nhs.uk', 'A' from generate_series(1, 20000) n;
 	insert into letter (reference, kind, account_id, since) select 'x/' || n, 'cases', n, '2026-01-01' from generate_series(1, 20000) n;
 	insert into action (actor, person, verb, operation, subject, request) select 'ann', true, 'approve', 'approve', '', '' from generate_series(1, 20000);
 	insert into profile (code, name, type) values ('FA000', 'Chemist', 'pharmacy');
-	insert into change (code, field, old, new, actor) select 'FA000', 'phone', 'x', n::text, 'ann' from generate_series(1, 20000) n;
+	insert into change (at, xid, database_role, code, field, old, new, actor) select now(), pg_current_xact_id(), 'ann', 'FA000', 'phone', 'x', n::text, 'ann' from generate_series(1, 20000) n;
 	analyze`
 
 // readBy counts the rows that a plan read, whether they are in the result or not.
