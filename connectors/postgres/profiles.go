@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -92,6 +93,7 @@ func (row ProfileRow) Profile() profile.Profile {
 
 // Audited is one row of the audit.
 type Audited struct {
+	ID    int64     `json:"-"` // where a page ends
 	At    time.Time `json:"at"`
 	Field string    `json:"field"`
 	Owner string    `json:"owner"`
@@ -106,10 +108,11 @@ type Audited struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-// History returns all audit rows of a profile, oldest first.
-func (db *DB) History(ctx context.Context, code profile.ODSCode) ([]Audited, error) {
-	rows, err := db.q.History(ctx, code)
-	if err == nil && len(rows) == 0 {
+// History returns audit rows of a profile, oldest first: those after the given one (0 for
+// all), at most so many.
+func (db *DB) History(ctx context.Context, code profile.ODSCode, after int64, most int) ([]Audited, error) {
+	rows, err := db.q.History(ctx, dbsql.HistoryParams{Code: code, After: after, Most: min(most, math.MaxInt32)})
+	if err == nil && len(rows) == 0 && after == 0 {
 		err = ErrNotFound
 	}
 	if err != nil {
@@ -118,7 +121,7 @@ func (db *DB) History(ctx context.Context, code profile.ODSCode) ([]Audited, err
 	history := make([]Audited, len(rows))
 	for i, r := range rows {
 		history[i] = Audited{
-			At: r.At, Field: r.Field, Owner: r.Owner, Old: r.Old, New: r.New, Actor: r.Actor, Run: runs.ID(r.Run), Reason: r.Reason,
+			ID: r.ID, At: r.At, Field: r.Field, Owner: r.Owner, Old: r.Old, New: r.New, Actor: r.Actor, Run: runs.ID(r.Run), Reason: r.Reason,
 		}
 		if r.DatabaseRole != r.Actor {
 			history[i].DatabaseRole = r.DatabaseRole

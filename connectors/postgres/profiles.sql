@@ -4,9 +4,9 @@ select code, name, array_to_string(address, e'\n')::text as address, postcode, t
 from profile where code = any(@codes::text[]);
 
 -- name: History :many
-select c.at, c.field, coalesce(f.owner, 'ods') as owner, coalesce(c.old, '') as old, coalesce(c.new, '') as new, c.actor, c.database_role, coalesce(c.run_id, 0)::bigint as run, c.reason
+select c.id, c.at, c.field, coalesce(f.owner, 'ods') as owner, coalesce(c.old, '') as old, coalesce(c.new, '') as new, c.actor, c.database_role, coalesce(c.run_id, 0)::bigint as run, c.reason
 from change c left join field_owner f using (field)
-where c.code = @code order by c.id;
+where c.code = @code and c.id > @after order by c.id limit @most;
 
 -- name: SetKind :execrows
 update profile set kind = @kind where code = @code and kind <> @kind and type in ('trust', 'trust-site');

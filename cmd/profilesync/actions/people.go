@@ -13,12 +13,12 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// Accounts lists accounts by their ids, without names. An empty state means all.
-func (a *Actions) Accounts(ctx context.Context, state people.AccountState, most int) ([]peoplestore.Account, error) {
+// Accounts lists accounts by their ids, without names.
+func (a *Actions) Accounts(ctx context.Context, f peoplestore.AccountFilter) ([]peoplestore.Account, error) {
 	if err := a.Ready(ctx); err != nil {
 		return nil, err
 	}
-	return a.App.Store.People.ListAccounts(ctx, state, most)
+	return a.App.Store.People.ListAccounts(ctx, f)
 }
 
 // Account returns an account with its organisations, without names. Its history is for who
@@ -226,11 +226,10 @@ func (a *Actions) ResumeMail(ctx context.Context) (Mail, error) {
 	return a.MailState(ctx)
 }
 
-// Letters lists letters without names, the newest first. An empty state or account
-// means all.
-func (a *Actions) Letters(ctx context.Context, state string, account people.AccountID, most int) ([]peoplestore.ListedLetter, error) {
+// Letters lists letters without names, the newest first.
+func (a *Actions) Letters(ctx context.Context, f peoplestore.LetterFilter) ([]peoplestore.ListedLetter, error) {
 	if err := a.Ready(ctx); err != nil {
 		return nil, err
 	}
-	return a.App.Store.People.Letters(ctx, state, account, most)
+	return a.App.Store.People.Letters(ctx, f)
 }

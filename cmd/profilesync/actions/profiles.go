@@ -3,6 +3,7 @@ package actions
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -90,10 +91,15 @@ func (a *Actions) ProfileAt(ctx context.Context, code profile.ODSCode, at string
 // History returns all audit rows of a profile, the oldest first. Reasons are for who may
 // see people, here and in Why.
 func (a *Actions) History(ctx context.Context, code profile.ODSCode) ([]postgres.Audited, error) {
+	return a.HistoryAfter(ctx, code, 0, math.MaxInt)
+}
+
+// HistoryAfter is History of the rows after the given one, at most so many.
+func (a *Actions) HistoryAfter(ctx context.Context, code profile.ODSCode, after int64, most int) ([]postgres.Audited, error) {
 	if err := a.Ready(ctx); err != nil {
 		return nil, err
 	}
-	rows, err := a.App.Store.History(ctx, code)
+	rows, err := a.App.Store.History(ctx, code, after, most)
 	return auditFor(ctx, rows), err
 }
 

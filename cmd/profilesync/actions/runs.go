@@ -6,16 +6,15 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/connectors/postgres/planstore"
 	"github.com/profilesync/profilesync/connectors/postgres/runstore"
-	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-// Runs lists runs of a source, the newest first; an empty source means all.
-func (a *Actions) Runs(ctx context.Context, source profile.Source, most int) ([]runstore.RunLine, error) {
+// Runs lists runs, the newest first.
+func (a *Actions) Runs(ctx context.Context, f runstore.RunFilter) ([]runstore.RunLine, error) {
 	if err := a.Ready(ctx); err != nil {
 		return nil, err
 	}
-	return a.App.Store.Runs.ListRuns(ctx, source, most)
+	return a.App.Store.Runs.ListRuns(ctx, f)
 }
 
 // Run returns a run, and in its summary what has become of what it withheld.

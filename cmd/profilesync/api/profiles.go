@@ -113,12 +113,14 @@ type auditedChange struct {
 	Role   string    `json:"database_role,omitempty"`
 	Run    int64     `json:"run,omitempty"`
 	Reason string    `json:"reason,omitempty" doc:"Only for who may see people."`
+
+	id int64 // where a page ends
 }
 
 func toAuditedChange(c postgres.Audited) auditedChange {
 	return auditedChange{
 		At: c.At, Field: c.Field, Owner: c.Owner, Old: c.Old, New: c.New, Actor: c.Actor, Role: c.DatabaseRole, Run: int64(c.Run),
-		Reason: c.Reason,
+		Reason: c.Reason, id: c.ID,
 	}
 }
 
@@ -128,10 +130,10 @@ func (s *server) listHistory(ctx context.Context, in *codePageInput) (*operation
 	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
-	key := func(c auditedChange) string { return c.At.String() + " " + c.Field + " " + c.Old + " " + c.New }
-	return operation.Paged(in.Paging, key, func(int) (changes []auditedChange, err error) {
-		all, err := s.do.History(ctx, code)
-		for _, c := range all {
+	key := func(c auditedChange) int64 { return c.id }
+	return operation.PagedFrom(in.Paging, key, func(after int64, most int) (changes []auditedChange, err error) {
+		rows, err := s.do.HistoryAfter(ctx, code, after, most)
+		for _, c := range rows {
 			changes = append(changes, toAuditedChange(c))
 		}
 		return changes, err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -117,9 +116,9 @@ type listRunsInput struct {
 }
 
 func (s *server) listRuns(ctx context.Context, in *listRunsInput) (*operation.List[listedRun], error) {
-	key := func(r listedRun) string { return strconv.FormatInt(r.Run, 10) }
-	return operation.Paged(in.Paging, key, func(most int) (rows []listedRun, err error) {
-		lines, err := s.do.Runs(ctx, profile.Source(in.Source), most)
+	key := func(r listedRun) runs.ID { return runs.ID(r.Run) }
+	return operation.PagedFrom(in.Paging, key, func(before runs.ID, most int) (rows []listedRun, err error) {
+		lines, err := s.do.Runs(ctx, runstore.RunFilter{Source: profile.Source(in.Source), Before: before, Most: most})
 		for _, line := range lines {
 			rows = append(rows, toListedRun(line))
 		}

@@ -69,7 +69,7 @@ type runsDoer interface {
 	WholePlan(ctx context.Context, plan runs.PlanID) iter.Seq2[[]planstore.Change, error]
 	ReconcileEach(ctx context.Context, r actions.Request, wait bool, shown func(actions.Outcome) error) error
 	ReconcilePlan(ctx context.Context, plan runs.PlanID, wait bool) (runs.Summary, error)
-	Runs(ctx context.Context, source profile.Source, most int) ([]runstore.RunLine, error)
+	Runs(ctx context.Context, f runstore.RunFilter) ([]runstore.RunLine, error)
 	Run(ctx context.Context, id runs.ID) (runs.Run, error)
 	RunRows(ctx context.Context, id runs.ID, withheld bool, most int) (rows []runstore.Planned, more int, err error)
 	CancelRun(ctx context.Context, id runs.ID) (runs.Run, error)
@@ -125,7 +125,7 @@ type pushesDoer interface {
 }
 
 type peopleDoer interface {
-	Accounts(ctx context.Context, state people.AccountState, most int) ([]peoplestore.Account, error)
+	Accounts(ctx context.Context, f peoplestore.AccountFilter) ([]peoplestore.Account, error)
 	Account(ctx context.Context, id people.AccountID) (peoplestore.Account, error)
 	PreviewInactive(ctx context.Context, day profile.Date) (peoplejobs.IdlePlan, error)
 	ApplyInactive(ctx context.Context) ([]people.IdleRun, error)
@@ -143,7 +143,7 @@ type mailDoer interface {
 	LetterTexts(ctx context.Context, kind people.LetterKind) ([]upkeep.LetterText, error)
 	StopMail(ctx context.Context, reason string) (actions.Mail, error)
 	ResumeMail(ctx context.Context) (actions.Mail, error)
-	Letters(ctx context.Context, state string, account people.AccountID, most int) ([]peoplestore.ListedLetter, error)
+	Letters(ctx context.Context, f peoplestore.LetterFilter) ([]peoplestore.ListedLetter, error)
 }
 
 type reportsDoer interface {

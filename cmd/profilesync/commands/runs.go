@@ -42,7 +42,7 @@ type runLine struct {
 
 func (c *runsList) Run(ctx context.Context, a *wiring.App, out *Printer) error {
 	ctx, does := Acting(ctx, a, "")
-	listed, err := does.Runs(ctx, "", c.Most)
+	listed, err := does.Runs(ctx, runstore.RunFilter{Most: c.Most})
 	if err != nil {
 		return err
 	}

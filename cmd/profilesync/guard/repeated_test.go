@@ -65,3 +65,16 @@ func TestAKeyHasAForm(t *testing.T) {
 	require.Equal(t, http.StatusOK, w.ask("GET", "/read", "", bearer(w.all), "Idempotency-Key: k").status)
 	require.Empty(t, w.store.keys, "reading needs none")
 }
+
+// What is shown once is kept nowhere: who asks again gets the status alone.
+func TestWhatIsShownOnceIsNotKept(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, manyOfAll)
+	const key = "Idempotency-Key: k"
+	require.Equal(t, "psync_secret", w.ask("POST", "/approve/7", "secret", bearer(w.all), key).body)
+	require.Empty(t, w.store.keys["token:all k"].Body)
+	again := w.ask("POST", "/approve/7", "secret", bearer(w.all), key)
+	require.Equal(t, http.StatusOK, again.status)
+	require.Equal(t, "true", again.header.Get("Idempotency-Replayed"))
+	require.Empty(t, again.body)
+}

@@ -162,6 +162,9 @@ func (w *world) guarded(limits guard.Limits) http.Handler {
 		}
 		body, err := io.ReadAll(r.Body)
 		switch {
+		case string(body) == "secret":
+			guard.ShowOnce(r.Context())
+			_, _ = io.WriteString(out, "psync_secret")
 		case err != nil:
 			http.Error(out, "unreadable", http.StatusBadRequest)
 		case string(body) == "panic":

@@ -9,6 +9,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/internal/columns"
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
+	"github.com/profilesync/profilesync/connectors/postgres/peoplestore"
 	"github.com/profilesync/profilesync/jobs/peoplejobs"
 	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -135,7 +136,7 @@ type accountsList struct {
 
 func (c *accountsList) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
 	ctx, does := commands.Acting(ctx, a, "")
-	list, err := does.Accounts(ctx, people.AccountState(c.State), c.Most)
+	list, err := does.Accounts(ctx, peoplestore.AccountFilter{State: people.AccountState(c.State), Most: c.Most})
 	if err != nil {
 		return err
 	}

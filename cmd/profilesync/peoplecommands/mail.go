@@ -9,6 +9,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
+	"github.com/profilesync/profilesync/connectors/postgres/peoplestore"
 	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
@@ -39,7 +40,7 @@ func (c *mailList) Run(ctx context.Context, a *wiring.App, out *commands.Printer
 		account = id
 	}
 	ctx, does := commands.Acting(ctx, a, "")
-	list, err := does.Letters(ctx, c.State, account, c.Most)
+	list, err := does.Letters(ctx, peoplestore.LetterFilter{State: c.State, Account: account, Most: c.Most})
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/api/problem"
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
+	"github.com/profilesync/profilesync/connectors/postgres/runstore"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
@@ -72,7 +73,7 @@ func TestRefusalsAreErrorsOfTheSameKind(t *testing.T) { //nolint:paralleltest //
 		{418, `nonsense`, actions.Failed, "", "the daemon answered 418 I'm a teapot"},
 	} {
 		status, text = refused.status, refused.text
-		_, err := c.Runs(t.Context(), "", 1)
+		_, err := c.Runs(t.Context(), runstore.RunFilter{Most: 1})
 		require.EqualError(t, err, refused.says)
 		require.Equal(t, refused.kind, actions.KindOf(err), refused.says)
 		if own, ok := errors.AsType[*actions.Error](err); ok {
@@ -80,7 +81,7 @@ func TestRefusalsAreErrorsOfTheSameKind(t *testing.T) { //nolint:paralleltest //
 		}
 	}
 	status, text = http.StatusUnauthorized, `{"detail": "it is not accepted"}`
-	_, err := c.Runs(t.Context(), "", 1)
+	_, err := c.Runs(t.Context(), runstore.RunFilter{Most: 1})
 	require.ErrorAs(t, err, new(settings.Error))
 	require.EqualError(t, err, "setting PROFILESYNC_SERVER_TOKEN (or _FILE): it is not accepted")
 }
@@ -146,7 +147,7 @@ func TestNoRedirectIsFollowed(t *testing.T) { //nolint:paralleltest // they woul
 	c := clientOf(t, func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect)
 	})
-	_, err := c.Runs(t.Context(), "", 1)
+	_, err := c.Runs(t.Context(), runstore.RunFilter{Most: 1})
 	require.EqualError(t, err, "the daemon answered 307 Temporary Redirect")
 }
 

@@ -32,12 +32,12 @@ func (c *Client) ResumeMail(ctx context.Context) (actions.Mail, error) {
 }
 
 // Letters is actions.Actions.Letters.
-func (c *Client) Letters(ctx context.Context, state string, account people.AccountID, most int) ([]peoplestore.ListedLetter, error) {
-	query := queryOf("state", state)
-	if account != 0 {
-		query.Set("account", account.String())
+func (c *Client) Letters(ctx context.Context, f peoplestore.LetterFilter) ([]peoplestore.ListedLetter, error) {
+	query := queryOf("state", f.State)
+	if f.Account != 0 {
+		query.Set("account", f.Account.String())
 	}
-	return list[peoplestore.ListedLetter](ctx, c, "/letters", query, most)
+	return list[peoplestore.ListedLetter](ctx, c, "/letters", query, f.Most)
 }
 
 // PostReminders is upkeep.Upkeep.PostReminders.

@@ -11,8 +11,8 @@ import (
 )
 
 // Accounts is actions.Actions.Accounts.
-func (c *Client) Accounts(ctx context.Context, state people.AccountState, most int) ([]peoplestore.Account, error) {
-	return list[peoplestore.Account](ctx, c, "/accounts", queryOf("state", string(state)), most)
+func (c *Client) Accounts(ctx context.Context, f peoplestore.AccountFilter) ([]peoplestore.Account, error) {
+	return list[peoplestore.Account](ctx, c, "/accounts", queryOf("state", string(f.State)), f.Most)
 }
 
 // Account is actions.Actions.Account; its history is only for who may see people.

@@ -160,8 +160,8 @@ func (l listedRun) run() runs.Run {
 }
 
 // Runs is actions.Actions.Runs.
-func (c *Client) Runs(ctx context.Context, source profile.Source, most int) ([]runstore.RunLine, error) {
-	listed, err := list[listedRun](ctx, c, "/runs", queryOf("source", string(source)), most)
+func (c *Client) Runs(ctx context.Context, f runstore.RunFilter) ([]runstore.RunLine, error) {
+	listed, err := list[listedRun](ctx, c, "/runs", queryOf("source", string(f.Source)), f.Most)
 	lines := make([]runstore.RunLine, len(listed))
 	for i, l := range listed {
 		lines[i] = runstore.RunLine{Run: l.run(), CreatedAt: l.At, EndedAt: l.Ended}

@@ -84,12 +84,19 @@ func (q *Queries) FindProfiles(ctx context.Context, arg FindProfilesParams) ([]F
 }
 
 const history = `-- name: History :many
-select c.at, c.field, coalesce(f.owner, 'ods') as owner, coalesce(c.old, '') as old, coalesce(c.new, '') as new, c.actor, c.database_role, coalesce(c.run_id, 0)::bigint as run, c.reason
+select c.id, c.at, c.field, coalesce(f.owner, 'ods') as owner, coalesce(c.old, '') as old, coalesce(c.new, '') as new, c.actor, c.database_role, coalesce(c.run_id, 0)::bigint as run, c.reason
 from change c left join field_owner f using (field)
-where c.code = $1 order by c.id
+where c.code = $1 and c.id > $2 order by c.id limit $3
 `
 
+type HistoryParams struct {
+	Code  profile.ODSCode
+	After int64
+	Most  int
+}
+
 type HistoryRow struct {
+	ID           int64
 	At           time.Time
 	Field        string
 	Owner        string
@@ -101,8 +108,8 @@ type HistoryRow struct {
 	Reason       string
 }
 
-func (q *Queries) History(ctx context.Context, code profile.ODSCode) ([]HistoryRow, error) {
-	rows, err := q.db.Query(ctx, history, code)
+func (q *Queries) History(ctx context.Context, arg HistoryParams) ([]HistoryRow, error) {
+	rows, err := q.db.Query(ctx, history, arg.Code, arg.After, arg.Most)
 	if err != nil {
 		return nil, err
 	}
@@ -111,6 +118,7 @@ func (q *Queries) History(ctx context.Context, code profile.ODSCode) ([]HistoryR
 	for rows.Next() {
 		var i HistoryRow
 		if err := rows.Scan(
+			&i.ID,
 			&i.At,
 			&i.Field,
 			&i.Owner,

@@ -2,6 +2,7 @@ package peoplestore
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -99,10 +100,16 @@ func (s *Store) Account(ctx context.Context, id people.AccountID) (Account, erro
 	return a, postgres.Wrap(err, "audit of "+id.String())
 }
 
-// ListAccounts lists accounts in the order of their ids. An empty state means
-// all.
-func (s *Store) ListAccounts(ctx context.Context, state people.AccountState, most int) ([]Account, error) {
-	rows, err := s.q.ListAccounts(ctx, peoplesql.ListAccountsParams{State: string(state), Most: most})
+// AccountFilter picks accounts.
+type AccountFilter struct {
+	State people.AccountState // empty means all
+	After people.AccountID    // only those of later ids
+	Most  int
+}
+
+// ListAccounts lists accounts in the order of their ids.
+func (s *Store) ListAccounts(ctx context.Context, f AccountFilter) ([]Account, error) {
+	rows, err := s.q.ListAccounts(ctx, peoplesql.ListAccountsParams{State: string(f.State), After: f.After, Most: min(f.Most, math.MaxInt32)})
 	list := make([]Account, len(rows))
 	for i, row := range rows {
 		list[i] = Account{

@@ -1,9 +1,11 @@
 package peoplestore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -291,9 +293,19 @@ type ListedLetter struct {
 	Tries     int       `json:"tries"`
 }
 
-// Letters lists letters, the newest first. An empty state or account means all.
-func (s *Store) Letters(ctx context.Context, state string, account people.AccountID, most int) ([]ListedLetter, error) {
-	rows, err := s.q.ListLetters(ctx, peoplesql.ListLettersParams{State: state, Account: int64(account), Most: most})
+// LetterFilter picks letters.
+type LetterFilter struct {
+	State   string           // empty means all
+	Account people.AccountID // 0 means all
+	Before  int64            // only older ones, by their ids; 0 for all
+	Most    int
+}
+
+// Letters lists letters, the newest first.
+func (s *Store) Letters(ctx context.Context, f LetterFilter) ([]ListedLetter, error) {
+	rows, err := s.q.ListLetters(ctx, peoplesql.ListLettersParams{
+		State: f.State, Account: int64(f.Account), Before: cmp.Or(f.Before, math.MaxInt64), Most: min(f.Most, math.MaxInt32),
+	})
 	list := make([]ListedLetter, len(rows))
 	for i, r := range rows {
 		list[i] = ListedLetter{

@@ -103,7 +103,7 @@ update account set dead_at = clock() where id = @id and dead_at is null;
 
 -- name: ListLetters :many
 select id, reference, kind, coalesce(account_id, 0)::bigint as account, list, state, reason, made_at, accepted_at, tries from letter
-where (@state::text = '' or state = @state) and (@account::bigint = 0 or account_id = @account)
+where id < @before and (@state::text = '' or state = @state) and (@account::bigint = 0 or account_id = @account)
 order by id desc limit @most;
 
 -- name: WaitingLetters :one

@@ -172,7 +172,7 @@ update account set leave_from = @leave_from, leave_until = @leave_until where id
 
 -- name: ListAccounts :many
 select id, kind, state, (dead_at is not null)::boolean as dead, last_active_at, leave_until from account
-where (@state::text = '' or state = @state) order by id limit @most;
+where id > @after and (@state::text = '' or state = @state) order by id limit @most;
 
 -- name: Holidays :many
 select date, title, vanished_at from holiday order by date;

@@ -23,7 +23,7 @@ func TestAuditNamesTheWriter(t *testing.T) {
 	}, pgtest.All[string](w.Database,
 		"select concat_ws(' ', code, field, coalesce(old, ''), new, actor, coalesce(run_id, 0)) from change order by id"))
 
-	history, err := w.DB.History(t.Context(), "FA0000")
+	history, err := w.DB.History(t.Context(), "FA0000", 0, 1000)
 	require.NoError(t, err)
 	require.Len(t, history, 2)
 	require.Equal(t, "editor", history[1].Owner)

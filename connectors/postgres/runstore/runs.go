@@ -1,10 +1,12 @@
 package runstore
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -94,9 +96,17 @@ type RunLine struct {
 	EndedAt   time.Time // zero until the run has ended
 }
 
-// ListRuns returns the newest runs first. An empty source means all.
-func (s *Store) ListRuns(ctx context.Context, source profile.Source, most int) ([]RunLine, error) {
-	rows, err := s.q.ListRuns(ctx, runsql.ListRunsParams{Source: string(source), Most: most})
+// RunFilter picks runs.
+type RunFilter struct {
+	Source profile.Source // empty means all
+	Before runs.ID        // only older ones; 0 for all
+	Most   int
+}
+
+// ListRuns returns the newest runs first.
+func (s *Store) ListRuns(ctx context.Context, f RunFilter) ([]RunLine, error) {
+	before := cmp.Or(f.Before, math.MaxInt64)
+	rows, err := s.q.ListRuns(ctx, runsql.ListRunsParams{Source: string(f.Source), Before: before, Most: min(f.Most, math.MaxInt32)})
 	if err != nil {
 		return nil, postgres.Wrap(err, "listing runs")
 	}

@@ -22,7 +22,7 @@ from run where id = @id;
 -- name: ListRuns :many
 select id, kind, source, report, coalesce(parent_id, 0)::bigint as parent, as_of, actor, state, summary, created_at, ended_at
 from run
-where (@source::text = '' or source = @source)
+where id < @before and (@source::text = '' or source = @source)
 order by id desc limit @most;
 
 -- name: StartRun :exec

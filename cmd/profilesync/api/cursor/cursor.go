@@ -1,8 +1,11 @@
 // Package cursor cuts lists into pages. A cursor says where the next page begins, also
-// when rows were added before it meanwhile.
+// when rows were added before it meanwhile: the number and the key of a row in a list that
+// is read from its beginning (Cut), or the key alone in one that is read from there on
+// (OfKey), whose hundredth page costs as much as its first.
 package cursor
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -52,6 +55,33 @@ func (c Cursor) String() string {
 
 // Rows is how many rows of the list Cut needs for a page of at most limit rows.
 func (c Cursor) Rows(limit int) int { return c.At + limit + slack + 1 }
+
+// OfKey is the cursor behind the row of a key, in a list that is read from there on.
+func OfKey(key any) string {
+	raw, err := json.Marshal(key)
+	if err != nil {
+		panic("keys are numbers and short texts: " + err.Error())
+	}
+	return base64.RawURLEncoding.EncodeToString(raw)
+}
+
+// ParseKey reads into a key what OfKey wrote; an empty text leaves it as it is. The error is
+// ErrForeign.
+func ParseKey(text string, key any) error {
+	if text == "" {
+		return nil
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(text)
+	if err == nil {
+		decoder := json.NewDecoder(bytes.NewReader(raw))
+		decoder.DisallowUnknownFields()
+		err = decoder.Decode(key)
+	}
+	if err != nil {
+		return ErrForeign
+	}
+	return nil
+}
 
 // Cut returns the rows of the page at the cursor, at most limit, and where to read on;
 // next is empty at the end of the list. Rows that were added before the page are skipped

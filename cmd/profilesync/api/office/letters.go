@@ -84,9 +84,9 @@ func (s *server) listLetters(ctx context.Context, in *listLettersInput) (*operat
 	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
-	key := func(l peoplestore.ListedLetter) string { return l.Reference }
-	return operation.Paged(in.Paging, key, func(most int) ([]peoplestore.ListedLetter, error) {
-		return s.do.Letters(ctx, in.State, account, most)
+	key := func(l peoplestore.ListedLetter) int64 { return l.ID }
+	return operation.PagedFrom(in.Paging, key, func(before int64, most int) ([]peoplestore.ListedLetter, error) {
+		return s.do.Letters(ctx, peoplestore.LetterFilter{State: in.State, Account: account, Before: before, Most: most})
 	})
 }
 

@@ -57,9 +57,13 @@ type listAccountsInput struct {
 }
 
 func (s *server) listAccounts(ctx context.Context, in *listAccountsInput) (*operation.List[peoplestore.Account], error) {
-	key := func(a peoplestore.Account) string { return a.ID }
-	return operation.Paged(in.Paging, key, func(most int) ([]peoplestore.Account, error) {
-		return s.do.Accounts(ctx, people.AccountState(in.State), most)
+	key := func(a peoplestore.Account) int64 {
+		id, _ := people.ParseAccountID(a.ID) // as the store wrote it
+		return int64(id)
+	}
+	return operation.PagedFrom(in.Paging, key, func(behind int64, most int) ([]peoplestore.Account, error) {
+		after := people.AccountID(behind)
+		return s.do.Accounts(ctx, peoplestore.AccountFilter{State: people.AccountState(in.State), After: after, Most: most})
 	})
 }
 

@@ -37,11 +37,15 @@ func Answer[T any](value T, err error) (*Body[T], error) {
 // ParseCursor reads a cursor; an error says what to do.
 func ParseCursor(text string) (cursor.Cursor, error) {
 	from, err := cursor.Parse(text)
-	if err != nil {
-		return from, huma.NewError(http.StatusUnprocessableEntity, "cursor: "+err.Error()+": read the list from its beginning",
-			&huma.ErrorDetail{Location: "cursor", Message: err.Error()})
+	return from, ofCursor(err)
+}
+
+func ofCursor(err error) error {
+	if err == nil {
+		return nil
 	}
-	return from, nil
+	return huma.NewError(http.StatusUnprocessableEntity, "cursor: "+err.Error()+": read the list from its beginning",
+		&huma.ErrorDetail{Location: "cursor", Message: err.Error()})
 }
 
 // Paged returns a page of what load returns: the first rows of a list, at least so many
@@ -57,6 +61,24 @@ func Paged[T any](p Paging, key func(T) string, load func(most int) ([]T, error)
 	}
 	part, next := cursor.Cut(p.Limit, from, rows, key)
 	return &List[T]{Page[T]{Items: part, Next: next}}, nil
+}
+
+// PagedFrom returns a page of a list that is read from a key on: load returns the rows
+// behind it, at most so many; the zero key is before the first row.
+func PagedFrom[T, K any](p Paging, key func(T) K, load func(behind K, most int) ([]T, error)) (*List[T], error) {
+	var from K
+	if err := ofCursor(cursor.ParseKey(p.Cursor, &from)); err != nil {
+		return nil, err
+	}
+	rows, err := load(from, p.Limit+1)
+	if err != nil {
+		return nil, err
+	}
+	part := Page[T]{Items: append([]T{}, rows[:min(p.Limit, len(rows))]...)}
+	if len(rows) > p.Limit {
+		part.Next = cursor.OfKey(key(part.Items[p.Limit-1]))
+	}
+	return &List[T]{part}, nil
 }
 
 // Changed says whether something is another than before.

@@ -47,12 +47,12 @@ func accountStates() []people.AccountState {
 }
 
 func (m room) accounts(r *http.Request) (page.Page, error) {
-	found, err := m.do.Accounts(r.Context(), people.AccountState(stateOf(r)), mostAccounts+1)
+	found, err := m.do.Accounts(r.Context(), peoplestore.AccountFilter{State: people.AccountState(stateOf(r)), Most: mostAccounts + 1})
 	return accountsPage(found, people.AccountState(stateOf(r)), web.May(r.Context(), guard.People), nil), err
 }
 
 func (m room) named(r *http.Request) (page.Page, error) {
-	found, err := m.do.Accounts(r.Context(), people.AccountState(stateOf(r)), mostAccounts+1)
+	found, err := m.do.Accounts(r.Context(), peoplestore.AccountFilter{State: people.AccountState(stateOf(r)), Most: mostAccounts + 1})
 	if err != nil {
 		return page.Page{}, err
 	}

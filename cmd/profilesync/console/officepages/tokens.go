@@ -132,6 +132,12 @@ func (m room) addToken(r *http.Request) (page.Page, error) {
 	if err != nil {
 		wrong = append(wrong, web.WrongError{Field: "until", Text: "give a day that has not passed, as 2026-12-31"})
 	}
+	principal, _ := guard.From(r.Context())
+	for _, verb := range verbs {
+		if !principal.May(verb) {
+			wrong = append(wrong, web.WrongError{Field: "verbs", Text: "you may not " + string(verb) + " yourself: leave it out"})
+		}
+	}
 	if len(wrong) > 0 {
 		return page.Page{}, wrong
 	}

@@ -28,7 +28,7 @@ func (m room) list(r *http.Request) (page.Page, error) {
 		most = firstRuns
 	}
 	most = min(most, mostRuns)
-	found, err := m.do.Runs(r.Context(), source, most+1)
+	found, err := m.do.Runs(r.Context(), runstore.RunFilter{Source: source, Most: most + 1})
 	return listPage(found, source, most), err
 }
 

@@ -164,11 +164,12 @@ func (q *Queries) ClaimLetters(ctx context.Context, arg ClaimLettersParams) ([]C
 
 const listLetters = `-- name: ListLetters :many
 select id, reference, kind, coalesce(account_id, 0)::bigint as account, list, state, reason, made_at, accepted_at, tries from letter
-where ($1::text = '' or state = $1) and ($2::bigint = 0 or account_id = $2)
-order by id desc limit $3
+where id < $1 and ($2::text = '' or state = $2) and ($3::bigint = 0 or account_id = $3)
+order by id desc limit $4
 `
 
 type ListLettersParams struct {
+	Before  int64
 	State   string
 	Account int64
 	Most    int
@@ -188,7 +189,12 @@ type ListLettersRow struct {
 }
 
 func (q *Queries) ListLetters(ctx context.Context, arg ListLettersParams) ([]ListLettersRow, error) {
-	rows, err := q.db.Query(ctx, listLetters, arg.State, arg.Account, arg.Most)
+	rows, err := q.db.Query(ctx, listLetters,
+		arg.Before,
+		arg.State,
+		arg.Account,
+		arg.Most,
+	)
 	if err != nil {
 		return nil, err
 	}

@@ -401,10 +401,11 @@ func (q *Queries) KnownLetters(ctx context.Context, refs []string) ([]string, er
 
 const listAccounts = `-- name: ListAccounts :many
 select id, kind, state, (dead_at is not null)::boolean as dead, last_active_at, leave_until from account
-where ($1::text = '' or state = $1) order by id limit $2
+where id > $1 and ($2::text = '' or state = $2) order by id limit $3
 `
 
 type ListAccountsParams struct {
+	After people.AccountID
 	State string
 	Most  int
 }
@@ -419,7 +420,7 @@ type ListAccountsRow struct {
 }
 
 func (q *Queries) ListAccounts(ctx context.Context, arg ListAccountsParams) ([]ListAccountsRow, error) {
-	rows, err := q.db.Query(ctx, listAccounts, arg.State, arg.Most)
+	rows, err := q.db.Query(ctx, listAccounts, arg.After, arg.State, arg.Most)
 	if err != nil {
 		return nil, err
 	}

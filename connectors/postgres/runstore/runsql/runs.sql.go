@@ -274,11 +274,12 @@ func (q *Queries) InsertUploadChunk(ctx context.Context, arg InsertUploadChunkPa
 const listRuns = `-- name: ListRuns :many
 select id, kind, source, report, coalesce(parent_id, 0)::bigint as parent, as_of, actor, state, summary, created_at, ended_at
 from run
-where ($1::text = '' or source = $1)
-order by id desc limit $2
+where id < $1 and ($2::text = '' or source = $2)
+order by id desc limit $3
 `
 
 type ListRunsParams struct {
+	Before runs.ID
 	Source string
 	Most   int
 }
@@ -298,7 +299,7 @@ type ListRunsRow struct {
 }
 
 func (q *Queries) ListRuns(ctx context.Context, arg ListRunsParams) ([]ListRunsRow, error) {
-	rows, err := q.db.Query(ctx, listRuns, arg.Source, arg.Most)
+	rows, err := q.db.Query(ctx, listRuns, arg.Before, arg.Source, arg.Most)
 	if err != nil {
 		return nil, err
 	}
