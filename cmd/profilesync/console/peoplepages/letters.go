@@ -27,7 +27,7 @@ func (m room) letters(r *http.Request) (page.Page, error) {
 		}
 		to = id
 	}
-	found, err := m.do.Letters(r.Context(), string(state), to, mostRows+1)
+	found, err := m.do.Letters(r.Context(), peoplestore.LetterFilter{State: string(state), Account: to, Most: mostRows + 1})
 	return lettersPage(found, state, to), err
 }
 
