@@ -87,7 +87,7 @@ func (c *tokensAdd) Run(ctx context.Context, a *wiring.App, out *commands.Printe
 		return err
 	}
 	token, hash := guard.NewToken()
-	by := accessstore.By{Actor: commands.ActorOr(c.Actor), Person: true}
+	by := accessstore.By{Actor: commands.ActorOr(c.Actor), Person: true, Verbs: postgres.Texts(guard.Verbs())}
 	if err := a.Store.Access.AddToken(ctx, c.Name, hash, postgres.Texts(verbs), expires, by); err != nil {
 		return err
 	}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
-	"golang.org/x/sync/semaphore"
 
 	"github.com/profilesync/profilesync/cmd/internal/spool"
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
@@ -35,8 +34,6 @@ type Options struct {
 	Version   string
 	// Stopping ends when the daemon stops: streams of progress end then. Nil is never.
 	Stopping context.Context //nolint:containedctx // of the program, not of a call
-	// Streams is how many streams of progress there may be at a time; 0 means 64.
-	Streams int64
 	// Look is how often a stream looks how far its run has come, and Alive how often it
 	// sends something although nothing happens; 0 means half a second and 15 seconds.
 	Look, Alive time.Duration
@@ -54,7 +51,6 @@ type server struct {
 
 	api     huma.API
 	do      *actions.Actions
-	streams *semaphore.Weighted
 	readers *spool.Readers
 }
 
@@ -66,9 +62,6 @@ func Handler(o Options) http.Handler {
 }
 
 func build(o Options) (http.Handler, huma.API) {
-	if o.Streams == 0 {
-		o.Streams = 64
-	}
 	if o.Look == 0 {
 		o.Look = 500 * time.Millisecond
 	}
@@ -83,8 +76,7 @@ func build(o Options) (http.Handler, huma.API) {
 	}
 	mux := http.NewServeMux()
 	s := &server{
-		Options: o, do: o.Actions, api: humago.New(mux, config(o.Version)), streams: semaphore.NewWeighted(o.Streams),
-		readers: wiring.ReportReaders(),
+		Options: o, do: o.Actions, api: humago.New(mux, config(o.Version)), readers: wiring.ReportReaders(),
 	}
 	for _, add := range []func(){s.runs, s.plans, s.waiting, s.cases, s.profiles, s.pushes, s.people, s.letters, s.reports, s.quality} {
 		add()
@@ -104,7 +96,10 @@ func config(version string) huma.Config {
 	c.Info.Description = description
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"token":   {Type: "http", Scheme: "bearer", Description: "A token of `profilesync tokens add`."},
-		"session": {Type: "apiKey", In: "cookie", Name: "session", Description: "The session of a person who has signed in."},
+		"session": {
+			Type: "apiKey", In: "cookie", Name: "__Host-profilesync",
+			Description: "The session of a person who has signed in. Without TLS, the cookie is called profilesync.",
+		},
 	}
 	c.Security = []map[string][]string{{"token": {}}, {"session": {}}}
 	return c

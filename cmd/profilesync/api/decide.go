@@ -153,12 +153,14 @@ func (s *server) approve(ctx context.Context, in *decisionInput) (*body[summarie
 		return nil, err
 	}
 	started, err := s.do.Approve(ctx, wanted)
-	return answer(summaries{started}, err)
+	failed, err := s.partly(ctx, "approve", len(started), err)
+	return answer(summaries{started, failed}, err)
 }
 
 // rejections are what was rejected, run by run.
 type rejections struct {
-	Items []actions.RejectedRun `json:"items" nullable:"false"`
+	Items  []actions.RejectedRun `json:"items" nullable:"false"`
+	Failed *failure              `json:"failed,omitempty" doc:"Why there is nothing after the items, which stand."`
 }
 
 func (s *server) reject(ctx context.Context, in *decisionInput) (*body[rejections], error) {
@@ -167,7 +169,8 @@ func (s *server) reject(ctx context.Context, in *decisionInput) (*body[rejection
 		return nil, err
 	}
 	rejected, err := s.do.Reject(ctx, wanted)
-	return answer(rejections{rejected}, err)
+	failed, err := s.partly(ctx, "reject", len(rejected), err)
+	return answer(rejections{rejected, failed}, err)
 }
 
 type listRehearsedInput struct {

@@ -7,7 +7,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
-	"github.com/profilesync/profilesync/cmd/profilesync/api/problem"
 	"github.com/profilesync/profilesync/cmd/profilesync/api/stream"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/connectors/postgres/runstore"
@@ -22,8 +21,7 @@ func (s *server) progress() {
 	add(s, route{
 		id: "run-progress", method: http.MethodGet, path: "/runs/{run}/progress", verb: guard.Read, answers: events,
 		summary: "Follow a run until it has ended, as server-sent events",
-		about: "The run does not depend on who follows it. Whoever loses the stream asks again. " +
-			"Send `Accept: text/event-stream`: streams are counted by themselves.",
+		stream: true, about: "The run does not depend on who follows it. Whoever loses the stream asks again.",
 	}, s.follow)
 }
 
@@ -32,11 +30,10 @@ func (s *server) follow(ctx context.Context, in *RunInput) (*huma.StreamResponse
 	if err != nil {
 		return nil, err
 	}
-	if !s.streams.TryAcquire(1) {
-		return nil, problem.ErrStreams
+	if err := guard.AsStream(ctx); err != nil {
+		return nil, err
 	}
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
-		defer s.streams.Release(1)
 		_, w := humago.Unwrap(hc)
 		ctx, cancel := context.WithTimeout(ctx, stream.Longest)
 		defer cancel()

@@ -30,11 +30,11 @@ func (s *server) reports() {
 	}
 	file["200"].Content["application/json"] = &huma.MediaType{Schema: &huma.Schema{}}
 	add(s, route{
-		id: "fetch-report", method: http.MethodGet, path: "/reports/{day}/{form}", verb: guard.Read, answers: file,
+		id: "fetch-report", method: http.MethodGet, path: "/reports/{day}/{form}", verb: guard.Read, answers: file, within: planWithin,
 		summary: "Fetch a form of the report of a day", about: "A report is frozen: it always has the same bytes.",
 	}, s.fetchReport)
 	add(s, route{
-		id: "verify-report", method: http.MethodGet, path: "/report-checks/{day}", verb: guard.Read,
+		id: "verify-report", method: http.MethodGet, path: "/report-checks/{day}", verb: guard.Read, within: planWithin,
 		summary: "Check that the report of a day is still as it was frozen",
 	}, s.verifyReport)
 }

@@ -1,7 +1,9 @@
 package api
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -31,7 +33,8 @@ type route struct {
 	status  int    // of success; 0 is 200
 	body    string // the content type of a body that is read as it comes; empty for JSON or none
 	answers map[string]*huma.Response
-	within  time.Duration // it may take so long, where that is longer than the server's own limits
+	within  time.Duration // it may take so long, and its body; 0 is ordinary, once its body has arrived
+	stream  bool          // its answer lasts as long as the caller stays
 }
 
 func (r route) operation() huma.Operation {
@@ -42,9 +45,9 @@ func (r route) operation() huma.Operation {
 		Extensions: map[string]any{"x-verb": string(r.verb)},
 	}
 	if r.keyed {
-		one, most := 1, 200
+		one, most := 1, guard.MaxKey
 		op.Parameters = append(op.Parameters, &huma.Param{
-			Name: KeyHeader, In: "header", Required: true, Schema: &huma.Schema{Type: "string", MinLength: &one, MaxLength: &most},
+			Name: KeyHeader, In: "header", Required: true, Schema: &huma.Schema{Type: "string", MinLength: &one, MaxLength: &most, Pattern: "^[ -~]+$"},
 			Description: "Any text of the caller's own, another for each thing that is to happen.",
 		})
 	}
@@ -77,12 +80,33 @@ func add[I, O any](s *server, r route, do func(context.Context, *I) (*O, error))
 				return nil, problem.Of(ctx, s.Log, r.id, fmt.Errorf("%w: %w", problem.ErrNotBegun, err))
 			}
 		}
+		ctx, cancel := r.bounded(ctx)
+		defer cancel()
 		out, err := do(ctx, in)
+		if cause := context.Cause(ctx); err != nil && errors.As(cause, new(problem.TooLongError)) {
+			err = cause
+		}
 		if err != nil {
 			err = problem.Of(ctx, s.Log, r.id, err)
 		}
 		return out, err
 	})
+}
+
+// ordinary is how long an operation may take that says nothing else.
+const ordinary = time.Minute
+
+// bounded ends the operation itself when its time is over, and leaves time to say so.
+func (r route) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	if r.stream {
+		return ctx, func() {}
+	}
+	within := cmp.Or(r.within, ordinary)
+	if r.within == 0 {
+		_ = guard.AllowTime(ctx, ordinary) // where it cannot be allowed, there is no limit
+	}
+	within -= min(within/10, 5*time.Second)
+	return context.WithTimeoutCause(ctx, within, problem.TooLongError{Within: within})
 }
 
 // admit lets those in who may do it.

@@ -94,7 +94,7 @@ func newWorld(t *testing.T, more ...string) *world {
 	require.NoError(t, err)
 	require.NoError(t, w.app.Open(t.Context()))
 	t.Cleanup(func() { _ = w.app.Close() })
-	w.serve(Options{Streams: 2, Look: 5 * time.Millisecond, Alive: 20 * time.Millisecond})
+	w.serve(Options{Look: 5 * time.Millisecond, Alive: 20 * time.Millisecond})
 	return w
 }
 

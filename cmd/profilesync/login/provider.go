@@ -10,6 +10,7 @@ import (
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
+	"golang.org/x/sync/singleflight"
 )
 
 // failedFor is how long a provider that could not be asked is not asked again.
@@ -20,6 +21,7 @@ var errNoProvider = errors.New("no identity provider is configured (PROFILESYNC_
 
 // provider is the identity provider, once it was asked what it can do.
 type provider struct {
+	asked  singleflight.Group // one request at a time
 	mutex  sync.Mutex
 	oidc   *oidc.Provider
 	claims discovery
@@ -41,24 +43,44 @@ func (l *Login) discover(ctx context.Context) (*oidc.Provider, discovery, error)
 	}
 	p := &l.provider
 	p.mutex.Lock()
-	defer p.mutex.Unlock()
-	if p.oidc != nil {
-		return p.oidc, p.claims, nil
+	known, claims, failed, err := p.oidc, p.claims, p.failed, p.err
+	p.mutex.Unlock()
+	if known != nil {
+		return known, claims, nil
 	}
-	if l.Now().Sub(p.failed) < failedFor {
+	if l.Now().Sub(failed) < failedFor {
+		return nil, discovery{}, err
+	}
+	select { // who is gone does not wait
+	case <-p.asked.DoChan("", func() (any, error) { return nil, l.ask(context.WithoutCancel(ctx)) }):
+	case <-ctx.Done():
+		return nil, discovery{}, ctx.Err()
+	}
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if p.oidc == nil {
 		return nil, discovery{}, p.err
 	}
-	// The provider keeps the context for its keys; each request to it is bounded by the client.
-	found, err := oidc.NewProvider(l.client(context.WithoutCancel(ctx)), l.Issuer)
+	return p.oidc, p.claims, nil
+}
+
+// ask asks the provider what it can do. It keeps the context for its keys; each request to
+// it is bounded by the client.
+func (l *Login) ask(ctx context.Context) error {
+	var claims discovery
+	found, err := oidc.NewProvider(l.client(ctx), l.Issuer)
 	if err == nil {
-		err = found.Claims(&p.claims)
+		err = found.Claims(&claims)
 	}
+	p := &l.provider
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
 	if err != nil {
 		p.failed, p.err = l.Now(), fmt.Errorf("asking the identity provider what it can do: %w", err)
-		return nil, discovery{}, p.err
+		return p.err
 	}
-	p.oidc = found
-	return p.oidc, p.claims, nil
+	p.oidc, p.claims = found, claims
+	return nil
 }
 
 // client lets a context's requests go through our HTTP client.

@@ -23,8 +23,8 @@ import (
 )
 
 const (
-	// apiConnections are those of the API and the console: however much is asked there,
-	// jobs and pushes have their own.
+	// apiConnections are those of the API and the console, beside those of actions.Previews:
+	// however much is asked there, jobs and pushes have their own.
 	apiConnections = 4
 	// providerTimeout is how long the identity provider may take to answer.
 	providerTimeout = 5 * time.Second
@@ -95,7 +95,7 @@ func newLogin(s *settings.Settings, store *wiring.Store, log *slog.Logger) (*log
 
 // parts are the API and the console, which work on connections of their own.
 func (x access) parts(ctx context.Context, a *wiring.App, log *slog.Logger) (parts Parts, err error) {
-	do := &actions.Actions{App: a.Beside(x.store)}
+	do := &actions.Actions{App: a.Beside(x.store), Previews: actions.NewPreviews()}
 	parts.API = api.Handler(api.Options{
 		Actions: do, Begin: guard.Begin, AllowBody: guard.AllowBody, Log: log, Version: a.Version, Stopping: ctx,
 	})
@@ -136,7 +136,7 @@ func (x access) listen(ctx context.Context, s *settings.Settings, parts Parts, l
 // nothing if the settings turn them off.
 func serveAPI(ctx context.Context, a *wiring.App, log *slog.Logger, metrics *admin.Metrics) (*admin.Server, *wiring.Store, error) {
 	for _, result := range guard.Results() {
-		metrics.APIAnswered(string(result), 0) // an alert needs it to be present
+		metrics.APIAnswered(string(result), 0) // a rate needs it to be present
 	}
 	if !a.Settings.ServesAPI() {
 		return nil, nil, nil

@@ -57,7 +57,7 @@ func listingsPage(found []actions.Listing, mayReset bool, typed [3]string) page.
 						Kind: page.Day, Name: "to", Label: "Day that it speaks of", Hint: "For a listing that was accepted under a wrong date",
 						Value: typed[1],
 					},
-					{Kind: page.OneLine, Name: "reason", Label: "Why", Value: typed[2]},
+					{Kind: page.OneLine, Name: "reason", Label: "Why", Hint: "Everybody who sees this page reads it: name nobody", Value: typed[2]},
 				},
 				Buttons: []page.Button{{Text: "Set the day", Kind: page.Warning}},
 			}},

@@ -75,6 +75,8 @@ func statusOf(err error) int {
 		return http.StatusConflict
 	case actions.Forbidden:
 		return http.StatusForbidden
+	case actions.Busy:
+		return http.StatusServiceUnavailable
 	default:
 		return http.StatusInternalServerError
 	}

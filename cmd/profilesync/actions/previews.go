@@ -1,0 +1,43 @@
+package actions
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/profilesync/profilesync/jobs/runjobs"
+)
+
+const (
+	// previewsAtOnce is how many plans and previews of undos there may be at a time: each has
+	// a session of the database of its own.
+	previewsAtOnce = 2
+	// previewPatience is how long one waits for its turn, and then for the lock of its source.
+	previewPatience = 10 * time.Second
+)
+
+// Previews bounds the plans and the previews of undos of all callers of a daemon.
+type Previews struct{ places *semaphore.Weighted }
+
+// NewPreviews returns the bound of a daemon.
+func NewPreviews() *Previews { return &Previews{semaphore.NewWeighted(previewsAtOnce)} }
+
+// preview makes a plan, or the preview of an undo, when it is its turn. A command waits as
+// long as it takes.
+func (a *Actions) preview(ctx context.Context, r *runjobs.Runs, do func(*runjobs.Runs) error) error {
+	if a.Previews == nil {
+		return do(r)
+	}
+	waiting, cancel := context.WithTimeout(ctx, previewPatience)
+	defer cancel()
+	if err := a.Previews.places.Acquire(waiting, 1); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return &Error{Kind: Busy, Text: "others are planning at this moment: ask again", Err: err}
+	}
+	defer a.Previews.places.Release(1)
+	r.Patience = previewPatience
+	return do(r)
+}
