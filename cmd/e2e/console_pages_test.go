@@ -17,7 +17,7 @@ import (
 // entrances are the pages where Ada begins to look around, besides what they lead to.
 var entrances = []string{
 	"/", "/?all=1", "/now", "/runs", "/reconcile", "/profiles", "/profiles?q=trust", "/pushes", "/drift", "/accounts", "/reports",
-	"/listings", "/tokens", "/jobs/",
+	"/listings", "/tokens", "/actions", "/jobs/",
 }
 
 // rivers are the rules of axe-core that River's own pages break: they are served as they are.
@@ -28,7 +28,7 @@ var every = []string{
 	"/", "/cases/#", "/now", "/runs", "/runs/#", "/runs/#/undo", "/reconcile", "/plans/#", "/profiles",
 	"/profiles/#",
 	"/profiles/#/why", "/profiles/#/history", "/pushes", "/drift", "/accounts", "/accounts/#", "/reports",
-	"/reports/#", "/reports/#/page", "/listings", "/tokens", "/jobs/",
+	"/reports/#", "/reports/#/page", "/listings", "/tokens", "/actions", "/jobs/",
 }
 
 // Ada looks at every page that she can reach, at one address of each kind, after what people

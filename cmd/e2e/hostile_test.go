@@ -126,7 +126,7 @@ func TestEveryOperationIsRefusedToWhoMayNot(t *testing.T) {
 			"name",
 			"reactivate",
 			"leave",
-		}, "/reports": {"make"}, "/tokens": {"add", "revoke"}, "/runs/1": {"approve", "reject", "cancel"},
+		}, "/reports": {"make"}, "/tokens": {"add", "revoke"}, "/actions": {"end"}, "/runs/1": {"approve", "reject", "cancel"},
 		"/runs/1/undo": {"undo"}, "/reconcile": {"plan"}, "/plans/P1": {"apply"}, "/cases/1": {"wait", "set-aside", "resume"},
 		"/profiles/FAA01": {"hold", "release", "push"},
 	}

@@ -87,8 +87,7 @@ func (c *tokensAdd) Run(ctx context.Context, a *wiring.App, out *commands.Printe
 		return err
 	}
 	token, hash := guard.NewToken()
-	by := accessstore.By{Actor: commands.ActorOr(c.Actor), Person: true, Verbs: postgres.Texts(guard.Verbs())}
-	if err := a.Store.Access.AddToken(ctx, c.Name, hash, postgres.Texts(verbs), expires, by); err != nil {
+	if err := a.Store.Access.AddToken(ctx, c.Name, hash, postgres.Texts(verbs), expires, by(c.Actor)); err != nil {
 		return err
 	}
 	out.Print(struct {
@@ -128,7 +127,7 @@ func (c *tokensRevoke) Run(ctx context.Context, a *wiring.App) error {
 	if err := a.Open(ctx); err != nil {
 		return err
 	}
-	if err := a.Store.Access.RevokeToken(ctx, c.Name, accessstore.By{Actor: commands.ActorOr(c.Actor), Person: true}); err != nil {
+	if err := a.Store.Access.RevokeToken(ctx, c.Name, by(c.Actor)); err != nil {
 		return err
 	}
 	a.Sayf("token %s is revoked: no daemon accepts it after %s", c.Name, guard.TokenTrust)

@@ -9,19 +9,21 @@ import (
 	"github.com/profilesync/profilesync/jobs/runjobs"
 )
 
-const (
-	// previewsAtOnce is how many plans and previews of undos there may be at a time: each has
-	// a session of the database of its own.
-	previewsAtOnce = 2
-	// previewPatience is how long one waits for its turn, and then for the lock of its source.
-	previewPatience = 10 * time.Second
-)
+// previewsAtOnce is how many plans and previews of undos there may be at a time: each has a
+// session of the database of its own.
+const previewsAtOnce = 2
 
 // Previews bounds the plans and the previews of undos of all callers of a daemon.
-type Previews struct{ places *semaphore.Weighted }
+type Previews struct {
+	places   *semaphore.Weighted
+	patience time.Duration
+}
 
-// NewPreviews returns the bound of a daemon.
-func NewPreviews() *Previews { return &Previews{semaphore.NewWeighted(previewsAtOnce)} }
+// NewPreviews returns the bound of a daemon. Each waits so long for its turn, and then for
+// the lock of its source.
+func NewPreviews(patience time.Duration) *Previews {
+	return &Previews{semaphore.NewWeighted(previewsAtOnce), patience}
+}
 
 // preview makes a plan, or the preview of an undo, when it is its turn. A command waits as
 // long as it takes.
@@ -29,7 +31,7 @@ func (a *Actions) preview(ctx context.Context, r *runjobs.Runs, do func(*runjobs
 	if a.Previews == nil {
 		return do(r)
 	}
-	waiting, cancel := context.WithTimeout(ctx, previewPatience)
+	waiting, cancel := context.WithTimeout(ctx, a.Previews.patience)
 	defer cancel()
 	if err := a.Previews.places.Acquire(waiting, 1); err != nil {
 		if ctx.Err() != nil {
@@ -38,6 +40,6 @@ func (a *Actions) preview(ctx context.Context, r *runjobs.Runs, do func(*runjobs
 		return &Error{Kind: Busy, Text: "others are planning at this moment: ask again", Err: err}
 	}
 	defer a.Previews.places.Release(1)
-	r.Patience = previewPatience
+	r.Patience = a.Previews.patience
 	return do(r)
 }

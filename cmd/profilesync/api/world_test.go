@@ -102,7 +102,7 @@ func (w *world) serve(o Options) {
 	w.t.Helper()
 	stopping, stop := context.WithCancel(w.t.Context())
 	w.stop = stop
-	o.Actions, o.Begin, o.Log, o.Version = &actions.Actions{App: w.app}, w.begin, slog.New(slog.NewTextHandler(w.t.Output(), nil)), "v0"
+	o.Actions, o.Begin, o.Log, o.Version = &actions.Actions{App: w.app, Previews: actions.NewPreviews(100*time.Millisecond)}, w.begin, slog.New(slog.NewTextHandler(w.t.Output(), nil)), "v0"
 	o.Stopping = stopping
 	handler := Handler(o)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {

@@ -112,7 +112,7 @@ func (l *Login) Load(next http.Handler) http.Handler {
 			if _, _, err := l.sessions.Commit(ctx); err != nil {
 				l.log(ctx, err)
 			}
-			if l.isOld(r, ctx) {
+			if l.isOld(r, ctx) && l.answers(ctx) {
 				Redirect(w, r)
 				return
 			}

@@ -314,7 +314,7 @@ func TestWhatIsDoneDoesNotFailBecauseOfItsSession(t *testing.T) {
 func TestAPersonIsLockedOut(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.lifetime = time.Hour
+	w.lifetime, w.provider.AccessTTL = time.Hour, time.Hour
 	server, other := w.daemon(), w.daemon()
 	ann := w.browser()
 	w.is("u-1", "leads")
@@ -341,6 +341,9 @@ func TestAPersonIsLockedOut(t *testing.T) {
 	require.Equal(t, http.StatusOK, page())
 	w.later = 31 * time.Minute
 	require.Equal(t, http.StatusOK, ann.open(server.URL+"/").status, "what is no page goes through until the session ends")
+	w.change = func(string, []byte) []byte { return []byte("down") }
+	require.Equal(t, http.StatusOK, page(), "who has signed in stays so while the provider is down")
+	w.change, w.later = nil, 32*time.Minute
 	w.is("u-1", "staff")
 	require.Equal(t, http.StatusForbidden, page(), "the provider is asked again")
 }

@@ -51,17 +51,32 @@ func (l *Login) discover(ctx context.Context) (*oidc.Provider, discovery, error)
 	if l.Now().Sub(failed) < failedFor {
 		return nil, discovery{}, err
 	}
-	select { // who is gone does not wait
-	case <-p.asked.DoChan("", func() (any, error) { return nil, l.ask(context.WithoutCancel(ctx)) }):
-	case <-ctx.Done():
-		return nil, discovery{}, ctx.Err()
+	if err := l.askOnce(ctx); err != nil {
+		return nil, discovery{}, err
 	}
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	if p.oidc == nil {
-		return nil, discovery{}, p.err
-	}
 	return p.oidc, p.claims, nil
+}
+
+// answers reports whether the provider answers now, so that somebody can be sent there.
+func (l *Login) answers(ctx context.Context) bool {
+	l.provider.mutex.Lock()
+	failed := l.provider.failed
+	l.provider.mutex.Unlock()
+	return l.Now().Sub(failed) >= failedFor && l.askOnce(ctx) == nil
+}
+
+// askOnce asks the provider, once for all who want to know at the same time. Whoever is gone
+// does not wait.
+func (l *Login) askOnce(ctx context.Context) error {
+	asked := l.provider.asked.DoChan("", func() (any, error) { return nil, l.ask(context.WithoutCancel(ctx)) })
+	select {
+	case answer := <-asked:
+		return answer.Err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // ask asks the provider what it can do. It keeps the context for its keys; each request to
@@ -79,7 +94,9 @@ func (l *Login) ask(ctx context.Context) error {
 		p.failed, p.err = l.Now(), fmt.Errorf("asking the identity provider what it can do: %w", err)
 		return p.err
 	}
-	p.oidc, p.claims = found, claims
+	if p.oidc == nil { // the first has the keys
+		p.oidc, p.claims = found, claims
+	}
 	return nil
 }
 

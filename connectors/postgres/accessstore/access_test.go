@@ -127,6 +127,11 @@ func TestTheDayOfTheLastUseOnlyMovesOn(t *testing.T) {
 	db.Exec("update access_token set last_used = '2999-01-01'")
 	use()
 	require.True(t, pgtest.One[bool](db, "select last_used = '2999-01-01' from access_token"))
+
+	db.Exec("update access_token set last_used = null")
+	db.Exec("create function fails() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$")
+	db.Exec("create trigger fails before update on access_token for each row execute function fails()")
+	use() // it is good although its day cannot be written
 }
 
 // A request that was under way while its person signed out saves its session afterwards.

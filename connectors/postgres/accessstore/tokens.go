@@ -130,15 +130,15 @@ type Holder struct {
 	Expires time.Time // zero: never
 }
 
-// HolderOf returns who holds the token of a hash, and notes the day. A token that is
+// HolderOf returns who holds the token of a hash, and notes the day if it can. A token that is
 // unknown, revoked or expired is postgres.ErrNotFound alike.
 func (s *Store) HolderOf(ctx context.Context, hash Hash) (Holder, error) {
 	row, err := s.q.TokenByHash(ctx, hash[:])
-	if err == nil && row.FirstToday {
-		err = s.q.NoteUse(ctx, row.ID)
-	}
 	if err != nil {
 		return Holder{}, postgres.Wrap(err, "looking up a token")
+	}
+	if row.FirstToday {
+		_ = s.q.NoteUse(ctx, row.ID) // a token is good although its day cannot be written
 	}
 	return Holder{Actor: tokenActor(row.Name), Verbs: row.Verbs, Expires: row.ExpiresAt}, nil
 }
