@@ -95,7 +95,7 @@ func config(version string) huma.Config {
 	c.Components.Schemas = registry
 	c.Info.Description = description
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"token":   {Type: "http", Scheme: "bearer", Description: "A token of `profilesync tokens add`."},
+		"token": {Type: "http", Scheme: "bearer", Description: "A token of `profilesync tokens add`."},
 		"session": {
 			Type: "apiKey", In: "cookie", Name: "__Host-profilesync",
 			Description: "The session of a person who has signed in. Without TLS, the cookie is called profilesync.",

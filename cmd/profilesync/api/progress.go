@@ -21,7 +21,7 @@ func (s *server) progress() {
 	add(s, route{
 		id: "run-progress", method: http.MethodGet, path: "/runs/{run}/progress", verb: guard.Read, answers: events,
 		summary: "Follow a run until it has ended, as server-sent events",
-		stream: true, about: "The run does not depend on who follows it. Whoever loses the stream asks again.",
+		stream:  true, about: "The run does not depend on who follows it. Whoever loses the stream asks again.",
 	}, s.follow)
 }
 

@@ -191,10 +191,10 @@ func TestPlansDoNotWaitForEver(t *testing.T) { //nolint:paralleltest // newWorld
 	defer lock.Close()
 	_, err = lock.Exec(t.Context(), "select pg_advisory_lock(hashtextextended('profilesync.run.ods', 0))")
 	require.NoError(t, err)
+	w.patience = 100 * time.Millisecond
+	w.serve(Options{})
 	busy := w.as(ann).do(call{id: "make-plan", body: `{"report": "edispensary"}`, status: http.StatusServiceUnavailable})
 	require.Contains(t, busy.text, "a run is being worked")
-	lock.Close()
-	w.do(call{id: "make-plan", body: `{"report": "edispensary"}`})
 }
 
 // Where something was done before something failed, the answer says both.

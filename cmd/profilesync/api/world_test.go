@@ -50,6 +50,7 @@ type world struct {
 	url        string
 	stop       context.CancelFunc // the daemon
 	limit      time.Duration      // of the server, for a request and its answer
+	patience   time.Duration      // of plans
 
 	mutex sync.Mutex
 	begun []string        // actor, operation and subject
@@ -89,7 +90,7 @@ func newWorld(t *testing.T, more ...string) *world {
 		name, value, _ := strings.Cut(setting, "=")
 		t.Setenv("PROFILESYNC_"+name, value)
 	}
-	w := &world{t: t, done: make(map[string]bool), db: db}
+	w := &world{t: t, done: make(map[string]bool), db: db, patience: time.Minute}
 	w.app, err = wiring.New(t.Context(), io.Discard, "v0")
 	require.NoError(t, err)
 	require.NoError(t, w.app.Open(t.Context()))
@@ -102,7 +103,12 @@ func (w *world) serve(o Options) {
 	w.t.Helper()
 	stopping, stop := context.WithCancel(w.t.Context())
 	w.stop = stop
-	o.Actions, o.Begin, o.Log, o.Version = &actions.Actions{App: w.app, Previews: actions.NewPreviews(100*time.Millisecond)}, w.begin, slog.New(slog.NewTextHandler(w.t.Output(), nil)), "v0"
+	o.Actions, o.Begin, o.Log, o.Version = &actions.Actions{
+		App:      w.app,
+		Previews: actions.NewPreviews(w.patience),
+	}, w.begin, slog.New(
+		slog.NewTextHandler(w.t.Output(), nil),
+	), "v0"
 	o.Stopping = stopping
 	handler := Handler(o)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {

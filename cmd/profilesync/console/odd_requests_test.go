@@ -42,7 +42,9 @@ func TestOddValuesAreNoFailure(t *testing.T) { //nolint:paralleltest // they wou
 		"/": {"owner", "code", "all"}, "/runs": {"page", "source", "before", "state"}, "/runs/2": {"all", "page", "group", "region"},
 		"/profiles": {"q", "page", "type", "state"}, "/profiles/" + code: {"at"}, "/profiles/" + code + "/why": {"field"},
 		"/profiles/" + code + "/history": {"field", "page"}, "/pushes": {"state", "sink", "code", "page"}, "/drift": {"sink", "page"},
-		"/accounts": {"state"}, "/listings": {"done"}, "/reports": {"done"}, "/tokens": {"all"}, "/actions": {"before", "done"}, "/sign-in": {"to"},
+		"/accounts": {
+			"state",
+		}, "/listings": {"done"}, "/reports": {"done"}, "/tokens": {"all"}, "/actions": {"before", "done"}, "/sign-in": {"to"},
 		"/jobs/api/jobs": {"state", "ids", "kinds", "queues"}, "/jobs/api/autocomplete": {"facet", "match", "after"},
 	}
 	for path, names := range parameters {

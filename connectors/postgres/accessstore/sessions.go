@@ -35,7 +35,9 @@ type actorKey struct{}
 
 // Of returns a context in which CommitCtx begins a session of that actor. In any other, it
 // only extends one.
-func Of(ctx context.Context, actor string) context.Context { return context.WithValue(ctx, actorKey{}, actor) }
+func Of(ctx context.Context, actor string) context.Context {
+	return context.WithValue(ctx, actorKey{}, actor)
+}
 
 // CommitCtx begins a session, or extends one that has not ended meanwhile: what a session
 // holds never changes.

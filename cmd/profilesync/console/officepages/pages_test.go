@@ -64,7 +64,7 @@ func pages(t *testing.T) map[string]page.Page {
 			[]accessstore.Action{{ID: 2, At: at, Actor: "u-<1>", Operation: "approve", Subject: "12", Outcome: accessstore.Done}},
 		),
 		"actions-none": actionsPage(nil, nil),
-		"token-new": tokensPage(nil, wanted{name: "monitor"}, "psync_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"),
+		"token-new":    tokensPage(nil, wanted{name: "monitor"}, "psync_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"),
 	}
 }
 
