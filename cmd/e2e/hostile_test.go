@@ -281,6 +281,13 @@ func TestSlowCallersDelayNobody(t *testing.T) {
 	}
 	require.Positive(t, streams)
 	require.LessOrEqual(t, streams, 64)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, b.daemon.api()+"/api/v1/runs/1/progress", nil)
+	require.NoError(t, err)
+	request.Header.Set("Authorization", "Bearer "+b.reader)
+	got, err := b.client.Do(request)
+	require.NoError(t, err)
+	defer got.Body.Close()
+	require.Equal(t, http.StatusOK, got.StatusCode, "half of the streams are for others")
 	answers("many streams")
 	t.Logf("%d streams", streams)
 }
