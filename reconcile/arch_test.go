@@ -113,7 +113,7 @@ var layers = []layer{
 	partOfProgram("profilesync/trials", append([]string{"cmd/profilesync/remote"}, belowCommands...)...),
 	partOfProgram("profilesync/actions", append([]string{"cmd/profilesync/guard"}, belowCommands...)...),
 	partOfProgram("profilesync/api/cursor"),
-	partOfProgram("profilesync/api/problem", "connectors/postgres", "cmd/profilesync/actions"),
+	partOfProgram("profilesync/api/problem", "connectors/postgres", "cmd/profilesync/guard", "cmd/profilesync/actions"),
 	partOfProgram("profilesync/api", append([]string{
 		"cmd/profilesync/guard", "cmd/profilesync/actions", "cmd/profilesync/api/...",
 	}, belowCommands...)...),

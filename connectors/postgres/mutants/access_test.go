@@ -1,10 +1,10 @@
 package mutants
 
 const (
-	ofAccess  = store + "accessstore/"
-	accessSQL = ofAccess + "accesssql/access.sql.go"
-	peopleSQL = ofAccess + "accesssql/people.sql.go"
-	access36  = store + "migrations/00036_access.sql"
+	ofAccess    = store + "accessstore/"
+	accessSQL   = ofAccess + "accesssql/access.sql.go"
+	signedInSQL = ofAccess + "accesssql/people.sql.go"
+	access36    = store + "migrations/00036_access.sql"
 )
 
 var accessMutants = []mutant{
@@ -30,7 +30,7 @@ var accessMutants = []mutant{
 		"session: extended", "that it has not ended",
 		[]edit{
 			{
-				file: peopleSQL, find: "update session set expires_at = $1\nwhere token_hash = $2 and ended_at is null",
+				file: signedInSQL, find: "update session set expires_at = $1\nwhere token_hash = $2 and ended_at is null",
 				put: "update session set expires_at = $1, ended_at = null\nwhere token_hash = $2",
 			},
 		},
