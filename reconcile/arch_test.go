@@ -116,7 +116,7 @@ var layers = []layer{
 	}, belowCommands...)...),
 	partOfProgram("profilesync/actions", append([]string{"cmd/profilesync/guard"}, belowCommands...)...),
 	partOfProgram("profilesync/api/cursor"),
-	partOfProgram("profilesync/api/problem", "connectors/postgres", "cmd/profilesync/actions"),
+	partOfProgram("profilesync/api/problem", "connectors/postgres", "cmd/profilesync/guard", "cmd/profilesync/actions"),
 	partOfProgram(
 		"profilesync/api/operation",
 		"reconcile/...",

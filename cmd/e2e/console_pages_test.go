@@ -17,7 +17,7 @@ import (
 var entrances = []string{
 	"/", "/?code=RA6", "/now", "/runs", "/reconcile", "/profiles", "/profiles?q=east", "/pushes", "/pushes?state=waits", "/drift",
 	"/accounts", "/reports",
-	"/listings", "/tokens", "/rehearsals", "/closures", "/checks", "/records", "/accounts/inactive", "/reminders", "/letters",
+	"/listings", "/tokens", "/actions", "/rehearsals", "/closures", "/checks", "/records", "/accounts/inactive", "/reminders", "/letters",
 }
 
 // every is at least one address of each page.
@@ -25,7 +25,7 @@ var every = []string{
 	"/", "/cases/#", "/now", "/runs", "/runs/#", "/runs/#/undo", "/reconcile", "/plans/#", "/profiles",
 	"/profiles/#",
 	"/profiles/#/why", "/profiles/#/history", "/pushes", "/drift", "/accounts", "/accounts/#", "/reports",
-	"/reports/#", "/reports/#/page", "/listings", "/tokens",
+	"/reports/#", "/reports/#/page", "/listings", "/tokens", "/actions",
 	"/rehearsals", "/rehearsals/#", "/profiles/#/undo", "/profiles/#/push", "/closures", "/closures/#", "/checks",
 	"/records", "/records/contradictions", "/records/flags", "/records/owners", "/accounts/inactive", "/reminders", "/letters",
 }

@@ -40,6 +40,8 @@ var lists = map[string]map[string]string{
 	"quarantine list":     {"what to do": "reason"},
 	"contradictions list": {"profile": "status", "end date": "closed"},
 	"flags list":          {"profile": "status"},
+	"sessions list":       {},
+	"actions list":        {"action": "id"},
 	"tokens list":         {"token": "name", "state": "valid", "made": "created", "by": "created_by", "until": "expires"},
 }
 
@@ -62,7 +64,7 @@ var things = map[string]string{
 // read their JSON.
 var others = []string{
 	"serve", "runs approve", "runs reject", "runs cancel", "listings reset", "profile kind", "ers register add", "push retry", "hold add",
-	"accounts approve", "accounts reactivate", "mail templates", "report show", "help", "ops write", "check", "tokens revoke",
+	"accounts approve", "accounts reactivate", "mail templates", "report show", "help", "ops write", "check", "tokens revoke", "sessions end",
 }
 
 func TestEveryCommandIsAListOrAThing(t *testing.T) {
@@ -134,6 +136,7 @@ func fullSite(t *testing.T) *site {
 	s.exits(0, "cases", "look")
 	s.exits(0, "report", "make")
 	s.exits(0, "tokens", "add", "desk", "--verbs", "read", "--until", "2027-03-31")
+	s.write(`insert into session (token_hash, data, expires_at, actor) values ('x', 'x', now() + interval '1 hour', 'u-1')`)
 	s.write("update access_token set last_used = '2026-11-19'")
 	return s
 }

@@ -123,7 +123,7 @@ func TestEveryOperationIsRefusedToWhoMayNot(t *testing.T) {
 	forms := map[string][]string{ // the console's own test has the same, and finds those that pages show
 		"/now": {"stop-mail", "resume-mail"}, "/pushes": {"retry"}, "/drift": {"check"}, "/listings": {"reset"}, "/reports": {"make"},
 		"/accounts": {"names"}, "/accounts/u-1": {"name", "reactivate", "leave"}, "/accounts/inactive": {"apply", "approve"},
-		"/tokens": {"add", "revoke"}, "/cases/1": {"wait", "set-aside", "resume"}, "/checks": {"run"},
+		"/tokens": {"add", "revoke"}, "/actions": {"end"}, "/cases/1": {"wait", "set-aside", "resume"}, "/checks": {"run"},
 		"/runs/1": {"approve", "reject", "cancel"}, "/runs/1/undo": {"undo"}, "/reconcile": {"plan"}, "/plans/P1": {"apply"},
 		"/rehearsals/P1": {"approve-ahead", "withdraw-ahead"}, "/closures/FAA01": {"say", "confirm", "take-back"},
 		"/profiles/FAA01": {"hold", "release", "push", "kind"}, "/profiles/FAA01/undo": {"undo"},
@@ -280,6 +280,13 @@ func TestSlowCallersDelayNobody(t *testing.T) {
 	}
 	require.Positive(t, streams)
 	require.LessOrEqual(t, streams, 64)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, b.daemon.api()+"/api/v1/runs/1/progress", nil)
+	require.NoError(t, err)
+	request.Header.Set("Authorization", "Bearer "+b.reader)
+	got, err := b.client.Do(request)
+	require.NoError(t, err)
+	defer got.Body.Close()
+	require.Equal(t, http.StatusOK, got.StatusCode, "half of the streams are for others")
 	answers("many streams")
 	t.Logf("%d streams", streams)
 }

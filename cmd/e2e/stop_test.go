@@ -120,7 +120,7 @@ var (
 		"report deliver": "2026-01-02", "report verify": "2026-01-02", "mail stop": "--reason x",
 		"cases show": "1", "cases wait": "1 --for x --until 2999-01-01", "cases resume": "1",
 		"cases letters": "--preview", "cases set-aside": "1 --reason x --until 2999-01-01",
-		"tokens add": "x --verbs read", "tokens revoke": "x",
+		"tokens add": "x --verbs read", "tokens revoke": "x", "sessions end": "x",
 		"closure say": "FA001 --reason x", "closure confirm": "FA001 --reason x", "closure take-back": "FA001 --reason x",
 	}
 	withoutDatabase = []string{"version", "mail templates", "help", "completion", "man", "ops write"}

@@ -69,6 +69,8 @@ type cli struct {
 	Status         statuscommands.Status          `cmd:"" help:"How things stand, on one screen."`
 	Check          statuscommands.Check           `cmd:"" help:"Every setting, and whether everything that they name answers."`
 	Tokens         accesscommands.Tokens          `cmd:"" help:"Tokens with which machines use the API: list, add, revoke."`
+	Sessions       accesscommands.Sessions        `cmd:"" help:"People who have signed in: list, end."`
+	Actions        accesscommands.Actions         `cmd:"" help:"What was done by the API, the console and with tokens: list."`
 	Help           help                           `cmd:"" offline:"" help:"Show help for a command."`
 	Completion     completion                     `cmd:"" offline:"" help:"Print a script that completes commands in a shell."`
 	Man            man                            `cmd:"" offline:"" help:"Print the manual page."`

@@ -19,6 +19,10 @@ type Runs struct {
 	LockOrganisations func(ctx context.Context) (OrganisationSession, error)
 	LockServices      func(ctx context.Context) (ServiceSession, error)
 
+	// Patience is how long Preview and PreviewUndo wait for the lock; zero: as long as it
+	// takes. ErrBusy says that it was not enough.
+	Patience time.Duration
+
 	Organisations Organisations
 	Services      Services
 	Now           func() time.Time
@@ -276,7 +280,7 @@ func (r *Runs) underLock(ctx context.Context, source profile.Source, id runs.ID,
 // Preview plans a run. The plan is kept for a person to read and apply; nothing
 // else is.
 func (r *Runs) Preview(ctx context.Context, run runs.Run) (runs.Summary, error) {
-	session, planner, err := r.lock(ctx, run.Source)
+	session, planner, err := r.lockSoon(ctx, run.Source)
 	if err != nil {
 		return runs.Summary{}, err
 	}
@@ -294,7 +298,7 @@ type Reversal struct {
 
 // PreviewUndo plans the undo of a run and discards the plan.
 func (r *Runs) PreviewUndo(ctx context.Context, undo runs.Run) (Reversal, error) {
-	session, planner, err := r.lock(ctx, undo.Source)
+	session, planner, err := r.lockSoon(ctx, undo.Source)
 	if err != nil {
 		return Reversal{}, err
 	}
@@ -313,6 +317,23 @@ func (r *Runs) PreviewUndo(ctx context.Context, undo runs.Run) (Reversal, error)
 	beyond, err := p.guard(ctx)
 	summary.Run, summary.State = "", runs.RunDone
 	return Reversal{summary, beyond}, err
+}
+
+// ErrBusy means that a run of the source is being worked.
+var ErrBusy = errors.New("a run is being worked, or planned: ask again when it has ended")
+
+// lockSoon is lock, for as long as its caller is patient.
+func (r *Runs) lockSoon(ctx context.Context, source profile.Source) (Session, func(runs.Run) planner, error) {
+	if r.Patience == 0 {
+		return r.lock(ctx, source)
+	}
+	waiting, cancel := context.WithTimeout(ctx, r.Patience)
+	defer cancel()
+	session, planner, err := r.lock(waiting, source)
+	if err != nil && waiting.Err() != nil && ctx.Err() == nil {
+		return nil, nil, fmt.Errorf("%s: %w", source, ErrBusy)
+	}
+	return session, planner, err
 }
 
 // lock waits for the lock of a source, and returns a function that makes the

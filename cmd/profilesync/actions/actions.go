@@ -7,6 +7,7 @@
 //	console ──┘
 //
 //	scope.go, runs.go          plan, reconcile; list, show and cancel runs
+//	previews.go                how many plan at a time
 //	decide.go, ahead.go        what waits: approve, reject, undo; rehearsals
 //	profiles.go, cases.go      profiles, why, undo of a field; cases, closures
 //	pushes.go, drift.go        pushes, previews, holds, drift
@@ -34,6 +35,8 @@ type Actions struct {
 	// OSUser is the operating-system user who asks; empty where there is none, as in a
 	// daemon.
 	OSUser string
+	// Previews bounds plans and previews; nil for a command, which has nobody beside it.
+	Previews *Previews
 	// Progress is called with how far a run or a plan has come; it may be nil.
 	Progress wiring.Progress
 }

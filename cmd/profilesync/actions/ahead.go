@@ -74,7 +74,7 @@ func (a *Actions) ApproveAhead(ctx context.Context, r AheadRequest) (done Ahead,
 		return done, &Error{Kind: Invalid, Text: err.Error(), Err: err}
 	}
 	if a.App.Settings.ApprovalByAnother {
-		if err := runs.ByAnother(rehearsal, runs.Run{Actor: actor, OSUser: a.OSUser}); err != nil {
+		if err := a.App.ByAnother(ctx, rehearsal, runs.Run{Actor: actor, OSUser: a.OSUser}); err != nil {
 			return done, err
 		}
 	}

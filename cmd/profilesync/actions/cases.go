@@ -228,5 +228,9 @@ func (a *Actions) closure(ctx context.Context, s ClosureStep,
 	if err := a.Ready(ctx); err != nil {
 		return c, err
 	}
-	return step(a.App.Store.Cases, ctx, casestore.ClosureStep{Code: s.Code, Successor: s.Successor, Actor: actor, Reason: reason})
+	c, err = step(a.App.Store.Cases, ctx, casestore.ClosureStep{Code: s.Code, Successor: s.Successor, Actor: actor, Reason: reason})
+	if !seesPeople(ctx) {
+		c.Reason = "" // what stands may be another's
+	}
+	return c, err
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/profilesync/profilesync/cmd/internal/runtext"
 	"github.com/profilesync/profilesync/connectors/postgres/runstore"
+	"github.com/profilesync/profilesync/jobs/runjobs"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
@@ -236,7 +237,11 @@ func (a *Actions) PreviewUndo(ctx context.Context, id runs.ID) (p UndoPreview, e
 	if p.Run, err = a.ended(ctx, id); err != nil {
 		return p, err
 	}
-	found, err := a.App.Runs(a.App.Pull, a.progress()).PreviewUndo(ctx, a.undoOf(p.Run, actor))
+	var found runjobs.Reversal
+	err = a.preview(ctx, a.App.Runs(a.App.Pull, a.progress()), func(r *runjobs.Runs) (err error) {
+		found, err = r.PreviewUndo(ctx, a.undoOf(p.Run, actor))
+		return err
+	})
 	if err != nil {
 		return p, err
 	}

@@ -6,10 +6,12 @@ import (
 
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/accessstore"
 	"github.com/profilesync/profilesync/connectors/postgres/casestore"
 	"github.com/profilesync/profilesync/connectors/postgres/historystore"
 	"github.com/profilesync/profilesync/connectors/postgres/peoplestore"
 	"github.com/profilesync/profilesync/connectors/postgres/runstore"
+	"github.com/profilesync/profilesync/jobs/runjobs"
 	"github.com/profilesync/profilesync/reconcile/history"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
@@ -26,6 +28,7 @@ const (
 	Conflict       // not as things stand now
 	Forbidden      // not by this person
 	Unset          // a setting that it needs is not set
+	Busy           // nothing was begun, and asking again soon may help
 )
 
 // Error is a refusal of an action.
@@ -71,11 +74,14 @@ func KindOf(err error) Kind {
 	if errors.Is(err, postgres.ErrNotFound) {
 		return Missing
 	}
-	if _, ok := errors.AsType[runs.SamePersonError](err); ok {
+	if errors.As(err, new(runs.SamePersonError)) || errors.As(err, new(accessstore.LackedError)) {
 		return Forbidden
 	}
 	if _, ok := errors.AsType[settings.Error](err); ok {
 		return Unset
+	}
+	if errors.Is(err, runjobs.ErrBusy) {
+		return Busy
 	}
 	if isConflict(err) {
 		return Conflict

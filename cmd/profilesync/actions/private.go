@@ -10,8 +10,8 @@ import (
 )
 
 // What people gave as the reason in the audit of profiles, accounts and closures may name
-// anybody: only who may see people reads it. The reasons of holds, of cases and of the stop
-// of letters are for everybody who comes across them, which their forms say.
+// anybody: only who may see people reads it. The reasons of holds, of cases, of listings
+// that were reset and of the stop of letters are for everybody who comes across them, which their forms say.
 
 // seesPeople reports whether the caller may see people.
 func seesPeople(ctx context.Context) bool {

@@ -10,6 +10,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/ods"
+	"github.com/profilesync/profilesync/jobs/runjobs"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
 	"github.com/profilesync/profilesync/reconcile/services"
@@ -272,7 +273,10 @@ func (a *Actions) Plan(ctx context.Context, r *wiring.Reader, s Scope) (summary 
 	if s.Run.Upload, err = a.upload(ctx, s); err != nil {
 		return summary, err
 	}
-	summary, err = r.Runs(r.Pull, a.progress()).Preview(ctx, s.Run)
+	err = a.preview(ctx, r.Runs(r.Pull, a.progress()), func(r *runjobs.Runs) (err error) {
+		summary, err = r.Preview(ctx, s.Run)
+		return err
+	})
 	if err != nil && s.Run.Upload != 0 {
 		err = errors.Join(err, r.Store.Runs.DropUpload(context.WithoutCancel(ctx), s.Run.Upload))
 	}

@@ -11,7 +11,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
-	"golang.org/x/sync/semaphore"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/actions/upkeep"
@@ -40,8 +39,6 @@ type Options struct {
 	Version  string
 	// Stopping ends when the daemon stops: streams of progress end then. Nil is never.
 	Stopping context.Context //nolint:containedctx // of the program, not of a call
-	// Streams is how many streams of progress there may be at a time; 0 means 64.
-	Streams int64
 	// Look is how often a stream looks how far its run has come, and Alive how often it
 	// sends something although nothing happens; 0 means half a second and 15 seconds.
 	Look, Alive time.Duration
@@ -54,9 +51,8 @@ const Document = "/api/openapi.json"
 type server struct {
 	Options
 
-	set     *operation.Set
-	do      upkeep.Upkeep
-	streams *semaphore.Weighted
+	set *operation.Set
+	do  upkeep.Upkeep
 }
 
 // Handler serves the admin API under /api. It expects a guard before it that puts the
@@ -67,9 +63,6 @@ func Handler(o Options) http.Handler {
 }
 
 func build(o Options) (http.Handler, huma.API) {
-	if o.Streams == 0 {
-		o.Streams = 64
-	}
 	if o.Look == 0 {
 		o.Look = 500 * time.Millisecond
 	}
@@ -87,7 +80,7 @@ func build(o Options) (http.Handler, huma.API) {
 	}
 	mux := http.NewServeMux()
 	s := &server{
-		Options: o, do: upkeep.Upkeep{Actions: o.Actions}, streams: semaphore.NewWeighted(o.Streams),
+		Options: o, do: upkeep.Upkeep{Actions: o.Actions},
 		set: &operation.Set{
 			API: humago.New(mux, config(o.Version)), Begin: o.Begin, AllowBody: o.AllowBody, ShowOnce: o.ShowOnce, Log: o.Log,
 		},
@@ -110,8 +103,11 @@ func config(version string) huma.Config {
 	c.Components.Schemas = registry
 	c.Info.Description = description
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"token":   {Type: "http", Scheme: "bearer", Description: "A token of `profilesync tokens add`."},
-		"session": {Type: "apiKey", In: "cookie", Name: "session", Description: "The session of a person who has signed in."},
+		"token": {Type: "http", Scheme: "bearer", Description: "A token of `profilesync tokens add`."},
+		"session": {
+			Type: "apiKey", In: "cookie", Name: "__Host-profilesync",
+			Description: "The session of a person who has signed in. Without TLS, the cookie is called profilesync.",
+		},
 	}
 	c.Security = []map[string][]string{{"token": {}}, {"session": {}}}
 	return c

@@ -212,9 +212,10 @@ func callCases(t *testing.T, w *world) {
 
 func callClosures(t *testing.T, w *world) {
 	t.Helper()
+	w.as(cid).do(call{id: "say-closed", path: "FAA05", body: `{"reason": "Jane Canary retired"}`})
 	w.as(bea)
 	why := `{"reason": "the board says so"}`
-	w.do(call{id: "say-closed", path: "FAA05", body: why})
+	require.NotContains(t, w.do(call{id: "say-closed", path: "FAA05", body: why}).text, "Canary", "reasons are for who may see people")
 	w.do(call{id: "confirm-closed", path: "FAA05", body: why})
 	require.Equal(t, "confirmed", w.do(call{id: "list-closures", query: "code=FAA05"}).say("items.0.state"))
 	w.do(call{id: "take-closed-back", path: "FAA05", body: why})

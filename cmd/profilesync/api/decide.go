@@ -159,12 +159,14 @@ func (s *server) approve(ctx context.Context, in *decisionInput) (*operation.Bod
 		return nil, err
 	}
 	started, err := s.do.Approve(ctx, wanted)
-	return operation.Answer(summaries{started}, err)
+	failed, err := s.partly(ctx, "approve", len(started), err)
+	return operation.Answer(summaries{started, failed}, err)
 }
 
 // rejections are what was rejected, run by run.
 type rejections struct {
-	Items []actions.RejectedRun `json:"items" nullable:"false"`
+	Items  []actions.RejectedRun `json:"items" nullable:"false"`
+	Failed *failure              `json:"failed,omitempty" doc:"Why there is nothing after the items, which stand."`
 }
 
 func (s *server) reject(ctx context.Context, in *decisionInput) (*operation.Body[rejections], error) {
@@ -173,7 +175,8 @@ func (s *server) reject(ctx context.Context, in *decisionInput) (*operation.Body
 		return nil, err
 	}
 	rejected, err := s.do.Reject(ctx, wanted)
-	return operation.Answer(rejections{rejected}, err)
+	failed, err := s.partly(ctx, "reject", len(rejected), err)
+	return operation.Answer(rejections{rejected, failed}, err)
 }
 
 type listRehearsedInput struct {

@@ -8,7 +8,6 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/api/operation"
-	"github.com/profilesync/profilesync/cmd/profilesync/api/problem"
 	"github.com/profilesync/profilesync/cmd/profilesync/api/stream"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/connectors/postgres/runstore"
@@ -21,11 +20,10 @@ func (s *server) progress() {
 		Content: map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: "string"}}},
 	}}
 	operation.Add(s.set, operation.Route{
-		ID: "run-progress", Method: http.MethodGet, Path: "/runs/{run}/progress", Verb: guard.Read, Answers: events,
-		Within: stream.Longest, // also before it begins
+		ID: "run-progress", Method: http.MethodGet, Path: "/runs/{run}/progress", Verb: guard.Read, Answers: events, Stream: true,
+		Within:  stream.Longest, // also before it begins
 		Summary: "Follow a run until it has ended, as server-sent events",
-		About: "The run does not depend on who follows it. Whoever loses the stream asks again. " +
-			"Send `Accept: text/event-stream`: streams are counted by themselves.",
+		About:   "The run does not depend on who follows it. Whoever loses the stream asks again.",
 	}, s.follow)
 }
 
@@ -34,11 +32,10 @@ func (s *server) follow(ctx context.Context, in *RunInput) (*huma.StreamResponse
 	if err != nil {
 		return nil, err
 	}
-	if !s.streams.TryAcquire(1) {
-		return nil, problem.ErrStreams
+	if err := guard.AsStream(ctx); err != nil {
+		return nil, err
 	}
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
-		defer s.streams.Release(1)
 		_, w := humago.Unwrap(hc)
 		ctx, cancel := context.WithTimeout(ctx, stream.Longest)
 		defer cancel()

@@ -50,8 +50,6 @@ func TestARunIsFollowedUntilItHasEnded(t *testing.T) { //nolint:paralleltest // 
 	require.True(t, s.until(`data: {"run":1,"state":"queued"`))
 	require.True(t, s.until(":"), "it says that it is alive")
 	require.True(t, leaver.until("event: progress"))
-	w.follow(run, http.StatusServiceUnavailable) // the third of two
-
 	leaver.leave()
 	w.db.Exec("update run set stage = 'reading', done = 7, total = 100 where id = 1")
 	require.True(t, s.until(`data: {"run":1,"state":"queued","stage":"reading","done":7,"total":100}`))
@@ -60,11 +58,6 @@ func TestARunIsFollowedUntilItHasEnded(t *testing.T) { //nolint:paralleltest // 
 	require.True(t, s.until(`data: {"run":1,"state":"done"`))
 	require.False(t, s.until("event:"), "the stream ends with the run")
 	w.follow("4711", http.StatusNotFound)
-
-	require.Eventually(t, func() bool { // both places are free again
-		ok := w.streamsFree()
-		return ok
-	}, 10*time.Second, 10*time.Millisecond)
 }
 
 // A daemon that stops ends the streams.
@@ -81,12 +74,4 @@ func TestStreamsEndWithTheDaemon(t *testing.T) { //nolint:paralleltest // newWor
 	}
 	w.stop()
 	require.False(t, s.until("event:"))
-}
-
-// streamsFree reports whether a run that has ended can be followed.
-func (w *world) streamsFree() bool {
-	answer, err := http.Get(w.url + operation.Base + "/runs/1/progress")
-	require.NoError(w.t, err)
-	defer answer.Body.Close()
-	return answer.StatusCode == http.StatusOK
 }

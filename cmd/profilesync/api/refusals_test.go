@@ -1,12 +1,17 @@
 package api
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/api/operation"
@@ -148,6 +153,11 @@ func TestAnotherPersonApproves(t *testing.T) { //nolint:paralleltest // newWorld
 	}
 	refused := w.do(call{id: "approve", body: `{"all": true}`, status: 403})
 	require.Contains(t, refused.text, "asked for by cid: another person has to approve it")
+	w.db.Exec(`insert into access_token (name, hash, verbs, created_by)
+		values ('first', sha256('1'), '{administer}', 'cid'), ('second', sha256('2'), '{approve}', 'token:first')`)
+	second := guard.Principal{Name: "token:second", Verbs: []guard.Verb{guard.Approve}}
+	refused = w.as(second).do(call{id: "approve", body: `{"all": true}`, status: 403})
+	require.Contains(t, refused.text, "asked for by cid", "a token stands for whoever made it")
 	w.as(bea).do(call{id: "approve", body: `{"all": true}`})
 }
 
@@ -181,4 +191,50 @@ func TestPagesAreContinuous(t *testing.T) {
 		func(int) ([]int, error) { return nil, io.EOF },
 	)
 	require.ErrorIs(t, err, io.EOF)
+}
+
+// A plan waits for its turn, and for a run of its source, and then says that it did not get it.
+func TestPlansDoNotWaitForEver(t *testing.T) { //nolint:paralleltest // newWorld sets variables
+	w := newWorld(t)
+	lock, err := w.db.DB.Connect(t.Context())
+	require.NoError(t, err)
+	defer lock.Close()
+	_, err = lock.Exec(t.Context(), "select pg_advisory_lock(hashtextextended('profilesync.run.ods', 0))")
+	require.NoError(t, err)
+	w.patience = 100 * time.Millisecond
+	w.serve(Options{})
+	busy := w.as(ann).do(call{id: "make-plan", body: `{"report": "edispensary"}`, status: http.StatusServiceUnavailable})
+	require.Contains(t, busy.text, "a run is being worked")
+}
+
+// Where something was done before something failed, the answer says both.
+func TestWhatWasDoneBeforeAFailureIsSaid(t *testing.T) { //nolint:paralleltest // newWorld sets variables
+	w := newWorld(t)
+	w.db.Exec("create function fails() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$")
+	w.db.Exec("create trigger fails before insert on run for each row when (new.report = 'ebranchs') execute function fails()")
+	half := w.as(ann).do(call{id: "start-run", body: `{}`})
+	require.Equal(t, http.StatusAccepted, half.status)
+	require.Equal(t, 2, half.count("items"), half.text)
+	require.Equal(t, "500", half.say("failed.status"))
+	require.Contains(t, half.say("failed.detail"), "start-run failed")
+	require.Equal(t, 2, pgtest.One[int](w.db, "select count(*) from run"))
+}
+
+// An operation is stopped when its time is over, and says so.
+func TestAnOperationEnds(t *testing.T) {
+	t.Parallel()
+	mux := http.NewServeMux()
+	set := &operation.Set{API: humago.New(mux, config("v0")), Log: slog.New(slog.DiscardHandler)}
+	slow := operation.Route{
+		ID: "slow", Method: http.MethodGet, Path: "/slow", Verb: guard.Read, Summary: "Wait", Within: 20 * time.Millisecond,
+	}
+	operation.Add(set, slow, func(ctx context.Context, _ *struct{}) (*operation.Body[string], error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	})
+	r := httptest.NewRequestWithContext(guard.With(t.Context(), ann), http.MethodGet, operation.Base+"/slow", nil)
+	out := httptest.NewRecorder()
+	mux.ServeHTTP(out, r)
+	require.Equal(t, http.StatusInternalServerError, out.Code)
+	require.Contains(t, out.Body.String(), "it took longer than 18ms and was stopped")
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/api/operation"
+	"github.com/profilesync/profilesync/cmd/profilesync/api/problem"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/connectors/postgres/runstore"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -157,7 +159,27 @@ func (in *startRunInput) Subject() string {
 
 // summaries are what runs or plans say of themselves.
 type summaries struct {
-	Items []runs.Summary `json:"items" nullable:"false"`
+	Items  []runs.Summary `json:"items" nullable:"false"`
+	Failed *failure       `json:"failed,omitempty" doc:"Why there is nothing after the items, which stand."`
+}
+
+// failure says why the rest of what was asked for was not done.
+type failure struct {
+	Status int    `json:"status" doc:"What it would have been answered with, had nothing been done before."`
+	Detail string `json:"detail"`
+}
+
+// partly is the answer where a part may have been done before an error: items are what
+// stands, of that many. It is nil if nothing was.
+func (s *server) partly(ctx context.Context, id string, done int, err error) (*failure, error) {
+	if err == nil || done == 0 {
+		return nil, err
+	}
+	said, ok := errors.AsType[huma.StatusError](problem.Of(ctx, s.Log, id, err))
+	if !ok {
+		return nil, err
+	}
+	return &failure{said.GetStatus(), said.Error()}, nil
 }
 
 func (s *server) startRun(ctx context.Context, in *startRunInput) (*operation.Body[summaries], error) {
@@ -181,7 +203,7 @@ func (s *server) startPlan(ctx context.Context, in *startRunInput) (*operation.B
 		return nil, err
 	}
 	summary, err := s.do.ReconcilePlan(ctx, plan, false)
-	return operation.Answer(summaries{[]runs.Summary{summary}}, err)
+	return operation.Answer(summaries{Items: []runs.Summary{summary}}, err)
 }
 
 func (s *server) start(ctx context.Context, wanted actions.Request) (*operation.Body[summaries], error) {
@@ -189,15 +211,23 @@ func (s *server) start(ctx context.Context, wanted actions.Request) (*operation.
 	if err != nil {
 		return nil, err
 	}
-	started := []runs.Summary{}
+	return s.each(ctx, "start-run", scopes, func(scope actions.Scope) (runs.Summary, error) { return s.do.Reconcile(ctx, scope, false) })
+}
+
+// each starts, or plans, one after another, and says what stands if one fails.
+func (s *server) each(ctx context.Context, id string, scopes []actions.Scope, do func(actions.Scope) (runs.Summary, error)) (
+	*operation.Body[summaries], error,
+) {
+	made := summaries{Items: []runs.Summary{}}
 	for _, scope := range scopes {
-		summary, err := s.do.Reconcile(ctx, scope, false)
+		summary, err := do(scope)
 		if err != nil {
-			return nil, err
+			made.Failed, err = s.partly(ctx, id, len(made.Items), err)
+			return operation.Answer(made, err)
 		}
-		started = append(started, summary)
+		made.Items = append(made.Items, summary)
 	}
-	return operation.Answer(summaries{started}, nil)
+	return operation.Answer(made, nil)
 }
 
 // SentFile is a file that is sent. It is read as it comes, and nothing of it is held in
@@ -297,15 +327,7 @@ func (s *server) plan(ctx context.Context, wanted actions.Request) (*operation.B
 	if err != nil {
 		return nil, err
 	}
-	made := []runs.Summary{}
-	for _, scope := range scopes {
-		summary, err := s.do.Plan(ctx, reader, scope)
-		if err != nil {
-			return nil, err
-		}
-		made = append(made, summary)
-	}
-	return operation.Answer(summaries{made}, nil)
+	return s.each(ctx, "make-plan", scopes, func(scope actions.Scope) (runs.Summary, error) { return s.do.Plan(ctx, reader, scope) })
 }
 
 func (s *server) showRun(ctx context.Context, in *RunInput) (*operation.Body[listedRun], error) {

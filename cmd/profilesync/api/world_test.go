@@ -53,6 +53,7 @@ type world struct {
 	url        string
 	stop       context.CancelFunc // the daemon
 	limit      time.Duration      // of the server, for a request and its answer
+	patience   time.Duration      // of plans
 
 	mutex sync.Mutex
 	begun []string        // actor, operation and subject
@@ -96,12 +97,12 @@ func newWorld(t *testing.T, more ...string) *world {
 		name, value, _ := strings.Cut(setting, "=")
 		t.Setenv("PROFILESYNC_"+name, value)
 	}
-	w := &world{t: t, done: make(map[string]bool), db: db, services: services}
+	w := &world{t: t, done: make(map[string]bool), db: db, services: services, patience: time.Minute}
 	w.app, err = wiring.New(t.Context(), io.Discard, "v0")
 	require.NoError(t, err)
 	require.NoError(t, w.app.Open(t.Context()))
 	t.Cleanup(func() { _ = w.app.Close() })
-	w.serve(Options{Streams: 2, Look: 5 * time.Millisecond, Alive: 20 * time.Millisecond})
+	w.serve(Options{Look: 5 * time.Millisecond, Alive: 20 * time.Millisecond})
 	return w
 }
 
@@ -109,7 +110,12 @@ func (w *world) serve(o Options) {
 	w.t.Helper()
 	stopping, stop := context.WithCancel(w.t.Context())
 	w.stop = stop
-	o.Actions, o.Begin, o.Log, o.Version = &actions.Actions{App: w.app}, w.begin, slog.New(slog.NewTextHandler(w.t.Output(), nil)), "v0"
+	o.Actions, o.Begin, o.Log, o.Version = &actions.Actions{
+		App:      w.app,
+		Previews: actions.NewPreviews(w.patience),
+	}, w.begin, slog.New(
+		slog.NewTextHandler(w.t.Output(), nil),
+	), "v0"
 	o.Stopping = stopping
 	handler := Handler(o)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {

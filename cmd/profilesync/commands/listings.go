@@ -40,7 +40,7 @@ func (*listingsList) Run(ctx context.Context, a *wiring.App, out *Printer) error
 type listingsReset struct {
 	Report string `arg:"" enum:"${listings}" help:"The report."`
 	To     string `required:"" placeholder:"YYYY-MM-DD" help:"The date that the last accepted listing is taken to have; today at the latest."`
-	Reason string `required:"" placeholder:"TEXT" help:"Why, for the audit."`
+	Reason string `required:"" placeholder:"TEXT" help:"Why: everybody who lists listings reads it."`
 	Actor  string `placeholder:"NAME" help:"Who resets it, for the audit. Default: the operating-system user."`
 }
 

@@ -127,7 +127,7 @@ func entrances(code string) []string {
 	return []string{
 		"/", "/now", "/runs", "/runs/1", "/runs/2", "/plans/P1", "/plans/P2", "/reconcile", "/profiles?q=a", "/profiles/" + code,
 		"/profiles/" + code + "/why", "/profiles/" + code + "/history", "/profiles/" + code + "?at=2026-06-04",
-		"/pushes", "/pushes?state=refused", "/drift", "/accounts", "/accounts/u-1", "/reports", "/listings", "/tokens",
+		"/pushes", "/pushes?state=refused", "/drift", "/accounts", "/accounts/u-1", "/reports", "/listings", "/tokens", "/actions",
 		"/cases/1", "/?owner=operations&all=1", "/runs/1/undo", "/rehearsals/P3", "/profiles/" + code + "/undo?field=icb",
 		"/profiles/" + code + "/push", "/closures?state=taken-back", "/closures/" + code, "/checks", "/records", "/accounts/inactive",
 		"/letters", "/reminders",

@@ -45,7 +45,8 @@ func TestOddValuesAreNoFailure(t *testing.T) { //nolint:paralleltest // they wou
 		"/accounts": {"state"}, "/profiles/" + code + "/undo": {"field"}, "/closures": {"state", "code"},
 		"/checks": {"kind", "owner", "code", "gone"}, "/records": {"report"}, "/records/contradictions": {"report"},
 		"/records/flags": {"report"}, "/records/owners": {"days"}, "/accounts/inactive": {"date"}, "/reminders": {"date"},
-		"/letters": {"state", "account"}, "/listings": {"done"}, "/reports": {"done"}, "/tokens": {"all"}, "/sign-in": {"to"},
+		"/letters": {"state", "account"}, "/listings": {"done"}, "/reports": {"done"}, "/tokens": {"all"}, "/actions": {"before"},
+		"/sign-in":       {"to"},
 		"/jobs/api/jobs": {"state", "ids", "kinds", "queues", "limit", "priorities", "tags"}, "/jobs/api/queues": {"limit"},
 		"/jobs/api/autocomplete": {"facet", "match", "after"},
 	}

@@ -46,9 +46,7 @@ func Begin(ctx context.Context, verb Verb, operation, subject string) error {
 		Actor: p.Name, Person: p.Person, Verb: string(verb), Operation: operation, Subject: subject, Request: c.id,
 	}
 	if err != nil {
-		if failed := c.guard.Audit.ForbidAction(ctx, action); failed != nil {
-			c.guard.Log.ErrorContext(ctx, "auditing what was forbidden", "request", c.id, "error", failed)
-		}
+		c.forbid(ctx, action)
 		return err
 	}
 	id, err := c.guard.Audit.BeginAction(ctx, action)
@@ -58,6 +56,16 @@ func Begin(ctx context.Context, verb Verb, operation, subject string) error {
 	}
 	c.actions = append(c.actions, id)
 	return nil
+}
+
+// forbid audits what was forbidden, unless the same was a moment ago.
+func (c *call) forbid(ctx context.Context, action accessstore.Action) {
+	if !c.guard.limits.forbidden.allow(action.Actor+" "+action.Operation, c.guard.Now()) {
+		return
+	}
+	if err := c.guard.Audit.ForbidAction(ctx, action); err != nil {
+		c.guard.Log.ErrorContext(ctx, "auditing what was forbidden", "request", c.id, "error", err)
+	}
 }
 
 // endTime is how long it may take to write what became of an action, or of a repeated

@@ -13,6 +13,7 @@ type call struct {
 	guard   *Guard
 	id      string
 	body    *body
+	place   *place  // nil before it has one
 	result  Result  // where the status does not say it
 	actions []int64 // that it began
 	secret  bool    // its answer is shown once

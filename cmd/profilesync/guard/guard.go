@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"time"
 
 	"github.com/profilesync/profilesync/connectors/postgres/accessstore"
@@ -124,14 +125,15 @@ func (g *Guard) setHeaders(w http.ResponseWriter, id string) {
 }
 
 // end counts the request, writes what became of its actions, and answers if the handler
-// did not.
+// did not. An answer that had begun is cut off, so that it does not look whole.
 func (c *call) end(ctx context.Context, w *counted, panicked any) {
+	began := w.status != 0
 	if panicked != nil {
 		c.result = Failed
 		if err, ok := panicked.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
-			c.guard.Log.ErrorContext(ctx, "a request panicked", "request", c.id, "panic", panicked)
+			c.guard.Log.ErrorContext(ctx, "a request panicked", "request", c.id, "panic", panicked, "stack", string(debug.Stack()))
 		}
-		if w.status == 0 {
+		if !began {
 			w.Header().Set("Connection", "close")
 			problem(w, c.id, http.StatusInternalServerError, "something went wrong here")
 		}
@@ -141,4 +143,7 @@ func (c *call) end(ctx context.Context, w *counted, panicked any) {
 	}
 	c.endActions(ctx, w.status, panicked != nil)
 	c.guard.Counted(c.resultOf(w.status))
+	if panicked != nil && began {
+		panic(http.ErrAbortHandler)
+	}
 }

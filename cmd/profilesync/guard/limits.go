@@ -3,6 +3,8 @@ package guard
 import (
 	"cmp"
 	"container/list"
+	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -41,12 +43,16 @@ const (
 	// those that were silent longest begin anew.
 	mostLimiters = 4096
 	retryAfter   = time.Second
+	// Of what one principal is forbidden to do, so many attempts a minute are audited, after
+	// so many at once; all are counted.
+	forbiddenRate, forbiddenBurst = 1.0 / 60, 5
 )
 
 type limiters struct {
 	principals, addresses *rates
 	unknown               *rate.Limiter
 	atOnce, streams       *places
+	forbidden             *rates // by principal and operation
 }
 
 func newLimiters(l Limits) limiters {
@@ -54,7 +60,7 @@ func newLimiters(l Limits) limiters {
 		principals: newRates(l.PrincipalRate, l.PrincipalBurst), addresses: newRates(l.AddressRate, l.AddressBurst),
 		unknown: rate.NewLimiter(rate.Limit(l.UnknownRate), l.UnknownBurst),
 		atOnce:  &places{most: l.AtOnce, by: make(map[string]int)},
-		streams: &places{most: l.Streams, by: make(map[string]int)},
+		streams: &places{most: l.Streams, by: make(map[string]int)}, forbidden: newRates(forbiddenRate, forbiddenBurst),
 	}
 }
 
@@ -146,21 +152,44 @@ func (p *places) give(who string) {
 }
 
 // limitAtOnce refuses a request at once while as many are being answered as may be, or half
-// as many to the same caller. Streams of events, which last, are counted by themselves.
+// as many to the same caller.
 func (g *Guard) limitAtOnce(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		places := g.limits.atOnce
-		if strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
-			places = g.limits.streams
-		}
-		who := cmp.Or(g.known.nameOf(g.credentialOf(r), g.Now()), addressOf(r))
-		if !places.take(who) {
+		place := &place{of: g.limits.atOnce, who: cmp.Or(g.known.nameOf(g.credentialOf(r), g.Now()), addressOf(r))}
+		if !place.of.take(place.who) {
 			refuseForNow(w, r, http.StatusServiceUnavailable, "too many requests are being answered: try again in a moment")
 			return
 		}
-		defer places.give(who)
+		callOf(r.Context()).place = place
+		defer func() { place.of.give(place.who) }()
 		next.ServeHTTP(w, r)
 	})
+}
+
+// place is the place that a request has taken.
+type place struct {
+	of  *places
+	who string
+}
+
+// ErrStreams means that too many streams are open, of all callers or of this one.
+var ErrStreams = errors.New("too many streams of events are open: try again in a moment")
+
+// AsStream gives a request a place among the streams of events, which last, instead of the
+// one that it has among all others.
+func AsStream(ctx context.Context) error {
+	c, guarded := ctx.Value(callKey{}).(*call)
+	if !guarded {
+		return nil
+	}
+	streams := c.guard.limits.streams
+	if !streams.take(c.place.who) {
+		c.result = Limited
+		return ErrStreams
+	}
+	c.place.of.give(c.place.who)
+	c.place.of = streams
+	return nil
 }
 
 // onlyText refuses an address with what no text has, which neither the database nor a file
@@ -169,7 +198,7 @@ func onlyText(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		query, err := url.QueryUnescape(r.URL.RawQuery)
 		if err == nil && !isText(query) || !isText(r.URL.Path) {
-			Problem(w, r, http.StatusBadRequest, "the address holds bytes that are no text")
+			Problem(w, r, http.StatusBadRequest, "the address contains invalid characters")
 			return
 		}
 		next.ServeHTTP(w, r)

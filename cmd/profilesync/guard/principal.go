@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/connectors/postgres/accessstore"
 )
 
 // Verb is one kind of thing a principal may do.
@@ -54,6 +57,15 @@ type Principal struct {
 
 // May reports whether the principal may do what needs the verb.
 func (p Principal) May(v Verb) bool { return slices.Contains(p.Verbs, v) }
+
+// By is the caller of a context, for what is done with tokens and sessions.
+func By(ctx context.Context) accessstore.By {
+	p, _ := From(ctx)
+	return accessstore.By{Actor: p.Name, Person: p.Person, Verbs: postgres.Texts(p.Verbs), Request: RequestID(ctx)}
+}
+
+// MaxKey is how many characters a header Idempotency-Key may have.
+const MaxKey = maxKey
 
 type contextKey struct{}
 

@@ -2,6 +2,7 @@ package guard_test
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -51,4 +52,65 @@ func TestAStreamIsNotHeldBack(t *testing.T) {
 	_, err = lines.ReadString('\n')
 	require.ErrorIs(t, err, io.EOF)
 	require.NoError(t, answer.Body.Close())
+}
+
+// Streams have places of their own by what they are, not by what the caller says: neither
+// does the command line, which follows many runs, keep itself out, nor does a header let
+// anybody in.
+func TestStreamsLeaveTheirPlaces(t *testing.T) {
+	t.Parallel()
+	limits := manyOfAll
+	limits.AtOnce, limits.Streams = 4, 8
+	w := newWorld(t, limits)
+	require.Equal(t, http.StatusOK, w.ask("GET", "/read", "", bearer(w.all)).status, "known from now on")
+	ctx, leave := context.WithCancel(t.Context())
+	follow := func(token string) int {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, w.URL+"/stream", http.NoBody)
+		require.NoError(t, err)
+		request.Header.Set("Authorization", "Bearer "+token)
+		response, err := w.Client().Do(request)
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = response.Body.Close() })
+		return response.StatusCode
+	}
+	for range 4 {
+		require.Equal(t, http.StatusOK, follow(w.all))
+	}
+	require.Equal(t, http.StatusServiceUnavailable, follow(w.all), "half of them are for others")
+	require.Equal(t, http.StatusOK, w.ask("GET", "/read", "", bearer(w.all)).status)
+	require.Equal(t, http.StatusOK, follow(w.readOnly))
+	leave()
+	ctx, leave = context.WithCancel(t.Context())
+	defer leave()
+	require.Eventually(t, func() bool { return follow(w.all) == http.StatusOK }, 10*time.Second, time.Millisecond, "places are given back")
+}
+
+// What panics in the middle of an answer cuts it off, and says in the log where.
+func TestAnAnswerThatBreaksDoesNotLookWhole(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, manyOfAll)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.URL+"/half", http.NoBody)
+	require.NoError(t, err)
+	request.Header.Set("Authorization", "Bearer "+w.all)
+	response, err := w.Client().Do(request)
+	require.NoError(t, err)
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(response.Body)
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	require.Equal(t, "half", string(text))
+	w.counted(1, guard.Failed)
+	require.Contains(t, w.log.String(), "world_test.go", "the stack")
+}
+
+// Whoever tries again and again what is forbidden does not fill the audit.
+func TestForbiddenAttemptsDoNotFillTheAudit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, manyOfAll)
+	for range 50 {
+		require.Equal(t, http.StatusForbidden, w.ask("POST", "/approve/7", "", bearer(w.readOnly)).status)
+	}
+	require.Len(t, w.store.audited(), 5)
+	w.now = w.now.Add(time.Minute)
+	require.Equal(t, http.StatusForbidden, w.ask("POST", "/approve/7", "", bearer(w.readOnly)).status)
+	require.Len(t, w.store.audited(), 6)
 }

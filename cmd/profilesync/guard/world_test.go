@@ -190,6 +190,20 @@ func (w *world) guarded(limits guard.Limits) http.Handler {
 		}
 		_, _ = fmt.Fprint(out, n)
 	})
+	mux.HandleFunc("GET /stream", func(out http.ResponseWriter, r *http.Request) {
+		if err := guard.AsStream(r.Context()); err != nil {
+			http.Error(out, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = io.WriteString(out, "half")
+		_ = http.NewResponseController(out).Flush()
+		<-r.Context().Done()
+	})
+	mux.HandleFunc("GET /half", func(out http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(out, "half")
+		_ = http.NewResponseController(out).Flush()
+		panic("of the test")
+	})
 	return g.Wrap(guard.RequireCaller(g.Repeatable(mux), nil))
 }
 

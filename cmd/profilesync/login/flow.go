@@ -17,6 +17,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
+	"github.com/profilesync/profilesync/connectors/postgres/accessstore"
 )
 
 const (
@@ -55,26 +56,54 @@ type started struct {
 	To       string `json:"t"`
 }
 
-func (l *Login) startedCookie() string { return l.cookie("profilesync-sign-in") }
-
-// remember keeps what was started in a cookie; nil removes it.
-func (l *Login) remember(w http.ResponseWriter, s *started) {
-	cookie := &http.Cookie{ //nolint:gosec // Secure unless people reach this machine by plain http
-		Name: l.startedCookie(), Path: "/", Secure: l.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: -1,
-	}
-	if s != nil {
-		text, err := json.Marshal(s)
-		if err != nil { // texts always can be
-			panic(err)
-		}
-		cookie.Value, cookie.MaxAge = base64.RawURLEncoding.EncodeToString(text), int(startedFor.Seconds())
-	}
-	http.SetCookie(w, cookie)
+// startedCookie is the cookie of the sign-in with a state: each tab has one of its own.
+func (l *Login) startedCookie(state string) string {
+	return l.cookie("profilesync-sign-in-" + state[:min(len(state), lettersOfState)])
 }
 
-// recall returns what the browser's cookie says was started.
-func (l *Login) recall(r *http.Request) (s started, err error) {
-	cookie, err := r.Cookie(l.startedCookie())
+// lettersOfState is how much of a state tells one sign-in of a browser from another.
+const lettersOfState = 8
+
+// remember keeps what was started in a cookie.
+func (l *Login) remember(w http.ResponseWriter, s started) {
+	text, err := json.Marshal(s)
+	if err != nil { // texts always can be
+		panic(err)
+	}
+	l.setStarted(w, s.State, base64.RawURLEncoding.EncodeToString(text), int(startedFor.Seconds()))
+}
+
+// forget removes that cookie.
+func (l *Login) forget(w http.ResponseWriter, s started) { l.setStarted(w, s.State, "", -1) }
+
+// mostStarted is how many sign-ins of one browser are remembered.
+const mostStarted = 8
+
+// forgetMany removes the cookies of all sign-ins of a browser that has started many.
+func (l *Login) forgetMany(w http.ResponseWriter, r *http.Request) {
+	var states []string
+	for _, cookie := range r.Cookies() {
+		if state, found := strings.CutPrefix(cookie.Name, l.startedCookie("")); found {
+			states = append(states, state)
+		}
+	}
+	if len(states) < mostStarted {
+		return
+	}
+	for _, state := range states {
+		l.setStarted(w, state, "", -1)
+	}
+}
+
+func (l *Login) setStarted(w http.ResponseWriter, state, value string, age int) {
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure unless people reach this machine by plain http
+		Name: l.startedCookie(state), Path: "/", Secure: l.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode, Value: value, MaxAge: age,
+	})
+}
+
+// recall returns what the browser's cookie says was started with a state.
+func (l *Login) recall(r *http.Request, state string) (s started, err error) {
+	cookie, err := r.Cookie(l.startedCookie(state))
 	if err != nil {
 		return s, errors.New("the browser sent no cookie of a sign-in that was started")
 	}
@@ -87,6 +116,9 @@ func (l *Login) recall(r *http.Request) (s started, err error) {
 	}
 	if err != nil {
 		return s, fmt.Errorf("the cookie of the sign-in: %w", err)
+	}
+	if subtle.ConstantTimeCompare([]byte(s.State), []byte(state)) != 1 {
+		return s, errors.New("the state does not match")
 	}
 	return s, nil
 }
@@ -112,7 +144,8 @@ func (l *Login) signIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s := started{State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), To: local(r.URL.Query().Get("to"))}
-	l.remember(w, &s)
+	l.forgetMany(w, r)
+	l.remember(w, s)
 	http.Redirect(w, r, config.AuthCodeURL(s.State, oidc.Nonce(s.Nonce), oauth2.S256ChallengeOption(s.Verifier)), http.StatusFound)
 }
 
@@ -133,13 +166,13 @@ var again = Message{
 }
 
 func (l *Login) callback(w http.ResponseWriter, r *http.Request) {
-	s, err := l.recall(r)
-	l.remember(w, nil) // whatever comes of it: a sign-in is finished once
 	query := r.URL.Query()
+	s, err := l.recall(r, query.Get("state"))
+	if err == nil {
+		l.forget(w, s) // whatever comes of it: a sign-in is finished once
+	}
 	switch {
 	case err != nil:
-	case subtle.ConstantTimeCompare([]byte(s.State), []byte(query.Get("state"))) != 1:
-		err = errors.New("the state is another one")
 	case query.Get("error") != "":
 		err = fmt.Errorf("the provider answered %s", knownError(query.Get("error")))
 	case query.Get("code") == "":
@@ -198,12 +231,12 @@ func (l *Login) identify(ctx context.Context, code string, s started) (identity,
 	if !ok {
 		return identity{}, errors.New("the provider gave no identity token")
 	}
-	token, err := found.VerifierContext(ctx, &oidc.Config{ClientID: l.ClientID, Now: l.Now}).Verify(ctx, raw)
+	token, err := found.Verifier(&oidc.Config{ClientID: l.ClientID, Now: l.Now}).Verify(ctx, raw) // it keeps the keys
 	if err != nil {
 		return identity{}, fmt.Errorf("identity token: %w", err)
 	}
 	if subtle.ConstantTimeCompare([]byte(token.Nonce), []byte(s.Nonce)) != 1 {
-		return identity{}, errors.New("identity token: the nonce is another one")
+		return identity{}, errors.New("identity token: the nonce does not match")
 	}
 	var claims map[string]json.RawMessage
 	if err := token.Claims(&claims); err != nil {
@@ -229,20 +262,27 @@ func (l *Login) begin(w http.ResponseWriter, r *http.Request, id identity, to st
 		err = l.sessions.RenewToken(ctx)
 	}
 	if err != nil {
-		l.sessions.ErrorFunc(w, r, err)
+		l.fail(w, r, err)
 		return
 	}
 	l.sessions.Put(ctx, actorKey, id.actor)
 	l.sessions.Put(ctx, groupsKey, strings.Join(id.groups, "\n"))
+	token, expires, err := l.sessions.Commit(accessstore.Of(ctx, id.actor))
+	if err != nil {
+		l.fail(w, r, err)
+		return
+	}
+	l.sessions.WriteSessionCookie(ctx, w, token, expires)
 	l.Log.InfoContext(ctx, "signed in", "request", guard.RequestID(ctx), "actor", id.actor)
 	http.Redirect(w, r, to, http.StatusSeeOther)
 }
 
 func (l *Login) signOut(w http.ResponseWriter, r *http.Request) {
 	if err := l.sessions.Destroy(r.Context()); err != nil {
-		l.sessions.ErrorFunc(w, r, err)
+		l.fail(w, r, err)
 		return
 	}
+	l.sessions.WriteSessionCookie(r.Context(), w, "", time.Time{}) // removes it
 	to := signedOutPath
 	if p, ok := guard.From(r.Context()); ok {
 		l.Log.InfoContext(r.Context(), "signed out", "request", guard.RequestID(r.Context()), "actor", p.Name)
@@ -254,7 +294,7 @@ func (l *Login) signOut(w http.ResponseWriter, r *http.Request) {
 // signedOut also signs out at the provider, if that can be: by a page, since a form may not
 // lead to another host (Content-Security-Policy).
 func (l *Login) signedOut(w http.ResponseWriter, r *http.Request) {
-	m := Message{Status: http.StatusOK, Title: "You have signed out", Text: "Nobody is signed in in this browser now.", Again: true}
+	m := Message{Status: http.StatusOK, Title: "You have signed out", Text: "You are signed out in this browser.", Again: true}
 	if r.URL.Query().Get("provider") != "" {
 		if _, d, err := l.discover(r.Context()); err == nil && d.EndSession != "" {
 			m.Text, m.Next = "Signing out at the identity provider too.", l.endSession(d.EndSession)

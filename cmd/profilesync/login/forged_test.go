@@ -32,11 +32,11 @@ func TestOnlyTheAnswerToWhatWasStartedCounts(t *testing.T) {
 			used.Granted = true
 		},
 		"another browser": func(_ *world, ann *person, server *httptest.Server, _ *url.URL) {
-			ann.gives(server, "profilesync-sign-in", "")
+			ann.gives(server, ann.started(server), "")
 		},
 		"another one's cookie": func(_ *world, ann *person, server *httptest.Server, _ *url.URL) {
 			other := base64.RawURLEncoding.EncodeToString([]byte(`{"s":"A","n":"B","v":"C","t":"/"}`))
-			ann.gives(server, "profilesync-sign-in", other)
+			ann.gives(server, ann.started(server), other)
 		},
 		"a verifier of nobody": func(w *world, ann *person, server *httptest.Server, _ *url.URL) {
 			w.alter(ann, server, "v", "another-verifier-of-at-least-43-characters-x")
@@ -108,6 +108,10 @@ func TestOnlyTheAnswerToWhatWasStartedCounts(t *testing.T) {
 			require.NotContains(t, w.log.String(), callback.Query().Get("code")+"&")
 
 			w.change, w.later = nil, 0
+			if strings.HasSuffix(name, " state") {
+				require.Equal(t, http.StatusOK, ann.open(whole.String()).status, "whoever makes up a state stops no sign-in")
+				return
+			}
 			require.Equal(t, http.StatusBadRequest, ann.open(whole.String()).status, "there is no second try")
 			require.Zero(t, w.sessions())
 		})
@@ -125,9 +129,9 @@ func set(address *url.URL, name, value string) {
 
 // alter changes a field of what the browser's cookie remembers.
 func (w *world) alter(p *person, server *httptest.Server, name, value string) {
-	text, err := base64.RawURLEncoding.DecodeString(p.cookies(server)["profilesync-sign-in"])
+	text, err := base64.RawURLEncoding.DecodeString(p.cookies(server)[p.started(server)])
 	require.NoError(w.t, err)
-	p.gives(server, "profilesync-sign-in", base64.RawURLEncoding.EncodeToString(field(w.t, text, name, func(any) any { return value })))
+	p.gives(server, p.started(server), base64.RawURLEncoding.EncodeToString(field(w.t, text, name, func(any) any { return value })))
 }
 
 // changeToken changes the identity tokens that the provider gives.

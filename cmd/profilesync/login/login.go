@@ -68,13 +68,19 @@ func New(o Options) *Login {
 	s.IdleTimeout, s.Lifetime = o.Idle, o.Lifetime
 	s.Cookie.Name, s.Cookie.Secure, s.Cookie.HttpOnly = l.cookie("profilesync"), l.secure, true
 	s.Cookie.SameSite, s.Cookie.Path, s.Cookie.Persist = http.SameSiteLaxMode, "/", false
-	s.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {
-		if !errors.Is(err, context.Canceled) {
-			l.Log.ErrorContext(r.Context(), "sessions", "request", guard.RequestID(r.Context()), "error", err)
-		}
-		guard.Problem(w, r, http.StatusServiceUnavailable, "sessions cannot be looked up now: try again in a moment")
-	}
 	return l
+}
+
+// fail answers a request whose session could not be looked up, begun or ended.
+func (l *Login) fail(w http.ResponseWriter, r *http.Request, err error) {
+	l.log(r.Context(), err)
+	guard.Problem(w, r, http.StatusServiceUnavailable, "sessions cannot be looked up now: try again in a moment")
+}
+
+func (l *Login) log(ctx context.Context, err error) {
+	if !errors.Is(err, context.Canceled) {
+		l.Log.ErrorContext(ctx, "sessions", "request", guard.RequestID(ctx), "error", err)
+	}
 }
 
 // cookie is the name of a cookie of ours, which no other host can set where we have TLS.
@@ -88,8 +94,41 @@ func (l *Login) cookie(name string) string {
 // Cookie is the name of the cookie that holds the session.
 func (l *Login) Cookie() string { return l.sessions.Cookie.Name }
 
-// Load loads the session of each request, for Principal, and saves it.
-func (l *Login) Load(next http.Handler) http.Handler { return l.sessions.LoadAndSave(next) }
+// Load loads the session of each request, for Principal, and extends it before anything is
+// done: what is done afterwards does not fail because of the session.
+func (l *Login) Load(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Add("Vary", "Cookie")
+		var token string
+		if cookie, err := r.Cookie(l.Cookie()); err == nil {
+			token = cookie.Value
+		}
+		ctx, err := l.sessions.Load(r.Context(), token)
+		if err != nil {
+			l.fail(w, r, err)
+			return
+		}
+		if l.sessions.GetString(ctx, actorKey) != "" {
+			if _, _, err := l.sessions.Commit(ctx); err != nil {
+				l.log(ctx, err)
+			}
+			if l.isOld(r, ctx) && l.answers(ctx) {
+				Redirect(w, r)
+				return
+			}
+		}
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// isOld reports whether a page is asked for in the second half of a session: the provider is
+// asked again then who it is, and in which groups. What is sent, such as a form that was
+// opened before, still goes through.
+func (l *Login) isOld(r *http.Request, ctx context.Context) bool { //nolint:revive // the session is in the second
+	left := l.sessions.Deadline(ctx).Sub(l.Now())
+	return left < l.Lifetime/2 && r.Method == http.MethodGet && strings.Contains(r.Header.Get("Accept"), "text/html") &&
+		!strings.HasPrefix(r.URL.Path, SignInPath) && r.URL.Path != signedOutPath
+}
 
 // Principal returns who has signed in, with the verbs that his groups have today.
 func (l *Login) Principal(ctx context.Context) (guard.Principal, bool) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/cmd/profilesync/login"
+	"github.com/profilesync/profilesync/connectors/postgres/accessstore"
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
 )
 
@@ -89,7 +90,7 @@ func TestCookiesAreForUsAlone(t *testing.T) {
 		require.Equal(t, http.StatusFound, answer.Code)
 		cookies := answer.Result().Cookies()
 		require.Len(t, cookies, 1)
-		require.Equal(t, test.name, cookies[0].Name)
+		require.Regexp(t, "^"+test.name+"-[A-Z2-7]{8}$", cookies[0].Name)
 		require.Equal(t, test.secure, cookies[0].Secure)
 		require.True(t, cookies[0].HttpOnly)
 		require.Equal(t, http.SameSiteLaxMode, cookies[0].SameSite)
@@ -265,4 +266,84 @@ func TestTheClientSecretIsReadAgain(t *testing.T) {
 		require.Equal(t, secret == right, status == http.StatusOK)
 	}
 	require.NotContains(t, w.log.String(), right)
+}
+
+// Each tab signs in for itself, in whatever order the provider sends them back.
+func TestTwoTabsSignIn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	server := w.daemon()
+	ann := w.browser()
+	w.is("u-1", "leads")
+	w.is("u-1", "leads")
+	var callbacks []string
+	for range 2 {
+		stopped := ann.stopAt("/sign-in/callback")
+		ann.open(server.URL + "/sign-in")
+		callbacks = append(callbacks, stopped().String())
+	}
+	for _, callback := range callbacks {
+		require.Equal(t, http.StatusOK, ann.open(callback).status)
+	}
+	for range 20 {
+		ann.stopAt("/sign-in/callback")
+		ann.open(server.URL + "/sign-in")
+	}
+	require.Less(t, len(ann.cookies(server)), 10, "a browser remembers a few of those that never came back")
+}
+
+// A session that cannot be extended, or that is being ended, fails nothing that is done.
+func TestWhatIsDoneDoesNotFailBecauseOfItsSession(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	server := w.daemon()
+	ann := w.browser()
+	w.is("u-1", "leads")
+	require.Equal(t, http.StatusOK, ann.open(server.URL+"/").status)
+	w.db.Exec("update session set expires_at = now() + interval '1 minute'")
+	w.db.Exec(`create function fails() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$`)
+	w.db.Exec("create trigger fails before update on session for each row execute function fails()")
+	shown := ann.open(server.URL + "/")
+	require.Equal(t, http.StatusOK, shown.status, shown.text)
+	require.Contains(t, shown.text, "u-1")
+	require.NotContains(t, shown.text, "try again")
+	require.Contains(t, w.log.String(), "sessions")
+}
+
+// Whoever is signed out by an administrator, or left the group, is out soon.
+func TestAPersonIsLockedOut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.lifetime, w.provider.AccessTTL = time.Hour, time.Hour
+	server, other := w.daemon(), w.daemon()
+	ann := w.browser()
+	w.is("u-1", "leads")
+	require.Equal(t, http.StatusOK, ann.open(server.URL+"/").status)
+	by := accessstore.By{Actor: "cid", Person: true}
+	require.NoError(t, accessstore.New(w.db.DB).EndSessions(t.Context(), "u-1", by))
+	for _, daemon := range []*httptest.Server{server, other} {
+		stopped := ann.stopAt("/sign-in")
+		ann.open(daemon.URL + "/")
+		stopped()
+	}
+
+	w.is("u-1", "leads")
+	require.Equal(t, http.StatusOK, ann.open(server.URL+"/").status)
+	page := func() int {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/", nil)
+		require.NoError(t, err)
+		request.Header.Set("Accept", "text/html")
+		response, err := ann.Do(request)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		return response.StatusCode
+	}
+	require.Equal(t, http.StatusOK, page())
+	w.later = 31 * time.Minute
+	require.Equal(t, http.StatusOK, ann.open(server.URL+"/").status, "what is no page goes through until the session ends")
+	w.change = func(string, []byte) []byte { return []byte("down") }
+	require.Equal(t, http.StatusOK, page(), "who has signed in stays so while the provider is down")
+	w.change, w.later = nil, 32*time.Minute
+	w.is("u-1", "staff")
+	require.Equal(t, http.StatusForbidden, page(), "the provider is asked again")
 }

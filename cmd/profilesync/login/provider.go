@@ -10,6 +10,7 @@ import (
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
+	"golang.org/x/sync/singleflight"
 )
 
 // failedFor is how long a provider that could not be asked is not asked again.
@@ -20,6 +21,7 @@ var errNoProvider = errors.New("no identity provider is configured (PROFILESYNC_
 
 // provider is the identity provider, once it was asked what it can do.
 type provider struct {
+	asked  singleflight.Group // one request at a time
 	mutex  sync.Mutex
 	oidc   *oidc.Provider
 	claims discovery
@@ -41,24 +43,61 @@ func (l *Login) discover(ctx context.Context) (*oidc.Provider, discovery, error)
 	}
 	p := &l.provider
 	p.mutex.Lock()
+	known, claims, failed, err := p.oidc, p.claims, p.failed, p.err
+	p.mutex.Unlock()
+	if known != nil {
+		return known, claims, nil
+	}
+	if l.Now().Sub(failed) < failedFor {
+		return nil, discovery{}, err
+	}
+	if err := l.askOnce(ctx); err != nil {
+		return nil, discovery{}, err
+	}
+	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	if p.oidc != nil {
-		return p.oidc, p.claims, nil
+	return p.oidc, p.claims, nil
+}
+
+// answers reports whether the provider answers now, so that somebody can be sent there.
+func (l *Login) answers(ctx context.Context) bool {
+	l.provider.mutex.Lock()
+	failed := l.provider.failed
+	l.provider.mutex.Unlock()
+	return l.Now().Sub(failed) >= failedFor && l.askOnce(ctx) == nil
+}
+
+// askOnce asks the provider, once for all who want to know at the same time. Whoever is gone
+// does not wait.
+func (l *Login) askOnce(ctx context.Context) error {
+	asked := l.provider.asked.DoChan("", func() (any, error) { return nil, l.ask(context.WithoutCancel(ctx)) })
+	select {
+	case answer := <-asked:
+		return answer.Err
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	if l.Now().Sub(p.failed) < failedFor {
-		return nil, discovery{}, p.err
-	}
-	// The provider keeps the context for its keys; each request to it is bounded by the client.
-	found, err := oidc.NewProvider(l.client(context.WithoutCancel(ctx)), l.Issuer)
+}
+
+// ask asks the provider what it can do. It keeps the context for its keys; each request to
+// it is bounded by the client.
+func (l *Login) ask(ctx context.Context) error {
+	var claims discovery
+	found, err := oidc.NewProvider(l.client(ctx), l.Issuer)
 	if err == nil {
-		err = found.Claims(&p.claims)
+		err = found.Claims(&claims)
 	}
+	p := &l.provider
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
 	if err != nil {
 		p.failed, p.err = l.Now(), fmt.Errorf("asking the identity provider what it can do: %w", err)
-		return nil, discovery{}, p.err
+		return p.err
 	}
-	p.oidc = found
-	return p.oidc, p.claims, nil
+	if p.oidc == nil { // the first has the keys
+		p.oidc, p.claims = found, claims
+	}
+	return nil
 }
 
 // client lets a context's requests go through our HTTP client.

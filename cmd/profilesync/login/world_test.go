@@ -10,6 +10,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -218,6 +219,17 @@ func (p *person) cookies(server *httptest.Server) map[string]string {
 		all[cookie.Name] = cookie.Value
 	}
 	return all
+}
+
+// started is the name of the cookie of the sign-in that is under way.
+func (p *person) started(server *httptest.Server) string {
+	for name := range p.cookies(server) {
+		if strings.HasPrefix(name, "profilesync-sign-in-") {
+			return name
+		}
+	}
+	p.w.t.Fatal("no sign-in is under way")
+	return ""
 }
 
 // gives gives the browser a cookie.

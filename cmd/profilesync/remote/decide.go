@@ -87,7 +87,7 @@ func (c *Client) Approve(ctx context.Context, d actions.Decision) (approvals []r
 		}
 		approvals = append(approvals, s)
 	}
-	return approvals, nil
+	return approvals, made.Failed.err()
 }
 
 // AppliedNothing is actions.Actions.AppliedNothing.
@@ -101,7 +101,13 @@ func (c *Client) AppliedNothing(ctx context.Context, approval runs.Summary) (boo
 
 // Reject is actions.Actions.Reject.
 func (c *Client) Reject(ctx context.Context, d actions.Decision) ([]actions.RejectedRun, error) {
-	rejected, err := post[page[actions.RejectedRun]](ctx, c, "/waiting/reject", decisionOf(d))
+	rejected, err := post[struct {
+		Items  []actions.RejectedRun `json:"items"`
+		Failed *failure              `json:"failed"`
+	}](ctx, c, "/waiting/reject", decisionOf(d))
+	if err == nil {
+		err = rejected.Failed.err()
+	}
 	return rejected.Items, err
 }
 

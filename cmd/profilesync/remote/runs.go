@@ -19,7 +19,22 @@ import (
 
 // started are what runs or plans say of themselves.
 type started struct {
-	Items []runs.Summary `json:"items"`
+	Items  []runs.Summary `json:"items"`
+	Failed *failure       `json:"failed"`
+}
+
+// failure says why the rest of what was asked for was not done.
+type failure struct {
+	Status int    `json:"status"`
+	Detail string `json:"detail"`
+}
+
+// err is the error that it says; nil if everything was done.
+func (f *failure) err() error {
+	if f == nil {
+		return nil
+	}
+	return &actions.Error{Kind: kinds[f.Status], Text: f.Detail}
 }
 
 // wanted is what is planned or reconciled.
@@ -74,6 +89,9 @@ func (c *Client) each(ctx context.Context, r actions.Request, path string, plans
 				return err
 			}
 		}
+		if err := made.Failed.err(); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -92,7 +110,7 @@ func (c *Client) pull(ctx context.Context, r actions.Request, path string, do fu
 			return err
 		}
 	}
-	return nil
+	return made.Failed.err()
 }
 
 func joined(codes []profile.ODSCode) string {

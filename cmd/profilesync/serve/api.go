@@ -25,9 +25,11 @@ import (
 )
 
 const (
-	// apiConnections are those of the API and the console: however much is asked there,
-	// jobs and pushes have their own.
+	// apiConnections are those of the API and the console, beside those of actions.Previews:
+	// however much is asked there, jobs and pushes have their own.
 	apiConnections = 4
+	// previewPatience is how long a plan waits for its turn, and then for a run of its source.
+	previewPatience = 10 * time.Second
 	// providerTimeout is how long the identity provider may take to answer.
 	providerTimeout = 5 * time.Second
 )
@@ -106,7 +108,7 @@ func newLogin(s *settings.Settings, store *wiring.Store, log *slog.Logger) (*log
 
 // parts are the API and the console, which work on connections of their own.
 func (x access) parts(ctx context.Context, a *wiring.App, log *slog.Logger) (parts Parts, err error) {
-	do := &actions.Actions{App: a.Beside(x.store)}
+	do := &actions.Actions{App: a.Beside(x.store), Previews: actions.NewPreviews(previewPatience)}
 	parts.Traces = a.Traces
 	parts.API = api.Handler(api.Options{
 		Actions: do, Begin: guard.Begin, AllowBody: guard.AllowBody, ShowOnce: guard.ShowOnce, Log: log, Version: a.Version, Stopping: ctx,

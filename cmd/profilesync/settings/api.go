@@ -85,10 +85,17 @@ func (s *Settings) checkPublicURL() error {
 	return nil
 }
 
+// mostSession is how long people may stay signed in at most.
+const mostSession = 12 * time.Hour
+
 func (s *Settings) checkSessions() error {
 	var errs []error
 	if s.APISessionIdle < time.Minute {
 		errs = append(errs, Wrong("API_SESSION_IDLE", "=%s: want 1m or more", s.APISessionIdle))
+	}
+	if s.APISessionLifetime > mostSession {
+		errs = append(errs, Wrong("API_SESSION_LIFETIME", "=%s: want at most %s, since whoever leaves a group stays signed in for so long",
+			s.APISessionLifetime, mostSession))
 	}
 	if s.APISessionLifetime < s.APISessionIdle {
 		errs = append(errs, Wrong("API_SESSION_LIFETIME", "=%s: want no less than PROFILESYNC_API_SESSION_IDLE", s.APISessionLifetime))

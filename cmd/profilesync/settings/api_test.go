@@ -56,6 +56,7 @@ func TestTheAPIOfOtherMachinesNeedsTLS(t *testing.T) {
 		"API_PUBLIC_URL=https://ann:x@console.example":                                "with nothing after it",
 		"API_PUBLIC_URL=http://localhost:8384/":                                       "",
 		"API_SESSION_IDLE=2h|API_SESSION_LIFETIME=1h":                                 "setting PROFILESYNC_API_SESSION_LIFETIME",
+		"API_SESSION_LIFETIME=13h":                                                    "want at most 12h",
 		"OIDC_ISSUER=http://localhost:1/oidc":                                         "setting PROFILESYNC_OIDC_CLIENT_ID is missing",
 		"OIDC_ISSUER=https://identity.example|OIDC_CLIENT_ID=x|OIDC_VERBS=leads=read": "",
 		"OIDC_ISSUER=https://identity.example|OIDC_CLIENT_ID=x":                       "setting PROFILESYNC_OIDC_VERBS is missing",

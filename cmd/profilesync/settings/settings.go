@@ -56,9 +56,9 @@ type Settings struct {
 	// APIPublicURL is where browsers reach it, if that is not APIAddress.
 	APIPublicURL string `env:"API_PUBLIC_URL"`
 	// APISessionIdle is how long a session lasts without a request, APISessionLifetime
-	// how long at most.
+	// how long at most: in its second half, the provider is asked again for the groups.
 	APISessionIdle     time.Duration `env:"API_SESSION_IDLE, default=30m"`
-	APISessionLifetime time.Duration `env:"API_SESSION_LIFETIME, default=12h"`
+	APISessionLifetime time.Duration `env:"API_SESSION_LIFETIME, default=1h"`
 	// OIDCIssuer is the identity provider of people; without it nobody can sign in.
 	OIDCIssuer       string `env:"OIDC_ISSUER"`
 	OIDCClientID     string `env:"OIDC_CLIENT_ID"`

@@ -152,8 +152,29 @@ func (a *App) RequireAnother(ctx context.Context, approval runs.Run, rows []runs
 		if err != nil {
 			return err
 		}
-		if err := runs.ByAnother(run, approval); err != nil {
+		if err := a.ByAnother(ctx, run, approval); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// ByAnother is runs.ByAnother, with tokens seen as whoever made them: nobody approves with
+// a token of their own what they asked for.
+func (a *App) ByAnother(ctx context.Context, requested, approval runs.Run) error {
+	asking, err := a.Store.Access.Behind(ctx, requested.Actor)
+	if err != nil {
+		return err
+	}
+	approving, err := a.Store.Access.Behind(ctx, approval.Actor)
+	if err != nil {
+		return err
+	}
+	for _, requested.Actor = range asking {
+		for _, approval.Actor = range approving {
+			if err := runs.ByAnother(requested, approval); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

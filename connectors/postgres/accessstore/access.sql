@@ -27,13 +27,6 @@ where id = @id and (last_used is null or last_used < (clock() at time zone 'Euro
 -- name: FindSession :one
 select data from session where token_hash = @token_hash and ended_at is null and expires_at > now();
 
--- name: SaveSession :execrows
-insert into session as s (token_hash, data, expires_at) values (@token_hash, @data, @expires_at)
-on conflict (token_hash) do update set data = excluded.data, expires_at = excluded.expires_at where s.ended_at is null;
-
--- name: EndSession :exec
-update session set data = '', ended_at = now() where token_hash = @token_hash and ended_at is null;
-
 -- name: BeginAction :one
 insert into action (actor, person, verb, operation, subject, request) values (@actor, @person, @verb, @operation, @subject, @request)
 returning id;
@@ -44,12 +37,6 @@ values (@actor, @person, @verb, @operation, @subject, @request, @outcome, clock(
 
 -- name: EndAction :execrows
 update action set outcome = @outcome, ended_at = clock() where id = @id and outcome = 'begun';
-
--- name: ListActions :many
--- From the newest, or from before one: never past those that are not shown.
-select id, at, actor, person, verb, operation, subject, request, outcome, ended_at
-from action where id < coalesce(nullif(@before::bigint, 0), 9223372036854775807)
-order by id desc limit @most;
 
 -- name: BeginKey :one
 -- One of more than a day ago counts as forgotten. One without an answer is begun again once its process has ended, with all of

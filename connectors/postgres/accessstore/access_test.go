@@ -2,6 +2,7 @@ package accessstore_test
 
 import (
 	"bytes"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -17,8 +18,9 @@ import (
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
 var (
-	ann   = accessstore.By{Actor: "ann", Person: true}
-	bob   = accessstore.By{Actor: "bob", Person: true, Request: "R1"}
+	verbs = []string{"read", "reconcile", "administer"}
+	ann   = accessstore.By{Actor: "ann", Person: true, Verbs: verbs}
+	bob   = accessstore.By{Actor: "bob", Person: true, Verbs: verbs, Request: "R1"}
 	never time.Time
 )
 
@@ -39,7 +41,7 @@ func TestALivingTokenHasItsNameAlone(t *testing.T) {
 
 	require.NoError(t, store.RevokeToken(t.Context(), "nightly", bob))
 	require.NoError(t, store.AddToken(t.Context(), "nightly", hash(3), []string{"read"}, never, ann), "a revoked one frees its name")
-	actions, err := store.Actions(t.Context(), 0, 10)
+	actions, err := store.Actions(t.Context(), "", 0, 10)
 	require.NoError(t, err)
 	var audited []string
 	for _, a := range actions {
@@ -48,6 +50,29 @@ func TestALivingTokenHasItsNameAlone(t *testing.T) {
 		audited = append(audited, a.Actor+" "+a.Operation+" "+a.Subject+" "+string(a.Outcome)+" "+a.Request)
 	}
 	require.Equal(t, []string{"ann add-token nightly done ", "bob revoke-token nightly done R1", "ann add-token nightly done "}, audited)
+}
+
+// Nobody makes a token for what they may not do, and a token stands for whoever made it.
+func TestATokenMayNoMoreThanItsMaker(t *testing.T) {
+	t.Parallel()
+	store := accessstore.New(pgtest.New(t).DB)
+	err := store.AddToken(t.Context(), "more", hash(1), []string{"read", "approve", "people"}, never, ann)
+	require.Equal(t, accessstore.LackedError{Verbs: []string{"approve", "people"}}, err)
+	_, err = store.HolderOf(t.Context(), hash(1))
+	require.ErrorIs(t, err, postgres.ErrNotFound)
+
+	byToken := accessstore.By{Actor: "token:first", Verbs: verbs}
+	require.NoError(t, store.AddToken(t.Context(), "first", hash(2), verbs, never, ann))
+	require.NoError(t, store.AddToken(t.Context(), "second", hash(3), verbs, never, byToken))
+	require.NoError(t, store.RevokeToken(t.Context(), "second", bob))
+	require.NoError(t, store.AddToken(t.Context(), "second", hash(4), verbs, never, bob))
+	for actor, behind := range map[string][]string{
+		"ann": {"ann"}, "token:first": {"token:first", "ann"}, "token:second": {"token:second", "token:first", "ann", "bob"}, "token:no": {"token:no"},
+	} {
+		names, err := store.Behind(t.Context(), actor)
+		require.NoError(t, err)
+		require.ElementsMatch(t, behind, names)
+	}
 }
 
 func TestATokenIsRevokedOnce(t *testing.T) {
@@ -102,6 +127,11 @@ func TestTheDayOfTheLastUseOnlyMovesOn(t *testing.T) {
 	db.Exec("update access_token set last_used = '2999-01-01'")
 	use()
 	require.True(t, pgtest.One[bool](db, "select last_used = '2999-01-01' from access_token"))
+
+	db.Exec("update access_token set last_used = null")
+	db.Exec("create function fails() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$")
+	db.Exec("create trigger fails before update on access_token for each row execute function fails()")
+	use() // it is good although its day cannot be written
 }
 
 // A request that was under way while its person signed out saves its session afterwards.
@@ -110,24 +140,68 @@ func TestASessionThatEndedIsNotSavedAgain(t *testing.T) {
 	db := pgtest.New(t)
 	sessions := accessstore.New(db.DB).Sessions()
 	soon := time.Now().Add(time.Hour)
-	require.NoError(t, sessions.CommitCtx(t.Context(), "hash", []byte("ann"), soon))
+	begins := accessstore.Of(t.Context(), "ann")
+	require.NoError(t, sessions.CommitCtx(begins, "hash", []byte("ann"), soon))
 	data, found, err := sessions.FindCtx(t.Context(), "hash")
 	require.NoError(t, err)
 	require.True(t, found)
 	require.Equal(t, "ann", string(data))
 	require.NoError(t, sessions.DeleteCtx(t.Context(), "hash"))
-	require.NoError(t, sessions.CommitCtx(t.Context(), "hash", []byte("ann"), soon))
+	require.NoError(t, sessions.CommitCtx(t.Context(), "hash", []byte("ann"), soon.AddDate(0, 0, 2)))
 	_, found, err = sessions.FindCtx(t.Context(), "hash")
 	require.NoError(t, err)
 	require.False(t, found)
 	require.NoError(t, sessions.DeleteCtx(t.Context(), "hash"))
 	require.Zero(t, pgtest.One[int](db, "select sum(length(data)) from session"), "nothing of it is left")
 
-	require.NoError(t, sessions.Commit("old", []byte("bob"), time.Now().Add(-time.Second)))
+	require.NoError(t, sessions.CommitCtx(begins, "old", []byte("bob"), time.Now().Add(-time.Second)))
 	_, found, err = sessions.Find("old")
 	require.NoError(t, err)
 	require.False(t, found, "it has expired")
 	require.NoError(t, sessions.Delete("old"))
+
+	db.Exec("delete from session") // as housekeeping does a day later
+	require.NoError(t, sessions.CommitCtx(t.Context(), "hash", []byte("ann"), soon))
+	require.Zero(t, pgtest.One[int](db, "select count(*) from session"), "a long upload brings nothing back")
+}
+
+// Whoever administers signs somebody out everywhere.
+func TestSessionsOfAPersonAreEnded(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	store := accessstore.New(db.DB)
+	sessions, soon := store.Sessions(), time.Now().Add(time.Hour)
+	for hash, actor := range map[string]string{"a": "u-1", "b": "u-1", "c": "u-2"} {
+		require.NoError(t, sessions.CommitCtx(accessstore.Of(t.Context(), actor), hash, []byte(actor), soon))
+	}
+	list, err := store.SignedIn(t.Context())
+	require.NoError(t, err)
+	require.Len(t, list, 2)
+	require.Equal(t, "u-1 2", fmt.Sprint(list[0].Actor, " ", list[0].Sessions))
+	require.NoError(t, store.EndSessions(t.Context(), "u-1", ann))
+	for hash, there := range map[string]bool{"a": false, "b": false, "c": true} {
+		_, found, err := sessions.FindCtx(t.Context(), hash)
+		require.NoError(t, err)
+		require.Equal(t, there, found, hash)
+	}
+	require.ErrorIs(t, store.EndSessions(t.Context(), "u-1", ann), postgres.ErrNotFound)
+	done, err := store.Actions(t.Context(), "ann", 0, 9)
+	require.NoError(t, err)
+	require.Len(t, done, 1)
+	require.Equal(t, "end-sessions u-1 done", done[0].Operation+" "+done[0].Subject+" "+string(done[0].Outcome))
+}
+
+// Actions are kept for 400 days, whoever would delete them, and no longer.
+func TestActionsAreKeptFor400Days(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	db.Exec(`insert into action (at, actor, person, verb, operation, outcome, ended_at)
+		select now() - interval '401 days', 'ann', true, 'approve', 'approve', 'forbidden', now() from generate_series(1, 5500)`)
+	db.Exec(`insert into action (at, actor, person, verb, operation) values (now() - interval '399 days', 'ann', true, 'approve', 'approve')`)
+	require.NoError(t, accessstore.New(db.DB).Prune(t.Context()))
+	require.Equal(t, 1, pgtest.One[int](db, "select count(*) from action"))
+	_, err := db.DB.Exec(t.Context(), "delete from action")
+	require.ErrorContains(t, err, "it is the audit")
 }
 
 func TestAnOutcomeIsWrittenOnce(t *testing.T) {
@@ -140,10 +214,10 @@ func TestAnOutcomeIsWrittenOnce(t *testing.T) {
 	require.NoError(t, store.EndAction(t.Context(), id, accessstore.Refused))
 	require.Error(t, store.EndAction(t.Context(), id, accessstore.Done))
 	require.NoError(t, store.ForbidAction(t.Context(), a))
-	list, err := store.Actions(t.Context(), 0, 1)
+	list, err := store.Actions(t.Context(), "", 0, 1)
 	require.NoError(t, err)
 	require.Equal(t, accessstore.Forbidden, list[0].Outcome)
-	list, err = store.Actions(t.Context(), list[0].ID, 9)
+	list, err = store.Actions(t.Context(), "", list[0].ID, 9)
 	require.NoError(t, err)
 	require.Len(t, list, 1)
 	require.Equal(t, accessstore.Refused, list[0].Outcome)

@@ -62,10 +62,10 @@ func (s *Store) EndAction(ctx context.Context, id int64, outcome Outcome) error 
 	return postgres.Wrap(err, "auditing the outcome of an action")
 }
 
-// Actions lists at most that many actions, the newest first, from before the given one;
-// with 0 from the newest.
-func (s *Store) Actions(ctx context.Context, before int64, most int) ([]Action, error) {
-	rows, err := s.q.ListActions(ctx, accesssql.ListActionsParams{Before: before, Most: most})
+// Actions lists at most that many actions, the newest first: all, or those of an actor; from
+// before the given one, or with 0 from the newest.
+func (s *Store) Actions(ctx context.Context, actor string, before int64, most int) ([]Action, error) {
+	rows, err := s.q.ListActions(ctx, accesssql.ListActionsParams{Actor: actor, Before: before, Most: most})
 	list := make([]Action, len(rows))
 	for i, r := range rows {
 		list[i] = Action{

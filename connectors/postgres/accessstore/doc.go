@@ -12,7 +12,8 @@
 //	token: added                     a living token has a name of its own: whoever adds it second is refused
 //	token: revoked                   it has not been revoked yet
 //	token: the day of its last use   the day is later than the one that stands
-//	session: saved                   it has not ended: a request that was under way when its person signed out writes nothing
+//	session: begun                   none: its cookie is new
+//	session: extended                it has not ended: a request that was under way when its person signed out writes nothing
 //	session: ended                   none: whoever ends it again finds it ended
 //	action: begun                    none: the request is refused if its action cannot be written, and nothing is done
 //	action: its outcome              outcome begun
@@ -40,14 +41,14 @@ func New(db *postgres.DB) *Store { return &Store{db: db, q: accesssql.New(db)} }
 // pruneMost is how many rows housekeeping removes in one statement.
 const pruneMost = 5_000
 
-// Prune removes sessions that have expired, and the keys of requests of more than a
-// day ago. Tokens and actions stay.
+// Prune removes sessions that have expired, the keys of requests of more than a day ago,
+// and actions of more than 400 days ago. Tokens stay.
 func (s *Store) Prune(ctx context.Context) error {
-	for _, prune := range []func(context.Context, int) (int64, error){s.q.PruneSessions, s.q.PruneKeys} {
+	for _, prune := range []func(context.Context, int) (int64, error){s.q.PruneSessions, s.q.PruneKeys, s.q.PruneActions} {
 		for removed := int64(pruneMost); removed == pruneMost; {
 			var err error
 			if removed, err = prune(ctx, pruneMost); err != nil {
-				return postgres.Wrap(err, "removing old sessions and keys")
+				return postgres.Wrap(err, "removing old sessions, keys and actions")
 			}
 		}
 	}

@@ -31,13 +31,26 @@ func (s Sessions) FindCtx(ctx context.Context, hash string) (data []byte, found 
 	return data, err == nil, postgres.Wrap(err, "looking up a session")
 }
 
-// CommitCtx saves a session, unless it has ended meanwhile.
-func (s Sessions) CommitCtx(ctx context.Context, hash string, data []byte, expires time.Time) error {
-	_, err := s.q.SaveSession(ctx, accesssql.SaveSessionParams{TokenHash: hash, Data: data, ExpiresAt: expires})
-	return postgres.Wrap(err, "saving a session")
+type actorKey struct{}
+
+// Of returns a context in which CommitCtx begins a session of that actor. In any other, it
+// only extends one.
+func Of(ctx context.Context, actor string) context.Context {
+	return context.WithValue(ctx, actorKey{}, actor)
 }
 
-// DeleteCtx ends a session: its row is emptied, and removed after it has expired.
+// CommitCtx begins a session, or extends one that has not ended meanwhile: what a session
+// holds never changes.
+func (s Sessions) CommitCtx(ctx context.Context, hash string, data []byte, expires time.Time) error {
+	actor, begins := ctx.Value(actorKey{}).(string)
+	if !begins {
+		return postgres.Wrap(s.q.ExtendSession(ctx, accesssql.ExtendSessionParams{TokenHash: hash, ExpiresAt: expires}), "extending a session")
+	}
+	p := accesssql.AddSessionParams{TokenHash: hash, Data: data, ExpiresAt: expires, Actor: actor}
+	return postgres.Wrap(s.q.AddSession(ctx, p), "beginning a session")
+}
+
+// DeleteCtx ends a session: its row is emptied, and removed a day later.
 func (s Sessions) DeleteCtx(ctx context.Context, hash string) error {
 	return postgres.Wrap(s.q.EndSession(ctx, hash), "ending a session")
 }
@@ -61,4 +74,39 @@ func (s Sessions) Delete(hash string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), sessionTimeout)
 	defer cancel()
 	return s.DeleteCtx(ctx, hash)
+}
+
+// SignedIn is a person who has sessions.
+type SignedIn struct {
+	Actor    string    `json:"actor"`
+	Sessions int       `json:"sessions"`
+	Since    time.Time `json:"since"` // the first of them
+	Until    time.Time `json:"until"` // the last of them, if nothing more is asked for
+}
+
+// SignedIn lists who has signed in.
+func (s *Store) SignedIn(ctx context.Context) ([]SignedIn, error) {
+	rows, err := s.q.ListSessions(ctx)
+	list := make([]SignedIn, len(rows))
+	for i, r := range rows {
+		list[i] = SignedIn{Actor: r.Actor, Sessions: r.Sessions, Since: r.Since, Until: r.Until}
+	}
+	return list, postgres.Wrap(err, "listing sessions")
+}
+
+// EndSessions signs somebody out everywhere, at once on every daemon. They must have a
+// session.
+func (s *Store) EndSessions(ctx context.Context, actor string, by By) error {
+	err := pgx.BeginFunc(ctx, s.db, func(tx pgx.Tx) error {
+		q := accesssql.New(tx)
+		ended, err := q.EndSessionsOf(ctx, actor)
+		if err == nil && ended == 0 {
+			err = pgx.ErrNoRows
+		}
+		if err != nil {
+			return err
+		}
+		return note(ctx, q, opEndSessions, actor, by)
+	})
+	return postgres.Wrap(err, "a session of "+actor)
 }

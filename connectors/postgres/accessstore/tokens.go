@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"errors"
 	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -38,18 +40,30 @@ func IsTokenName(name string) bool { return tokenName.MatchString(name) }
 // tokenActor is how the audit names a token.
 func tokenActor(name string) string { return "token:" + name }
 
-// The operations on tokens, as the audit names them, and the verb that they need.
+// The operations on tokens and sessions, as the audit names them, and the verb that they need.
 const (
 	opAddToken    = "add-token"
 	opRevokeToken = "revoke-token"
+	opEndSessions = "end-sessions"
 	administer    = "administer"
 )
 
-// By is who does something with a token: a principal of the API, or of a command.
+// By is who does something with a token or a session: a principal of the API, or of a command.
 type By struct {
 	Actor   string
 	Person  bool
-	Request string // the id of the request; empty for a command
+	Verbs   []string // what they may do themselves: no token of theirs may do more
+	Request string   // the id of the request; empty for a command
+}
+
+// LackedError refuses a token that may do what its maker may not.
+type LackedError struct {
+	Actor string
+	Verbs []string
+}
+
+func (e LackedError) Error() string {
+	return e.Actor + " may not " + strings.Join(e.Verbs, ", ") + ", and so cannot make a token that may"
 }
 
 // takenError says that a token has the name already.
@@ -63,8 +77,13 @@ func (e takenError) Error() string {
 func (takenError) Conflict() {}
 
 // AddToken stores a token by its hash, which lets its holder do what the verbs say until
-// it expires (never, if that is zero). It refuses the name of a token that is not revoked.
+// it expires (never, if that is zero). It refuses the name of a token that is not revoked,
+// and verbs that its maker lacks (LackedError).
 func (s *Store) AddToken(ctx context.Context, name string, hash Hash, verbs []string, expires time.Time, by By) error {
+	lacked := slices.DeleteFunc(slices.Clone(verbs), func(verb string) bool { return slices.Contains(by.Verbs, verb) })
+	if len(lacked) > 0 {
+		return LackedError{by.Actor, lacked}
+	}
 	err := pgx.BeginFunc(ctx, s.db, func(tx pgx.Tx) error {
 		q := accesssql.New(tx)
 		p := accesssql.AddTokenParams{Name: name, Hash: hash[:], Verbs: verbs, Actor: by.Actor, ExpiresAt: expires}
@@ -123,15 +142,22 @@ type Holder struct {
 	Expires time.Time // zero: never
 }
 
-// HolderOf returns who holds the token of a hash, and notes the day. A token that is
+// HolderOf returns who holds the token of a hash, and notes the day if it can. A token that is
 // unknown, revoked or expired is postgres.ErrNotFound alike.
 func (s *Store) HolderOf(ctx context.Context, hash Hash) (Holder, error) {
 	row, err := s.q.TokenByHash(ctx, hash[:])
-	if err == nil && row.FirstToday {
-		err = s.q.NoteUse(ctx, row.ID)
-	}
 	if err != nil {
 		return Holder{}, postgres.Wrap(err, "looking up a token")
 	}
+	if row.FirstToday {
+		_ = s.q.NoteUse(ctx, row.ID) // a token is good although its day cannot be written
+	}
 	return Holder{Actor: tokenActor(row.Name), Verbs: row.Verbs, Expires: row.ExpiresAt}, nil
+}
+
+// Behind returns an actor with everybody who stands behind them: who made a token of that
+// name, now or before, and if that was a token, who made it.
+func (s *Store) Behind(ctx context.Context, actor string) ([]string, error) {
+	names, err := s.q.Behind(ctx, actor)
+	return names, postgres.Wrap(err, "looking up who made "+actor)
 }

@@ -1,9 +1,10 @@
 package mutants
 
 const (
-	ofAccess  = store + "accessstore/"
-	accessSQL = ofAccess + "accesssql/access.sql.go"
-	access36  = store + "migrations/00036_access.sql"
+	ofAccess    = store + "accessstore/"
+	accessSQL   = ofAccess + "accesssql/access.sql.go"
+	signedInSQL = ofAccess + "accesssql/people.sql.go"
+	access36    = store + "migrations/00036_access.sql"
 )
 
 var accessMutants = []mutant{
@@ -26,11 +27,11 @@ var accessMutants = []mutant{
 		ofAccess, "^TestTheDayOfTheLastUseOnlyMovesOn$",
 	},
 	{
-		"session: saved", "that it has not ended",
+		"session: extended", "that it has not ended",
 		[]edit{
 			{
-				file: accessSQL, find: "expires_at = excluded.expires_at where s.ended_at is null",
-				put: "expires_at = excluded.expires_at, ended_at = null",
+				file: signedInSQL, find: "update session set expires_at = $1\nwhere token_hash = $2 and ended_at is null",
+				put: "update session set expires_at = $1, ended_at = null\nwhere token_hash = $2",
 			},
 		},
 		ofAccess, "^TestASessionThatEndedIsNotSavedAgain$",

@@ -51,7 +51,7 @@ var rights = []Right{
 	},
 	{"account_change", read, "", "read but (actor, database_role, reason)"},
 	{
-		"action", "read, add (actor, person, verb, operation, subject, request, outcome, ended_at), change (outcome, ended_at)", "",
+		"action", "read, add (actor, person, verb, operation, subject, request, outcome, ended_at), change (outcome, ended_at), remove", "",
 		"read but (actor, subject)",
 	},
 	{"approval_ahead", "read, add", "", "read but (actor, os_user)"},

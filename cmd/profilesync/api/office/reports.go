@@ -42,10 +42,11 @@ func (s *server) reports() {
 	file["200"].Content["application/json"] = &huma.MediaType{Schema: &huma.Schema{}}
 	operation.Add(s.set, operation.Route{
 		ID: "fetch-report", Method: http.MethodGet, Path: "/reports/{day}/{form}", Verb: guard.Read, Answers: file,
+		Within:  operation.PlanWithin,
 		Summary: "Fetch a form of the report of a day", About: "A report is frozen: it always has the same bytes.",
 	}, s.fetchReport)
 	operation.Add(s.set, operation.Route{
-		ID: "verify-report", Method: http.MethodGet, Path: "/report-checks/{day}", Verb: guard.Read,
+		ID: "verify-report", Method: http.MethodGet, Path: "/report-checks/{day}", Verb: guard.Read, Within: operation.PlanWithin,
 		Summary: "Check that the report of a day is still as it was frozen",
 	}, s.verifyReport)
 }

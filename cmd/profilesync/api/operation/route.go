@@ -7,7 +7,9 @@
 package operation
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -65,7 +67,8 @@ type Route struct {
 	Status  int    // of success; 0 is 200
 	Body    string // the content type of a body that is read as it comes; empty for JSON or none
 	Answers map[string]*huma.Response
-	Within  time.Duration // it may take so long, where that is longer than the server's own limits
+	Within  time.Duration // it may take so long, and its body; 0 is ordinary, once its body has arrived
+	Stream  bool          // its answer lasts as long as the caller stays
 }
 
 func (r Route) operation() huma.Operation {
@@ -76,9 +79,10 @@ func (r Route) operation() huma.Operation {
 		Extensions: map[string]any{"x-verb": string(r.Verb)},
 	}
 	if r.Keyed {
-		one, most := 1, 200
+		one, most := 1, guard.MaxKey
 		op.Parameters = append(op.Parameters, &huma.Param{
-			Name: KeyHeader, In: "header", Required: true, Schema: &huma.Schema{Type: "string", MinLength: &one, MaxLength: &most},
+			Name: KeyHeader, In: "header", Required: true,
+			Schema:      &huma.Schema{Type: "string", MinLength: &one, MaxLength: &most, Pattern: "^[ -~]+$"},
 			Description: "Any text of the caller's own, another for each thing that is to happen.",
 		})
 	}
@@ -114,12 +118,33 @@ func Add[I, O any](s *Set, r Route, do func(context.Context, *I) (*O, error)) {
 				return nil, problem.Of(ctx, s.Log, r.ID, fmt.Errorf("%w: %w", problem.ErrNotBegun, err))
 			}
 		}
+		ctx, cancel := r.bounded(ctx)
+		defer cancel()
 		out, err := do(ctx, in)
+		if cause := context.Cause(ctx); err != nil && errors.As(cause, new(problem.TooLongError)) {
+			err = cause
+		}
 		if err != nil {
 			err = problem.Of(ctx, s.Log, r.ID, err)
 		}
 		return out, err
 	})
+}
+
+// ordinary is how long an operation may take that says nothing else.
+const ordinary = time.Minute
+
+// bounded ends the operation itself when its time is over, and leaves time to say so.
+func (r Route) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	if r.Stream {
+		return ctx, func() {}
+	}
+	within := cmp.Or(r.Within, ordinary)
+	if r.Within == 0 {
+		_ = guard.AllowTime(ctx, ordinary) // where it cannot be allowed, there is no limit
+	}
+	within -= min(within/10, 5*time.Second)
+	return context.WithTimeoutCause(ctx, within, problem.TooLongError{Within: within})
 }
 
 // admit lets those in who may do it.

@@ -10,23 +10,29 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/connectors/postgres"
 )
 
-// What is answered with 503: nothing was begun.
-var (
-	ErrNotBegun = errors.New("what is not audited is not done")
-	ErrStreams  = errors.New("too many callers follow runs at this moment")
-)
+// ErrNotBegun is answered with 503: nothing was begun.
+var ErrNotBegun = errors.New("what is not audited is not done")
+
+// TooLongError means that an operation was stopped when its time was over.
+type TooLongError struct{ Within time.Duration }
+
+func (e TooLongError) Error() string {
+	return fmt.Sprintf("it took longer than %s and was stopped: look what it did before you ask again", e.Within)
+}
 
 // statusOf is the status for each kind of error.
 var statusOf = map[actions.Kind]int{
 	actions.Invalid: http.StatusUnprocessableEntity, actions.Missing: http.StatusNotFound, actions.Conflict: http.StatusConflict,
-	actions.Forbidden: http.StatusForbidden, actions.Unset: http.StatusNotImplemented,
+	actions.Forbidden: http.StatusForbidden, actions.Unset: http.StatusNotImplemented, actions.Busy: http.StatusServiceUnavailable,
 }
 
 // flagName matches a flag of a command in a text: inputs have the same names here.
@@ -70,19 +76,29 @@ func Of(ctx context.Context, log *slog.Logger, operation string, err error) erro
 			large.Limit>>20))
 	}
 	if status, ok := statusOf[actions.KindOf(err)]; ok {
-		return refusal(ctx, status, err)
+		err = refusal(ctx, status, err)
+		if status == http.StatusServiceUnavailable {
+			err = soon(err)
+		}
+		return err
 	}
 	switch {
 	case errors.Is(err, postgres.ErrNoText):
 		return huma.NewError(http.StatusUnprocessableEntity, postgres.ErrNoText.Error())
-	case errors.Is(err, ErrStreams):
-		return huma.NewError(http.StatusServiceUnavailable, ErrStreams.Error()+": ask again")
+	case errors.Is(err, guard.ErrStreams):
+		return soon(huma.NewError(http.StatusServiceUnavailable, guard.ErrStreams.Error()))
+	case errors.As(err, new(TooLongError)):
+		log.WarnContext(ctx, "an operation took too long", "operation", operation)
+		return huma.NewError(http.StatusInternalServerError, err.Error())
 	case errors.Is(err, ErrNotBegun):
 		return huma.NewError(http.StatusServiceUnavailable, "it cannot be recorded at this moment, so it was not begun: ask again")
 	}
 	log.ErrorContext(ctx, "an operation failed", "operation", operation, "error", err)
 	return huma.NewError(http.StatusInternalServerError, operation+" failed, or was cut off; the daemon's log says why")
 }
+
+// soon says when to ask again.
+func soon(err error) error { return huma.ErrorWithHeaders(err, http.Header{"Retry-After": {"2"}}) }
 
 // refusal names the input that is wrong, if one is.
 func refusal(ctx context.Context, status int, err error) error {

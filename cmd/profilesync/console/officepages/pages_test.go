@@ -59,7 +59,12 @@ func pages(t *testing.T) map[string]page.Page {
 		"reports":            reportsPage([]reportstore.FrozenReport{report}, firstReports, true), "report": reportPage(report, "qwo"),
 		"reports-none": reportsPage(nil, firstReports, false),
 		"listings":     listingsPage([]actions.Listing{listing, byHand}, true, [3]string{}), "tokens": tokensPage(tokens, wanted{}, ""),
-		"token-new": tokensPage(nil, wanted{name: "monitor"}, "psync_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"),
+		"actions": actionsPage(
+			[]accessstore.SignedIn{{Actor: "u-1", Sessions: 2, Since: at, Until: at}},
+			[]accessstore.Action{{ID: 2, At: at, Actor: "u-<1>", Operation: "approve", Subject: "12", Outcome: accessstore.Done}},
+		),
+		"actions-none": actionsPage(nil, nil),
+		"token-new":    tokensPage(nil, wanted{name: "monitor"}, "psync_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"),
 	}
 }
 

@@ -40,6 +40,10 @@ func Add(d *web.Desk, do *actions.Actions) {
 		{Name: "add", Verb: guard.Administer, Operation: "add-token", Subject: ofName, Answer: m.addToken},
 		{Name: "revoke", Verb: guard.Administer, Operation: "revoke-token", Subject: ofName, Do: m.revoke},
 	}})
+	d.Serve(web.Route{Path: "/actions", Verb: guard.Administer, Show: m.actions, Deeds: []web.Deed{
+		{Name: "end", Verb: guard.Administer, Operation: "end-sessions", Subject: whose, Do: m.endSessions},
+	}})
+	d.Done["ended"] = "They are signed out everywhere. Whoever is still in a group can sign in again."
 	d.Done["reactivated"] = "The person can sign in again."
 	d.Done["leave"] = "The leave was noted."
 	d.Done["made"] = "The reports that were due have been made."

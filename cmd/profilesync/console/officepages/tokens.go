@@ -142,7 +142,7 @@ func (m room) addToken(r *http.Request) (page.Page, error) {
 		return page.Page{}, wrong
 	}
 	token, hash := guard.NewToken()
-	if err := m.tokens.AddToken(r.Context(), w.name, hash, postgres.Texts(verbs), expires, by(r)); err != nil {
+	if err := m.tokens.AddToken(r.Context(), w.name, hash, postgres.Texts(verbs), expires, guard.By(r.Context())); err != nil {
 		return page.Page{}, err
 	}
 	return tokensPage(nil, w, token), nil
@@ -166,11 +166,6 @@ func (m room) expires(until string) (time.Time, error) {
 	return time.Date(end.Year(), end.Month(), end.Day(), 0, 0, 0, 0, profile.London()), nil
 }
 
-func by(r *http.Request) accessstore.By {
-	p, _ := guard.From(r.Context())
-	return accessstore.By{Actor: p.Name, Person: p.Person, Request: guard.RequestID(r.Context())}
-}
-
 func (m room) revoke(r *http.Request) (string, error) {
-	return "/tokens?done=revoked", m.tokens.RevokeToken(r.Context(), r.PostFormValue("name"), by(r))
+	return "/tokens?done=revoked", m.tokens.RevokeToken(r.Context(), r.PostFormValue("name"), guard.By(r.Context()))
 }

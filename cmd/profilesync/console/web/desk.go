@@ -66,6 +66,7 @@ var entries = []entry{
 	{page.Link{Text: "Reports", To: "/reports"}, guard.Read},
 	{page.Link{Text: "Listings", To: "/listings"}, guard.Read},
 	{page.Link{Text: "Tokens", To: "/tokens"}, guard.Administer},
+	{page.Link{Text: "What people did", To: "/actions"}, guard.Administer},
 	{page.Link{Text: "Jobs", To: "/jobs/"}, guard.Administer},
 }
 

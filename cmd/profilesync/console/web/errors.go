@@ -75,6 +75,8 @@ func statusOf(err error) int {
 		return http.StatusConflict
 	case actions.Forbidden:
 		return http.StatusForbidden
+	case actions.Busy:
+		return http.StatusServiceUnavailable
 	default:
 		return http.StatusInternalServerError
 	}
@@ -82,7 +84,7 @@ func statusOf(err error) int {
 
 // again reports whether nothing was done, so that the form can be sent again.
 func again(err error) bool {
-	return guard.StatusOf(err) == 0 && statusOf(err) < http.StatusInternalServerError
+	return guard.StatusOf(err) == 0 && (statusOf(err) < http.StatusInternalServerError || actions.KindOf(err) == actions.Busy)
 }
 
 // fieldErrors is what is wrong, field by field.

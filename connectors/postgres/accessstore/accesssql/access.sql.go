@@ -147,15 +147,6 @@ func (q *Queries) EndAction(ctx context.Context, arg EndActionParams) (int64, er
 	return result.RowsAffected(), nil
 }
 
-const endSession = `-- name: EndSession :exec
-update session set data = '', ended_at = now() where token_hash = $1 and ended_at is null
-`
-
-func (q *Queries) EndSession(ctx context.Context, tokenHash string) error {
-	_, err := q.db.Exec(ctx, endSession, tokenHash)
-	return err
-}
-
 const findSession = `-- name: FindSession :one
 select data from session where token_hash = $1 and ended_at is null and expires_at > now()
 `
@@ -212,49 +203,6 @@ func (q *Queries) GetKey(ctx context.Context, arg GetKeyParams) (GetKeyRow, erro
 		&i.Body,
 	)
 	return i, err
-}
-
-const listActions = `-- name: ListActions :many
-select id, at, actor, person, verb, operation, subject, request, outcome, ended_at
-from action where id < coalesce(nullif($1::bigint, 0), 9223372036854775807)
-order by id desc limit $2
-`
-
-type ListActionsParams struct {
-	Before int64
-	Most   int
-}
-
-// From the newest, or from before one: never past those that are not shown.
-func (q *Queries) ListActions(ctx context.Context, arg ListActionsParams) ([]Action, error) {
-	rows, err := q.db.Query(ctx, listActions, arg.Before, arg.Most)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []Action{}
-	for rows.Next() {
-		var i Action
-		if err := rows.Scan(
-			&i.ID,
-			&i.At,
-			&i.Actor,
-			&i.Person,
-			&i.Verb,
-			&i.Operation,
-			&i.Subject,
-			&i.Request,
-			&i.Outcome,
-			&i.EndedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }
 
 const listTokens = `-- name: ListTokens :many
@@ -382,25 +330,6 @@ type RevokeTokenParams struct {
 
 func (q *Queries) RevokeToken(ctx context.Context, arg RevokeTokenParams) (int64, error) {
 	result, err := q.db.Exec(ctx, revokeToken, arg.Actor, arg.Name)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
-const saveSession = `-- name: SaveSession :execrows
-insert into session as s (token_hash, data, expires_at) values ($1, $2, $3)
-on conflict (token_hash) do update set data = excluded.data, expires_at = excluded.expires_at where s.ended_at is null
-`
-
-type SaveSessionParams struct {
-	TokenHash string
-	Data      []byte
-	ExpiresAt time.Time
-}
-
-func (q *Queries) SaveSession(ctx context.Context, arg SaveSessionParams) (int64, error) {
-	result, err := q.db.Exec(ctx, saveSession, arg.TokenHash, arg.Data, arg.ExpiresAt)
 	if err != nil {
 		return 0, err
 	}

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// The audit of what was done by the API, by the console and with tokens: append-only
+// The audit of what was done by the API, by the console and with tokens: append-only, and removed after 400 days
 type Action struct {
 	// In the order of writing
 	ID int64
