@@ -13,7 +13,8 @@ import (
 func TestWhoAdministersGivesNoMoreThanTheyHave(t *testing.T) { //nolint:paralleltest // they would share two cores
 	w := newWorld(t)
 	eve := w.as("eve")
-	eve.open("/tokens").form("Make the token").with("name", "names").with("verbs", "people").press().shows(http.StatusForbidden)
+	eve.open("/tokens").form("Make the token").with("name", "names").with("verbs", "people").press().
+		shows(http.StatusUnprocessableEntity, "You may not people yourself: leave it out")
 	require.Zero(t, pgtest.One[int](w.db, "select count(*)::int from access_token"))
 	eve.open("/tokens").form("Make the token").with("name", "reads").with("verbs", "read").press().shows(http.StatusOK)
 	require.Equal(t, 1, pgtest.One[int](w.db, "select count(*)::int from access_token"))

@@ -57,7 +57,7 @@ func TestATokenMayNoMoreThanItsMaker(t *testing.T) {
 	t.Parallel()
 	store := accessstore.New(pgtest.New(t).DB)
 	err := store.AddToken(t.Context(), "more", hash(1), []string{"read", "approve", "people"}, never, ann)
-	require.Equal(t, accessstore.LackedError{Verbs: []string{"approve", "people"}}, err)
+	require.Equal(t, accessstore.LackedError{Actor: "ann", Verbs: []string{"approve", "people"}}, err)
 	_, err = store.HolderOf(t.Context(), hash(1))
 	require.ErrorIs(t, err, postgres.ErrNotFound)
 

@@ -1,6 +1,7 @@
 package officepages
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -132,17 +133,16 @@ func (m room) addToken(r *http.Request) (page.Page, error) {
 	if err != nil {
 		wrong = append(wrong, web.WrongError{Field: "until", Text: "give a day that has not passed, as 2026-12-31"})
 	}
-	principal, _ := guard.From(r.Context())
-	for _, verb := range verbs {
-		if !principal.May(verb) {
-			wrong = append(wrong, web.WrongError{Field: "verbs", Text: "you may not " + string(verb) + " yourself: leave it out"})
-		}
-	}
 	if len(wrong) > 0 {
 		return page.Page{}, wrong
 	}
 	token, hash := guard.NewToken()
-	if err := m.tokens.AddToken(r.Context(), w.name, hash, postgres.Texts(verbs), expires, guard.By(r.Context())); err != nil {
+	err = m.tokens.AddToken(r.Context(), w.name, hash, postgres.Texts(verbs), expires, guard.By(r.Context()))
+	if lacked, ok := errors.AsType[accessstore.LackedError](err); ok {
+		text := "you may not " + strings.Join(lacked.Verbs, " or ") + " yourself: leave it out"
+		return page.Page{}, web.WrongErrors{{Field: "verbs", Text: text}}
+	}
+	if err != nil {
 		return page.Page{}, err
 	}
 	return tokensPage(nil, w, token), nil
