@@ -170,7 +170,8 @@ var belowCommands = []string{
 
 // consoleUses is what the console uses, and each of its rooms.
 var consoleUses = append([]string{
-	"cmd/profilesync/console/...", "cmd/profilesync/guard", "cmd/profilesync/login", "cmd/profilesync/actions/...", "cmd/profilesync/standing",
+	"cmd/profilesync/console/...", "cmd/profilesync/guard", "cmd/profilesync/login", "cmd/profilesync/actions/...",
+	"cmd/profilesync/standing",
 }, belowCommands...)
 
 // aboveCommands is what the folders of commands use beside package commands.

@@ -90,7 +90,8 @@ func (d daemon) getAs(path, authorization string) (status int, body string) {
 // tell of: the database and the answers to requests know it before.
 func (d daemon) untilItSays(text string) {
 	d.site.t.Helper()
-	require.Eventually(d.site.t, func() bool { return strings.Contains(d.log(), text) }, patience, 10*time.Millisecond, "the log says %q", text)
+	says := func() bool { return strings.Contains(d.log(), text) }
+	require.Eventually(d.site.t, says, patience, 10*time.Millisecond, "the log says %q", text)
 }
 
 // stop asks the daemon to stop, and requires exit code 0.
@@ -107,11 +108,10 @@ func (s *site) eventually(want int, query string, args ...any) {
 	require.Eventually(s.t, func() bool { return s.count(query, args...) == want }, patience, 20*time.Millisecond, query)
 }
 
-// eventuallyLogsOnce waits for a line of the daemon's log, which is written after the database has changed, and requires that
-// there is only one such line.
-func (d daemon) eventuallyLogsOnce(text string) {
+// untilItSaysOnce waits for a text in the log, and requires that it is there once.
+func (d daemon) untilItSaysOnce(text string) {
 	d.site.t.Helper()
-	require.Eventually(d.site.t, func() bool { return strings.Contains(d.log(), text) }, patience, 20*time.Millisecond, text)
+	d.untilItSays(text)
 	require.Equal(d.site.t, 1, strings.Count(d.log(), text), "%s: it is logged once: %s", text, d.log())
 }
 

@@ -30,7 +30,7 @@ func TestADeadSinkDoesNotSlowTheOther(t *testing.T) {
 	require.Empty(t, x.dos.Summary().Effects)
 	require.Equal(t, codes, s.count("select count(*) from push where sink = 'dos' and state = 'wanted'"), "nothing is dropped")
 	s.eventually(1, "select count(*) from route where sink = 'dos' and route = 'change-event' and paused = 'down'")
-	d.eventuallyLogsOnce(`"sink paused`)
+	d.untilItSaysOnce(`"sink paused`)
 
 	x.dos.Heal()
 	began = time.Now()
@@ -59,7 +59,7 @@ func (d daemon) untilMetrics(ok func(metrics string) bool) {
 func requirePaused(t *testing.T, s *site, d daemon, sink, route string, pushes int) {
 	t.Helper()
 	s.eventually(1, "select count(*) from route where sink = $1 and route = $2 and paused = 'unauthorized' and probes >= 3", sink, route)
-	d.eventuallyLogsOnce(`"sink paused`)
+	d.untilItSaysOnce(`"sink paused`)
 	require.Equal(t, 1, strings.Count(d.log(), `"level":"ERROR"`), d.log())
 	require.Equal(t, pushes, s.count("select count(*) from push where sink = $1 and state = 'wanted'", sink), "nothing is dropped")
 	require.Zero(t, s.count("select count(*) from push where failures > 0"), "the failures are not counted for any profile")
@@ -76,7 +76,7 @@ func requireNoFailedJobs(t *testing.T, s *site) {
 func requireResumed(t *testing.T, s *site, d daemon, sink string) {
 	t.Helper()
 	s.waitUntilPushed()
-	d.eventuallyLogsOnce(`"msg":"sink resumed","sink":"` + sink + `"`)
+	d.untilItSaysOnce(`"msg":"sink resumed","sink":"` + sink + `"`)
 	require.Equal(t, 1, strings.Count(d.log(), `"sink paused`))
 	requireNoFailedJobs(t, s)
 }

@@ -148,7 +148,7 @@ func newAsked(t *testing.T) *asked {
 	var document struct {
 		Paths map[string]map[string]struct {
 			ID string `json:"operationId"`
-		}
+		} `json:"paths"`
 	}
 	text, err := os.ReadFile(filepath.Join("api", "testdata", "openapi.golden"))
 	require.NoError(t, err)
@@ -187,7 +187,7 @@ func (a *asked) by(args ...string) (ids []string, said string) {
 
 // Every command asks a daemon where PROFILESYNC_SERVER is set, whatever its flags, unless
 // notServed says why not. The golden file is the table of which operations each asks for.
-func TestEveryCommandIsServed(t *testing.T) { //nolint:paralleltest // it sets variables
+func TestEveryCommandIsServed(t *testing.T) {
 	daemon := newAsked(t)
 	t.Setenv("PROFILESYNC_SERVER", daemon.URL)
 	t.Setenv("PROFILESYNC_SERVER_TOKEN", "a token")

@@ -11,9 +11,6 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
 )
 
-// listed is how many rows each list has; a page has 100 of them.
-const listed = 20_000
-
 // paged are the statements that read a page of a list which grows with time, from the key of
 // its hundredth page on. Whatever was before it is not read again.
 var paged = []struct{ file, name, key string }{
@@ -24,14 +21,17 @@ var paged = []struct{ file, name, key string }{
 	{"accessstore/access.sql", "ListActions", "10000"},
 }
 
-// rowsOfLists are listed rows of each list.
+// rowsOfLists are 20,000 rows of each list; a page has 100 of them.
 const rowsOfLists = `
-	insert into run (kind, source, report, as_of, actor, state) select 'delta', 'ods', 'etr', '2026-01-01', 'ann', 'done' from generate_series(1, 20000);
+	insert into run (kind, source, report, as_of, actor, state)
+		select 'delta', 'ods', 'etr', '2026-01-01', 'ann', 'done' from generate_series(1, 20000);
 	insert into account (email, name) select 'a' || n || '@example.nhs.uk', 'A' from generate_series(1, 20000) n;
 	insert into letter (reference, kind, account_id, since) select 'x/' || n, 'cases', n, '2026-01-01' from generate_series(1, 20000) n;
-	insert into action (actor, person, verb, operation, subject, request) select 'ann', true, 'approve', 'approve', '', '' from generate_series(1, 20000);
+	insert into action (actor, person, verb, operation, subject, request)
+		select 'ann', true, 'approve', 'approve', '', '' from generate_series(1, 20000);
 	insert into profile (code, name, type) values ('FA000', 'Chemist', 'pharmacy');
-	insert into change (at, xid, database_role, code, field, old, new, actor) select now(), pg_current_xact_id(), 'ann', 'FA000', 'phone', 'x', n::text, 'ann' from generate_series(1, 20000) n;
+	insert into change (at, xid, database_role, code, field, old, new, actor)
+		select now(), pg_current_xact_id(), 'ann', 'FA000', 'phone', 'x', n::text, 'ann' from generate_series(1, 20000) n;
 	analyze`
 
 // readBy counts the rows that a plan read, whether they are in the result or not.

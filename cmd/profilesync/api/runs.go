@@ -31,8 +31,9 @@ func (s *server) runs() {
 	}, s.startRun)
 	operation.Add(s.set, operation.Route{
 		ID: "start-run-of-file", Method: http.MethodPost, Path: "/runs/file", Verb: guard.Reconcile, Keyed: true,
-		Status: http.StatusAccepted, Body: "application/octet-stream", Within: operation.FileWithin, Summary: "Reconcile the complete listing in a file",
-		About: "The body is the file, of at most PROFILESYNC_FILE_LIMIT_MIB.",
+		Status: http.StatusAccepted, Body: "application/octet-stream", Within: operation.FileWithin,
+		Summary: "Reconcile the complete listing in a file",
+		About:   "The body is the file, of at most PROFILESYNC_FILE_LIMIT_MIB.",
 	}, s.startRunOfFile)
 	operation.Add(s.set, operation.Route{
 		ID: "show-run", Method: http.MethodGet, Path: "/runs/{run}", Verb: guard.Read,
@@ -141,6 +142,7 @@ func (r Request) parse() (actions.Request, error) {
 	return wanted, in.Err()
 }
 
+// Subject is what is asked about, for the audit.
 func (r Request) Subject() string {
 	return operation.Safe(append([]string{r.Source, r.Report}, r.Codes[:min(len(r.Codes), 20)]...)...)
 }

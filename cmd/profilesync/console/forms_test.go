@@ -70,14 +70,14 @@ func TestOneFieldIsTakenBack(t *testing.T) { //nolint:paralleltest // they would
 	bea.open("/profiles/"+code).form("End it the hold of Telephone").press().shows(http.StatusOK, "The hold has ended")
 	ann.open("/profiles/"+code+"/undo?field=phone").shows(http.StatusOK, "0113 496 0001")
 	require.NotContains(t, ann.text, "Take it back")
-	undo := bea.open("/profiles/"+code+"/undo?field=phone").
+	bea.open("/profiles/"+code+"/undo?field=phone").
 		shows(http.StatusOK, "0113 496 0001", "Nothing has changed yet").
 		form("Take it back")
 	old := w.as("cid").open("/profiles/" + code + "/undo?field=phone").form("Take it back")
 	w.db.Exec("update profile set phone = '0113 496 0002' where code = $1", code)
 	old.press().shows(http.StatusConflict, "is not the newest", "0113 496 0002")
 	require.Equal(t, "0113 496 0002", phone())
-	undo = bea.open("/profiles/" + code + "/undo?field=phone").form("Take it back")
+	undo := bea.open("/profiles/" + code + "/undo?field=phone").form("Take it back")
 	undo.with("reason", "mistyped").press().shows(http.StatusOK, "The change was taken back")
 	undo.press().shows(http.StatusOK) // a double click
 	require.Equal(t, "0113 496 0001", phone())

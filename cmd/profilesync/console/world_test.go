@@ -226,7 +226,7 @@ func (b *browser) open(path string) *browser {
 }
 
 // shows requires a page that says something.
-func (b *browser) shows(status int, texts ...string) *browser { //nolint:unparam // as its other methods
+func (b *browser) shows(status int, texts ...string) *browser {
 	b.t.Helper()
 	require.Equal(b.t, status, b.status, b.text)
 	for _, text := range texts {

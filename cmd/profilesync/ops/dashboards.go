@@ -111,7 +111,7 @@ func (p Panel) columns() map[string]string {
 }
 
 // refID is how Grafana calls a panel's query.
-func refID(query int) string { return string(rune('A' + query)) }
+func refID(query int) string { return string("ABCDEFGHIJ"[query]) }
 
 func (p Panel) unit() string {
 	if p.Unit == "" {

@@ -26,11 +26,18 @@ func (s *Settings) checkListener() error {
 			errs = append(errs, Wrong("HTTP_HOSTS", "=%s: want names like reports.example", s.HTTPHosts[i]))
 		}
 	}
-	if u, err := url.Parse(s.TracesEndpoint); s.TracesEndpoint != "" &&
-		(err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
-		errs = append(errs, Wrong("TRACES_ENDPOINT", ": want an address like http://collector.example:4318"))
+	return errors.Join(append(errs, s.checkTraces())...)
+}
+
+func (s *Settings) checkTraces() error {
+	if s.TracesEndpoint == "" {
+		return nil
 	}
-	return errors.Join(errs...)
+	u, err := url.Parse(s.TracesEndpoint)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return Wrong("TRACES_ENDPOINT", ": want an address like http://collector.example:4318")
+	}
+	return nil
 }
 
 // Hosts are the names under which the daemon answers besides those of this machine.

@@ -13,8 +13,8 @@ func (t *Traces) Command(ctx context.Context, name string) (_ context.Context, e
 	if t == nil {
 		return ctx, func(error) {}
 	}
-	ctx, span := t.provider.Tracer("profilesync").Start(begin(ctx), "profilesync "+name)
-	return ctx, func(err error) {
+	ctx, span := t.provider.Tracer("profilesync").Start(begin(ctx), "profilesync "+name) //nolint:spancheck // ended below
+	return ctx, func(err error) {                                                        //nolint:spancheck // it ends it
 		if err != nil {
 			span.SetStatus(codes.Error, "")
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/riverqueue/river/rivertype"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/trace"
 
@@ -25,7 +26,7 @@ func TestARequestIsTracedAsFarAsItsJob(t *testing.T) {
 	inner.HandleFunc("POST /runs/{run}/undo", func(_ http.ResponseWriter, r *http.Request) {
 		_, err := (&carries{}).InsertMany(r.Context(), []*rivertype.JobInsertParams{job},
 			func(context.Context) ([]*rivertype.JobInsertResult, error) { return nil, nil })
-		require.NoError(t, err)
+		assert.NoError(t, err)
 	})
 	outer.Handle("/", Named(inner))
 	known := true
@@ -43,8 +44,8 @@ func TestARequestIsTracedAsFarAsItsJob(t *testing.T) {
 	require.Equal(t, uuid.Version(4), uuid.UUID(span.SpanContext().TraceID()).Version())
 	require.NotContains(t, span.SpanContext().TraceID().String(), "1111111111")
 	for _, kept := range (plain{span}).Attributes() {
-		require.NotContains(t, kept.Value.Emit(), "4711")
-		require.NotContains(t, kept.Value.Emit(), "Smith")
+		require.NotContains(t, kept.Value.String(), "4711")
+		require.NotContains(t, kept.Value.String(), "Smith")
 	}
 
 	traceparent := "00-" + span.SpanContext().TraceID().String() + "-" + span.SpanContext().SpanID().String() + "-01"

@@ -48,8 +48,8 @@ func (*carries) InsertMany(
 		if len(job.Metadata) > 0 && json.Unmarshal(job.Metadata, &metadata) != nil {
 			continue
 		}
-		metadata["traceparent"], _ = json.Marshal(carrier["traceparent"]) // a text
-		job.Metadata, _ = json.Marshal(metadata)                          // texts and what was JSON
+		metadata["traceparent"], _ = json.Marshal(carrier["traceparent"]) //nolint:errchkjson // a text
+		job.Metadata, _ = json.Marshal(metadata)                          //nolint:errchkjson // texts and what was JSON
 	}
 	return insert(ctx)
 }

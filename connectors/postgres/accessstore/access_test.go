@@ -67,7 +67,8 @@ func TestATokenMayNoMoreThanItsMaker(t *testing.T) {
 	require.NoError(t, store.RevokeToken(t.Context(), "second", bob))
 	require.NoError(t, store.AddToken(t.Context(), "second", hash(4), verbs, never, bob))
 	for actor, behind := range map[string][]string{
-		"ann": {"ann"}, "token:first": {"token:first", "ann"}, "token:second": {"token:second", "token:first", "ann", "bob"}, "token:no": {"token:no"},
+		"ann": {"ann"}, "token:first": {"token:first", "ann"}, "token:second": {"token:second", "token:first", "ann", "bob"},
+		"token:no": {"token:no"},
 	} {
 		names, err := store.Behind(t.Context(), actor)
 		require.NoError(t, err)

@@ -143,7 +143,8 @@ func TestEachRouteIsWatchedByItself(t *testing.T) {
 		('FA001', 'dos', 'change-event', 'wanted', now() - interval '2 hours', now() - interval '1 hour'),
 		('FA002', 'dos', 'change-event', 'wanted', now() - interval '1 hour', now() - interval '1 hour'),
 		('A81001', 'dos', 'fhir', 'wanted', now() - interval '3 hours', now() - interval '2 hours')
-		on conflict (code, sink) do update set (route, state, wanted_at, due_at) = (excluded.route, excluded.state, excluded.wanted_at, excluded.due_at)`)
+		on conflict (code, sink) do update
+		set (route, state, wanted_at, due_at) = (excluded.route, excluded.state, excluded.wanted_at, excluded.due_at)`)
 	w.Exec(`insert into push_attempt (code, sink, sequence, at, took_ms, answer, status, reason)
 		values ('A81001', 'dos', 1, now(), 1, 'later', 429, '')`)
 	found, err := watchstore.New(w.DB).Watch(t.Context())

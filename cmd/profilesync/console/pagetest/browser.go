@@ -175,7 +175,8 @@ const pageScript = `(async () => {
 	return {
 		Width: document.documentElement.scrollWidth, Outside: outside.slice(0, 5), Passes: found.passes.length,
 		Dead: [...document.querySelectorAll("a[href^='#']")].map(a => a.getAttribute("href")).filter(h => !document.getElementById(h.slice(1))),
-		Faults: found.violations.filter(v => !%t || ["serious", "critical"].includes(v.impact)).map(v => v.id + " (" + v.impact + "): " + v.nodes.slice(0, 3).map(n => n.html + n.failureSummary).join("; ")),
+		Faults: found.violations.filter(v => !%t || ["serious", "critical"].includes(v.impact))
+			.map(v => v.id + " (" + v.impact + "): " + v.nodes.slice(0, 3).map(n => n.html + n.failureSummary).join("; ")),
 	};
 })()`
 

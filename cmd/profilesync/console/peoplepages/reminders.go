@@ -25,7 +25,8 @@ func remindersPage(due []actions.DueReminder, day profile.Date) page.Page {
 		Lead: "Who would be reminded of which checks, and why. Nothing is sent from here.",
 	}
 	t := page.Table{
-		Caption: "Reminders", Hidden: true, Empty: "Nobody is to be reminded.", Columns: page.Names("To", "Quarter", "Stage", "What is missing"),
+		Caption: "Reminders", Hidden: true, Empty: "Nobody is to be reminded.",
+		Columns: page.Names("To", "Quarter", "Stage", "What is missing"),
 	}
 	for n, d := range due {
 		if n == mostRows {

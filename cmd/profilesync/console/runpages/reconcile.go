@@ -43,7 +43,7 @@ func askPage(asksERS bool, reports []string, a typedRequest) page.Page {
 	hows := []page.Option{
 		{Value: byFile, Label: "A listing in a file", Hint: "A complete listing, as the register publishes it, such as etr_2026-04-09.csv"},
 		{Value: byCodes, Label: "Some organisations, by their codes", Hint: "They are asked for at the register now"},
-		{Value: byAll, Label: "Everything of the source", Hint: "It is downloaded from the register now"},
+		{Value: byAll, Label: "Everything of the source", Hint: "Of ODS, the report that is chosen below. It is downloaded from the register now"},
 	}
 	for i := range hows {
 		hows[i].Chosen = hows[i].Value == a.how || a.how == "" && i == 0
@@ -140,8 +140,7 @@ func codesIn(text string) (codes []profile.ODSCode, err error) {
 // fields are the names of the form for the inputs of a request.
 var fields = map[string]string{"files": "file", "as-of": "day", "ods": "codes", "rehearse": "day"}
 
-// plan makes a plan, and leads to it. What is asked for as several reports is planned
-// one by one; the page of the first is shown.
+// plan makes a plan, and leads to it.
 func (m room) plan(r *http.Request) (string, error) {
 	req, file, err := request(r)
 	if err != nil {
@@ -150,47 +149,51 @@ func (m room) plan(r *http.Request) (string, error) {
 	if file != nil {
 		defer func() { _ = file.Close() }() // only read
 	}
-	first, err := m.plans(r, req)
+	address, err := m.planOf(r, req)
 	if own, ok := errors.AsType[*actions.Error](err); ok && fields[own.Field] != "" {
 		return "", web.WrongError{Field: fields[own.Field], Text: strings.TrimLeft(strings.TrimPrefix(err.Error(), own.Field), ": ")}
 	}
-	return first, err
+	return address, err
 }
 
-func (m room) plans(r *http.Request, req actions.Request) (first string, err error) {
+// planOf makes the plan of one listing, or of some codes: what is asked for as several has
+// a plan for each.
+func (m room) planOf(r *http.Request, req actions.Request) (address string, err error) {
 	scopes, err := m.do.Scopes(r.Context(), req)
 	if err != nil {
 		return "", err
+	}
+	if len(scopes) != 1 {
+		return "", web.WrongError{Field: "report", Text: "choose one: each report has a plan of its own"}
+	}
+	scope := scopes[0]
+	if scope.IsReference() {
+		return m.readReference(r, req, scope)
 	}
 	reader, err := m.do.NewReader(r.Context())
 	if err != nil {
 		return "", err
 	}
-	for _, scope := range scopes {
-		if scope.IsReference() && req.Rehearse {
-			return "", web.WrongError{Field: "rehearse", Text: "this report is only read to read others with: it cannot be rehearsed"}
-		}
-		if scope.IsReference() {
-			if _, err := m.do.Reconcile(r.Context(), scope, false); err != nil {
-				return "", err
-			}
-			return "/reconcile?done=read", nil
-		}
-		made, err := m.do.Plan(r.Context(), reader, scope)
-		if err != nil {
-			return "", err
-		}
-		if made.Plan == 0 {
-			return "", web.WrongError{Field: "file", Text: unplanned(made)}
-		}
-		if first == "" {
-			first = "/plans/" + made.Plan.String()
-		}
-		if req.Rehearse && len(made.Withheld) > 0 {
-			return rehearsalAddress(made.Plan, ""), nil
-		}
+	made, err := m.do.Plan(r.Context(), reader, scope)
+	switch {
+	case err != nil:
+		return "", err
+	case made.Plan == 0:
+		return "", web.WrongError{Field: "how", Text: unplanned(made)}
+	case req.Rehearse && len(made.Withheld) > 0:
+		return rehearsalAddress(made.Plan, ""), nil
+	default:
+		return "/plans/" + made.Plan.String(), nil
 	}
-	return first, nil
+}
+
+// readReference reads what is only read to read others with: no plan comes of it.
+func (m room) readReference(r *http.Request, req actions.Request, scope actions.Scope) (address string, err error) {
+	if req.Rehearse {
+		return "", web.WrongError{Field: "rehearse", Text: "this report is only read to read others with: it cannot be rehearsed"}
+	}
+	_, err = m.do.Reconcile(r.Context(), scope, false)
+	return "/reconcile?done=read", err
 }
 
 func unplanned(s runs.Summary) string {
