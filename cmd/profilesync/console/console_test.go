@@ -3,7 +3,9 @@ package console_test
 import (
 	"log/slog"
 	"net/http"
+	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -120,6 +122,64 @@ func TestEveryPage(t *testing.T) { //nolint:paralleltest // they would share two
 	require.Equal(t, http.StatusSeeOther, stranger.open("/runs/1?all=1").status)
 }
 
+// A form that is sent again with other contents, as from a page that the browser kept, is
+// not answered as if that was done.
+func TestAFormIsSentOnceWithItsContents(t *testing.T) { //nolint:paralleltest // they would share two cores
+	w := newWorld(t)
+	before, after := trusts(t)
+	ann, bea := w.as("ann"), w.as("bea")
+	plan := ann.open("/reconcile").form("Show the plan")
+	plan.press(before).shows(http.StatusOK, "Plan P1")
+	first := ann.at
+	plan.press(before)
+	require.Equal(t, first, ann.at, "a double click")
+	plan.press(file{before.name, after.content}).shows(http.StatusConflict, "with other contents")
+	plan.press(file{after.name, before.content}).shows(http.StatusConflict, "with other contents")
+	require.Equal(t, 1, pgtest.One[int](w.db, "select count(*)::int from plan"))
+	for _, listing := range []file{before, after} {
+		ann.open("/reconcile").form("Show the plan").press(listing).form("Do exactly this").press()
+		w.work()
+	}
+	decide := bea.open("/runs/2").form("Approve what is ticked")
+	other := &form{browser: bea, action: decide.action, values: url.Values{}}
+	for name, values := range decide.values {
+		other.values[name] = values
+	}
+	other.values["code"] = slices.Clone(decide.values["code"][50:])
+	decide.without("code", decide.values["code"][0]).press().shows(http.StatusOK, "It was approved")
+	other.press().shows(http.StatusConflict, "with other contents, and only that was done")
+	decide.press().shows(http.StatusOK, "Run 3")
+	require.Equal(t, 3, pgtest.One[int](w.db, "select count(*)::int from run"))
+}
+
+// What is refused before it is begun may be sent again.
+func TestAFormThatWasNotBegunIsSentAgain(t *testing.T) { //nolint:paralleltest // they would share two cores
+	w := newWorld(t)
+	cid := w.as("cid")
+	due := cid.open("/reports").form("Make what is due")
+	w.db.Exec("alter table action add constraint full_up check (false) not valid")
+	due.press().shows(http.StatusServiceUnavailable, "try again in a moment")
+	w.db.Exec("alter table action drop constraint full_up")
+	due.press().shows(http.StatusOK, "have been made")
+}
+
+// What was done is said once, to who did it, and by no link.
+func TestNoticesAreReadOnce(t *testing.T) { //nolint:paralleltest // they would share two cores
+	w := newWorld(t)
+	cid, eve := w.as("cid"), w.as("eve")
+	const said = "have been made"
+	due := cid.open("/reports").form("Make what is due")
+	due.press().shows(http.StatusOK, "Success", said)
+	require.Equal(t, "/reports", cid.at)
+	for _, other := range []*browser{cid.open("/reports"), eve.open("/reports"), eve.open("/reports?done=made")} {
+		require.NotContains(t, other.text, said)
+		require.NotContains(t, other.text, "Success")
+	}
+	due.press().shows(http.StatusOK, said)
+	require.NotContains(t, cid.open("/now").text, "Success")
+	require.NotContains(t, cid.open("/reports").text, "Success")
+}
+
 // Ten clicks at once on one form start one run, and all lead to it.
 func TestManyClicksAreOne(t *testing.T) { //nolint:paralleltest // they would share two cores
 	w := newWorld(t)
@@ -131,7 +191,7 @@ func TestManyClicksAreOne(t *testing.T) { //nolint:paralleltest // they would sh
 		go func() { led <- one.press().at }()
 	}
 	for range 10 {
-		require.Equal(t, "/runs/1?done=started", <-led)
+		require.Equal(t, "/runs/1", <-led)
 	}
 	require.Equal(t, 1, pgtest.One[int](w.db, "select count(*)::int from run"))
 	require.Equal(t, 2, pgtest.One[int](w.db, "select count(*)::int from action"), "the plan and the run")

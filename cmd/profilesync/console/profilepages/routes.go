@@ -2,12 +2,14 @@ package profilepages
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/web"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
+	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
@@ -28,6 +30,7 @@ func Add(d *web.Desk, do *actions.Actions) {
 	d.Done["held"] = "It is held. Nothing changes it until the hold ends."
 	d.Done["released"] = "The hold has ended."
 	d.Done["pushed"] = "It is pushed again."
+	d.Done["push-held"] = "It is pushed again where it is not held. What is held is not sent before the hold ends."
 }
 
 func codeOf(r *http.Request) (profile.ODSCode, error) {
@@ -79,6 +82,13 @@ func (m room) release(r *http.Request) (string, error) {
 	if err != nil {
 		return "", web.WrongError{Text: "there is no such hold"}
 	}
+	holds, err := m.do.Holds(r.Context(), code, false)
+	if err != nil {
+		return "", err
+	}
+	if !slices.ContainsFunc(holds, func(h pushstore.Hold) bool { return h.ID == id }) {
+		return "", web.ErrNone("no such hold of " + string(code) + " is in force")
+	}
 	return address(code) + "?done=released#holds", m.do.RemoveHold(r.Context(), id)
 }
 
@@ -87,6 +97,10 @@ func (m room) push(r *http.Request) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	_, err = m.do.RetryPushes(r.Context(), actions.Retry{Codes: []profile.ODSCode{code}, Sinks: push.Sinks()}, 0)
-	return address(code) + "?done=pushed#pushes", err
+	pushes, err := m.do.RetryPushes(r.Context(), actions.Retry{Codes: []profile.ODSCode{code}, Sinks: push.Sinks()}, 0)
+	done := "pushed"
+	if slices.ContainsFunc(pushes, func(p pushstore.ListedPush) bool { return p.State == push.Held }) {
+		done = "push-held"
+	}
+	return address(code) + "?done=" + done + "#pushes", err
 }

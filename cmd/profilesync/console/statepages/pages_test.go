@@ -61,7 +61,7 @@ func trouble(t *testing.T) present {
 func pages(t *testing.T) map[string]page.Page {
 	t.Helper()
 	pushes := pushed{
-		mayRetry: true, filter: pushstore.PushFilter{State: push.Refused, Most: 2},
+		buttons: []page.Button{{Text: "Push what is ticked again", Name: "do", Value: "retry"}}, filter: pushstore.PushFilter{State: push.Refused, Most: 2},
 		found: []pushstore.ListedPush{
 			{
 				Code: "FA420", Name: "Jasons Pharmacy", Sink: push.SinkDoS, Route: "change-event", State: push.Refused,
@@ -76,14 +76,33 @@ func pages(t *testing.T) map[string]page.Page {
 	}
 	check := pushstore.LastDriftCheck{Started: at, Actor: "daemon"}
 	check.Sink, check.State, check.Checked, check.Drifted, check.Missing, check.Repaired = push.SinkDoS, push.DriftDone, 3000, 2, 1, 2
-	drift := []sinkDrift{{check, []pushstore.DriftRow{
+	drift := []sinkDrift{{check: check, rows: []pushstore.DriftRow{
 		{
 			Sink: push.SinkDoS, Code: "FA420", Name: "Jasons Pharmacy", Entry: "2000123", Field: "phone", Want: "0113 496 0000",
 			Shown: "0113 496 0001",
 		},
 		{Sink: push.SinkDoS, Code: "FA421", Name: "Another Pharmacy", Field: "missing", GivenUp: true},
 	}}}
+	checked := actions.DriftFound{DriftResult: check.DriftResult, Differences: drift[0].rows[:1]}
+	checked.State, checked.Checked, checked.Repaired = push.DriftAlarm, 1, 0
+	again := asked{
+		refused: []string{"NHS website: [FA421]: not pushed to any sink"}, back: "/pushes?state=refused", found: []pushstore.ListedPush{
+			{Code: "FA420", Name: "Jasons Pharmacy", Sink: push.SinkDoS, Route: "change-event", State: push.Wanted},
+			{Code: "FA421", Name: "Another Pharmacy", Sink: push.SinkDoS, State: push.Held},
+		},
+	}
+	preview := previewed{
+		code: "FA420", sink: push.SinkDoS, buttons: pushes.buttons, shown: []actions.PushPreview{{
+			Sink: push.SinkDoS, Route: "change-event", State: push.Waits, Reason: "it would overwrite what nobody stated",
+			Rows: []push.PreviewRow{
+				{Entry: "2000123", Field: "phone", Is: "0113 496 0001", WillBe: "0113 496 0000", Why: "it differs"},
+				{Entry: "2000124", Why: "left alone: it is closed"},
+			},
+		}},
+	}
 	return map[string]page.Page{
+		"checked": checkedPage([]profile.ODSCode{"FA420", "FA421"}, []actions.DriftFound{checked}),
+		"again":   again.page(), "preview": preview.page(),
 		"now": trouble(t).page(), "now-first": present{standing: standing.Standing{At: at, Letters: standing.Letters{State: "off"}}}.page(),
 		"pushes": pushes.page(), "pushes-none": pushed{}.page(), "drift": driftPage(drift, true, ""), "drift-none": driftPage(nil, false, ""),
 	}

@@ -24,8 +24,8 @@ type Keys interface {
 type Desk struct {
 	Keys Keys
 	Log  *slog.Logger
-	// Done are the sentences that are shown after a deed, by the value of the parameter
-	// "done" of the address that it leads to.
+	// Done are the sentences that are shown once after a deed, by the value of the parameter
+	// "done" of the address that it returns.
 	Done map[string]string
 
 	mux *http.ServeMux
@@ -79,9 +79,6 @@ func (d *Desk) framed(r *http.Request, p page.Page) page.Page {
 	}
 	first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	p.Section = "/" + first
-	if r.Method == http.MethodGet && p.Notice == "" {
-		p.Notice = d.Done[r.URL.Query().Get("done")]
-	}
 	p.Unlink()
 	p.EachForm(func(f page.Form) page.Form {
 		if !f.Get {
@@ -94,6 +91,9 @@ func (d *Desk) framed(r *http.Request, p page.Page) page.Page {
 
 // write answers with a page.
 func (d *Desk) write(w http.ResponseWriter, r *http.Request, status int, p page.Page) {
+	if p.Notice == "" {
+		p.Notice = d.Done[saidOnce(w, r)]
+	}
 	var out bytes.Buffer
 	if err := page.Write(&out, d.framed(r, p)); err != nil {
 		d.Log.ErrorContext(r.Context(), "a page cannot be written", "request", guard.RequestID(r.Context()), "error", err)
