@@ -30,15 +30,23 @@ func trouble(t *testing.T) present {
 		mayStop: true,
 		standing: standing.Standing{
 			At: at, Sources: []standing.Source{
-				{Source: profile.SourceODS, Report: "edispensary", AsOf: day, Records: 11161, NextPull: at.Add(19 * time.Hour)},
-				{Source: profile.SourceODS, Report: "etr", AsOf: day.AddDays(-7), AgeDays: 7, Records: 273},
+				{Source: profile.SourceODS, Report: "edispensary", AsOf: day, ReadAt: at, Records: 11161, NextPull: at.Add(19 * time.Hour)},
+				{
+					Source: profile.SourceODS, Report: "etr", AsOf: day.AddDays(-70), AgeDays: 70, ReadAt: at.Add(-4 * time.Hour), Records: 273,
+					NextPull: at.Add(19 * time.Hour),
+				},
+				{
+					Source: profile.SourceODS, Report: "epraccur", AsOf: day.AddDays(-3), AgeDays: 3, ReadAt: at.Add(-50 * time.Hour),
+					NextPull: at.Add(19 * time.Hour),
+				},
+				{Source: profile.SourceODS, Report: "ecsite", AsOf: day.AddDays(-9), AgeDays: 9, ReadAt: at.Add(-90 * time.Hour)},
 				{Source: profile.SourceERS, Report: "services"},
 			},
 			Waits: standing.Waits{Cases: watchstore.CasesNow{Open: 12}, Withheld: watchstore.WithheldNow{Rows: 55}},
 			Sinks: []standing.Sink{
 				{
 					Name: push.SinkDoS, Configured: true, Wanted: 1024, Since: at.Add(-40 * time.Minute), Refused: 3, Waiting: 2,
-					Paused: []standing.Paused{{Route: "change-event", Why: "unauthorized", Since: at}},
+					Paused: []standing.Paused{{Route: "change-event", Why: "unauthorized", Since: at}, {Route: "fhir", Why: "down", Since: at}},
 					Drift:  &standing.Drift{At: at, Checked: 3000, Fields: 12, Profiles: 4, Alarm: true},
 				},
 				{Name: push.SinkWebsite, Configured: true, Drift: &standing.Drift{At: at, Checked: 3000}},
