@@ -87,6 +87,41 @@ func TestDecisionsAreOnWhatWasShown(t *testing.T) { //nolint:paralleltest // the
 	cid.form("Approve what is ticked").press().shows(http.StatusOK, "It was approved")
 }
 
+// An undo takes back what its page showed, or nothing: also if something changes while it
+// waits for its turn.
+func TestAnUndoIsOfWhatWasShown(t *testing.T) { //nolint:paralleltest // they would share two cores
+	w := newWorld(t)
+	before, after := trusts(t)
+	bea, cid := w.as("bea"), w.as("cid")
+	for _, listing := range []file{before, after} {
+		w.as("ann").open("/reconcile").form("Show the plan").press(listing).form("Do exactly this").press()
+		w.work()
+	}
+	bea.open("/runs/2").form("Approve what is ticked").press().shows(http.StatusOK, "Run 3")
+	w.work()
+	code := pgtest.One[string](w.db, "select code from change where run_id = 3 order by code limit 1")
+	cid.open("/runs/3/undo").shows(http.StatusOK, "What it would change", code)
+	undo := func() *form {
+		f := cid.form("Undo run 3")
+		if _, asks := f.values["confirm"]; asks {
+			f.with("confirm", "3")
+		}
+		return f
+	}
+	undo().with("digest", "").press().shows(http.StatusUnprocessableEntity, "Look at what the undo would take back first")
+	undo().with("digest", "0a").press().shows(http.StatusConflict, "has changed since you looked")
+	undo().press().shows(http.StatusOK, "Run 4")
+	w.db.Exec("update profile set icb = 'QXX' where code = $1", code)
+	w.work()
+	cid.open("/runs/4").shows(http.StatusOK, "refused", "it would take back is no longer what was looked at")
+	require.Equal(t, 54, pgtest.One[int](w.db, `select count(*)::int from profile p join change c using (code)
+		where c.run_id = 3 and c.field = 'icb' and p.icb = 'QWO'`))
+	cid.open("/runs/3/undo").shows(http.StatusOK, "Left as it is", "changed since")
+	undo().press().shows(http.StatusOK, "Run 5")
+	w.work()
+	cid.open("/runs/5").shows(http.StatusOK, "done")
+}
+
 // Every page answers whoever may see it, under the strict policy, with one heading; who may
 // not sees 403, and who has not signed in is sent to do so.
 func TestEveryPage(t *testing.T) { //nolint:paralleltest // they would share two cores

@@ -74,7 +74,8 @@ func (l previewed) page() page.Page {
 	}
 	for _, p := range l.shown {
 		of.Add(page.Summary{
-			{Key: "Organisation", Value: words.Profile(l.code, "")}, {Key: "Route", Value: page.Say(p.Route)},
+			{Key: "Organisation", Value: words.Profile(l.code, "")},
+			{Key: "Route", Value: page.Say(p.Route)},
 			{Key: "What would become of it", Value: would(p)},
 		})
 		t := page.Table{

@@ -110,7 +110,8 @@ func (l pushed) page() page.Page {
 	} else {
 		p.Add(page.Form{
 			Action: "/pushes", Blocks: []page.Block{t}, Buttons: l.buttons, Hidden: []page.Hidden{
-				{Name: "state", Value: string(l.filter.State)}, {Name: "sink", Value: string(l.filter.Sink)},
+				{Name: "state", Value: string(l.filter.State)},
+				{Name: "sink", Value: string(l.filter.Sink)},
 				{Name: "most", Value: strconv.Itoa(l.filter.Most - 1)},
 			},
 		})
