@@ -17,6 +17,11 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/console"
+	"github.com/profilesync/profilesync/cmd/profilesync/settings"
+	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 )
 
 // besieged is a daemon that strangers and readers try to break.
@@ -120,28 +125,20 @@ func TestEveryOperationIsRefusedToWhoMayNot(t *testing.T) {
 		}
 	}
 	require.Greater(t, operations, 50)
-	forms := map[string][]string{
-		"/now": {"stop-mail", "resume-mail"}, "/pushes": {"retry"}, "/drift": {"check"}, "/accounts": {"names"}, "/listings": {"reset"},
-		"/accounts/u-1": {
-			"name",
-			"reactivate",
-			"leave",
-		}, "/reports": {"make"}, "/tokens": {"add", "revoke"}, "/runs/1": {"approve", "reject", "cancel"},
-		"/runs/1/undo": {"undo"}, "/reconcile": {"plan"}, "/plans/P1": {"apply"}, "/cases/1": {"wait", "set-aside", "resume"},
-		"/profiles/FAA01": {"hold", "release", "push"},
-	}
 	form := "Content-Type: application/x-www-form-urlencoded"
 	sent := 0
-	for path, deeds := range forms {
-		for _, deed := range deeds {
+	pages := console.Pages(console.Options{Actions: &actions.Actions{App: &wiring.App{Settings: &settings.Settings{}, Store: &wiring.Store{}}}})
+	for _, route := range pages.Routes() {
+		path := strings.TrimSuffix(inBraces.ReplaceAllString(route.Path, "1"), "{$}")
+		for _, deed := range route.Deeds {
 			sent++
-			body := url.Values{"do": {deed}, "once": {fmt.Sprintf("%026d", sent)}}.Encode()
+			body := url.Values{"do": {deed.Name}, "once": {fmt.Sprintf("%026d", sent)}}.Encode()
 			status, _ := b.ask(http.MethodPost, path, body, form)
 			require.Equal(t, http.StatusUnauthorized, status, path)
 			status, _ = b.ask(http.MethodPost, path, body, form, b.bearer(b.reader))
-			require.Equal(t, http.StatusForbidden, status, "%s %s", path, deed)
+			require.Equal(t, http.StatusForbidden, status, "%s %s", path, deed.Name)
 			status, _ = b.ask(http.MethodPost, path, body, form, b.bearer(b.all), "Origin: https://evil.example")
-			require.Equal(t, http.StatusForbidden, status, "%s %s", path, deed)
+			require.Equal(t, http.StatusForbidden, status, "%s %s", path, deed.Name)
 		}
 	}
 	require.Zero(
@@ -149,7 +146,8 @@ func TestEveryOperationIsRefusedToWhoMayNot(t *testing.T) {
 		b.count("select count(*) from action where actor = 'token:all' or outcome in ('begun', 'done') and actor = 'token:reader'"),
 	)
 	require.NotContains(t, b.daemon.log(), "psync_")
-	t.Logf("%d operations", operations)
+	require.Greater(t, sent, 25, "forms")
+	t.Logf("%d operations, %d forms", operations, sent)
 }
 
 // A secret that is shown once is kept nowhere, also if the form came with a key.

@@ -283,7 +283,13 @@ func TestCasesWaitAndComeBack(t *testing.T) { //nolint:paralleltest // they woul
 	cid.form("Let it wait").press().shows(http.StatusUnprocessableEntity, "Say whom it waits for", "Say until which day")
 	cid.form("Let it wait").with("for", "the boards").with("until", "2020-01-01").press().
 		shows(http.StatusUnprocessableEntity, "that day has passed")
+	bea := w.as("bea")
+	late := bea.open("/cases/"+id).form("Set aside").with("reason", "it is known").with("until", "2026-07-30")
 	cid.form("Let it wait").with("until", "2026-06-30").press().shows(http.StatusOK, "The case waits", "for the boards until 30 June 2026")
+	late.press().shows(http.StatusConflict, "The case has changed since you looked", "for the boards until 30 June 2026")
+	require.Contains(t, htmlOf(bea), "it is known", "what was typed is kept")
+	w.db.Exec("update cases set openings = openings + 1 where id = $1::bigint", id)
+	cid.form("Open it again").press().shows(http.StatusConflict, "The case has changed since you looked")
 	dot.open("/cases/"+id).shows(http.StatusOK, "waits")
 	require.NotContains(t, dot.text, "Open it again")
 	cid.form("Set aside").with("reason", "it is known").with("until", "2026-06-30").press().shows(http.StatusOK, "set aside", "it is known")

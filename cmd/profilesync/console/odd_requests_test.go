@@ -39,10 +39,10 @@ func TestOddValuesAreNoFailure(t *testing.T) { //nolint:paralleltest // they wou
 		require.NotRegexp(t, inner, cid.raw, path)
 	}
 	parameters := map[string][]string{
-		"/": {"owner", "code", "all"}, "/runs": {"page", "source", "before", "state"}, "/runs/2": {"all", "page", "group", "region"},
-		"/profiles": {"q", "page", "type", "state"}, "/profiles/" + code: {"at"}, "/profiles/" + code + "/why": {"field"},
-		"/profiles/" + code + "/history": {"field", "page"}, "/pushes": {"state", "sink", "code", "page"}, "/drift": {"sink", "page"},
-		"/accounts": {"state"}, "/listings": {"done"}, "/reports": {"done"}, "/tokens": {"all"}, "/sign-in": {"to"},
+		"/": {"owner", "code", "all"}, "/runs": {"source", "most"}, "/runs/2": {"all"}, "/plans/P2": {"all"},
+		"/profiles": {"q"}, "/profiles/" + code: {"at"}, "/profiles/" + code + "/why": {"field"},
+		"/profiles/" + code + "/history": {"field", "page"}, "/pushes": {"state", "sink", "most"},
+		"/accounts": {"state"}, "/reports/2026-06-03/page": {"region"}, "/reports/2026-06-03": {"region"}, "/tokens": {"all"}, "/sign-in": {"to"},
 		"/jobs/api/jobs": {"state", "ids", "kinds", "queues"}, "/jobs/api/autocomplete": {"facet", "match", "after"},
 	}
 	for path, names := range parameters {
@@ -53,7 +53,7 @@ func TestOddValuesAreNoFailure(t *testing.T) { //nolint:paralleltest // they wou
 		}
 	}
 	for _, path := range []string{
-		"/runs/", "/profiles/", "/cases/", "/plans/", "/accounts/", "/reports/", "/assets/",
+		"/runs/", "/profiles/", "/cases/", "/plans/", "/accounts/", "/reports/", "/assets/", "/pushes/dos/",
 		"/jobs/api/jobs/", "/jobs/",
 	} {
 		for _, text := range oddTexts {

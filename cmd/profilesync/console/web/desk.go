@@ -28,7 +28,8 @@ type Desk struct {
 	// "done" of the address that it returns.
 	Done map[string]string
 
-	mux *http.ServeMux
+	mux    *http.ServeMux
+	routes []Route
 }
 
 // NewDesk returns a desk without pages.
@@ -40,6 +41,9 @@ func NewDesk(keys Keys, log *slog.Logger) *Desk {
 
 // Handle serves something that is not a page.
 func (d *Desk) Handle(pattern string, handler http.Handler) { d.mux.Handle(pattern, handler) }
+
+// Routes are the pages that are served.
+func (d *Desk) Routes() []Route { return d.routes }
 
 // ServeHTTP answers a request.
 func (d *Desk) ServeHTTP(w http.ResponseWriter, r *http.Request) { d.mux.ServeHTTP(w, r) }

@@ -50,6 +50,7 @@ func May(ctx context.Context, verb guard.Verb) bool { return guard.Allow(ctx, ve
 
 // Serve serves a route.
 func (d *Desk) Serve(route Route) {
+	d.routes = append(d.routes, route)
 	d.mux.HandleFunc("GET "+route.Path, func(w http.ResponseWriter, r *http.Request) { d.show(w, r, route) })
 	if len(route.Deeds) > 0 {
 		d.mux.HandleFunc("POST "+route.Path, func(w http.ResponseWriter, r *http.Request) { d.do(w, r, route) })
