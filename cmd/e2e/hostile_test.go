@@ -146,7 +146,7 @@ func TestEveryOperationIsRefusedToWhoMayNot(t *testing.T) {
 		b.count("select count(*) from action where actor = 'token:all' or outcome in ('begun', 'done') and actor = 'token:reader'"),
 	)
 	require.NotContains(t, b.daemon.log(), "psync_")
-	require.Greater(t, sent, 25, "forms")
+	require.GreaterOrEqual(t, sent, 25, "forms")
 	t.Logf("%d operations, %d forms", operations, sent)
 }
 
