@@ -3,7 +3,6 @@ package profilepages
 import (
 	"cmp"
 	"net/http"
-	"slices"
 
 	"github.com/profilesync/profilesync/cmd/internal/columns"
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
@@ -63,13 +62,13 @@ func (v previewed) page() page.Page {
 	for _, s := range v.sinks {
 		p.Add(sinkSection(s))
 	}
-	if v.mayPush {
+	if sent := v.named(false); v.mayPush && len(sent) > 0 {
 		p.Add(page.Form{
-			Action: address(v.code) + "/push", Hidden: []page.Hidden{{Name: "do", Value: "push"}},
-			Buttons: []page.Button{{Text: "Push it again", Kind: page.Secondary}},
+			Action: "/pushes", Hidden: sent,
+			Buttons: []page.Button{{Text: "Push it again", Name: "do", Value: "retry", Kind: page.Secondary}},
 		})
 	}
-	if v.mayOverwrite && v.waits() {
+	if waiting := v.named(true); v.mayOverwrite && len(waiting) > 0 {
 		p.Add(page.Section{ID: "overwrite", Title: "Overwrite", Blocks: []page.Block{
 			page.Inset{
 				Title: "This cannot be taken back", Warning: true,
@@ -77,17 +76,23 @@ func (v previewed) page() page.Page {
 					"and what was overwritten is kept in the history of the profile's pushes.",
 			},
 			page.Form{
-				Action: address(v.code) + "/push", Hidden: []page.Hidden{{Name: "do", Value: "overwrite"}},
-				Buttons: []page.Button{{Text: "Push it, and overwrite", Kind: page.Warning}},
+				Action: "/pushes", Hidden: waiting,
+				Buttons: []page.Button{{Text: "Push it, and overwrite", Name: "do", Value: "overwrite", Kind: page.Warning}},
 			},
 		}})
 	}
 	return p
 }
 
-// waits reports whether the push to some sink would wait for a person.
-func (v previewed) waits() bool {
-	return slices.ContainsFunc(v.sinks, func(s actions.PushPreview) bool { return s.State == push.Waits })
+// named are the pushes that the page of pushes is asked for, as its own boxes name them: to
+// the sinks that the profile is for, or only to those where it would wait for a person.
+func (v previewed) named(waits bool) (names []page.Hidden) {
+	for _, s := range v.sinks {
+		if s.State == push.Waits || !waits && s.State != push.NoRoute {
+			names = append(names, page.Hidden{Name: "push", Value: string(v.code) + "/" + string(s.Sink)})
+		}
+	}
+	return names
 }
 
 func sinkSection(s actions.PushPreview) page.Section {
@@ -106,19 +111,6 @@ func sinkSection(s actions.PushPreview) page.Section {
 		})
 	}
 	return page.Section{ID: string(s.Sink), Title: words.Sink(s.Sink), Blocks: []page.Block{
-		page.Summary{{Key: "A push", Value: state}}, t,
+		page.Summary{{Key: "A push", Value: state}, {Key: "Route", Value: page.Say(s.Route)}}, t,
 	}}
-}
-
-// overwrite pushes a profile even if that overwrites what nobody stated.
-func (m room) overwrite(r *http.Request) (string, error) {
-	code, err := codeOf(r)
-	if err != nil {
-		return "", err
-	}
-	if err := guard.Allow(r.Context(), guard.Reconcile); err != nil {
-		return "", err
-	}
-	_, err = m.do.RetryPushes(r.Context(), actions.Retry{Codes: []profile.ODSCode{code}, Sinks: push.Sinks(), Overwrite: true}, 0)
-	return address(code) + "?done=pushed#pushes", err
 }
