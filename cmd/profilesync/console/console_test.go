@@ -284,7 +284,7 @@ func TestCasesWaitAndComeBack(t *testing.T) { //nolint:paralleltest // they woul
 	require.NoError(t, err)
 	id := pgtest.One[string](w.db, "select id::text from cases where kind = 'mass-change-withheld'")
 	cid, dot := w.as("cid"), w.as("dot")
-	cid.open("/").shows(http.StatusOK, "For you: operations", "open cases")
+	cid.open("/").shows(http.StatusOK, "For you: operations", "1 open case")
 	cid.open("/cases/"+id).shows(http.StatusOK, "What to do", "What it means for patients", "Decide on what waits of run 2")
 	cid.form("Let it wait").press().shows(http.StatusUnprocessableEntity, "Say whom it waits for", "Say until which day")
 	cid.form("Let it wait").with("for", "the boards").with("until", "2020-01-01").press().

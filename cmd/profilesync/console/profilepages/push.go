@@ -62,13 +62,13 @@ func (v previewed) page() page.Page {
 	for _, s := range v.sinks {
 		p.Add(sinkSection(s))
 	}
-	if sent := v.named(false); v.mayPush && len(sent) > 0 {
+	if v.mayPush {
 		p.Add(page.Form{
-			Action: "/pushes", Hidden: sent,
+			Action: "/pushes", Hidden: named(v.code, v.sinks),
 			Buttons: []page.Button{{Text: "Push it again", Name: "do", Value: "retry", Kind: page.Secondary}},
 		})
 	}
-	if waiting := v.named(true); v.mayOverwrite && len(waiting) > 0 {
+	if waiting := v.waiting(); v.mayOverwrite && len(waiting) > 0 {
 		p.Add(page.Section{ID: "overwrite", Title: "Overwrite", Blocks: []page.Block{
 			page.Inset{
 				Title: "This cannot be taken back", Warning: true,
@@ -76,7 +76,7 @@ func (v previewed) page() page.Page {
 					"and what was overwritten is kept in the history of the profile's pushes.",
 			},
 			page.Form{
-				Action: "/pushes", Hidden: waiting,
+				Action: "/pushes", Hidden: named(v.code, waiting),
 				Buttons: []page.Button{{Text: "Push it, and overwrite", Name: "do", Value: "overwrite", Kind: page.Warning}},
 			},
 		}})
@@ -84,13 +84,20 @@ func (v previewed) page() page.Page {
 	return p
 }
 
-// named are the pushes that the page of pushes is asked for, as its own boxes name them: to
-// the sinks that the profile is for, or only to those where it would wait for a person.
-func (v previewed) named(waits bool) (names []page.Hidden) {
+// waiting are the pushes that would wait for a person.
+func (v previewed) waiting() (some []actions.PushPreview) {
 	for _, s := range v.sinks {
-		if s.State == push.Waits || !waits && s.State != push.NoRoute {
-			names = append(names, page.Hidden{Name: "push", Value: string(v.code) + "/" + string(s.Sink)})
+		if s.State == push.Waits {
+			some = append(some, s)
 		}
+	}
+	return some
+}
+
+// named names pushes as the boxes of the page of pushes do.
+func named(code profile.ODSCode, sinks []actions.PushPreview) (names []page.Hidden) {
+	for _, s := range sinks {
+		names = append(names, page.Hidden{Name: "push", Value: string(code) + "/" + string(s.Sink)})
 	}
 	return names
 }
@@ -110,7 +117,9 @@ func sinkSection(s actions.PushPreview) page.Section {
 			what, {Text: columns.OneLine(row.Is), Old: true}, page.Say(columns.OneLine(row.WillBe)), page.Say(row.Why),
 		})
 	}
-	return page.Section{ID: string(s.Sink), Title: words.Sink(s.Sink), Blocks: []page.Block{
-		page.Summary{{Key: "A push", Value: state}, {Key: "Route", Value: page.Say(s.Route)}}, t,
-	}}
+	summary := page.Summary{{Key: "A push", Value: state}}
+	if s.Route != "" {
+		summary = append(summary, page.SummaryRow{Key: "Route", Value: page.Say(s.Route)})
+	}
+	return page.Section{ID: string(s.Sink), Title: words.Sink(s.Sink), Blocks: []page.Block{summary, t}}
 }
