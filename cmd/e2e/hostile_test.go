@@ -127,7 +127,9 @@ func TestEveryOperationIsRefusedToWhoMayNot(t *testing.T) {
 	require.Greater(t, operations, 50)
 	form := "Content-Type: application/x-www-form-urlencoded"
 	sent := 0
-	pages := console.Pages(console.Options{Actions: &actions.Actions{App: &wiring.App{Settings: &settings.Settings{}, Store: &wiring.Store{}}}})
+	pages := console.Pages(
+		console.Options{Actions: &actions.Actions{App: &wiring.App{Settings: &settings.Settings{}, Store: &wiring.Store{}}}},
+	)
 	for _, route := range pages.Routes() {
 		path := strings.TrimSuffix(inBraces.ReplaceAllString(route.Path, "1"), "{$}")
 		for _, deed := range route.Deeds {

@@ -22,7 +22,7 @@ func (s *server) progress() {
 	}}
 	operation.Add(s.set, operation.Route{
 		ID: "run-progress", Method: http.MethodGet, Path: "/runs/{run}/progress", Verb: guard.Read, Answers: events,
-		Within: stream.Longest, // also before it begins
+		Within:  stream.Longest, // also before it begins
 		Summary: "Follow a run until it has ended, as server-sent events",
 		About: "The run does not depend on who follows it. Whoever loses the stream asks again. " +
 			"Send `Accept: text/event-stream`: streams are counted by themselves.",

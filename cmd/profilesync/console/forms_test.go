@@ -187,7 +187,10 @@ func (b *browser) deedsOf(path string) (deeds []string) {
 // that furnish made.
 func everyDeed(code string) map[string][]string {
 	return map[string][]string{
-		"/now": {"stop-mail", "resume-mail"}, "/pushes": {"retry", "overwrite"}, "/drift": {"check"}, "/listings": {"reset"}, "/reports": {"make"},
+		"/now": {
+			"stop-mail",
+			"resume-mail",
+		}, "/pushes": {"retry", "overwrite"}, "/drift": {"check"}, "/listings": {"reset"}, "/reports": {"make"},
 		"/accounts": {"names"}, "/accounts/u-1": {"name", "reactivate", "leave"}, "/accounts/inactive": {"apply", "approve"},
 		"/tokens": {"add", "revoke"}, "/cases/1": {"wait", "set-aside", "resume"}, "/checks": {"run"},
 		"/runs/2": {"approve", "reject", "cancel"}, "/runs/1/undo": {"undo"}, "/reconcile": {"plan"}, "/plans/P1": {"apply"},

@@ -69,7 +69,9 @@ func trouble(t *testing.T) present {
 func pages(t *testing.T) map[string]page.Page {
 	t.Helper()
 	pushes := pushed{
-		buttons: []page.Button{{Text: "Push what is ticked again", Name: "do", Value: "retry"}}, filter: pushstore.PushFilter{State: push.Refused, Most: 2},
+		buttons: []page.Button{
+			{Text: "Push what is ticked again", Name: "do", Value: "retry"},
+		}, filter: pushstore.PushFilter{State: push.Refused, Most: 2},
 		found: []pushstore.ListedPush{
 			{
 				Code: "FA420", Name: "Jasons Pharmacy", Sink: push.SinkDoS, Route: "change-event", State: push.Refused,
@@ -102,7 +104,7 @@ func pages(t *testing.T) map[string]page.Page {
 	return map[string]page.Page{
 		"checked": checkedPage([]profile.ODSCode{"FA420", "FA421"}, []actions.DriftFound{checked}),
 		"again":   again.page(),
-		"now": trouble(t).page(), "now-first": present{standing: standing.Standing{At: at, Letters: standing.Letters{State: "off"}}}.page(),
+		"now":     trouble(t).page(), "now-first": present{standing: standing.Standing{At: at, Letters: standing.Letters{State: "off"}}}.page(),
 		"pushes": pushes.page(), "pushes-none": pushed{}.page(), "drift": driftPage(drift, true, ""), "drift-none": driftPage(nil, false, ""),
 	}
 }
