@@ -19,7 +19,7 @@ type Standing struct {
 	At         time.Time // the present, or the one that a demo plays
 	Listings   []AcceptedListing
 	Watermarks []Watermark
-	Pulls      []ReportPulled
+	Pulls      []ReportPulled // of the reports that anybody read completely in the last 30 days
 	Cases      CasesNow
 	Withheld   WithheldNow
 	Closures   ClosuresNow
