@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,13 +21,20 @@ func (l *fastLife) requireWhole() {
 	for _, count := range []int{len(l.holds), len(l.runs), int(l.pages.Load()), int(l.edits.Load())} {
 		require.Positive(l.t, count)
 	}
+	require.LessOrEqual(l.t, l.unclear, int(l.front.cut.Load()), "only what was cut off is unclear")
+	done := make(map[string]int)
 	for key, status := range l.holds {
+		if way, _, _ := strings.Cut(key, "-"); status != http.StatusConflict {
+			done[way]++
+		}
 		made := l.count("select count(*) from hold where reason = $1", key)
 		require.LessOrEqual(l.t, made, 1, "done twice: %s", key)
 		if status != http.StatusConflict {
 			require.Equal(l.t, 1, made, "%s was answered with %d", key, status)
 		}
 	}
+	require.Positive(l.t, done["api"], "holds by the API")
+	require.Positive(l.t, done["form"], "holds by the form of a page")
 	for day, run := range l.runs {
 		made := l.count("select count(*) from run where as_of = $1::date and actor = 'p-ben'", day)
 		require.LessOrEqual(l.t, made, 1, "begun twice: %s", day)

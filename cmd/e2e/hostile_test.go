@@ -17,6 +17,11 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/console"
+	"github.com/profilesync/profilesync/cmd/profilesync/settings"
+	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 )
 
 // besieged is a daemon that strangers and readers try to break.
@@ -120,27 +125,22 @@ func TestEveryOperationIsRefusedToWhoMayNot(t *testing.T) {
 		}
 	}
 	require.Greater(t, operations, 50)
-	forms := map[string][]string{ // the console's own test has the same, and finds those that pages show
-		"/now": {"stop-mail", "resume-mail"}, "/pushes": {"retry"}, "/drift": {"check"}, "/listings": {"reset"}, "/reports": {"make"},
-		"/accounts": {"names"}, "/accounts/u-1": {"name", "reactivate", "leave"}, "/accounts/inactive": {"apply", "approve"},
-		"/tokens": {"add", "revoke"}, "/actions": {"end"}, "/cases/1": {"wait", "set-aside", "resume"}, "/checks": {"run"},
-		"/runs/1": {"approve", "reject", "cancel"}, "/runs/1/undo": {"undo"}, "/reconcile": {"plan"}, "/plans/P1": {"apply"},
-		"/rehearsals/P1": {"approve-ahead", "withdraw-ahead"}, "/closures/FAA01": {"say", "confirm", "take-back"},
-		"/profiles/FAA01": {"hold", "release", "push", "kind"}, "/profiles/FAA01/undo": {"undo"},
-		"/profiles/FAA01/push": {"push", "overwrite"},
-	}
 	form := "Content-Type: application/x-www-form-urlencoded"
 	sent := 0
-	for path, deeds := range forms {
-		for _, deed := range deeds {
+	pages := console.Pages(
+		console.Options{Actions: &actions.Actions{App: &wiring.App{Settings: &settings.Settings{}, Store: &wiring.Store{}}}},
+	)
+	for _, route := range pages.Routes() {
+		path := strings.TrimSuffix(inBraces.ReplaceAllString(route.Path, "1"), "{$}")
+		for _, deed := range route.Deeds {
 			sent++
-			body := url.Values{"do": {deed}, "once": {fmt.Sprintf("%026d", sent)}}.Encode()
+			body := url.Values{"do": {deed.Name}, "once": {fmt.Sprintf("%026d", sent)}}.Encode()
 			status, _ := b.ask(http.MethodPost, path, body, form)
 			require.Equal(t, http.StatusUnauthorized, status, path)
 			status, _ = b.ask(http.MethodPost, path, body, form, b.bearer(b.reader))
-			require.Equal(t, http.StatusForbidden, status, "%s %s", path, deed)
+			require.Equal(t, http.StatusForbidden, status, "%s %s", path, deed.Name)
 			status, _ = b.ask(http.MethodPost, path, body, form, b.bearer(b.all), "Origin: https://evil.example")
-			require.Equal(t, http.StatusForbidden, status, "%s %s", path, deed)
+			require.Equal(t, http.StatusForbidden, status, "%s %s", path, deed.Name)
 		}
 	}
 	require.Zero(
@@ -148,7 +148,8 @@ func TestEveryOperationIsRefusedToWhoMayNot(t *testing.T) {
 		b.count("select count(*) from action where actor = 'token:all' or outcome in ('begun', 'done') and actor = 'token:reader'"),
 	)
 	require.NotContains(t, b.daemon.log(), "psync_")
-	t.Logf("%d operations", operations)
+	require.GreaterOrEqual(t, sent, 25, "forms")
+	t.Logf("%d operations, %d forms", operations, sent)
 }
 
 // A secret that is shown once is kept nowhere, also if the form came with a key.

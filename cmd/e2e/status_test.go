@@ -21,6 +21,7 @@ type shownStatus struct {
 		Report   string    `json:"report"`
 		AsOf     string    `json:"as_of"`
 		AgeDays  int       `json:"age_days"`
+		ReadAt   time.Time `json:"read_at"`
 		Records  int       `json:"records"`
 		NextPull time.Time `json:"next_pull"`
 	} `json:"sources"`

@@ -50,6 +50,9 @@ type Session interface {
 	// KeepPlan keeps the plan for a week, with its summary, whatever becomes of the
 	// transaction.
 	KeepPlan(ctx context.Context, summary runs.Summary) (runs.PlanID, error)
+	// TakenBack returns what the undo that is planned does to fields, and how many more
+	// there are.
+	TakenBack(ctx context.Context, most int) (rows []runs.TakenBack, more int, err error)
 	// TurnBackWaiting reverses what the parent of an undo did to the list of what
 	// waits.
 	TurnBackWaiting(ctx context.Context) error
@@ -139,7 +142,8 @@ func (r *Runs) reconcile(ctx context.Context, session Session, planner planner, 
 }
 
 // plan pulls, compares and guards. Approvals and undos read the parent run
-// instead of pulling, and are not guarded: a person has decided.
+// instead of pulling, and are not guarded: a person has decided. An undo that would do
+// something else than the person was shown is refused.
 func (r *Runs) plan(ctx context.Context, session Session, planner planner, run runs.Run, types []profile.OrgType) (
 	summary runs.Summary, err error,
 ) {
@@ -171,6 +175,9 @@ func (r *Runs) plan(ctx context.Context, session Session, planner planner, run r
 	}
 	summary, err = session.Summarise(ctx)
 	summary.Withheld = withheld
+	if shown := run.Selection.Digest; err == nil && run.Kind == runs.RunUndo && shown != "" && shown != summary.Digest {
+		return summary, runs.UndoDiffers(run.Parent)
+	}
 	return summary, err
 }
 
@@ -294,7 +301,13 @@ type Reversal struct {
 	// Beyond are the groups that the guard would withhold if a register asked
 	// for them: so large an undo is itself unusual.
 	Beyond []runs.Withheld
+	// Rows is what would become of fields, the first of them; More is how many more there are.
+	Rows []runs.TakenBack
+	More int
 }
+
+// mostTakenBack is how many fields the preview of an undo names.
+const mostTakenBack = 500
 
 // PreviewUndo plans the undo of a run and discards the plan.
 func (r *Runs) PreviewUndo(ctx context.Context, undo runs.Run) (Reversal, error) {
@@ -314,9 +327,13 @@ func (r *Runs) PreviewUndo(ctx context.Context, undo runs.Run) (Reversal, error)
 	if err != nil {
 		return Reversal{}, err
 	}
+	rows, more, err := session.TakenBack(ctx, mostTakenBack) // before the guard marks what it would withhold
+	if err != nil {
+		return Reversal{}, err
+	}
 	beyond, err := p.guard(ctx)
 	summary.Run, summary.State = "", runs.RunDone
-	return Reversal{summary, beyond}, err
+	return Reversal{summary, beyond, rows, more}, err
 }
 
 // ErrBusy means that a run of the source is being worked.

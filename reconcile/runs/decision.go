@@ -141,3 +141,20 @@ func ByAnother(requested, approval Run) error {
 	}
 	return nil
 }
+
+// TakenBack is what an undo would do to a field of a profile.
+type TakenBack struct {
+	Code    profile.ODSCode `json:"code"`
+	Verb    Verb            `json:"verb"`
+	Field   string          `json:"field"`
+	Old     string          `json:"old"`
+	New     string          `json:"new"`
+	LeftOut LeftReason      `json:"because,omitempty"` // why it stays as it is; empty if it does not
+}
+
+// UndoDiffers refuses the undo of a run that would do something else than was shown.
+func UndoDiffers(parent ID) error {
+	return &profile.RefusedError{
+		Name: "undo of run " + parent.String(), Why: "what it would take back is no longer what was looked at; look again, and undo it then",
+	}
+}

@@ -15,6 +15,9 @@ type Reversal struct {
 	Marks   int             `json:"marks"`   // missing marks that would be removed
 	Beyond  []runs.Withheld `json:"beyond"`  // more than a run may change unasked
 	Listing bool            `json:"listing"` // a listing and its looks would count no more
+
+	TakenBack []runs.TakenBack `json:"rows" nullable:"false"` // what would become of fields, the first of them
+	More      int              `json:"more"`                  // fields than are named
 }
 
 // mostLeftOut is how many fields that an undo leaves out are named before it.
@@ -63,11 +66,16 @@ func (r Reversal) Rows(parent runs.Run, kind string) [][]string {
 
 // leftOut says what was left out, and why.
 func leftOut(l runs.LeftOut) string {
+	return strings.TrimSpace(l.Code.String()+" "+l.Field) + ": " + WhyLeft(l.Because)
+}
+
+// WhyLeft says why a decision leaves something out.
+func WhyLeft(because runs.LeftReason) string {
 	why := map[runs.LeftReason]string{
 		runs.LeftHeld: "held", runs.LeftClosed: "the profile is closed", runs.LeftTakenBack: "the register does not say it any more",
-	}[l.Because]
+	}[because]
 	if why == "" {
-		why = "changed since"
+		return "changed since"
 	}
-	return strings.TrimSpace(l.Code.String()+" "+l.Field) + ": " + why
+	return why
 }

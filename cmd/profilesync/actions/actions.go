@@ -12,7 +12,7 @@
 //	profiles.go, cases.go      profiles, why, undo of a field; cases, closures
 //	pushes.go, drift.go        pushes, previews, holds, drift
 //	people.go, reports.go      accounts, reminders, mail; reports
-//	quality.go                 listings, quality checks, what registers say wrongly
+//	listings.go                the last accepted listings
 //	each.go, known.go          everything that a request asks for in turn; which names exist
 //
 // Who asks is the guard.Principal of the context: its name is what the audit records.

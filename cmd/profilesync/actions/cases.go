@@ -2,6 +2,7 @@ package actions
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -77,6 +78,12 @@ type CaseDecision struct {
 	WaitsFor string       // for Waiting
 	Until    profile.Date // the last day; not for Open
 	Reason   string       // for SetAside
+	Seen     string       // SeenCase of what the person saw; empty for however the case stands
+}
+
+// SeenCase says how a case stood when somebody saw it.
+func SeenCase(l casestore.Listed) string {
+	return fmt.Sprintf("%d %s %s", l.Openings, l.State, l.Until)
 }
 
 // DecideCase notes that a case waits or is set aside until a day, or opens it again.
@@ -90,6 +97,9 @@ func (a *Actions) DecideCase(ctx context.Context, id int64, d CaseDecision) (l c
 	}
 	if l, err = a.Case(ctx, id); err != nil {
 		return l, err
+	}
+	if d.Seen != "" && d.Seen != SeenCase(l) {
+		return l, conflict("the case has changed since you looked: this is how it stands now")
 	}
 	if l.State == cases.Gone {
 		return l, conflict("case %d: what it was about has gone, so there is nothing to decide", id)

@@ -248,6 +248,7 @@ func (a *Actions) PreviewUndo(ctx context.Context, id runs.ID) (p UndoPreview, e
 	marks, err := a.App.Store.Runs.Marks(ctx, id)
 	p.Reversal = runtext.Reversal{
 		Summary: found.Summary, Marks: marks, Beyond: found.Beyond, Listing: p.Run.Kind == runs.RunListing,
+		TakenBack: append([]runs.TakenBack{}, found.Rows...), More: found.More,
 	}
 	return p, err
 }
@@ -260,8 +261,9 @@ func (a *Actions) undoOf(parent runs.Run, actor string) runs.Run {
 	}
 }
 
-// UndoRun undoes a run whose preview somebody has seen. An undo that is large needs
-// the run's number again, as the confirmation.
+// UndoRun undoes a run whose preview somebody has seen: what it would take back when its
+// turn comes has to be the same, or it is refused. An undo that is large needs the run's
+// number again, as the confirmation.
 func (a *Actions) UndoRun(ctx context.Context, p UndoPreview, confirmed runs.ID, wait bool) (runs.Summary, error) {
 	actor, err := a.Begin(ctx)
 	if err != nil {
@@ -270,7 +272,17 @@ func (a *Actions) UndoRun(ctx context.Context, p UndoPreview, confirmed runs.ID,
 	if err := p.Confirmed(confirmed); err != nil {
 		return runs.Summary{}, err
 	}
-	return a.App.Submit(ctx, once(ctx, a.undoOf(p.Run, actor)), wait, a.progress())
+	undo := once(ctx, a.undoOf(p.Run, actor))
+	undo.Selection.Digest = p.Reversal.Digest
+	return a.App.Submit(ctx, undo, wait, a.progress())
+}
+
+// Matches refuses the digest of another preview than this one; an empty one is any.
+func (p UndoPreview) Matches(digest string) error {
+	if digest == "" || digest == p.Reversal.Digest {
+		return nil
+	}
+	return conflict("what the undo would take back has changed since you looked: look at it again")
 }
 
 // Confirmed refuses the number of another run, and none where the undo is large.

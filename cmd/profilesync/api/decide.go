@@ -280,12 +280,16 @@ type undoRunInput struct {
 	RunInput
 
 	Body struct {
-		Confirm int64 `json:"confirm,omitempty" minimum:"1" doc:"The run's number again: needed for a large undo."`
+		Confirm int64  `json:"confirm,omitempty" minimum:"1" doc:"The run's number again: needed for a large undo."`
+		Digest  string `json:"digest,omitempty" maxLength:"64" doc:"Of the preview that was looked at: another undo is refused."`
 	}
 }
 
 func (s *server) undoRun(ctx context.Context, in *undoRunInput) (*operation.Body[runs.Summary], error) {
 	found, err := s.do.PreviewUndo(ctx, in.id())
+	if err == nil {
+		err = found.Matches(in.Body.Digest)
+	}
 	if err != nil {
 		return nil, err
 	}

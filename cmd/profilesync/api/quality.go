@@ -149,33 +149,33 @@ func (in reportPageInput) report() (string, error) {
 	return report, wrong.Err()
 }
 
-func (s *server) listQuarantine(ctx context.Context, in *reportPageInput) (*operation.List[runstore.Quarantined], error) {
+func (s *server) listQuarantine(ctx context.Context, in *reportPageInput) (*operation.List[qualitystore.Quarantined], error) {
 	report, err := in.report()
 	if err != nil {
 		return nil, err
 	}
-	key := func(q runstore.Quarantined) string {
+	key := func(q qualitystore.Quarantined) string {
 		return q.Report + " " + string(q.Code) + " " + q.Field + " " + q.Value
 	}
-	return operation.Paged(in.Paging, key, func(most int) ([]runstore.Quarantined, error) { return s.do.Quarantine(ctx, report, most) })
+	return operation.Paged(in.Paging, key, func(most int) ([]qualitystore.Quarantined, error) { return s.do.Quarantine(ctx, report, most) })
 }
 
-func (s *server) listContradictions(ctx context.Context, in *reportPageInput) (*operation.List[runstore.Contradiction], error) {
+func (s *server) listContradictions(ctx context.Context, in *reportPageInput) (*operation.List[qualitystore.Contradiction], error) {
 	report, err := in.report()
 	if err != nil {
 		return nil, err
 	}
-	key := func(c runstore.Contradiction) string { return c.Report + " " + string(c.Code) }
-	return operation.Paged(in.Paging, key, func(int) ([]runstore.Contradiction, error) { return s.do.Contradictions(ctx, report) })
+	key := func(c qualitystore.Contradiction) string { return c.Report + " " + string(c.Code) }
+	return operation.Paged(in.Paging, key, func(int) ([]qualitystore.Contradiction, error) { return s.do.Contradictions(ctx, report) })
 }
 
-func (s *server) listFlags(ctx context.Context, in *reportPageInput) (*operation.List[runstore.Flagged], error) {
+func (s *server) listFlags(ctx context.Context, in *reportPageInput) (*operation.List[qualitystore.Flagged], error) {
 	report, err := in.report()
 	if err != nil {
 		return nil, err
 	}
-	key := func(f runstore.Flagged) string { return f.Report + " " + string(f.Code) }
-	return operation.Paged(in.Paging, key, func(int) ([]runstore.Flagged, error) { return s.do.Flags(ctx, report) })
+	key := func(f qualitystore.Flagged) string { return f.Report + " " + string(f.Code) }
+	return operation.Paged(in.Paging, key, func(int) ([]qualitystore.Flagged, error) { return s.do.Flags(ctx, report) })
 }
 
 type listOwnersInput struct {

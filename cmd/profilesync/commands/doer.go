@@ -162,9 +162,9 @@ type qualityDoer interface {
 	Findings(ctx context.Context, f qualitystore.Filter) ([]qualitystore.Found, error)
 	CountFindings(ctx context.Context) (int, error)
 	RunChecks(ctx context.Context, codes []profile.ODSCode, checked func(int)) (quality.Result, error)
-	Quarantine(ctx context.Context, report string, most int) ([]runstore.Quarantined, error)
-	Contradictions(ctx context.Context, report string) ([]runstore.Contradiction, error)
-	Flags(ctx context.Context, report string) ([]runstore.Flagged, error)
+	Quarantine(ctx context.Context, report string, most int) ([]qualitystore.Quarantined, error)
+	Contradictions(ctx context.Context, report string) ([]qualitystore.Contradiction, error)
+	Flags(ctx context.Context, report string) ([]qualitystore.Flagged, error)
 	Owners(ctx context.Context, days int) ([]servicestore.OwnedSite, error)
 }
 

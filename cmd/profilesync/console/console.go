@@ -53,8 +53,17 @@ type Options struct {
 
 // Handler serves the console. What it reads by itself it reads until ctx ends.
 func Handler(ctx context.Context, o Options) (http.Handler, error) {
-	d := web.NewDesk(o.Keys, o.Log)
+	d := Pages(o)
 	d.Handle("GET /assets/", assets())
+	if o.Queue == nil {
+		return d, nil
+	}
+	return d, jobpages.Add(ctx, d, o.Queue, o.Log)
+}
+
+// Pages are the pages of the console itself.
+func Pages(o Options) *web.Desk {
+	d := web.NewDesk(o.Keys, o.Log)
 	casepages.Add(d, o.Actions)
 	runpages.Add(d, o.Actions)
 	profilepages.Add(d, o.Actions)
@@ -63,10 +72,7 @@ func Handler(ctx context.Context, o Options) (http.Handler, error) {
 	qualitypages.Add(d, o.Actions)
 	peoplepages.Add(d, o.Actions)
 	officepages.Add(d, o.Actions)
-	if o.Queue == nil {
-		return d, nil
-	}
-	return d, jobpages.Add(ctx, d, o.Queue, o.Log)
+	return d
 }
 
 // assets serves the files of pages, to anybody: they hold nothing but how pages look. Their

@@ -3,7 +3,9 @@ package console_test
 import (
 	"log/slog"
 	"net/http"
+	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -85,6 +87,41 @@ func TestDecisionsAreOnWhatWasShown(t *testing.T) { //nolint:paralleltest // the
 	cid.form("Approve what is ticked").press().shows(http.StatusOK, "It was approved")
 }
 
+// An undo takes back what its page showed, or nothing: also if something changes while it
+// waits for its turn.
+func TestAnUndoIsOfWhatWasShown(t *testing.T) { //nolint:paralleltest // they would share two cores
+	w := newWorld(t)
+	before, after := trusts(t)
+	bea, cid := w.as("bea"), w.as("cid")
+	for _, listing := range []file{before, after} {
+		w.as("ann").open("/reconcile").form("Show the plan").press(listing).form("Do exactly this").press()
+		w.work()
+	}
+	bea.open("/runs/2").form("Approve what is ticked").press().shows(http.StatusOK, "Run 3")
+	w.work()
+	code := pgtest.One[string](w.db, "select code from change where run_id = 3 order by code limit 1")
+	cid.open("/runs/3/undo").shows(http.StatusOK, "What it would change", code)
+	undo := func() *form {
+		f := cid.form("Undo run 3")
+		if _, asks := f.values["confirm"]; asks {
+			f.with("confirm", "3")
+		}
+		return f
+	}
+	undo().with("digest", "").press().shows(http.StatusUnprocessableEntity, "Look at what the undo would take back first")
+	undo().with("digest", "0a").press().shows(http.StatusConflict, "has changed since you looked")
+	undo().press().shows(http.StatusOK, "Run 4")
+	w.db.Exec("update profile set icb = 'QXX' where code = $1", code)
+	w.work()
+	cid.open("/runs/4").shows(http.StatusOK, "refused", "it would take back is no longer what was looked at")
+	require.Equal(t, 54, pgtest.One[int](w.db, `select count(*)::int from profile p join change c using (code)
+		where c.run_id = 3 and c.field = 'icb' and p.icb = 'QWO'`))
+	cid.open("/runs/3/undo").shows(http.StatusOK, "Left as it is", "changed since")
+	undo().press().shows(http.StatusOK, "Run 5")
+	w.work()
+	cid.open("/runs/5").shows(http.StatusOK, "done")
+}
+
 // Every page answers whoever may see it, under the strict policy, with one heading; who may
 // not sees 403, and who has not signed in is sent to do so.
 func TestEveryPage(t *testing.T) { //nolint:paralleltest // they would share two cores
@@ -126,6 +163,64 @@ func TestEveryPage(t *testing.T) { //nolint:paralleltest // they would share two
 	require.Equal(t, http.StatusSeeOther, stranger.open("/runs/1?all=1").status)
 }
 
+// A form that is sent again with other contents, as from a page that the browser kept, is
+// not answered as if that was done.
+func TestAFormIsSentOnceWithItsContents(t *testing.T) { //nolint:paralleltest // they would share two cores
+	w := newWorld(t)
+	before, after := trusts(t)
+	ann, bea := w.as("ann"), w.as("bea")
+	plan := ann.open("/reconcile").form("Show the plan")
+	plan.press(before).shows(http.StatusOK, "Plan P1")
+	first := ann.at
+	plan.press(before)
+	require.Equal(t, first, ann.at, "a double click")
+	plan.press(file{before.name, after.content}).shows(http.StatusConflict, "with other contents")
+	plan.press(file{after.name, before.content}).shows(http.StatusConflict, "with other contents")
+	require.Equal(t, 1, pgtest.One[int](w.db, "select count(*)::int from plan"))
+	for _, listing := range []file{before, after} {
+		ann.open("/reconcile").form("Show the plan").press(listing).form("Do exactly this").press()
+		w.work()
+	}
+	decide := bea.open("/runs/2").form("Approve what is ticked")
+	other := &form{browser: bea, action: decide.action, values: url.Values{}}
+	for name, values := range decide.values {
+		other.values[name] = values
+	}
+	other.values["code"] = slices.Clone(decide.values["code"][50:])
+	decide.without("code", decide.values["code"][0]).press().shows(http.StatusOK, "It was approved")
+	other.press().shows(http.StatusConflict, "with other contents, and only that was done")
+	decide.press().shows(http.StatusOK, "Run 3")
+	require.Equal(t, 3, pgtest.One[int](w.db, "select count(*)::int from run"))
+}
+
+// What is refused before it is begun may be sent again.
+func TestAFormThatWasNotBegunIsSentAgain(t *testing.T) { //nolint:paralleltest // they would share two cores
+	w := newWorld(t)
+	cid := w.as("cid")
+	due := cid.open("/reports").form("Make what is due")
+	w.db.Exec("alter table action add constraint full_up check (false) not valid")
+	due.press().shows(http.StatusServiceUnavailable, "try again in a moment")
+	w.db.Exec("alter table action drop constraint full_up")
+	due.press().shows(http.StatusOK, "have been made")
+}
+
+// What was done is said once, to who did it, and by no link.
+func TestNoticesAreReadOnce(t *testing.T) { //nolint:paralleltest // they would share two cores
+	w := newWorld(t)
+	cid, eve := w.as("cid"), w.as("eve")
+	const said = "have been made"
+	due := cid.open("/reports").form("Make what is due")
+	due.press().shows(http.StatusOK, "Success", said)
+	require.Equal(t, "/reports", cid.at)
+	for _, other := range []*browser{cid.open("/reports"), eve.open("/reports"), eve.open("/reports?done=made")} {
+		require.NotContains(t, other.text, said)
+		require.NotContains(t, other.text, "Success")
+	}
+	due.press().shows(http.StatusOK, said)
+	require.NotContains(t, cid.open("/now").text, "Success")
+	require.NotContains(t, cid.open("/reports").text, "Success")
+}
+
 // Ten clicks at once on one form start one run, and all lead to it.
 func TestManyClicksAreOne(t *testing.T) { //nolint:paralleltest // they would share two cores
 	w := newWorld(t)
@@ -137,7 +232,7 @@ func TestManyClicksAreOne(t *testing.T) { //nolint:paralleltest // they would sh
 		go func() { led <- one.press().at }()
 	}
 	for range 10 {
-		require.Equal(t, "/runs/1?done=started", <-led)
+		require.Equal(t, "/runs/1", <-led)
 	}
 	require.Equal(t, 1, pgtest.One[int](w.db, "select count(*)::int from run"))
 	require.Equal(t, 2, pgtest.One[int](w.db, "select count(*)::int from action"), "the plan and the run")
@@ -189,12 +284,18 @@ func TestCasesWaitAndComeBack(t *testing.T) { //nolint:paralleltest // they woul
 	require.NoError(t, err)
 	id := pgtest.One[string](w.db, "select id::text from cases where kind = 'mass-change-withheld'")
 	cid, dot := w.as("cid"), w.as("dot")
-	cid.open("/").shows(http.StatusOK, "For you: operations", "open cases")
+	cid.open("/").shows(http.StatusOK, "For you: operations", "1 open case")
 	cid.open("/cases/"+id).shows(http.StatusOK, "What to do", "What it means for patients", "Decide on what waits of run 2")
 	cid.form("Let it wait").press().shows(http.StatusUnprocessableEntity, "Say whom it waits for", "Say until which day")
 	cid.form("Let it wait").with("for", "the boards").with("until", "2020-01-01").press().
 		shows(http.StatusUnprocessableEntity, "that day has passed")
+	bea := w.as("bea")
+	late := bea.open("/cases/"+id).form("Set aside").with("reason", "it is known").with("until", "2026-07-30")
 	cid.form("Let it wait").with("until", "2026-06-30").press().shows(http.StatusOK, "The case waits", "for the boards until 30 June 2026")
+	late.press().shows(http.StatusConflict, "The case has changed since you looked", "for the boards until 30 June 2026")
+	require.Contains(t, bea.text, "it is known", "what was typed is kept")
+	w.db.Exec("update cases set openings = openings + 1 where id = $1::bigint", id)
+	cid.form("Open it again").press().shows(http.StatusConflict, "The case has changed since you looked")
 	dot.open("/cases/"+id).shows(http.StatusOK, "waits")
 	require.NotContains(t, dot.text, "Open it again")
 	cid.form("Set aside").with("reason", "it is known").with("until", "2026-06-30").press().shows(http.StatusOK, "set aside", "it is known")

@@ -187,13 +187,15 @@ func (b *browser) deedsOf(path string) (deeds []string) {
 // that furnish made.
 func everyDeed(code string) map[string][]string {
 	return map[string][]string{
-		"/now": {"stop-mail", "resume-mail"}, "/pushes": {"retry"}, "/drift": {"check"}, "/listings": {"reset"}, "/reports": {"make"},
+		"/now": {
+			"stop-mail",
+			"resume-mail",
+		}, "/pushes": {"retry", "overwrite"}, "/drift": {"check"}, "/listings": {"reset"}, "/reports": {"make"},
 		"/accounts": {"names"}, "/accounts/u-1": {"name", "reactivate", "leave"}, "/accounts/inactive": {"apply", "approve"},
 		"/tokens": {"add", "revoke"}, "/cases/1": {"wait", "set-aside", "resume"}, "/checks": {"run"},
 		"/runs/2": {"approve", "reject", "cancel"}, "/runs/1/undo": {"undo"}, "/reconcile": {"plan"}, "/plans/P1": {"apply"},
 		"/rehearsals/P3": {"approve-ahead", "withdraw-ahead"}, "/closures/" + code: {"say", "confirm", "take-back"},
 		"/profiles/" + code: {"hold", "release", "push", "kind"}, "/profiles/" + code + "/undo": {"undo"},
-		"/profiles/" + code + "/push": {"push", "overwrite"},
 	}
 }
 

@@ -39,14 +39,14 @@ func TestOddValuesAreNoFailure(t *testing.T) { //nolint:paralleltest // they wou
 		require.NotRegexp(t, inner, cid.raw, path)
 	}
 	parameters := map[string][]string{
-		"/": {"owner", "code", "all"}, "/runs": {"page", "source", "before", "state"}, "/runs/2": {"all", "page", "group", "region"},
+		"/": {"owner", "code", "all"}, "/runs": {"page", "source", "before", "state", "most"}, "/runs/2": {"all", "page", "group", "region"},
 		"/profiles": {"q", "page", "type", "state"}, "/profiles/" + code: {"at"}, "/profiles/" + code + "/why": {"field"},
-		"/profiles/" + code + "/history": {"field", "page"}, "/pushes": {"state", "sink", "code", "page"}, "/drift": {"sink", "page"},
-		"/accounts": {"state"}, "/profiles/" + code + "/undo": {"field"}, "/closures": {"state", "code"},
+		"/profiles/" + code + "/history": {"field", "page"}, "/pushes": {"state", "sink", "code", "page", "most"}, "/drift": {"sink", "page"},
+		"/accounts": {"state"}, "/profiles/" + code + "/undo": {"field"}, "/closures": {"state", "code"}, "/plans/P2": {"all"},
 		"/checks": {"kind", "owner", "code", "gone"}, "/records": {"report"}, "/records/contradictions": {"report"},
 		"/records/flags": {"report"}, "/records/owners": {"days"}, "/accounts/inactive": {"date"}, "/reminders": {"date"},
 		"/letters": {"state", "account"}, "/listings": {"done"}, "/reports": {"done"}, "/tokens": {"all"}, "/actions": {"before"},
-		"/sign-in":       {"to"},
+		"/sign-in": {"to"}, "/reports/2026-06-03/page": {"region"}, "/reports/2026-06-03": {"region"},
 		"/jobs/api/jobs": {"state", "ids", "kinds", "queues", "limit", "priorities", "tags"}, "/jobs/api/queues": {"limit"},
 		"/jobs/api/autocomplete": {"facet", "match", "after"},
 	}

@@ -61,6 +61,22 @@ func TestTheScriptAndThePagesOfJobs(t *testing.T) { //nolint:paralleltest // the
 	require.Empty(t, tab.Complaints())
 }
 
+// A page whose stream is refused looks at the run again after some seconds: the browser
+// does not ask for the stream a second time.
+func TestARunIsFollowedWithoutAStream(t *testing.T) { //nolint:paralleltest // they would share two cores
+	ctx := pagetest.Start(t)
+	w := newWorld(t)
+	before, _ := trusts(t)
+	w.as("ann").open("/reconcile").form("Show the plan").press(before).form("Do exactly this").press()
+	signIn(ctx, t, w, "cid")
+	tab, cancel := pagetest.NewTab(ctx, t, pagetest.View{Width: 1280, Height: 900, Scheme: "light"})
+	defer cancel()
+	w.full.Store(true)
+	require.Empty(t, pagetest.Open[string](t, tab, w.url+"/runs/1", says("It waits for its turn")))
+	w.work()
+	require.Empty(t, pagetest.Ask[string](t, tab, says("What became of it")))
+}
+
 // Every page, with what a reconciliation left, as people see it.
 func TestEveryPageInBrowser(t *testing.T) { //nolint:paralleltest // they would share two cores
 	ctx := pagetest.Start(t)

@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -73,6 +74,8 @@ type world struct {
 	db  *pgtest.Database
 	url string
 	log lines
+	// full lets the API refuse to stream, as when there are as many streams as may be.
+	full atomic.Bool
 }
 
 // lines is a log that many write.
@@ -131,12 +134,17 @@ func (w *world) serve() {
 	require.NoError(w.t, err)
 	mux := http.NewServeMux()
 	mux.Handle("/", pages)
-	mux.Handle(
-		"/api/",
-		guard.RequireCaller(
-			api.Handler(api.Options{Actions: do, Begin: guard.Begin, AllowBody: guard.AllowBody, Log: log, Version: "v0"}), nil,
-		),
+	calls := guard.RequireCaller(
+		api.Handler(api.Options{Actions: do, Begin: guard.Begin, AllowBody: guard.AllowBody, Log: log, Version: "v0"}), nil,
 	)
+	mux.Handle("/api/", calls)
+	mux.HandleFunc("GET /api/v1/runs/{run}/progress", func(wr http.ResponseWriter, r *http.Request) {
+		if w.full.Load() {
+			http.Error(wr, "as many streams as may be", http.StatusServiceUnavailable)
+			return
+		}
+		calls.ServeHTTP(wr, r)
+	})
 	server := httptest.NewServer(g.Wrap(mux))
 	w.t.Cleanup(server.Close)
 	w.url = server.URL

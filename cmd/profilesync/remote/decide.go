@@ -127,7 +127,8 @@ func (c *Client) UndoRun(ctx context.Context, p actions.UndoPreview, confirmed r
 	}
 	body := struct {
 		Confirm runs.ID `json:"confirm,omitempty"`
-	}{confirmed}
+		Digest  string  `json:"digest,omitempty"`
+	}{confirmed, p.Reversal.Digest}
 	if s, err = post[runs.Summary](ctx, c, undoOf(p.Run.ID), body); err != nil {
 		return s, err
 	}

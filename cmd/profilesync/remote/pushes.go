@@ -39,7 +39,7 @@ func (c *Client) CountPushes(ctx context.Context) ([]pushstore.PushCount, error)
 	return found.Items, err
 }
 
-// CountFindings is actions.Actions.CountFindings.
+// CountFindings is upkeep.Upkeep.CountFindings.
 func (c *Client) CountFindings(ctx context.Context) (int, error) {
 	found, err := get[counts](ctx, c, "/pushes/counts", nil)
 	return found.Findings, err

@@ -24,13 +24,13 @@ func (c *Client) ResetListing(ctx context.Context, report string, to profile.Dat
 	return post[runstore.ResetDone](ctx, c, "/listings/"+url.PathEscape(report)+"/reset", body)
 }
 
-// Findings is actions.Actions.Findings.
+// Findings is upkeep.Upkeep.Findings.
 func (c *Client) Findings(ctx context.Context, f qualitystore.Filter) ([]qualitystore.Found, error) {
 	query := queryOf("kind", string(f.Kind), "owner", string(f.Owner), "code", string(f.Code), "gone", yes(f.Gone))
 	return list[qualitystore.Found](ctx, c, "/checks", query, f.Most)
 }
 
-// RunChecks is actions.Actions.RunChecks; nothing is told meanwhile.
+// RunChecks is upkeep.Upkeep.RunChecks; nothing is told meanwhile.
 func (c *Client) RunChecks(ctx context.Context, codes []profile.ODSCode, _ func(int)) (quality.Result, error) {
 	body := struct {
 		Codes []profile.ODSCode `json:"codes,omitempty"`
@@ -38,22 +38,22 @@ func (c *Client) RunChecks(ctx context.Context, codes []profile.ODSCode, _ func(
 	return post[quality.Result](ctx, c, "/checks", body)
 }
 
-// Quarantine is actions.Actions.Quarantine.
-func (c *Client) Quarantine(ctx context.Context, report string, most int) ([]runstore.Quarantined, error) {
-	return list[runstore.Quarantined](ctx, c, "/quarantine", queryOf("report", report), most)
+// Quarantine is upkeep.Upkeep.Quarantine.
+func (c *Client) Quarantine(ctx context.Context, report string, most int) ([]qualitystore.Quarantined, error) {
+	return list[qualitystore.Quarantined](ctx, c, "/quarantine", queryOf("report", report), most)
 }
 
-// Contradictions is actions.Actions.Contradictions.
-func (c *Client) Contradictions(ctx context.Context, report string) ([]runstore.Contradiction, error) {
-	return list[runstore.Contradiction](ctx, c, "/contradictions", queryOf("report", report), all)
+// Contradictions is upkeep.Upkeep.Contradictions.
+func (c *Client) Contradictions(ctx context.Context, report string) ([]qualitystore.Contradiction, error) {
+	return list[qualitystore.Contradiction](ctx, c, "/contradictions", queryOf("report", report), all)
 }
 
-// Flags is actions.Actions.Flags.
-func (c *Client) Flags(ctx context.Context, report string) ([]runstore.Flagged, error) {
-	return list[runstore.Flagged](ctx, c, "/flags", queryOf("report", report), all)
+// Flags is upkeep.Upkeep.Flags.
+func (c *Client) Flags(ctx context.Context, report string) ([]qualitystore.Flagged, error) {
+	return list[qualitystore.Flagged](ctx, c, "/flags", queryOf("report", report), all)
 }
 
-// Owners is actions.Actions.Owners.
+// Owners is upkeep.Upkeep.Owners.
 func (c *Client) Owners(ctx context.Context, days int) ([]servicestore.OwnedSite, error) {
 	return list[servicestore.OwnedSite](ctx, c, "/owners", queryOf("days", strconv.Itoa(days)), all)
 }

@@ -44,10 +44,13 @@ type Source struct {
 	Report string         `json:"report"`
 	// AsOf is the day that the last accepted listing speaks of, or the last day up to
 	// which changes were pulled; zero if there is none. AgeDays is how long ago it was.
-	AsOf     profile.Date `json:"as_of,omitzero"`
-	AgeDays  int          `json:"age_days"`
-	Records  int          `json:"records"`            // of the listing; 0 for changes
-	NextPull time.Time    `json:"next_pull,omitzero"` // zero: the daemon does not pull it with these settings
+	AsOf    profile.Date `json:"as_of,omitzero"`
+	AgeDays int          `json:"age_days"`
+	// ReadAt is when it was last read completely, whether or not anything was new; zero if
+	// nothing was accepted yet, or it was last asked for a month ago.
+	ReadAt   time.Time `json:"read_at,omitzero"`
+	Records  int       `json:"records"`            // of the listing; 0 for changes
+	NextPull time.Time `json:"next_pull,omitzero"` // zero: the daemon does not pull it with these settings
 }
 
 // Waits is what waits for a person.
@@ -189,6 +192,11 @@ func sourcesOf(now watchstore.Standing, schedules []jobs.Schedule) []Source {
 		}
 		all.of(w.Source, report).AsOf = w.Until
 	}
+	for _, p := range now.Pulls {
+		if i := all.index(p.Source, p.Report); i >= 0 && !all[i].AsOf.IsZero() {
+			all[i].ReadAt = now.At.Add(-p.Age)
+		}
+	}
 	today := profile.DateIn(now.At, profile.London())
 	for i := range all {
 		if !all[i].AsOf.IsZero() {
@@ -203,13 +211,24 @@ type sources []Source
 
 // of returns the source of a report, which is added if it is not there.
 func (all *sources) of(source profile.Source, report string) *Source {
-	for i, s := range *all {
-		if s.Source == source && s.Report == report {
-			return &(*all)[i]
-		}
+	if i := all.index(source, report); i >= 0 {
+		return &(*all)[i]
 	}
 	*all = append(*all, Source{Source: source, Report: report})
 	return &(*all)[len(*all)-1]
+}
+
+func (all *sources) index(source profile.Source, report string) int {
+	return slices.IndexFunc(*all, func(s Source) bool { return s.Source == source && s.Report == report })
+}
+
+// LateAfter is from what age on the last reading of a source that is pulled every night is
+// late. The alert PullLate has the same.
+const LateAfter = 50 * time.Hour
+
+// Late reports whether a source that the daemons pull was last read too long ago.
+func (s Source) Late(now time.Time) bool {
+	return !s.NextPull.IsZero() && !s.ReadAt.IsZero() && now.Sub(s.ReadAt) >= LateAfter
 }
 
 // pulledBy returns what a scheduled job pulls; ok is false if it pulls nothing shown here.

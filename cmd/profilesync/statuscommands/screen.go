@@ -15,7 +15,7 @@ const none = "-"
 // show prints the screen: 80 columns and about 30 lines.
 func show(out *commands.Printer, s standing.Standing) {
 	if s.Current {
-		out.Print(nil, "SOURCE | LAST ACCEPTED | AGE | RECORDS | NEXT PULL", sources(s))
+		out.Print(nil, "SOURCE | LAST READ | LAST ACCEPTED | RECORDS | NEXT PULL", sources(s))
 		out.Gap()
 		out.Print(nil, "WAITS FOR A PERSON | HOW MANY | OLDEST", waits(s))
 		out.Gap()
@@ -29,7 +29,13 @@ func sources(s standing.Standing) (rows [][]string) {
 	for _, source := range s.Sources {
 		row := []string{string(source.Source) + " " + source.Report, none, none, none, moment(source.NextPull)}
 		if !source.AsOf.IsZero() {
-			row[1], row[2] = source.AsOf.String(), days(source.AgeDays)
+			row[2] = source.AsOf.String()
+		}
+		if !source.ReadAt.IsZero() {
+			row[1] = age(source.ReadAt, s.At) + " ago"
+		}
+		if source.Late(s.At) {
+			row[1] += ", late"
 		}
 		if source.Records > 0 {
 			row[3] = strconv.Itoa(source.Records)

@@ -44,14 +44,14 @@ func healthy() standing.Standing {
 	}
 	for _, report := range []string{"api", "edispensary", "epraccur", "ebranchs", "egdpprac", "eoptsite", "etr", "ets"} {
 		s.Sources = append(s.Sources, standing.Source{
-			Source: profile.SourceODS, Report: report, AsOf: profile.NewDate(2026, time.November, 19), Records: 11161,
-			NextPull: now.Add(20 * time.Hour),
+			Source: profile.SourceODS, Report: report, AsOf: profile.NewDate(2026, time.November, 19), ReadAt: ago(4 * time.Hour),
+			Records: 11161, NextPull: now.Add(20 * time.Hour),
 		})
 	}
 	s.Sources[0].Records = 0
 	s.Sources = append(s.Sources, standing.Source{
-		Source: profile.SourceERS, Report: "services", AsOf: profile.NewDate(2026, time.November, 18), AgeDays: 1, Records: 39500,
-		NextPull: now.Add(20 * time.Hour),
+		Source: profile.SourceERS, Report: "services", AsOf: profile.NewDate(2026, time.November, 18), AgeDays: 1, ReadAt: ago(3 * time.Hour),
+		Records: 39500, NextPull: now.Add(20 * time.Hour),
 	})
 	for _, name := range push.Sinks() {
 		s.Sinks = append(s.Sinks, standing.Sink{
@@ -65,6 +65,7 @@ func healthy() standing.Standing {
 func waiting() standing.Standing {
 	s := healthy()
 	s.Sources[1].AsOf, s.Sources[1].AgeDays = profile.NewDate(2026, time.November, 12), 7
+	s.Sources[2].ReadAt = ago(50 * time.Hour)
 	s.Sources[7] = standing.Source{Source: profile.SourceODS, Report: "ets", NextPull: now.Add(20 * time.Hour)}
 	s.Waits = standing.Waits{
 		Cases:    watchstore.CasesNow{Open: 12, Overdue: 1, Waiting: 2, SetAside: 1, Since: ago(9 * 24 * time.Hour)},

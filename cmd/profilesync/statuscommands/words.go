@@ -33,13 +33,6 @@ func age(at, now time.Time) string {
 	}
 }
 
-func days(n int) string {
-	if n == 0 {
-		return "today"
-	}
-	return counted(n, "day")
-}
-
 func counted(n int, what string) string {
 	switch {
 	case n == 1:

@@ -1,4 +1,5 @@
-// Package qualitystore stores quality checks and what they found.
+// Package qualitystore stores quality checks and what they found, and reads the records of
+// registers that a person should look at.
 //
 // # What fences each write
 //

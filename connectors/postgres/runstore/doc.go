@@ -11,7 +11,8 @@
 //	run: stored by a job             run.job_id
 //	run: stored by a person          its second run waits for the source's lock, and is planned from the current profiles,
 //	                                 marks and decisions: it finds nothing left to do, and keeps what others did since.
-//	                                 Asking again for an undo that was taken back meanwhile is a new request
+//	                                 An undo of which a person saw a preview does exactly that, or is refused. Asking
+//	                                 again for an undo that was taken back meanwhile is a new request
 //	run: stored by a request         run.once, its key and part: a request that is begun again finds the run that it stored
 //	run: plan, chunk, end, failure   planned; applied_to, moved with the chunk; state queued or running: each on the
 //	                                 connection that holds the source's lock, and so lost with the lock

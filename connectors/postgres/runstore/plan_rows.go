@@ -83,6 +83,16 @@ func (s *Store) PlanRows(ctx context.Context, id runs.ID, withheldOnly bool, mos
 	return planned, all - len(rows), nil
 }
 
+// TakenBack returns what the undo that is being planned would do to fields, and how many
+// more there are than were wanted.
+func (x *Session) TakenBack(ctx context.Context, most int) (rows []runs.TakenBack, more int, err error) {
+	planned, more, err := (&Store{q: x.plan}).PlanRows(ctx, x.run.ID, false, most)
+	for _, p := range planned {
+		rows = append(rows, runs.TakenBack{Code: p.Code, Verb: p.Verb, Field: p.Field, Old: p.Old, New: p.New, LeftOut: p.LeftOut})
+	}
+	return rows, more, err
+}
+
 // WhyLeft is the reason for which a row is left out: by default, that the profile
 // was edited since. Others have none.
 func WhyLeft(left bool, why runs.LeftReason) runs.LeftReason {

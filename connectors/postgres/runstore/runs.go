@@ -45,10 +45,14 @@ func (s *Store) CreateRun(ctx context.Context, run runs.Run,
 }
 
 func insertRun(ctx context.Context, q *runsql.Queries, run runs.Run, preview bool) (runs.ID, error) {
+	shown := ""
+	if run.Kind == runs.RunUndo {
+		shown = run.Selection.Digest
+	}
 	id, err := q.InsertRun(ctx, runsql.InsertRunParams{
 		Kind: run.Kind, Source: run.Source, Report: run.Report, AsOf: run.AsOf, Actor: run.Actor, OsUser: run.OSUser, Parent: int64(run.Parent),
-		Codes: append([]profile.ODSCode{}, run.Codes...), Upload: run.Upload, Plan: int64(run.Plan), Etag: run.Stamp.ETag, Preview: preview,
-		Once: run.Once,
+		Codes: append([]profile.ODSCode{}, run.Codes...), Upload: run.Upload, Plan: int64(run.Plan), Etag: run.Stamp.ETag, Digest: shown,
+		Preview: preview, Once: run.Once,
 	})
 	return id, postgres.Wrap(err, "storing the run")
 }
@@ -69,6 +73,9 @@ func getRun(ctx context.Context, q *runsql.Queries, id runs.ID) (runs.Run, error
 		Planned:   row.Planned,
 		Stamp:     runs.Stamp{ETag: row.Etag, Digest: row.ListingDigest, Boards: row.Boards, Layout: row.Layout},
 		Requested: row.Requested,
+	}
+	if run.Kind == runs.RunUndo && !run.Planned {
+		run.Selection.Digest = row.Digest
 	}
 	run.Summary, err = runSummary(run, row.Summary)
 	run.Summary.Error = row.Error

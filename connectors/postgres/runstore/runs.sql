@@ -1,9 +1,11 @@
 -- name: InsertRun :one
 -- A preview has a number that no run has. Returns no row if the request has stored this run before.
-insert into run (id, kind, source, report, parent_id, as_of, actor, os_user, codes, upload_id, plan_id, etag, once)
+-- An undo has from the beginning the digest of what somebody was shown.
+insert into run (id, kind, source, report, parent_id, as_of, actor, os_user, codes, upload_id, plan_id, etag, digest, once)
 overriding system value
 values (nextval(case when @preview::boolean then 'preview_number' else 'run_id_seq' end::regclass), @kind, @source, @report,
-    nullif(@parent::bigint, 0), @as_of, @actor, @os_user, @codes, nullif(@upload::bigint, 0), nullif(@plan::bigint, 0), @etag, @once)
+    nullif(@parent::bigint, 0), @as_of, @actor, @os_user, @codes, nullif(@upload::bigint, 0), nullif(@plan::bigint, 0), @etag, @digest,
+    @once)
 on conflict (once) where once is not null do nothing
 returning id;
 
@@ -15,7 +17,7 @@ update run set job_id = @job_id where id = @id;
 
 -- name: GetRun :one
 select kind, source, report, coalesce(parent_id, 0)::bigint as parent, as_of, actor, os_user, codes, coalesce(upload_id, 0)::bigint as upload, state,
-    coalesce(plan_id, 0)::bigint as plan, planned, etag, listing_digest, boards, layout, summary, error,
+    coalesce(plan_id, 0)::bigint as plan, planned, digest, etag, listing_digest, boards, layout, summary, error,
     (created_at at time zone 'Europe/London')::date as requested
 from run where id = @id;
 

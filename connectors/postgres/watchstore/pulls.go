@@ -9,7 +9,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// ReportPulled is what became of the pulls of one report that a schedule pulls.
+// ReportPulled is what became of the pulls of one report.
 type ReportPulled struct {
 	Source profile.Source
 	Report string
@@ -19,10 +19,20 @@ type ReportPulled struct {
 	Refused int // pulls of it that were refused or failed since
 }
 
-func (w *Watched) readPulls(ctx context.Context, q *watchsql.Queries) error {
-	rows, err := q.WatchPulls(ctx)
+func (w *Watched) readPulls(ctx context.Context, q *watchsql.Queries) (err error) {
+	w.Pulls, err = pulls(ctx, q, true)
+	return err
+}
+
+func (n *Standing) readPulls(ctx context.Context, q *watchsql.Queries) (err error) {
+	n.Pulls, err = pulls(ctx, q, false)
+	return err
+}
+
+func pulls(ctx context.Context, q *watchsql.Queries, scheduled bool) (pulls []ReportPulled, err error) {
+	rows, err := q.WatchPulls(ctx, scheduled)
 	for _, r := range rows {
-		w.Pulls = append(w.Pulls, ReportPulled{profile.Source(r.Source), r.Report, ofSeconds(r.AgeSeconds), r.Refused})
+		pulls = append(pulls, ReportPulled{profile.Source(r.Source), r.Report, ofSeconds(r.AgeSeconds), r.Refused})
 	}
-	return postgres.Wrap(err, "pulls")
+	return pulls, postgres.Wrap(err, "pulls")
 }

@@ -19,6 +19,7 @@ type Standing struct {
 	At         time.Time // the present, or the one that a demo plays
 	Listings   []AcceptedListing
 	Watermarks []Watermark
+	Pulls      []ReportPulled // of the reports that anybody read completely in the last 30 days
 	Cases      CasesNow
 	Withheld   WithheldNow
 	Closures   ClosuresNow
@@ -128,7 +129,7 @@ const silentAfter = 10 * time.Second
 func (s *Store) Standing(ctx context.Context) (n Standing, err error) {
 	err = s.inTx(ctx, func(q *watchsql.Queries, _ pgx.Tx) error {
 		for _, read := range []func(context.Context, *watchsql.Queries) error{
-			n.readSources, n.readPeople, n.readSinks, n.readDrift, n.readLetters, n.readReport, n.readProcesses,
+			n.readSources, n.readPulls, n.readPeople, n.readSinks, n.readDrift, n.readLetters, n.readReport, n.readProcesses,
 		} {
 			if err := read(ctx, q); err != nil {
 				return err

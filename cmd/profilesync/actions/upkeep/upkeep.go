@@ -5,6 +5,7 @@
 //	api ──────┼▶ upkeep ─▶ actions
 //	console ──┘
 //
+//	quality.go    quality checks; records of registers that a person should look at
 //	register.go   the register of e-RS services, and the codes of e-RS
 //	letters.go    letters and reminders that are sent now; reports that are delivered
 //	tokens.go     tokens of machines

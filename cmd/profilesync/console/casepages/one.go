@@ -81,7 +81,7 @@ func untilOf(state cases.State) string {
 }
 
 func decide(c casestore.Listed, form typed) page.Section {
-	action := "/cases/" + strconv.FormatInt(c.ID, 10)
+	action, seen := "/cases/"+strconv.FormatInt(c.ID, 10), page.Hidden{Name: "seen", Value: actions.SeenCase(c)}
 	until := func(state cases.State, do string) page.Field {
 		f := page.Field{Kind: page.Day, ID: untilOf(state), Name: "until", Label: "Until and including"}
 		if form.do == do {
@@ -90,7 +90,7 @@ func decide(c casestore.Listed, form typed) page.Section {
 		return f
 	}
 	wait := page.Details{Summary: "It waits for somebody", Open: form.do == "wait", Blocks: []page.Block{page.Form{
-		Action: action, Hidden: []page.Hidden{{Name: "do", Value: "wait"}},
+		Action: action, Hidden: []page.Hidden{{Name: "do", Value: "wait"}, seen},
 		Fields: []page.Field{
 			{Kind: page.OneLine, Name: "for", Label: "Whom it waits for", Hint: "A team or a role, not a name", Value: form.waitsFor},
 			until(cases.Waiting, "wait"),
@@ -98,7 +98,7 @@ func decide(c casestore.Listed, form typed) page.Section {
 		Buttons: []page.Button{{Text: "Let it wait"}},
 	}}}
 	aside := page.Details{Summary: "Set it aside", Open: form.do == "set-aside", Blocks: []page.Block{page.Form{
-		Action: action, Hidden: []page.Hidden{{Name: "do", Value: "set-aside"}},
+		Action: action, Hidden: []page.Hidden{{Name: "do", Value: "set-aside"}, seen},
 		Fields: []page.Field{
 			{Kind: page.ManyLines, Name: "reason", Label: "Why", Hint: words.NameNobody, Value: form.reason},
 			until(cases.SetAside, "set-aside"),
@@ -108,7 +108,7 @@ func decide(c casestore.Listed, form typed) page.Section {
 	blocks := []page.Block{wait, aside}
 	if c.State != cases.Open {
 		blocks = append(blocks, page.Form{
-			Action: action, Hidden: []page.Hidden{{Name: "do", Value: "resume"}},
+			Action: action, Hidden: []page.Hidden{{Name: "do", Value: "resume"}, seen},
 			Buttons: []page.Button{{Text: "Open it again", Kind: page.Secondary}},
 		})
 	}

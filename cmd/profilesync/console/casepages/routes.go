@@ -1,6 +1,7 @@
 package casepages
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strconv"
@@ -100,6 +101,7 @@ func (m room) decide(r *http.Request, state cases.State) (string, error) {
 	}
 	decision := actions.CaseDecision{
 		State: state, WaitsFor: strings.TrimSpace(r.PostFormValue("for")), Reason: strings.TrimSpace(r.PostFormValue("reason")),
+		Seen: cmp.Or(r.PostFormValue("seen"), "nothing"),
 	}
 	if decision.Until, err = checked(r, decision); err != nil {
 		return "", err

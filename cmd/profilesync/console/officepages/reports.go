@@ -124,7 +124,9 @@ func (m room) reportPage(w http.ResponseWriter, r *http.Request) {
 	day, err := dayOf(r)
 	wanted := wiring.ReportFile{Day: day, Form: "html"}
 	if region := r.URL.Query().Get("region"); region != "" && err == nil {
-		wanted.Region, err = profile.ParseODSCode(region)
+		if wanted.Region, err = profile.ParseODSCode(region); err != nil {
+			err = web.WrongError{Field: "region", Text: err.Error()}
+		}
 	}
 	var file *spool.File
 	if err == nil {

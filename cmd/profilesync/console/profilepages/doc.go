@@ -9,6 +9,6 @@
 //	about.go     its holds, pushes, services, checks, closures and cases
 //	history.go   why, and its history
 //	undo.go      the undo of one field, after its preview
-//	push.go      what a push would change, and pushing
+//	push.go      what a push would change
 //	kind.go      whether a trust or one of its sites is a hospital
 package profilepages

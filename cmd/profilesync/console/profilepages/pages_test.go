@@ -74,10 +74,16 @@ func pages() map[string]page.Page {
 		Restored: []actions.Restored{{Field: "icb", Before: "QWO", After: "QF7"}, {Field: "region", Before: "Y63", After: ""}},
 	}
 	preview := previewed{code: "FA420", mayPush: true, mayOverwrite: true, sinks: []actions.PushPreview{
-		{Sink: push.SinkDoS, State: push.Waits, Reason: "it would overwrite <b>what</b> nobody stated", Rows: []push.PreviewRow{
-			{Entry: "2000123", Field: "phone", Is: "0113 496 0001", WillBe: "0113 496 0000", Why: "an editor stated it"},
-			{Entry: "2000124", Why: "it is of another type"},
-		}},
+		{
+			Sink:   push.SinkDoS,
+			Route:  "change-event",
+			State:  push.Waits,
+			Reason: "it would overwrite <b>what</b> nobody stated",
+			Rows: []push.PreviewRow{
+				{Entry: "2000123", Field: "phone", Is: "0113 496 0001", WillBe: "0113 496 0000", Why: "an editor stated it"},
+				{Entry: "2000124", Why: "it is of another type"},
+			},
+		},
 		{Sink: push.SinkWebsite, State: push.Accepted},
 	}}
 	readerPreview := preview

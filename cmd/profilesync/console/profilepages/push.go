@@ -3,7 +3,6 @@ package profilepages
 import (
 	"cmp"
 	"net/http"
-	"slices"
 
 	"github.com/profilesync/profilesync/cmd/internal/columns"
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
@@ -65,11 +64,11 @@ func (v previewed) page() page.Page {
 	}
 	if v.mayPush {
 		p.Add(page.Form{
-			Action: address(v.code) + "/push", Hidden: []page.Hidden{{Name: "do", Value: "push"}},
-			Buttons: []page.Button{{Text: "Push it again", Kind: page.Secondary}},
+			Action: "/pushes", Hidden: named(v.code, v.sinks),
+			Buttons: []page.Button{{Text: "Push it again", Name: "do", Value: "retry", Kind: page.Secondary}},
 		})
 	}
-	if v.mayOverwrite && v.waits() {
+	if waiting := v.waiting(); v.mayOverwrite && len(waiting) > 0 {
 		p.Add(page.Section{ID: "overwrite", Title: "Overwrite", Blocks: []page.Block{
 			page.Inset{
 				Title: "This cannot be taken back", Warning: true,
@@ -77,17 +76,30 @@ func (v previewed) page() page.Page {
 					"and what was overwritten is kept in the history of the profile's pushes.",
 			},
 			page.Form{
-				Action: address(v.code) + "/push", Hidden: []page.Hidden{{Name: "do", Value: "overwrite"}},
-				Buttons: []page.Button{{Text: "Push it, and overwrite", Kind: page.Warning}},
+				Action: "/pushes", Hidden: named(v.code, waiting),
+				Buttons: []page.Button{{Text: "Push it, and overwrite", Name: "do", Value: "overwrite", Kind: page.Warning}},
 			},
 		}})
 	}
 	return p
 }
 
-// waits reports whether the push to some sink would wait for a person.
-func (v previewed) waits() bool {
-	return slices.ContainsFunc(v.sinks, func(s actions.PushPreview) bool { return s.State == push.Waits })
+// waiting are the pushes that would wait for a person.
+func (v previewed) waiting() (some []actions.PushPreview) {
+	for _, s := range v.sinks {
+		if s.State == push.Waits {
+			some = append(some, s)
+		}
+	}
+	return some
+}
+
+// named names pushes as the boxes of the page of pushes do.
+func named(code profile.ODSCode, sinks []actions.PushPreview) (names []page.Hidden) {
+	for _, s := range sinks {
+		names = append(names, page.Hidden{Name: "push", Value: string(code) + "/" + string(s.Sink)})
+	}
+	return names
 }
 
 func sinkSection(s actions.PushPreview) page.Section {
@@ -105,20 +117,9 @@ func sinkSection(s actions.PushPreview) page.Section {
 			what, {Text: columns.OneLine(row.Is), Old: true}, page.Say(columns.OneLine(row.WillBe)), page.Say(row.Why),
 		})
 	}
-	return page.Section{ID: string(s.Sink), Title: words.Sink(s.Sink), Blocks: []page.Block{
-		page.Summary{{Key: "A push", Value: state}}, t,
-	}}
-}
-
-// overwrite pushes a profile even if that overwrites what nobody stated.
-func (m room) overwrite(r *http.Request) (string, error) {
-	code, err := codeOf(r)
-	if err != nil {
-		return "", err
+	summary := page.Summary{{Key: "A push", Value: state}}
+	if s.Route != "" {
+		summary = append(summary, page.SummaryRow{Key: "Route", Value: page.Say(s.Route)})
 	}
-	if err := guard.Allow(r.Context(), guard.Reconcile); err != nil {
-		return "", err
-	}
-	_, err = m.do.RetryPushes(r.Context(), actions.Retry{Codes: []profile.ODSCode{code}, Sinks: push.Sinks(), Overwrite: true}, 0)
-	return address(code) + "?done=pushed#pushes", err
+	return page.Section{ID: string(s.Sink), Title: words.Sink(s.Sink), Blocks: []page.Block{summary, t}}
 }

@@ -2,12 +2,14 @@ package profilepages
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/web"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
+	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
@@ -27,10 +29,7 @@ func Add(d *web.Desk, do *actions.Actions) {
 	d.Serve(web.Route{Path: "/profiles/{code}/undo", Verb: guard.Read, Show: m.undo, Deeds: []web.Deed{
 		{Name: "undo", Verb: guard.Approve, Operation: "undo-field", Subject: ofCode, Do: m.undoField},
 	}})
-	d.Serve(web.Route{Path: "/profiles/{code}/push", Verb: guard.Read, Show: m.previewPush, Deeds: []web.Deed{
-		{Name: "push", Verb: guard.Reconcile, Operation: "retry-pushes", Subject: ofCode, Do: m.push},
-		{Name: "overwrite", Verb: guard.Approve, Operation: "retry-pushes", Subject: ofCode, Do: m.overwrite},
-	}})
+	d.Serve(web.Route{Path: "/profiles/{code}/push", Verb: guard.Read, Show: m.previewPush})
 	d.Serve(web.Route{Path: "/profiles/{code}/why", Verb: guard.Read, Show: m.why})
 	d.Serve(web.Route{Path: "/profiles/{code}/history", Verb: guard.Read, Show: m.history})
 	d.Done["held"] = "It is held. Nothing changes it until the hold ends."
@@ -40,6 +39,7 @@ func Add(d *web.Desk, do *actions.Actions) {
 	d.Done["kind-was"] = "It was that already: nothing has changed."
 	d.Done["taken-back"] = "The change was taken back."
 	d.Done["taken-back-withheld"] = "The change was taken back. If the register proposes it again, that waits for a decision."
+	d.Done["push-held"] = "It is pushed again where it is not held. What is held is not sent before the hold ends."
 }
 
 func codeOf(r *http.Request) (profile.ODSCode, error) {
@@ -91,6 +91,13 @@ func (m room) release(r *http.Request) (string, error) {
 	if err != nil {
 		return "", web.WrongError{Text: "there is no such hold"}
 	}
+	holds, err := m.do.Holds(r.Context(), code, false)
+	if err != nil {
+		return "", err
+	}
+	if !slices.ContainsFunc(holds, func(h pushstore.Hold) bool { return h.ID == id }) {
+		return "", web.ErrNone("no such hold of " + string(code) + " is in force")
+	}
 	return address(code) + "?done=released#holds", m.do.RemoveHold(r.Context(), id)
 }
 
@@ -99,6 +106,10 @@ func (m room) push(r *http.Request) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	_, err = m.do.RetryPushes(r.Context(), actions.Retry{Codes: []profile.ODSCode{code}, Sinks: push.Sinks()}, 0)
-	return address(code) + "?done=pushed#pushes", err
+	pushes, err := m.do.RetryPushes(r.Context(), actions.Retry{Codes: []profile.ODSCode{code}, Sinks: push.Sinks()}, 0)
+	done := "pushed"
+	if slices.ContainsFunc(pushes, func(p pushstore.ListedPush) bool { return p.State == push.Held }) {
+		done = "push-held"
+	}
+	return address(code) + "?done=" + done + "#pushes", err
 }

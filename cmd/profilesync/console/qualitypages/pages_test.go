@@ -7,7 +7,6 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/pagetest"
 	"github.com/profilesync/profilesync/connectors/postgres/qualitystore"
-	"github.com/profilesync/profilesync/connectors/postgres/runstore"
 	"github.com/profilesync/profilesync/connectors/postgres/servicestore"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/quality"
@@ -35,15 +34,15 @@ func pages() map[string]page.Page {
 	return map[string]page.Page{
 		"checks": found{findings: findings, mayRun: true, filter: qualitystore.Filter{Gone: true}}.page(), "checks-none": found{}.page(),
 		"checks-refused": refused,
-		"quarantine": quarantinePage([]runstore.Quarantined{{
+		"quarantine": quarantinePage([]qualitystore.Quarantined{{
 			Source: profile.SourceODS, Report: "etr", Code: "RR8", Line: 12, Field: "postcode", Value: `LS9"<x>`, Reason: "have it corrected",
 			LastSeen: at,
 		}}, choose),
 		"quarantine-none": quarantinePage(nil, choose),
-		"contradictions": contradictionsPage([]runstore.Contradiction{{
+		"contradictions": contradictionsPage([]qualitystore.Contradiction{{
 			Source: profile.SourceODS, Report: "etr", Code: "RR8", Name: "A trust", Status: profile.StatusOpen, Closed: "2026-03-31",
 		}}, choose),
-		"flags": flagsPage([]runstore.Flagged{
+		"flags": flagsPage([]qualitystore.Flagged{
 			{Source: profile.SourceODS, Report: "etr", Code: "RR8", Name: "A trust", Status: profile.StatusOpen, Flag: string(runs.Deleted)},
 			{
 				Source: profile.SourceODS, Report: "etr", Code: "RVJ", Status: profile.StatusOpen, Flag: "not-known-yet",

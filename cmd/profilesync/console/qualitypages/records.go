@@ -7,7 +7,7 @@ import (
 
 	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/words"
-	"github.com/profilesync/profilesync/connectors/postgres/runstore"
+	"github.com/profilesync/profilesync/connectors/postgres/qualitystore"
 	"github.com/profilesync/profilesync/connectors/postgres/servicestore"
 	"github.com/profilesync/profilesync/reconcile/runs"
 	"github.com/profilesync/profilesync/reconcile/services"
@@ -63,7 +63,7 @@ func (m room) quarantine(r *http.Request) (page.Page, error) {
 	return quarantinePage(found, choose), err
 }
 
-func quarantinePage(found []runstore.Quarantined, choose page.Form) page.Page {
+func quarantinePage(found []qualitystore.Quarantined, choose page.Form) page.Page {
 	t := page.Table{
 		Caption: "Records, the newest first", Hidden: true, Empty: "Every record was understood.",
 		Columns: page.Names("Code", "Report", "Field", "Value", "What to do", "Last seen"),
@@ -86,7 +86,7 @@ func (m room) contradictions(r *http.Request) (page.Page, error) {
 	return contradictionsPage(found, choose), err
 }
 
-func contradictionsPage(found []runstore.Contradiction, choose page.Form) page.Page {
+func contradictionsPage(found []qualitystore.Contradiction, choose page.Form) page.Page {
 	t := page.Table{
 		Caption: "Organisations", Hidden: true, Empty: "There is none.", Columns: page.Names("Code", "Report", "Profile", "End date"),
 	}
@@ -111,7 +111,7 @@ func (m room) flags(r *http.Request) (page.Page, error) {
 	return flagsPage(found, choose), err
 }
 
-func flagsPage(found []runstore.Flagged, choose page.Form) page.Page {
+func flagsPage(found []qualitystore.Flagged, choose page.Form) page.Page {
 	t := page.Table{
 		Caption: "Profiles", Hidden: true, Empty: "There is none.", Columns: page.Names("Code", "Report", "Why", "Profile", "Missing since"),
 	}

@@ -2,15 +2,16 @@ package qualitypages
 
 import (
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/actions/upkeep"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/web"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 )
 
-type room struct{ do *actions.Actions }
+type room struct{ do upkeep.Upkeep }
 
 // Add adds the pages to a desk.
 func Add(d *web.Desk, do *actions.Actions) {
-	m := room{do}
+	m := room{upkeep.Upkeep{Actions: do}}
 	d.Serve(web.Route{Path: "/checks", Verb: guard.Read, Show: m.checks, Deeds: []web.Deed{
 		{Name: "run", Verb: guard.Reconcile, Operation: "run-checks", Subject: ofCodes, Do: m.runChecks},
 	}})

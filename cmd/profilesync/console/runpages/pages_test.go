@@ -120,6 +120,11 @@ func pages() map[string]page.Page {
 		},
 	}
 	undo := actions.UndoPreview{Run: withheldRun(), Reversal: runtext.Reversal{
+		TakenBack: []runs.TakenBack{
+			{Code: "RR8", Verb: runs.Update, Field: "icb", Old: "QXX", New: "QWO"},
+			{Code: "RVJ", Verb: runs.Update, Field: "icb", Old: "QWO", New: "QXX", LeftOut: runs.LeftHeld},
+		},
+		More:    3,
 		Summary: runs.Summary{Digest: "abc", Changes: runs.ChangeCounts{Update: 54}, Fields: map[string]int{"icb": 54}},
 		Beyond:  []runs.Withheld{{Count: 54, Of: 205, Type: profile.Trust, Field: "icb"}}, Listing: true,
 	}}

@@ -36,29 +36,10 @@ type typedRequest struct {
 }
 
 func askPage(asksERS bool, reports []string, a typedRequest) page.Page {
-	p := page.Page{
-		Title: "Start a one-off reconciliation",
-		Lead:  "First you see a plan: what would change. Nothing changes until you say so.",
-	}
-	hows := []page.Option{
-		{Value: byFile, Label: "A listing in a file", Hint: "A complete listing, as the register publishes it, such as etr_2026-04-09.csv"},
-		{Value: byCodes, Label: "Some organisations, by their codes", Hint: "They are asked for at the register now"},
-		{Value: byAll, Label: "Everything of the source", Hint: "Of ODS, the report that is chosen below. It is downloaded from the register now"},
-	}
-	for i := range hows {
-		hows[i].Chosen = hows[i].Value == a.how || a.how == "" && i == 0
-	}
-	names := []page.Option{{Label: "As the file's name says"}}
-	for _, report := range reports {
-		names = append(
-			names,
-			page.Option{Value: report, Label: words.Sentence(words.Listing(profile.SourceODS, report)), Chosen: report == a.report},
-		)
-	}
 	form := page.Form{
 		ID: "ask", Action: "/reconcile", Upload: true, Hidden: []page.Hidden{{Name: "do", Value: "plan"}},
 		Fields: []page.Field{
-			{Kind: page.OneOf, Name: "how", Label: "What is reconciled", Options: hows},
+			{Kind: page.OneOf, Name: "how", Label: "What is reconciled", Options: hows(a.how)},
 			{
 				Kind: page.FileToSend, Name: "file", Label: "File", Accept: ".csv,.zip",
 				Hint: "For a listing in a file. Drop it here, or choose it",
@@ -67,7 +48,7 @@ func askPage(asksERS bool, reports []string, a typedRequest) page.Page {
 				Kind: page.OneLine, Name: "codes", Label: "Codes", Value: a.codes, Most: 4000,
 				Hint: "For some organisations. With spaces between them, such as RR8 RVJ",
 			},
-			{Kind: page.Choice, Name: "report", Label: "Report", Options: names, Unasked: true},
+			{Kind: page.Choice, Name: "report", Label: "Report", Options: named(reports, a.report), Unasked: true},
 			{
 				Kind: page.Day, Name: "day", Label: "Day that the listing speaks of", Value: a.day, Unasked: true,
 				Hint: "Empty for the date in the file's name, or today",
@@ -85,8 +66,34 @@ func askPage(asksERS bool, reports []string, a typedRequest) page.Page {
 			{Value: "ers", Label: "e-RS, the services", Chosen: a.source == "ers"},
 		}})
 	}
-	p.Add(form)
-	return p
+	return page.Page{
+		Title: "Start a one-off reconciliation", Lead: "First you see a plan: what would change. Nothing changes until you say so.",
+		Blocks: []page.Block{form},
+	}
+}
+
+// hows are the ways to name the records; without a choice, the first is chosen.
+func hows(chosen string) []page.Option {
+	options := []page.Option{
+		{Value: byFile, Label: "A listing in a file", Hint: "A complete listing, as the register publishes it, such as etr_2026-04-09.csv"},
+		{Value: byCodes, Label: "Some organisations, by their codes", Hint: "They are asked for at the register now"},
+		{Value: byAll, Label: "Everything of the source", Hint: "Of ODS, the report that is chosen below. It is downloaded from the register now"},
+	}
+	for i := range options {
+		options[i].Chosen = options[i].Value == chosen || chosen == "" && i == 0
+	}
+	return options
+}
+
+// named are the reports that a listing may be of.
+func named(reports []string, chosen string) []page.Option {
+	options := []page.Option{{Label: "As the file's name says"}}
+	for _, report := range reports {
+		options = append(options, page.Option{
+			Value: report, Label: words.Sentence(words.Listing(profile.SourceODS, report)), Chosen: report == chosen,
+		})
+	}
+	return options
 }
 
 // request reads the form. The file, if any, has to be closed.

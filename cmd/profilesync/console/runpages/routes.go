@@ -1,6 +1,7 @@
 package runpages
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/web"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
+	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
@@ -28,7 +30,7 @@ func Add(d *web.Desk, do *actions.Actions) {
 	}})
 	d.Serve(web.Route{
 		Path: "/reconcile", Verb: guard.Reconcile, Show: m.reconcile, Upload: do.App.Settings.FileLimit() + 1<<20,
-		Deeds: []web.Deed{{Name: "plan", Verb: guard.Reconcile, Operation: "make-plan", Do: m.plan}},
+		Deeds: []web.Deed{{Name: "plan", Verb: guard.Reconcile, Operation: "make-plan", Subject: plannedOf, Do: m.plan}},
 	})
 	d.Serve(web.Route{Path: "/plans/{plan}", Verb: guard.Read, Show: m.showPlan, Deeds: []web.Deed{
 		{Name: "apply", Verb: guard.Reconcile, Operation: "start-run", Subject: web.OfPath("plan"), Do: m.apply},
@@ -46,6 +48,18 @@ func Add(d *web.Desk, do *actions.Actions) {
 	d.Done["undoing"] = "The undo has begun. This run takes back what was applied."
 	d.Done["started"] = "The run has begun. It does exactly what the plan shows, or nothing."
 	d.Done["read"] = "The report was read. It is used for the listings that follow."
+}
+
+// plannedOf is what a plan is asked for: source, report and codes, for the audit.
+func plannedOf(r *http.Request) string {
+	names := []string{cmp.Or(r.PostFormValue("source"), string(profile.SourceODS))}
+	if report := r.PostFormValue("report"); report != "" {
+		names = append(names, report)
+	}
+	if r.PostFormValue("how") == "codes" {
+		names = append(names, strings.Fields(strings.ReplaceAll(r.PostFormValue("codes"), ",", " "))...)
+	}
+	return web.Several(names)
 }
 
 func (m room) number(r *http.Request) (runs.ID, error) {

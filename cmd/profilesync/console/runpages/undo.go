@@ -3,6 +3,7 @@ package runpages
 import (
 	"net/http"
 
+	"github.com/profilesync/profilesync/cmd/internal/runtext"
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/web"
@@ -29,6 +30,9 @@ func undoPage(preview actions.UndoPreview, typed string) page.Page {
 		Lead: "What the undo would take back now. Nothing has changed yet. What people edited since stays.",
 	}
 	p.Add(undoSummary(preview))
+	if len(preview.Reversal.TakenBack) > 0 {
+		p.Add(takenBack(preview.Reversal))
+	}
 	form := page.Form{
 		Action:  "/runs/" + run.ID.String() + "/undo",
 		Hidden:  []page.Hidden{{Name: "do", Value: "undo"}, {Name: "digest", Value: preview.Reversal.Digest}},
@@ -71,6 +75,26 @@ func undoSummary(preview actions.UndoPreview) page.Summary {
 	return rows
 }
 
+// takenBack are the fields that the undo would change, and those that it leaves as they are.
+func takenBack(r runtext.Reversal) page.Table {
+	t := page.Table{Caption: "What it would change", Columns: page.Names("Code", "Field", "It is", "It would be", "Left as it is")}
+	for _, c := range r.TakenBack {
+		code, why := words.Profile(c.Code, ""), ""
+		field, was, is := values{}.change(c.Field, c.Old, c.New)
+		switch {
+		case c.LeftOut != "":
+			why, was, is = runtext.WhyLeft(c.LeftOut), page.Say(""), page.Say("")
+		case field == "":
+			field = words.Sentence(words.Does(c.Verb))
+		}
+		t.Rows = append(t.Rows, page.Row{code, page.Say(field), was, is, page.Say(why)})
+	}
+	if r.More > 0 {
+		t.More = page.Link{Text: "and " + page.Many(r.More, "more change", "more changes")}
+	}
+	return t
+}
+
 func (m room) undoRun(r *http.Request) (string, error) {
 	id, err := m.number(r)
 	if err != nil {
@@ -80,10 +104,12 @@ func (m room) undoRun(r *http.Request) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if preview.Reversal.Digest != r.PostFormValue("digest") {
-		return "", &actions.Error{
-			Kind: actions.Conflict, Text: "what the undo would take back has changed since you looked: this is what it would be now",
-		}
+	digest := r.PostFormValue("digest")
+	if digest == "" {
+		return "", web.WrongError{Text: "look at what the undo would take back first"}
+	}
+	if err := preview.Matches(digest); err != nil {
+		return "", err
 	}
 	confirmed := runs.ID(0)
 	if preview.Large() {

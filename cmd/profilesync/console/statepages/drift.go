@@ -3,22 +3,26 @@ package statepages
 import (
 	"cmp"
 	"net/http"
+	"slices"
 
+	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/web"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/words"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
+	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
 // mostDrift is how many differences of a sink are listed.
 const mostDrift = 500
 
-// sinkDrift is the newest check of a sink, and what it found.
+// sinkDrift is a check of a sink, and what it found.
 type sinkDrift struct {
 	check pushstore.LastDriftCheck
 	rows  []pushstore.DriftRow
+	asked int // of how many organisations somebody asked; 0 for all
 }
 
 func (m room) drift(r *http.Request) (page.Page, error) {
@@ -98,16 +102,51 @@ func (f sinkDrift) section() page.Section {
 			page.Say(repair),
 		})
 	}
-	return page.Section{ID: string(c.Sink), Title: words.Sink(c.Sink), Blocks: []page.Block{
-		page.Summary{
-			{Key: "Check", Value: state},
-			{Key: "When", Value: words.Moment(c.Started)},
-			{Key: "Compared", Value: page.Say(page.Many(c.Checked, "profile", "profiles"))},
-			{
-				Key:   "Differed",
-				Value: page.Say(page.Many(c.Drifted, "profile", "profiles") + ", and " + page.Many(c.Missing, "was", "were") + " not shown"),
-			},
-			{Key: "Pushed again", Value: page.Say(page.Many(c.Repaired, "profile", "profiles"))},
-		}, t,
-	}}
+	return page.Section{ID: string(c.Sink), Title: words.Sink(c.Sink), Blocks: []page.Block{f.summary(state), t}}
+}
+
+func (f sinkDrift) summary(state page.Cell) page.Summary {
+	c := f.check
+	compared := page.Say(page.Many(c.Checked, "profile", "profiles"))
+	if f.asked > c.Checked {
+		compared = page.Cell{
+			Text: page.Count(c.Checked) + " of " + page.Many(f.asked, "profile", "profiles"),
+			Soft: "the sink has accepted no push of the others, or what it shows cannot be read",
+		}
+	}
+	summary := page.Summary{{Key: "Check", Value: state}}
+	if f.asked == 0 {
+		summary = append(summary, page.SummaryRow{Key: "When", Value: words.Moment(c.Started)})
+	}
+	return append(
+		summary,
+		page.SummaryRow{Key: "Compared", Value: compared},
+		page.SummaryRow{
+			Key:   "Differed",
+			Value: page.Say(page.Many(c.Drifted, "profile", "profiles") + ", and " + page.Many(c.Missing, "was", "were") + " not shown"),
+		},
+		page.SummaryRow{Key: "Pushed again", Value: page.Say(page.Many(c.Repaired, "profile", "profiles"))},
+	)
+}
+
+// checkedPage is what the comparison of some organisations found in each sink.
+func checkedPage(codes []profile.ODSCode, found []actions.DriftFound) page.Page {
+	p := page.Page{
+		Title: "What the comparison found", Back: page.Link{Text: "Drift", To: "/drift"},
+		Lead: "What differed is pushed again, unless it says otherwise.",
+	}
+	codes = slices.Compact(slices.Sorted(slices.Values(codes)))
+	for _, sink := range push.Sinks() {
+		of := slices.IndexFunc(found, func(d actions.DriftFound) bool { return d.Sink == sink })
+		if of < 0 {
+			p.Add(page.Section{ID: string(sink), Title: words.Sink(sink), Blocks: []page.Block{
+				page.Inset{Text: "It was not compared: it is not set up here."},
+			}})
+			continue
+		}
+		f := sinkDrift{rows: found[of].Differences, asked: len(codes)}
+		f.check.DriftResult = found[of].DriftResult
+		p.Add(f.section())
+	}
+	return p
 }

@@ -92,36 +92,45 @@ func waits(n int) page.Colour {
 	return page.Green
 }
 
-// late is from how many days on a listing is old: it is pulled every night.
-const late = 2
-
 func (n present) sources() page.Section {
 	t := page.Table{
 		Caption: "What was pulled, and when it is pulled next", Hidden: true,
 		Columns: []page.Column{
-			{Name: "Source"}, {Name: "Last accepted"}, {Name: "Age"}, {Name: "Records", Number: true}, {Name: "Next pull"},
+			{Name: "Source"}, {Name: "Last read"}, {Name: "Last accepted"}, {Name: "Records", Number: true}, {Name: "Next pull"},
 		},
 		Empty: "Nothing is pulled with these settings.",
 	}
 	for _, s := range n.standing.Sources {
-		age := page.Tagged("never", page.Grey)
+		accepted := page.Say(words.Day(s.AsOf))
 		if !s.AsOf.IsZero() {
-			age = page.Tagged(words.Days(s.AgeDays), page.Green)
-			if s.AgeDays >= late {
-				age.Tag = page.Orange
-			}
+			accepted.Soft = words.Days(s.AgeDays)
 		}
 		records := ""
 		if s.Records > 0 {
 			records = page.Count(s.Records)
 		}
 		t.Rows = append(t.Rows, page.Row{
-			{
-				Text: words.Sentence(words.Listing(s.Source, s.Report)),
-			}, page.Say(words.Day(s.AsOf)), age, page.Say(records), words.Moment(s.NextPull),
+			{Text: words.Sentence(words.Listing(s.Source, s.Report))}, n.read(s), accepted, page.Say(records), words.Moment(s.NextPull),
 		})
 	}
 	return page.Section{ID: "sources", Title: "Sources", Blocks: []page.Block{t}}
+}
+
+// read says when a source was last read completely. Its listing may be older: one that is
+// as before is not accepted again.
+func (n present) read(s standing.Source) page.Cell {
+	switch {
+	case s.AsOf.IsZero():
+		return page.Tagged("never", page.Grey)
+	case s.ReadAt.IsZero():
+		return page.Tagged("more than a month ago", page.Grey)
+	case s.Late(n.standing.At):
+		return page.Tagged(words.Ago(n.standing.At.Sub(s.ReadAt))+" ago", page.Orange)
+	case s.NextPull.IsZero():
+		return page.Tagged(words.Ago(n.standing.At.Sub(s.ReadAt))+" ago", page.Grey)
+	default:
+		return page.Tagged(words.Ago(n.standing.At.Sub(s.ReadAt))+" ago", page.Green)
+	}
 }
 
 func (n present) queue() page.Section {
@@ -167,8 +176,11 @@ func (n present) sinks() page.Section {
 		state := page.Tagged("receives pushes", page.Green)
 		switch {
 		case len(s.Paused) > 0:
-			p := s.Paused[0]
-			state = page.Cell{Text: "paused", Tag: page.Red, Soft: p.Route + ", since " + words.Moment(p.Since).Text + ": " + why(p.Why)}
+			routes := make([]string, len(s.Paused))
+			for i, p := range s.Paused {
+				routes[i] = p.Route + ", since " + words.Moment(p.Since).Text + ": " + why(p.Why)
+			}
+			state = page.Cell{Text: "paused", Tag: page.Red, Soft: strings.Join(routes, "; ")}
 		case !s.Configured:
 			state = page.Tagged("not set up here", page.Grey)
 		}

@@ -30,15 +30,23 @@ func trouble(t *testing.T) present {
 		mayStop: true,
 		standing: standing.Standing{
 			At: at, Sources: []standing.Source{
-				{Source: profile.SourceODS, Report: "edispensary", AsOf: day, Records: 11161, NextPull: at.Add(19 * time.Hour)},
-				{Source: profile.SourceODS, Report: "etr", AsOf: day.AddDays(-7), AgeDays: 7, Records: 273},
+				{Source: profile.SourceODS, Report: "edispensary", AsOf: day, ReadAt: at, Records: 11161, NextPull: at.Add(19 * time.Hour)},
+				{
+					Source: profile.SourceODS, Report: "etr", AsOf: day.AddDays(-70), AgeDays: 70, ReadAt: at.Add(-4 * time.Hour), Records: 273,
+					NextPull: at.Add(19 * time.Hour),
+				},
+				{
+					Source: profile.SourceODS, Report: "epraccur", AsOf: day.AddDays(-3), AgeDays: 3, ReadAt: at.Add(-50 * time.Hour),
+					NextPull: at.Add(19 * time.Hour),
+				},
+				{Source: profile.SourceODS, Report: "ecsite", AsOf: day.AddDays(-9), AgeDays: 9, ReadAt: at.Add(-90 * time.Hour)},
 				{Source: profile.SourceERS, Report: "services"},
 			},
 			Waits: standing.Waits{Cases: watchstore.CasesNow{Open: 12}, Withheld: watchstore.WithheldNow{Rows: 55}},
 			Sinks: []standing.Sink{
 				{
 					Name: push.SinkDoS, Configured: true, Wanted: 1024, Since: at.Add(-40 * time.Minute), Refused: 3, Waiting: 2,
-					Paused: []standing.Paused{{Route: "change-event", Why: "unauthorized", Since: at}},
+					Paused: []standing.Paused{{Route: "change-event", Why: "unauthorized", Since: at}, {Route: "fhir", Why: "down", Since: at}},
 					Drift:  &standing.Drift{At: at, Checked: 3000, Fields: 12, Profiles: 4, Alarm: true},
 				},
 				{Name: push.SinkWebsite, Configured: true, Drift: &standing.Drift{At: at, Checked: 3000}},
@@ -61,7 +69,9 @@ func trouble(t *testing.T) present {
 func pages(t *testing.T) map[string]page.Page {
 	t.Helper()
 	pushes := pushed{
-		mayRetry: true, filter: pushstore.PushFilter{State: push.Refused, Most: 2},
+		buttons: []page.Button{
+			{Text: "Push what is ticked again", Name: "do", Value: "retry"},
+		}, filter: pushstore.PushFilter{State: push.Refused, Most: 2},
 		found: []pushstore.ListedPush{
 			{
 				Code: "FA420", Name: "Jasons Pharmacy", Sink: push.SinkDoS, Route: "change-event", State: push.Refused,
@@ -76,15 +86,25 @@ func pages(t *testing.T) map[string]page.Page {
 	}
 	check := pushstore.LastDriftCheck{Started: at, Actor: "daemon"}
 	check.Sink, check.State, check.Checked, check.Drifted, check.Missing, check.Repaired = push.SinkDoS, push.DriftDone, 3000, 2, 1, 2
-	drift := []sinkDrift{{check, []pushstore.DriftRow{
+	drift := []sinkDrift{{check: check, rows: []pushstore.DriftRow{
 		{
 			Sink: push.SinkDoS, Code: "FA420", Name: "Jasons Pharmacy", Entry: "2000123", Field: "phone", Want: "0113 496 0000",
 			Shown: "0113 496 0001",
 		},
 		{Sink: push.SinkDoS, Code: "FA421", Name: "Another Pharmacy", Field: "missing", GivenUp: true},
 	}}}
+	checked := actions.DriftFound{DriftResult: check.DriftResult, Differences: drift[0].rows[:1]}
+	checked.State, checked.Checked, checked.Repaired = push.DriftAlarm, 1, 0
+	again := asked{
+		refused: []string{"NHS website: [FA421]: not pushed to any sink"}, back: "/pushes?state=refused", found: []pushstore.ListedPush{
+			{Code: "FA420", Name: "Jasons Pharmacy", Sink: push.SinkDoS, Route: "change-event", State: push.Wanted},
+			{Code: "FA421", Name: "Another Pharmacy", Sink: push.SinkDoS, State: push.Held},
+		},
+	}
 	return map[string]page.Page{
-		"now": trouble(t).page(), "now-first": present{standing: standing.Standing{At: at, Letters: standing.Letters{State: "off"}}}.page(),
+		"checked": checkedPage([]profile.ODSCode{"FA420", "FA421"}, []actions.DriftFound{checked}),
+		"again":   again.page(),
+		"now":     trouble(t).page(), "now-first": present{standing: standing.Standing{At: at, Letters: standing.Letters{State: "off"}}}.page(),
 		"pushes": pushes.page(), "pushes-none": pushed{}.page(), "drift": driftPage(drift, true, ""), "drift-none": driftPage(nil, false, ""),
 	}
 }

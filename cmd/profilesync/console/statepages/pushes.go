@@ -3,6 +3,7 @@ package statepages
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
@@ -20,11 +21,12 @@ const (
 
 // pushed is what the page of pushes shows.
 type pushed struct {
-	filter   pushstore.PushFilter
-	found    []pushstore.ListedPush
-	counts   []pushstore.PushCount
-	holds    []pushstore.Hold
-	mayRetry bool
+	filter  pushstore.PushFilter
+	found   []pushstore.ListedPush
+	counts  []pushstore.PushCount
+	holds   []pushstore.Hold
+	buttons []page.Button // that push again, if the reader may
+	ticked  []string      // in a form that was refused
 }
 
 // states are the states of pushes, what needs a person first.
@@ -32,22 +34,28 @@ func states() []push.State {
 	return []push.State{push.Waits, push.Refused, push.Held, push.Wanted, push.Accepted, push.NoRoute}
 }
 
-func (m room) pushes(r *http.Request) (page.Page, error) {
-	ctx, query := r.Context(), r.URL.Query()
-	l := pushed{mayRetry: web.May(ctx, guard.Reconcile), filter: pushstore.PushFilter{Most: firstPushes + 1}}
+// filterOf is what a request says of which pushes it is, in its address or its form. A state
+// or a sink that there is not finds all.
+func filterOf(r *http.Request) (f pushstore.PushFilter, most int) {
 	for _, state := range states() {
-		if string(state) == query.Get("state") {
-			l.filter.State = state
+		if string(state) == r.FormValue("state") {
+			f.State = state
 		}
 	}
 	for _, sink := range push.Sinks() {
-		if string(sink) == query.Get("sink") {
-			l.filter.Sink = sink
+		if string(sink) == r.FormValue("sink") {
+			f.Sink = sink
 		}
 	}
-	if most, err := strconv.Atoi(query.Get("most")); err == nil {
-		l.filter.Most = min(max(most, firstPushes), mostPushes) + 1
-	}
+	most, _ = strconv.Atoi(r.FormValue("most"))
+	return f, min(max(most, firstPushes), mostPushes)
+}
+
+func (m room) pushes(r *http.Request) (page.Page, error) {
+	ctx := r.Context()
+	filter, most := filterOf(r)
+	filter.Most = most + 1
+	l := pushed{filter: filter, buttons: retryButtons(r), ticked: r.PostForm["push"]}
 	var err error
 	if l.found, err = m.do.Pushes(ctx, l.filter); err != nil {
 		return page.Page{}, err
@@ -59,51 +67,78 @@ func (m room) pushes(r *http.Request) (page.Page, error) {
 	return l.page(), err
 }
 
+// retryButtons are the buttons that push again, as far as the reader may.
+func retryButtons(r *http.Request) (buttons []page.Button) {
+	if !web.May(r.Context(), guard.Reconcile) {
+		return nil
+	}
+	const text = "Push what is ticked again"
+	buttons = []page.Button{{Text: text, Name: "do", Value: "retry"}}
+	if web.May(r.Context(), guard.Approve) {
+		buttons = append(buttons, page.Button{
+			Text: text + ", and overwrite what nobody stated", Name: "do", Value: "overwrite", Kind: page.Warning,
+		})
+	}
+	return buttons
+}
+
 func (l pushed) page() page.Page {
 	p := page.Page{Title: "Pushes", Lead: "Bringing the newest state of each profile to the sinks."}
 	p.Add(l.counted(), l.choose())
 	t := page.Table{
 		Caption: "Pushes, the most recently wanted first", Hidden: true,
-		Columns: page.Names("Code", "Sink", "State", "Wanted", "Accepted"), Empty: "No push is like that.",
+		Columns: page.Names("Code", "Sink", "State", "Wanted", "Accepted", "What it would do"), Empty: "No push is like that.",
 	}
-	retry := l.mayRetry && (l.filter.State == push.Refused || l.filter.State == push.Waits)
+	retry := (l.filter.State == push.Refused || l.filter.State == push.Waits) && len(l.buttons) > 0
 	if retry {
-		t.All = &page.Pick{All: "code", Label: "Tick all"}
+		t.All = &page.Pick{All: "push", Label: "Tick all"}
 	}
 	for i, f := range l.found {
 		if i == l.filter.Most-1 {
-			query := url.Values{"state": {string(l.filter.State)}, "sink": {string(l.filter.Sink)}, "most": {strconv.Itoa(4 * i)}}
-			t.More = page.Link{Text: "More pushes", To: "/pushes?" + query.Encode()}
+			t.More = l.more()
 			break
 		}
 		code, state := words.Profile(f.Code, f.Name), words.PushState(f.State)
 		if retry {
-			code.Pick = &page.Pick{Name: "code", Value: string(f.Code), Label: "Push " + string(f.Code) + " again"}
+			value := pushOf(f.Code, f.Sink)
+			code.Pick = &page.Pick{
+				Name: "push", Value: value, Label: "Push " + string(f.Code) + " to " + words.Sink(f.Sink) + " again",
+				Checked: slices.Contains(l.ticked, value),
+			}
 		}
 		if state.Soft = f.Reason; f.Unclear {
 			state.Soft = "nobody knows yet whether it was accepted"
 		}
-		t.Rows = append(
-			t.Rows,
-			page.Row{
-				code,
-				{Text: words.Sink(f.Sink), To: "/profiles/" + string(f.Code) + "/push", Hidden: string(f.Code), Soft: f.Route},
-				state,
-				words.Moment(f.Wanted),
-				words.Moment(f.Accepted),
+		t.Rows = append(t.Rows, page.Row{
+			code, {Text: words.Sink(f.Sink), Soft: f.Route}, state, words.Moment(f.Wanted), words.Moment(f.Accepted), {
+				Text: "Preview", To: "/profiles/" + string(f.Code) + "/push#" + string(f.Sink),
+				Hidden: " of " + string(f.Code) + " to " + words.Sink(f.Sink),
 			},
-		)
+		})
 	}
 	if !retry || len(t.Rows) == 0 {
 		p.Add(t)
 	} else {
 		p.Add(page.Form{
-			Action: "/pushes", Hidden: []page.Hidden{{Name: "do", Value: "retry"}, {Name: "sink", Value: string(l.filter.Sink)}},
-			Blocks: []page.Block{t}, Buttons: []page.Button{{Text: "Push what is ticked again"}},
+			Action: "/pushes", Blocks: []page.Block{t}, Buttons: l.buttons, Hidden: []page.Hidden{
+				{Name: "state", Value: string(l.filter.State)},
+				{Name: "sink", Value: string(l.filter.Sink)},
+				{Name: "most", Value: strconv.Itoa(l.filter.Most - 1)},
+			},
 		})
 	}
 	p.Add(l.held())
 	return p
+}
+
+// more leads to more pushes, unless as many are shown as may be.
+func (l pushed) more() page.Link {
+	most := l.filter.Most - 1
+	if most >= mostPushes {
+		return page.Link{Text: "The first " + page.Count(most) + " are shown: choose a state or a sink to see others"}
+	}
+	query := url.Values{"state": {string(l.filter.State)}, "sink": {string(l.filter.Sink)}, "most": {strconv.Itoa(4 * most)}}
+	return page.Link{Text: "More pushes", To: "/pushes?" + query.Encode()}
 }
 
 func (l pushed) counted() page.Figures {

@@ -24,11 +24,12 @@ type Keys interface {
 type Desk struct {
 	Keys Keys
 	Log  *slog.Logger
-	// Done are the sentences that are shown after a deed, by the value of the parameter
-	// "done" of the address that it leads to.
+	// Done are the sentences that are shown once after a deed, by the value of the parameter
+	// "done" of the address that it returns.
 	Done map[string]string
 
-	mux *http.ServeMux
+	mux    *http.ServeMux
+	routes []Route
 }
 
 // NewDesk returns a desk without pages.
@@ -40,6 +41,9 @@ func NewDesk(keys Keys, log *slog.Logger) *Desk {
 
 // Handle serves something that is not a page.
 func (d *Desk) Handle(pattern string, handler http.Handler) { d.mux.Handle(pattern, handler) }
+
+// Routes are the pages that are served.
+func (d *Desk) Routes() []Route { return d.routes }
 
 // ServeHTTP answers a request.
 func (d *Desk) ServeHTTP(w http.ResponseWriter, r *http.Request) { d.mux.ServeHTTP(w, r) }
@@ -83,9 +87,6 @@ func (d *Desk) framed(r *http.Request, p page.Page) page.Page {
 	}
 	first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	p.Section = "/" + first
-	if r.Method == http.MethodGet && p.Notice == "" {
-		p.Notice = d.Done[r.URL.Query().Get("done")]
-	}
 	p.Unlink()
 	p.EachForm(func(f page.Form) page.Form {
 		if !f.Get {
@@ -98,6 +99,9 @@ func (d *Desk) framed(r *http.Request, p page.Page) page.Page {
 
 // write answers with a page.
 func (d *Desk) write(w http.ResponseWriter, r *http.Request, status int, p page.Page) {
+	if p.Notice == "" {
+		p.Notice = d.Done[saidOnce(w, r)]
+	}
 	var out bytes.Buffer
 	if err := page.Write(&out, d.framed(r, p)); err != nil {
 		d.Log.ErrorContext(r.Context(), "a page cannot be written", "request", guard.RequestID(r.Context()), "error", err)

@@ -34,10 +34,14 @@ func (w WrongErrors) Error() string {
 func ErrNone(text string) error { return &actions.Error{Kind: actions.Missing, Text: text} }
 
 var (
-	errNoPage     = ErrNone("there is no page at this address")
-	errNoDeed     = WrongError{Text: "this form asks for something that the page does not do"}
-	errNoToken    = WrongError{Text: "this form came without its token: go back, reload the page, and send it again"}
-	errShownOnce  = &actions.Error{Kind: actions.Conflict, Text: "this was done, and its answer is shown only once"}
+	errNoPage        = ErrNone("there is no page at this address")
+	errNoDeed        = WrongError{Text: "this form asks for something that the page does not do"}
+	errNoToken       = WrongError{Text: "this form came without its token: go back, reload the page, and send it again"}
+	errShownOnce     = &actions.Error{Kind: actions.Conflict, Text: "this was done, and its answer is shown only once"}
+	errSentOtherwise = &actions.Error{
+		Kind: actions.Conflict,
+		Text: "this form was sent before with other contents, and only that was done: reload its page to see how things stand now",
+	}
 	errSentBefore = &actions.Error{
 		Kind: actions.Conflict, Text: "this form was sent before, and nobody knows yet what became of it: look first whether it is done",
 	}
@@ -82,7 +86,7 @@ func statusOf(err error) int {
 	}
 }
 
-// again reports whether nothing was done, so that the form can be sent again.
+// again reports whether nothing was done, and the form is shown again with what is wrong.
 func again(err error) bool {
 	return guard.StatusOf(err) == 0 && (statusOf(err) < http.StatusInternalServerError || actions.KindOf(err) == actions.Busy)
 }

@@ -3,7 +3,12 @@ package web
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/subtle"
+	"io"
+	"maps"
 	"net/http"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
@@ -21,22 +26,30 @@ const (
 )
 
 // once does a deed once for each token of a form. A second click, or the browser's
-// reloading, gets the answer to the first.
+// reloading, gets the answer to the first; the token with other contents is refused.
 func (d *Desk) once(w http.ResponseWriter, r *http.Request, caller guard.Principal, route Route, deed Deed) {
 	token := r.PostFormValue("once")
 	if len(token) != lengthOfToken {
 		d.Fail(w, r, errNoToken)
 		return
 	}
-	key := "form " + token
-	claimed, before, err := d.claim(r.Context(), caller.Name, key)
+	digest, err := digestOf(r)
+	if err != nil {
+		d.Fail(w, r, unreadable(err))
+		return
+	}
+	sent := sending{caller.Name, "form " + token, digest}
+	claimed, before, err := d.claim(r.Context(), sent.name, sent.key)
 	switch {
 	case err != nil:
 		d.Fail(w, r, err)
 	case claimed:
-		d.first(w, r.WithContext(guard.WithOnce(r.Context(), caller.Name, key, before.Begun)), caller.Name, key, route, deed)
+		begun := r.WithContext(guard.WithOnce(r.Context(), sent.name, sent.key, before.Begun))
+		d.first(w, begun, sent, route, deed)
+	case before.Status != 0 && subtle.ConstantTimeCompare(before.Digest, digest) != 1:
+		d.Fail(w, r, errSentOtherwise)
 	case before.Location != "":
-		http.Redirect(w, r, before.Location, http.StatusSeeOther)
+		goOn(w, r, before.Location)
 	case before.Status == http.StatusSeeOther:
 		d.Fail(w, r, errShownOnce)
 	default:
@@ -44,17 +57,48 @@ func (d *Desk) once(w http.ResponseWriter, r *http.Request, caller guard.Princip
 	}
 }
 
+// sending is a form that was sent: by whom, its key, and the digest of what it says.
+type sending struct {
+	name, key string
+	digest    []byte
+}
+
+// digestOf is the digest of what a form says, without its token.
+func digestOf(r *http.Request) ([]byte, error) {
+	digest, said := sha256.New(), maps.Clone(r.PostForm)
+	delete(said, "once")
+	_, _ = io.WriteString(digest, r.URL.RequestURI()+"\n"+said.Encode()) // it never fails
+	if r.MultipartForm == nil {
+		return digest.Sum(nil), nil
+	}
+	for _, field := range slices.Sorted(maps.Keys(r.MultipartForm.File)) {
+		for _, header := range r.MultipartForm.File[field] {
+			_, _ = io.WriteString(digest, "\n"+strconv.Quote(field)+strconv.Quote(header.Filename)+strconv.FormatInt(header.Size, 10)+"\n")
+			file, err := header.Open()
+			if err != nil {
+				return nil, err
+			}
+			_, err = io.Copy(digest, file)
+			_ = file.Close() // it was only read
+			if err != nil {
+				return nil, err
+			}
+		}
+	}
+	return digest.Sum(nil), nil
+}
+
 // first does the deed of a form that was not sent before.
-func (d *Desk) first(w http.ResponseWriter, r *http.Request, name, key string, route Route, deed Deed) {
+func (d *Desk) first(w http.ResponseWriter, r *http.Request, sent sending, route Route, deed Deed) {
 	to, shown, err := perform(r, deed)
-	d.keep(r.Context(), name, key, to, err)
+	d.keep(r.Context(), sent, to, err)
 	switch {
 	case err != nil:
 		d.refused(w, r, route, err)
 	case shown != nil:
 		d.write(w, r, http.StatusOK, *shown)
 	default:
-		http.Redirect(w, r, to, http.StatusSeeOther)
+		goOn(w, r, to)
 	}
 }
 
@@ -78,20 +122,19 @@ func (d *Desk) claim(ctx context.Context, name, key string) (claimed bool, befor
 	}
 }
 
-// keep keeps where the answer led. After a refusal the form may be sent again.
-func (d *Desk) keep(ctx context.Context, name, key, to string, refused error) {
+// keep keeps where the answer led. If nothing was done, the form may be sent again.
+func (d *Desk) keep(ctx context.Context, sent sending, to string, refused error) {
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTime)
 	defer cancel()
 	var err error
-	if refused != nil && again(refused) {
-		err = d.Keys.ForgetKey(ending, name, key)
+	if refused != nil && (again(refused) || guard.NotBegun(guard.StatusOf(refused))) {
+		err = d.Keys.ForgetKey(ending, sent.name, sent.key)
 	} else {
-		digest := sha256.Sum256([]byte(key))
-		answer := accessstore.Answer{Digest: digest[:], Status: http.StatusSeeOther, Location: to}
+		answer := accessstore.Answer{Digest: sent.digest, Status: http.StatusSeeOther, Location: to}
 		if refused != nil {
 			answer.Status = http.StatusInternalServerError
 		}
-		err = d.Keys.AnswerKey(ending, name, key, answer)
+		err = d.Keys.AnswerKey(ending, sent.name, sent.key, answer)
 	}
 	if err != nil {
 		d.Log.ErrorContext(ctx, "keeping the answer to a form", "request", guard.RequestID(ctx), "error", err)

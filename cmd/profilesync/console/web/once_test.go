@@ -2,7 +2,9 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -32,4 +34,23 @@ func TestAFormThatWasCutOffIsRefused(t *testing.T) {
 		require.Zero(t, before.Status)
 		require.InDelta(t, awaits, time.Since(began), float64(looks))
 	})
+}
+
+// The audit names whole codes, and says how many more there are.
+func TestSubjectsNameWholeCodes(t *testing.T) {
+	t.Parallel()
+	var codes []string
+	for n := range 500 {
+		codes = append(codes, fmt.Sprintf("RV%03d", n))
+	}
+	for want, names := range map[string][]string{"": nil, "RR8": {"RR8"}, "RR8,RVJ": {"RR8", "RVJ"}, "and-1-more": {strings.Repeat("A", 500)}} {
+		require.Equal(t, want, Several(names))
+	}
+	few := Several(codes[:33])
+	require.Equal(t, codes[:33], strings.Split(few, ","), "as many as there is room for")
+	many := strings.Split(Plain(Several(codes)), ",")
+	last := len(many) - 1
+	require.Equal(t, codes[:last], many[:last])
+	require.Equal(t, fmt.Sprintf("and-%d-more", 500-last), many[last])
+	require.Greater(t, last, 25)
 }

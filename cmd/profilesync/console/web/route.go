@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
@@ -48,6 +50,7 @@ func May(ctx context.Context, verb guard.Verb) bool { return guard.Allow(ctx, ve
 
 // Serve serves a route.
 func (d *Desk) Serve(route Route) {
+	d.routes = append(d.routes, route)
 	d.mux.HandleFunc("GET "+route.Path, func(w http.ResponseWriter, r *http.Request) { d.show(w, r, route) })
 	if len(route.Deeds) > 0 {
 		d.mux.HandleFunc("POST "+route.Path, func(w http.ResponseWriter, r *http.Request) { d.do(w, r, route) })
@@ -148,6 +151,9 @@ func mayAny(ctx context.Context, deeds []Deed) bool {
 	return false
 }
 
+// longest is how long a subject may be.
+const longest = 200
+
 // plain is what ids look like, one or several.
 var plain = regexp.MustCompile(`^[A-Za-z0-9_.,/-]{0,200}$`)
 
@@ -157,6 +163,20 @@ func Plain(subject string) string {
 		return subject
 	}
 	return "?"
+}
+
+// Several is the subject of a form that names several things: as many of them as there is
+// room for, each whole, and how many more there are.
+func Several(names []string) string {
+	whole := strings.Join(names, ",")
+	if len(whole) <= longest {
+		return whole
+	}
+	n, room := 0, longest-len("and-1000000-more")
+	for ; n < len(names) && room > len(names[n]); n++ {
+		room -= len(names[n]) + len(",")
+	}
+	return strings.Join(append(names[:n:n], "and-"+strconv.Itoa(len(names)-n)+"-more"), ",")
 }
 
 // perform does a deed, with the audit. A page that it returns is shown.

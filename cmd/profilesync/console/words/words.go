@@ -72,7 +72,7 @@ func Days(n int) string {
 // Sentence is a text that begins with a capital letter, unless it begins with e-RS.
 func Sentence(text string) string {
 	if text == "" || strings.HasPrefix(text, "e-RS") {
-		return ""
+		return text
 	}
 	return strings.ToUpper(text[:1]) + text[1:]
 }

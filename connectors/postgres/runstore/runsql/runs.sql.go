@@ -117,7 +117,7 @@ func (q *Queries) GetProgress(ctx context.Context, id runs.ID) (GetProgressRow, 
 
 const getRun = `-- name: GetRun :one
 select kind, source, report, coalesce(parent_id, 0)::bigint as parent, as_of, actor, os_user, codes, coalesce(upload_id, 0)::bigint as upload, state,
-    coalesce(plan_id, 0)::bigint as plan, planned, etag, listing_digest, boards, layout, summary, error,
+    coalesce(plan_id, 0)::bigint as plan, planned, digest, etag, listing_digest, boards, layout, summary, error,
     (created_at at time zone 'Europe/London')::date as requested
 from run where id = $1
 `
@@ -135,6 +135,7 @@ type GetRunRow struct {
 	State         runs.State
 	Plan          int64
 	Planned       bool
+	Digest        string
 	Etag          string
 	ListingDigest profile.Hash
 	Boards        profile.Hash
@@ -160,6 +161,7 @@ func (q *Queries) GetRun(ctx context.Context, id runs.ID) (GetRunRow, error) {
 		&i.State,
 		&i.Plan,
 		&i.Planned,
+		&i.Digest,
 		&i.Etag,
 		&i.ListingDigest,
 		&i.Boards,
@@ -199,10 +201,11 @@ func (q *Queries) GetUploadName(ctx context.Context, id int64) (string, error) {
 }
 
 const insertRun = `-- name: InsertRun :one
-insert into run (id, kind, source, report, parent_id, as_of, actor, os_user, codes, upload_id, plan_id, etag, once)
+insert into run (id, kind, source, report, parent_id, as_of, actor, os_user, codes, upload_id, plan_id, etag, digest, once)
 overriding system value
 values (nextval(case when $1::boolean then 'preview_number' else 'run_id_seq' end::regclass), $2, $3, $4,
-    nullif($5::bigint, 0), $6, $7, $8, $9, nullif($10::bigint, 0), nullif($11::bigint, 0), $12, $13)
+    nullif($5::bigint, 0), $6, $7, $8, $9, nullif($10::bigint, 0), nullif($11::bigint, 0), $12, $13,
+    $14)
 on conflict (once) where once is not null do nothing
 returning id
 `
@@ -220,10 +223,12 @@ type InsertRunParams struct {
 	Upload  int64
 	Plan    int64
 	Etag    string
+	Digest  string
 	Once    []byte
 }
 
 // A preview has a number that no run has. Returns no row if the request has stored this run before.
+// An undo has from the beginning the digest of what somebody was shown.
 func (q *Queries) InsertRun(ctx context.Context, arg InsertRunParams) (runs.ID, error) {
 	row := q.db.QueryRow(ctx, insertRun,
 		arg.Preview,
@@ -238,6 +243,7 @@ func (q *Queries) InsertRun(ctx context.Context, arg InsertRunParams) (runs.ID, 
 		arg.Upload,
 		arg.Plan,
 		arg.Etag,
+		arg.Digest,
 		arg.Once,
 	)
 	var id runs.ID

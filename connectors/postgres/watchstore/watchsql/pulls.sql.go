@@ -23,11 +23,11 @@ with recursive name as (
 )
 select n.source::text as source, n.report::text as report, (extract(epoch from clock() - coalesce(g.at, b.at)))::float8 as age_seconds, b.refused
 from name n
-cross join lateral (
+left join lateral (
     select r.created_at as at from run r
     where r.source = n.source and r.report = n.report and r.codes = '{}' and r.kind in ('listing', 'delta') and r.actor = 'schedule'
     order by r.id desc limit 1
-) s
+) s on true
 left join lateral (
     select r.id, coalesce(r.ended_at, r.created_at) as at from run r
     where r.source = n.source and r.report = n.report and r.codes = '{}' and r.kind in ('listing', 'delta')
@@ -40,7 +40,7 @@ cross join lateral (
     where r.source = n.source and r.report = n.report and r.codes = '{}' and r.kind in ('listing', 'delta')
         and r.id >= coalesce(g.id, 0) and r.actor = 'schedule'
 ) b
-where s.at > clock() - interval '30 days'
+where case when $1::boolean then s.at else g.at end > clock() - interval '30 days'
 order by n.source, n.report
 `
 
@@ -53,9 +53,10 @@ type WatchPullsRow struct {
 
 // Of each report that a schedule pulled in the last 30 days: how long ago it was last read completely, by whomever and
 // whether or not anything was new, or first asked for if it never was; and how many pulls of it were refused or failed since.
-// What a person reads once, or wanted and was refused, is for that person.
-func (q *Queries) WatchPulls(ctx context.Context) ([]WatchPullsRow, error) {
-	rows, err := q.db.Query(ctx, watchPulls)
+// What a person reads once, or wanted and was refused, is for that person. Unless only those of schedules are asked for, it is
+// of each report that anybody read completely in the last 30 days.
+func (q *Queries) WatchPulls(ctx context.Context, scheduled bool) ([]WatchPullsRow, error) {
+	rows, err := q.db.Query(ctx, watchPulls, scheduled)
 	if err != nil {
 		return nil, err
 	}

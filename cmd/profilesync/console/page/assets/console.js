@@ -17,7 +17,12 @@ for (const box of document.querySelectorAll("[data-events]")) {
   });
   events.addEventListener("ended", () => {
     events.close();
-    location.replace(location.pathname); // without what was said when it began
+    location.reload();
+  });
+  events.addEventListener("error", () => {
+    if (events.readyState === EventSource.CLOSED) { // refused: the browser does not ask again
+      setTimeout(() => location.reload(), 5000);
+    }
   });
 }
 

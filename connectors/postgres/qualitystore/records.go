@@ -1,13 +1,11 @@
-package runstore
+package qualitystore
 
 import (
 	"context"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/profilesync/profilesync/connectors/postgres"
-	"github.com/profilesync/profilesync/connectors/postgres/runstore/runsql"
+	"github.com/profilesync/profilesync/connectors/postgres/qualitystore/qualitysql"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
@@ -27,7 +25,7 @@ type Quarantined struct {
 // Quarantined lists quarantined records, the newest first. An empty report
 // means all.
 func (s *Store) Quarantined(ctx context.Context, report string, most int) ([]Quarantined, error) {
-	rows, err := s.q.ListQuarantine(ctx, runsql.ListQuarantineParams{Report: report, Most: most})
+	rows, err := s.q.ListQuarantine(ctx, qualitysql.ListQuarantineParams{Report: report, Most: most})
 	if err != nil {
 		return nil, postgres.Wrap(err, "listing the quarantine")
 	}
@@ -84,13 +82,4 @@ func (s *Store) Flags(ctx context.Context, report string) ([]Flagged, error) {
 		flagged[i] = Flagged(r)
 	}
 	return flagged, nil
-}
-
-// Quarantine keeps a record that could not be understood: one row per hash.
-func Quarantine(ctx context.Context, tx pgx.Tx, source profile.Source, report string, hash profile.Hash, r profile.Rejected) error {
-	err := runsql.New(tx).Quarantine(ctx, runsql.QuarantineParams{
-		Source: source, Report: report, Code: r.Code, Line: r.Line, Field: r.Field, Value: r.Value, Reason: r.Reason, Raw: r.Raw,
-		RawHash: hash,
-	})
-	return postgres.Wrap(err, "storing a quarantined record")
 }
