@@ -33,8 +33,10 @@ select id, at, actor, person, verb, operation, subject, request, outcome, ended_
 from action where id < @before order by id desc limit @most;
 
 -- name: ListActionsOf :many
+-- In the order of the index by actor, and no other: by ids alone, the actions of all would be read where most are of one actor.
 select id, at, actor, person, verb, operation, subject, request, outcome, ended_at
-from action where actor = @actor and id < @before order by id desc limit @most;
+from action where (actor, id) > (@actor::text, 0) and (actor, id) < (@actor::text, @before::bigint)
+order by actor desc, id desc limit @most;
 
 -- name: PruneActions :execrows
 delete from action where id in (select a.id from action a where a.at < clock() - interval '400 days' order by a.at, a.id limit @most);

@@ -143,7 +143,8 @@ func (q *Queries) ListActions(ctx context.Context, arg ListActionsParams) ([]Act
 
 const listActionsOf = `-- name: ListActionsOf :many
 select id, at, actor, person, verb, operation, subject, request, outcome, ended_at
-from action where actor = $1 and id < $2 order by id desc limit $3
+from action where (actor, id) > ($1::text, 0) and (actor, id) < ($1::text, $2::bigint)
+order by actor desc, id desc limit $3
 `
 
 type ListActionsOfParams struct {
@@ -152,6 +153,7 @@ type ListActionsOfParams struct {
 	Most   int
 }
 
+// In the order of the index by actor, and no other: by ids alone, the actions of all would be read where most are of one actor.
 func (q *Queries) ListActionsOf(ctx context.Context, arg ListActionsOfParams) ([]Action, error) {
 	rows, err := q.db.Query(ctx, listActionsOf, arg.Actor, arg.Before, arg.Most)
 	if err != nil {
