@@ -122,6 +122,9 @@ var forServer = map[string][]string{
 	"tokens list":   {"--all"},
 	"tokens add":    {"x --verbs read --until 2999-01-01"},
 	"tokens revoke": {"x"},
+	"sessions list": {""},
+	"sessions end":  {"x"},
+	"actions list":  {"--before 5 --most 5"},
 }
 
 // notAsked are the operations that no command asks this daemon for, and why.

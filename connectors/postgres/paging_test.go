@@ -18,7 +18,8 @@ var paged = []struct{ file, name, key string }{
 	{"peoplestore/mail.sql", "ListLetters", "10000"},
 	{"peoplestore/people.sql", "ListAccounts", "10000"},
 	{"profiles.sql", "History", "(select min(id) + 10000 from change where code = 'FA000')"},
-	{"accessstore/access.sql", "ListActions", "10000"},
+	{"accessstore/people.sql", "ListActions", "10000"},
+	{"accessstore/people.sql", "ListActionsOf", "10000"},
 }
 
 // rowsOfLists are 20,000 rows of each list; a page has 100 of them.
@@ -57,7 +58,7 @@ func TestTheHundredthPageCostsAsTheFirst(t *testing.T) {
 	for _, list := range paged {
 		statement := statementOf(t, list.file, list.name)
 		for argument, value := range map[string]string{
-			"before": list.key, "after": list.key, "most": "101", "source": "''", "state": "''", "account": "0", "code": "'FA000'",
+			"before": list.key, "after": list.key, "most": "101", "source": "''", "state": "''", "account": "0", "code": "'FA000'", "actor": "'ann'",
 		} {
 			statement = replaceArgument(statement, argument, value)
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/internal/columns"
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
+	"github.com/profilesync/profilesync/connectors/postgres/accessstore"
 )
 
 // Actions are what was done by the API, by the console and with tokens.
@@ -24,10 +25,8 @@ func (c *actionsList) Run(ctx context.Context, a *wiring.App, out *commands.Prin
 	if c.Most < 1 || c.Before < 0 {
 		return commands.Usagef("--most and --before: want a number above 0")
 	}
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
-	list, err := a.Store.Access.Actions(ctx, c.Actor, c.Before, c.Most)
+	ctx, does := commands.Acting(ctx, a, "")
+	list, err := does.Audit(ctx, accessstore.ActionFilter{Actor: c.Actor, Before: c.Before, Most: c.Most})
 	if err != nil {
 		return err
 	}

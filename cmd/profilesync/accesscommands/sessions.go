@@ -5,10 +5,7 @@ import (
 	"strconv"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
-	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
-	"github.com/profilesync/profilesync/connectors/postgres"
-	"github.com/profilesync/profilesync/connectors/postgres/accessstore"
 )
 
 // Sessions are those of people who have signed in.
@@ -20,10 +17,8 @@ type Sessions struct {
 type sessionsList struct{}
 
 func (*sessionsList) Run(ctx context.Context, a *wiring.App, out *commands.Printer) error {
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
-	list, err := a.Store.Access.SignedIn(ctx)
+	ctx, does := commands.Acting(ctx, a, "")
+	list, err := does.SignedIn(ctx)
 	if err != nil {
 		return err
 	}
@@ -41,17 +36,10 @@ type sessionsEnd struct {
 }
 
 func (c *sessionsEnd) Run(ctx context.Context, a *wiring.App) error {
-	if err := a.Open(ctx); err != nil {
-		return err
-	}
-	if err := a.Store.Access.EndSessions(ctx, c.Who, by(c.Actor)); err != nil {
+	ctx, does := commands.Acting(ctx, a, c.Actor)
+	if err := does.EndSessions(ctx, c.Who); err != nil {
 		return err
 	}
 	a.Sayf("%s is signed out everywhere; to keep them out, take them out of their group at the identity provider", c.Who)
 	return nil
-}
-
-// by is whoever gives a command, who may do everything.
-func by(actor string) accessstore.By {
-	return accessstore.By{Actor: commands.ActorOr(actor), Person: true, Verbs: postgres.Texts(guard.Verbs())}
 }

@@ -41,6 +41,7 @@ func TestEveryOperationThroughTheDocument(t *testing.T) { //nolint:paralleltest 
 		{"letters", callLetters},
 		{"ers", callERS},
 		{"tokens", callTokens},
+		{"sessions", callSessions},
 		{"status", callStatus},
 	} {
 		if !t.Run(part.name, func(t *testing.T) { w.t = t; part.calls(t, w) }) {

@@ -82,6 +82,40 @@ func callTokens(t *testing.T, w *world) {
 	require.Equal(t, 2, w.do(call{id: "list-tokens", query: "all=true"}).count("items"))
 }
 
+func callSessions(t *testing.T, w *world) {
+	t.Helper()
+	w.db.Exec(`insert into session (token_hash, data, expires_at, actor) select 's' || n, 'x', now() + interval '1 hour', 'u-' || n / 2
+		from generate_series(1, 4) n`)
+	w.as(bea).do(call{id: "list-sessions", status: 403})
+	w.do(call{id: "end-sessions", body: `{"actor": "u-1"}`, status: 403})
+	w.do(call{id: "list-actions", status: 403})
+	w.as(cid)
+	first := w.do(call{id: "list-sessions", query: "limit=2"})
+	require.Equal(t, "u-1 2", first.say("items.1.actor")+" "+first.say("items.1.sessions"))
+	require.Equal(t, "u-2", w.do(call{id: "list-sessions", query: "limit=2&cursor=" + first.say("next")}).say("items.0.actor"))
+	w.do(call{id: "end-sessions", body: `{"actor": "u-1"}`})
+	w.do(call{id: "end-sessions", body: `{"actor": "u-1"}`, status: 404})
+	w.do(call{id: "end-sessions", body: `{"actor": ""}`, odd: true, status: 422})
+	require.Contains(t, w.recorded(), "cid administer end-sessions u-1")
+	require.Equal(t, 2, w.do(call{id: "list-sessions"}).count("items"))
+
+	w.db.Exec(`insert into action (actor, person, verb, operation) select 'token:x', false, 'approve', 'approve' from generate_series(1, 3)`)
+	ended := w.do(call{id: "list-actions", query: "actor=cid&limit=1"})
+	require.Equal(
+		t,
+		"end-sessions u-1 done",
+		ended.say("items.0.operation")+" "+ended.say("items.0.subject")+" "+ended.say("items.0.outcome"),
+	)
+	newest := w.do(call{id: "list-actions", query: "actor=token:x&limit=2"})
+	require.Equal(t, 2, newest.count("items"))
+	rest := w.do(call{id: "list-actions", query: "actor=token:x&limit=2&cursor=" + newest.say("next")})
+	require.Equal(t, 1, rest.count("items"))
+	require.Nil(t, rest.at("next"))
+	require.Equal(t, rest.at("items"), w.do(call{id: "list-actions", query: "actor=token:x&before=" + newest.say("items.1.id")}).at("items"))
+	require.Zero(t, w.do(call{id: "list-actions", query: "actor=nobody"}).count("items"))
+	w.do(call{id: "list-actions", query: "cursor=bogus", status: 422})
+}
+
 func callStatus(t *testing.T, w *world) {
 	t.Helper()
 	stands := w.as(ann).do(call{id: "show-status"})

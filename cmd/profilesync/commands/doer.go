@@ -181,4 +181,7 @@ type upkeepDoer interface {
 	Tokens(ctx context.Context, all bool) ([]accessstore.Token, error)
 	AddToken(ctx context.Context, r upkeep.TokenRequest) (upkeep.NewToken, error)
 	RevokeToken(ctx context.Context, name string) error
+	SignedIn(ctx context.Context) ([]accessstore.SignedIn, error)
+	EndSessions(ctx context.Context, who string) error
+	Audit(ctx context.Context, f accessstore.ActionFilter) ([]accessstore.Action, error)
 }

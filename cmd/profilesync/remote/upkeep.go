@@ -3,6 +3,7 @@ package remote
 import (
 	"context"
 	"net/url"
+	"strconv"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/actions/upkeep"
 	"github.com/profilesync/profilesync/cmd/profilesync/standing"
@@ -34,4 +35,24 @@ func (c *Client) AddToken(ctx context.Context, r upkeep.TokenRequest) (upkeep.Ne
 func (c *Client) RevokeToken(ctx context.Context, name string) error {
 	_, err := post[changed](ctx, c, "/tokens/"+url.PathEscape(name)+"/revoke", nil)
 	return err
+}
+
+// SignedIn is upkeep.Upkeep.SignedIn.
+func (c *Client) SignedIn(ctx context.Context) ([]accessstore.SignedIn, error) {
+	return list[accessstore.SignedIn](ctx, c, "/sessions", nil, all)
+}
+
+// EndSessions is upkeep.Upkeep.EndSessions.
+func (c *Client) EndSessions(ctx context.Context, who string) error {
+	_, err := post[changed](ctx, c, "/sessions/end", map[string]string{"actor": who})
+	return err
+}
+
+// Audit is upkeep.Upkeep.Audit.
+func (c *Client) Audit(ctx context.Context, f accessstore.ActionFilter) ([]accessstore.Action, error) {
+	query := queryOf("actor", f.Actor)
+	if f.Before > 0 {
+		query.Set("before", strconv.FormatInt(f.Before, 10))
+	}
+	return list[accessstore.Action](ctx, c, "/actions", query, f.Most)
 }

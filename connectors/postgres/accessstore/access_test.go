@@ -41,7 +41,7 @@ func TestALivingTokenHasItsNameAlone(t *testing.T) {
 
 	require.NoError(t, store.RevokeToken(t.Context(), "nightly", bob))
 	require.NoError(t, store.AddToken(t.Context(), "nightly", hash(3), []string{"read"}, never, ann), "a revoked one frees its name")
-	actions, err := store.Actions(t.Context(), "", 0, 10)
+	actions, err := store.Actions(t.Context(), accessstore.ActionFilter{Most: 10})
 	require.NoError(t, err)
 	var audited []string
 	for _, a := range actions {
@@ -166,6 +166,17 @@ func TestASessionThatEndedIsNotSavedAgain(t *testing.T) {
 	require.Zero(t, pgtest.One[int](db, "select count(*) from session"), "a long upload brings nothing back")
 }
 
+// Of requests of one page, the one that began first may be the last to extend their session.
+func TestASessionIsNeverCutShort(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	sessions, soon := accessstore.New(db.DB).Sessions(), time.Now().Add(time.Hour)
+	require.NoError(t, sessions.CommitCtx(accessstore.Of(t.Context(), "ann"), "hash", []byte("ann"), soon))
+	require.NoError(t, sessions.CommitCtx(t.Context(), "hash", []byte("ann"), soon.Add(time.Minute)))
+	require.NoError(t, sessions.CommitCtx(t.Context(), "hash", []byte("ann"), soon))
+	require.WithinDuration(t, soon.Add(time.Minute), pgtest.One[time.Time](db, "select expires_at from session"), time.Second)
+}
+
 // Whoever administers signs somebody out everywhere.
 func TestSessionsOfAPersonAreEnded(t *testing.T) {
 	t.Parallel()
@@ -186,7 +197,7 @@ func TestSessionsOfAPersonAreEnded(t *testing.T) {
 		require.Equal(t, there, found, hash)
 	}
 	require.ErrorIs(t, store.EndSessions(t.Context(), "u-1", ann), postgres.ErrNotFound)
-	done, err := store.Actions(t.Context(), "ann", 0, 9)
+	done, err := store.Actions(t.Context(), accessstore.ActionFilter{Actor: "ann", Most: 9})
 	require.NoError(t, err)
 	require.Len(t, done, 1)
 	require.Equal(t, "end-sessions u-1 done", done[0].Operation+" "+done[0].Subject+" "+string(done[0].Outcome))
@@ -215,10 +226,10 @@ func TestAnOutcomeIsWrittenOnce(t *testing.T) {
 	require.NoError(t, store.EndAction(t.Context(), id, accessstore.Refused))
 	require.Error(t, store.EndAction(t.Context(), id, accessstore.Done))
 	require.NoError(t, store.ForbidAction(t.Context(), a))
-	list, err := store.Actions(t.Context(), "", 0, 1)
+	list, err := store.Actions(t.Context(), accessstore.ActionFilter{Most: 1})
 	require.NoError(t, err)
 	require.Equal(t, accessstore.Forbidden, list[0].Outcome)
-	list, err = store.Actions(t.Context(), "", list[0].ID, 9)
+	list, err = store.Actions(t.Context(), accessstore.ActionFilter{Actor: "ann", Before: list[0].ID, Most: 9})
 	require.NoError(t, err)
 	require.Len(t, list, 1)
 	require.Equal(t, accessstore.Refused, list[0].Outcome)

@@ -1,8 +1,10 @@
 package accessstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"math"
 	"time"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
@@ -62,10 +64,16 @@ func (s *Store) EndAction(ctx context.Context, id int64, outcome Outcome) error 
 	return postgres.Wrap(err, "auditing the outcome of an action")
 }
 
-// Actions lists at most that many actions, the newest first: all, or those of an actor; from
-// before the given one, or with 0 from the newest.
-func (s *Store) Actions(ctx context.Context, actor string, before int64, most int) ([]Action, error) {
-	rows, err := s.q.ListActions(ctx, accesssql.ListActionsParams{Actor: actor, Before: before, Most: most})
+// ActionFilter selects actions.
+type ActionFilter struct {
+	Actor  string // empty for all
+	Before int64  // only what came before this action; 0 for all
+	Most   int    // at most so many
+}
+
+// Actions lists actions, the newest first.
+func (s *Store) Actions(ctx context.Context, f ActionFilter) ([]Action, error) {
+	rows, err := s.listActions(ctx, f)
 	list := make([]Action, len(rows))
 	for i, r := range rows {
 		list[i] = Action{
@@ -74,4 +82,12 @@ func (s *Store) Actions(ctx context.Context, actor string, before int64, most in
 		}
 	}
 	return list, postgres.Wrap(err, "listing actions")
+}
+
+func (s *Store) listActions(ctx context.Context, f ActionFilter) ([]accesssql.Action, error) {
+	before := cmp.Or(f.Before, math.MaxInt64)
+	if f.Actor == "" {
+		return s.q.ListActions(ctx, accesssql.ListActionsParams{Before: before, Most: f.Most})
+	}
+	return s.q.ListActionsOf(ctx, accesssql.ListActionsOfParams{Actor: f.Actor, Before: before, Most: f.Most})
 }

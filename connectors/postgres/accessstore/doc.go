@@ -13,8 +13,10 @@
 //	token: revoked                   it has not been revoked yet
 //	token: the day of its last use   the day is later than the one that stands
 //	session: begun                   none: its cookie is new
-//	session: extended                it has not ended: a request that was under way when its person signed out writes nothing
+//	session: extended                it has not ended: a request that was under way when its person signed out writes nothing; the
+//	                                 new end is later than the one that stands
 //	session: ended                   none: whoever ends it again finds it ended
+//	sessions of a person: ended      they have not ended: whoever ends them second is told that there are none
 //	action: begun                    none: the request is refused if its action cannot be written, and nothing is done
 //	action: its outcome              outcome begun
 //	key: begun                       the key is one principal's, and no row has it; without an answer, the process of the row has

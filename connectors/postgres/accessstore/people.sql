@@ -4,7 +4,7 @@
 with recursive maker(name) as (
     select @actor::text
     union
-    select t.created_by from maker as m join access_token as t on 'token:' || t.name = m.name
+    select t.created_by from maker as m join access_token as t on m.name like 'token:%' and t.name = substr(m.name, 7)
 )
 select name::text from maker;
 
@@ -26,12 +26,17 @@ group by actor order by actor;
 
 -- name: EndSessionsOf :execrows
 update session set data = '', ended_at = now(), expires_at = now() + interval '1 day'
-where actor = @actor and ended_at is null and expires_at > now();
+where actor = @actor and actor <> '' and ended_at is null and expires_at > now();
 
 -- name: ListActions :many
 select id, at, actor, person, verb, operation, subject, request, outcome, ended_at
-from action where (@before::bigint = 0 or id < @before::bigint) and @actor::text in ('', actor)
-order by id desc limit @most;
+from action where id < @before order by id desc limit @most;
+
+-- name: ListActionsOf :many
+-- In the order of the index by actor, and no other: by ids alone, the actions of all would be read where most are of one actor.
+select id, at, actor, person, verb, operation, subject, request, outcome, ended_at
+from action where (actor, id) > (@actor::text, 0) and (actor, id) < (@actor::text, @before::bigint)
+order by actor desc, id desc limit @most;
 
 -- name: PruneActions :execrows
 delete from action where id in (select a.id from action a where a.at < clock() - interval '400 days' order by a.at, a.id limit @most);

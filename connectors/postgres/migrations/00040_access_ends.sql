@@ -4,11 +4,14 @@
 alter table session
     add column actor text not null default '',
     add column signed_in_at timestamptz not null default now();
-create index session_by_actor on session (actor) where ended_at is null;
+create index session_by_actor on session (actor) where ended_at is null and actor <> '';
 comment on column session.actor is 'The pseudonym of who has signed in; empty for a session from before this column';
 comment on column session.signed_in_at is 'When they signed in, by the real time';
 comment on column session.ended_at is
     'When the person signed out, or was signed out. The row stays for a day, empty: a request that was under way cannot write it again';
+
+create index access_token_by_name on access_token (name); -- with those that were revoked
+create index action_by_actor on action (actor, id);
 
 -- +goose StatementBegin
 create function action_is_kept() returns trigger

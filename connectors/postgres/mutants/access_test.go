@@ -37,6 +37,22 @@ var accessMutants = []mutant{
 		ofAccess, "^TestASessionThatEndedIsNotSavedAgain$",
 	},
 	{
+		"session: extended", "that the end is later",
+		[]edit{{file: signedInSQL, find: "ended_at is null and expires_at + interval '10 seconds' < $1", put: "ended_at is null"}},
+		ofAccess, "^TestASessionIsNeverCutShort$",
+	},
+	{
+		"sessions of a person: ended", "that they have not ended",
+		[]edit{
+			{
+				file: signedInSQL,
+				find: "actor <> '' and ended_at is null and expires_at > now()\n`\n\nfunc",
+				put:  "actor <> '' and expires_at > now()\n`\n\nfunc",
+			},
+		},
+		ofAccess, "^TestSessionsOfAPersonAreEnded$",
+	},
+	{
 		"action: its outcome", "that it has none",
 		[]edit{
 			{file: accessSQL, find: "where id = $2 and outcome = 'begun'", put: "where id = $2"},

@@ -1,5 +1,5 @@
 // Package office holds the operations of the API on accounts of people, letters and
-// reminders, reports, and tokens.
+// reminders, reports, tokens, sessions, and what everybody did.
 package office
 
 import (
@@ -23,4 +23,5 @@ func Add(set *operation.Set, do upkeep.Upkeep) {
 	s.letters()
 	s.reports()
 	s.tokens()
+	s.sessions()
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/web"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/words"
-	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/connectors/postgres/accessstore"
 )
 
@@ -19,11 +18,11 @@ func (m room) actions(r *http.Request) (page.Page, error) {
 	if err != nil || before < 0 {
 		before = 0
 	}
-	signedIn, err := m.tokens.SignedIn(r.Context())
+	signedIn, err := m.do.SignedIn(r.Context())
 	if err != nil {
 		return page.Page{}, err
 	}
-	found, err := m.tokens.Actions(r.Context(), "", before, mostActions)
+	found, err := m.do.Audit(r.Context(), accessstore.ActionFilter{Before: before, Most: mostActions})
 	return actionsPage(signedIn, found), err
 }
 
@@ -58,5 +57,5 @@ func actionsPage(signedIn []accessstore.SignedIn, found []accessstore.Action) pa
 func whose(r *http.Request) string { return web.Plain(r.PostFormValue("who")) }
 
 func (m room) endSessions(r *http.Request) (string, error) {
-	return "/actions?done=ended", m.tokens.EndSessions(r.Context(), r.PostFormValue("who"), guard.By(r.Context()))
+	return "/actions?done=ended", m.do.EndSessions(r.Context(), r.PostFormValue("who"))
 }

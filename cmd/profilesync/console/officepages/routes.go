@@ -3,6 +3,7 @@ package officepages
 import (
 	"github.com/profilesync/profilesync/cmd/internal/spool"
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/actions/upkeep"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/web"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
@@ -10,7 +11,7 @@ import (
 )
 
 type room struct {
-	do      *actions.Actions
+	do      upkeep.Upkeep
 	tokens  *accessstore.Store
 	desk    *web.Desk
 	readers *spool.Readers
@@ -18,7 +19,7 @@ type room struct {
 
 // Add adds the pages to a desk.
 func Add(d *web.Desk, do *actions.Actions) {
-	m := room{do, do.App.Store.Access, d, wiring.ReportReaders()}
+	m := room{upkeep.Upkeep{Actions: do}, do.App.Store.Access, d, wiring.ReportReaders()}
 	d.Serve(web.Route{Path: "/accounts", Verb: guard.Read, Show: m.accounts, Deeds: []web.Deed{
 		{Name: "names", Verb: guard.People, Operation: "name-accounts", Subject: stateOf, Answer: m.named},
 	}})

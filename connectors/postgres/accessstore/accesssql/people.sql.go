@@ -36,7 +36,7 @@ const behind = `-- name: Behind :many
 with recursive maker(name) as (
     select $1::text
     union
-    select t.created_by from maker as m join access_token as t on 'token:' || t.name = m.name
+    select t.created_by from maker as m join access_token as t on m.name like 'token:%' and t.name = substr(m.name, 7)
 )
 select name::text from maker
 `
@@ -73,7 +73,7 @@ func (q *Queries) EndSession(ctx context.Context, tokenHash string) error {
 
 const endSessionsOf = `-- name: EndSessionsOf :execrows
 update session set data = '', ended_at = now(), expires_at = now() + interval '1 day'
-where actor = $1 and ended_at is null and expires_at > now()
+where actor = $1 and actor <> '' and ended_at is null and expires_at > now()
 `
 
 func (q *Queries) EndSessionsOf(ctx context.Context, actor string) (int64, error) {
@@ -102,18 +102,60 @@ func (q *Queries) ExtendSession(ctx context.Context, arg ExtendSessionParams) er
 
 const listActions = `-- name: ListActions :many
 select id, at, actor, person, verb, operation, subject, request, outcome, ended_at
-from action where ($1::bigint = 0 or id < $1::bigint) and $2::text in ('', actor)
-order by id desc limit $3
+from action where id < $1 order by id desc limit $2
 `
 
 type ListActionsParams struct {
 	Before int64
-	Actor  string
 	Most   int
 }
 
 func (q *Queries) ListActions(ctx context.Context, arg ListActionsParams) ([]Action, error) {
-	rows, err := q.db.Query(ctx, listActions, arg.Before, arg.Actor, arg.Most)
+	rows, err := q.db.Query(ctx, listActions, arg.Before, arg.Most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Action{}
+	for rows.Next() {
+		var i Action
+		if err := rows.Scan(
+			&i.ID,
+			&i.At,
+			&i.Actor,
+			&i.Person,
+			&i.Verb,
+			&i.Operation,
+			&i.Subject,
+			&i.Request,
+			&i.Outcome,
+			&i.EndedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listActionsOf = `-- name: ListActionsOf :many
+select id, at, actor, person, verb, operation, subject, request, outcome, ended_at
+from action where (actor, id) > ($1::text, 0) and (actor, id) < ($1::text, $2::bigint)
+order by actor desc, id desc limit $3
+`
+
+type ListActionsOfParams struct {
+	Actor  string
+	Before int64
+	Most   int
+}
+
+// In the order of the index by actor, and no other: by ids alone, the actions of all would be read where most are of one actor.
+func (q *Queries) ListActionsOf(ctx context.Context, arg ListActionsOfParams) ([]Action, error) {
+	rows, err := q.db.Query(ctx, listActionsOf, arg.Actor, arg.Before, arg.Most)
 	if err != nil {
 		return nil, err
 	}
