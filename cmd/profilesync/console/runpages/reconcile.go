@@ -77,7 +77,11 @@ func hows(chosen string) []page.Option {
 	options := []page.Option{
 		{Value: byFile, Label: "A listing in a file", Hint: "A complete listing, as the register publishes it, such as etr_2026-04-09.csv"},
 		{Value: byCodes, Label: "Some organisations, by their codes", Hint: "They are asked for at the register now"},
-		{Value: byAll, Label: "Everything of the source", Hint: "Of ODS, the report that is chosen below. It is downloaded from the register now"},
+		{
+			Value: byAll,
+			Label: "Everything of the source",
+			Hint:  "Of ODS, the report that is chosen below. It is downloaded from the register now",
+		},
 	}
 	for i := range options {
 		options[i].Chosen = options[i].Value == chosen || chosen == "" && i == 0
