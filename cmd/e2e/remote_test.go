@@ -111,7 +111,7 @@ func (w *twins) both(code int, command string) {
 var acts = regexp.MustCompile(`^(plan|reconcile|runs (approve|reject|undo|cancel)|listings reset|profile (kind|undo)|push retry|drift|` +
 	`hold (add|remove)|accounts (inactive|approve|reactivate|leave)|mail (stop|resume)|cases (wait|resume|set-aside)|` +
 	`closure (say|confirm|take-back)|ers register (import|add)|tokens (add|revoke)|` +
-	`checks run)\b`)
+	`checks run|sessions end)\b`)
 
 func (w *twins) same(code int, direct, remote *site, args []string) {
 	w.t.Helper()
@@ -323,6 +323,10 @@ func TestCommandsSayTheSameThroughADaemon(t *testing.T) {
 		0 tokens add hourly --verbs read --format json
 		0 tokens revoke nightly
 		1 tokens revoke nightly
+		1 sessions end u-1
+		0 sessions list
+		0 actions list --by nobody
+		2 actions list --most 0
 	`)
 	reads := w.ran
 	for _, command := range []string{

@@ -124,7 +124,7 @@ var forServer = map[string][]string{
 	"tokens revoke": {"x"},
 	"sessions list": {""},
 	"sessions end":  {"x"},
-	"actions list":  {"--before 5 --most 5"},
+	"actions list":  {"--by token:x --before 5 --most 5"},
 }
 
 // notAsked are the operations that no command asks this daemon for, and why.

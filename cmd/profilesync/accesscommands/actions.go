@@ -16,7 +16,7 @@ type Actions struct {
 }
 
 type actionsList struct {
-	Actor  string `placeholder:"NAME" help:"Only what this actor did: a pseudonym, or token:NAME."`
+	By     string `placeholder:"NAME" help:"Only what this actor did: a pseudonym, or token:NAME."`
 	Before int64  `placeholder:"ACTION" help:"Only what came before this action, to read on."`
 	Most   int    `default:"100" help:"How many at most."`
 }
@@ -26,7 +26,7 @@ func (c *actionsList) Run(ctx context.Context, a *wiring.App, out *commands.Prin
 		return commands.Usagef("--most and --before: want a number above 0")
 	}
 	ctx, does := commands.Acting(ctx, a, "")
-	list, err := does.Audit(ctx, accessstore.ActionFilter{Actor: c.Actor, Before: c.Before, Most: c.Most})
+	list, err := does.Audit(ctx, accessstore.ActionFilter{Actor: c.By, Before: c.Before, Most: c.Most})
 	if err != nil {
 		return err
 	}
