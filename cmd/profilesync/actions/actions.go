@@ -7,13 +7,14 @@
 //	console ──┘
 //
 //	scope.go, runs.go          plan, reconcile; list, show and cancel runs
-//	previews.go                how many plan at a time
+//	once.go, previews.go       a run that is asked for again is found; how many plan at a time
 //	decide.go, ahead.go        what waits: approve, reject, undo; rehearsals
 //	profiles.go, cases.go      profiles, why, undo of a field; cases, closures
 //	pushes.go, drift.go        pushes, previews, holds, drift
-//	people.go, reports.go      accounts, reminders, mail; reports
+//	people.go, private.go      accounts, reminders, mail; which reasons only some may read
 //	listings.go                the last accepted listings
-//	each.go, known.go          everything that a request asks for in turn; which names exist
+//	each.go, look.go           everything that a request asks for in turn; what pages look at
+//	known.go, errors.go        which names exist; why something is refused
 //
 // Who asks is the guard.Principal of the context: its name is what the audit records.
 // May they is for the caller to check. Nothing that belongs to an action (digests,

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 
-	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/actions/upkeep"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/postgres/reportstore"
@@ -31,7 +30,7 @@ func (c *Client) ReportDay(ctx context.Context) (profile.Date, error) {
 		return profile.Date{}, err
 	}
 	if len(newest) == 0 {
-		return profile.Date{}, actions.ErrNoReport
+		return profile.Date{}, upkeep.ErrNoReport
 	}
 	return newest[0].Day, nil
 }
