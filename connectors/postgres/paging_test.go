@@ -58,7 +58,8 @@ func TestTheHundredthPageCostsAsTheFirst(t *testing.T) {
 	for _, list := range paged {
 		statement := statementOf(t, list.file, list.name)
 		for argument, value := range map[string]string{
-			"before": list.key, "after": list.key, "most": "101", "source": "''", "state": "''", "account": "0", "code": "'FA000'", "actor": "'ann'",
+			"before": list.key, "after": list.key, "most": "101", "source": "''", "state": "''", "account": "0",
+			"code": "'FA000'", "actor": "'ann'",
 		} {
 			statement = replaceArgument(statement, argument, value)
 		}

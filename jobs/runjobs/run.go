@@ -142,8 +142,7 @@ func (r *Runs) reconcile(ctx context.Context, session Session, planner planner, 
 }
 
 // plan pulls, compares and guards. Approvals and undos read the parent run
-// instead of pulling, and are not guarded: a person has decided. An undo that would do
-// something else than the person was shown is refused.
+// instead of pulling, and are not guarded: a person has decided.
 func (r *Runs) plan(ctx context.Context, session Session, planner planner, run runs.Run, types []profile.OrgType) (
 	summary runs.Summary, err error,
 ) {
@@ -175,10 +174,18 @@ func (r *Runs) plan(ctx context.Context, session Session, planner planner, run r
 	}
 	summary, err = session.Summarise(ctx)
 	summary.Withheld = withheld
-	if shown := run.Selection.Digest; err == nil && run.Kind == runs.RunUndo && shown != "" && shown != summary.Digest {
-		return summary, runs.UndoDiffers(run.Parent)
+	if err == nil {
+		err = asShown(run, summary)
 	}
 	return summary, err
+}
+
+// asShown refuses an undo that would do something else than the person was shown.
+func asShown(run runs.Run, summary runs.Summary) error {
+	if shown := run.Selection.Digest; run.Kind == runs.RunUndo && shown != "" && shown != summary.Digest {
+		return runs.UndoDiffers(run.Parent)
+	}
+	return nil
 }
 
 // keep keeps a plan that a person is shown, under a number of its own.

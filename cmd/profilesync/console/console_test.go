@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -183,9 +184,7 @@ func TestAFormIsSentOnceWithItsContents(t *testing.T) { //nolint:paralleltest //
 	}
 	decide := bea.open("/runs/2").form("Approve what is ticked")
 	other := &form{browser: bea, action: decide.action, values: url.Values{}}
-	for name, values := range decide.values {
-		other.values[name] = values
-	}
+	maps.Copy(other.values, decide.values)
 	other.values["code"] = slices.Clone(decide.values["code"][50:])
 	decide.without("code", decide.values["code"][0]).press().shows(http.StatusOK, "It was approved")
 	other.press().shows(http.StatusConflict, "with other contents, and only that was done")

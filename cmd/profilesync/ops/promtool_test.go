@@ -51,7 +51,7 @@ var healthy = world{
 	`profilesync_push_tried_seconds{sink="website",route="profile"}`:                        "600x300",
 	`profilesync_pushes_left_behind_total{instance="a"}`:                                    "0x300",
 	`profilesync_sink_paused_seconds{sink="website",route="profile",reason="down"}`:         "0+30x10 _x30 0+30x10 _x240", // twice, shortly
-	`profilesync_breaker_opened_total{instance="a",system="e-RS"}`:                          "4x100 _x40 4x160",           // Prometheus was away
+	`profilesync_breaker_opened_total{instance="a",system="e-RS"}`:                          "4x100 _x40 4x160",           // likewise
 	`profilesync_breaker_opened_total{instance="a",system="ODS API"}`:                       "0x300",
 	`profilesync_pull_age_seconds{source="ods",report="etr"}`:                               "90000x300",
 	`profilesync_listing_age_seconds{source="ods",report="etr"}`:                            "9999999x300", // nothing new for months

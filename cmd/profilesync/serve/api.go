@@ -110,7 +110,7 @@ func newLogin(s *settings.Settings, store *wiring.Store, log *slog.Logger) (*log
 func (x access) parts(ctx context.Context, a *wiring.App, log *slog.Logger) (parts Parts, err error) {
 	do := &actions.Actions{App: a.Beside(x.store), Previews: actions.NewPreviews(previewPatience)}
 	parts.Traces = a.Traces
-	parts.API = api.Handler(api.Options{
+	parts.API = api.Handler(api.Options{ //nolint:contextcheck // each request has its own
 		Actions: do, Begin: guard.Begin, AllowBody: guard.AllowBody, ShowOnce: guard.ShowOnce, Log: log, Version: a.Version, Stopping: ctx,
 	})
 	pool, err := a.QueuePool(ctx)

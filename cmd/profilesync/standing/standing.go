@@ -197,17 +197,21 @@ func sourcesOf(now watchstore.Standing, schedules []jobs.Schedule) []Source {
 			all[i].ReadAt = now.At.Add(-p.Age)
 		}
 	}
-	today := profile.DateIn(now.At, profile.London())
-	for i := range all {
-		if !all[i].AsOf.IsZero() {
-			all[i].AgeDays = all[i].AsOf.DaysUntil(today)
-		}
-	}
+	all.age(profile.DateIn(now.At, profile.London()))
 	return all
 }
 
 // sources are the sources so far, each once.
 type sources []Source
+
+// age says how old each listing is.
+func (all *sources) age(today profile.Date) {
+	for i := range *all {
+		if s := &(*all)[i]; !s.AsOf.IsZero() {
+			s.AgeDays = s.AsOf.DaysUntil(today)
+		}
+	}
+}
 
 // of returns the source of a report, which is added if it is not there.
 func (all *sources) of(source profile.Source, report string) *Source {

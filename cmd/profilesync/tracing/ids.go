@@ -13,8 +13,6 @@ import (
 )
 
 // root is the first span of a cause's trace, in the same place in every process.
-//
-//nolint:contextcheck // nothing is waited for: a text is read
 func root(c push.Cause) trace.SpanContext {
 	if begun := spanOf(c.Trace); begun.IsValid() {
 		return begun

@@ -73,8 +73,8 @@ func (t *Traces) Caused() func(context.Context, []push.Cause) [][]byte {
 				begun[c] = true
 			}
 			carrier := propagation.MapCarrier{}
-			propagation.TraceContext{}.Inject(trace.ContextWithRemoteSpanContext(ctx, root(c)), carrier)
-			metadata[i], _ = json.Marshal(carrier) // texts only
+			propagation.TraceContext{}.Inject(trace.ContextWithRemoteSpanContext(ctx, root(c)), carrier) //nolint:contextcheck // a text is read
+			metadata[i], _ = json.Marshal(carrier)                                                       // texts only
 		}
 		return metadata
 	}
@@ -97,7 +97,7 @@ func (*joins) Work(ctx context.Context, job *rivertype.JobRow, work func(context
 	}
 	itself := push.Cause{Kind: push.CauseJob, ID: job.ID, At: job.CreatedAt}
 	if job.Attempt > 1 { // its first attempt began the trace
-		return work(trace.ContextWithRemoteSpanContext(ctx, root(itself)))
+		return work(trace.ContextWithRemoteSpanContext(ctx, root(itself))) //nolint:contextcheck // a text is read
 	}
 	return work(withRoot(ctx, itself))
 }

@@ -28,7 +28,8 @@ insert into access_token (name, hash, verbs, revoked_by, revoked_at)
 	from generate_series(1, 100000) n;
 insert into session (token_hash, data, expires_at, actor)
 	select 's' || n, 'x', now() + (n - 50000) * interval '1 s', case when n > 99900 then 'ann' else '' end from generate_series(1, 100000) n;
-insert into action (actor, person, verb, operation, subject) select 'ann', true, 'read', 'x', n::text from generate_series(1, 100000) n;
+insert into action (actor, person, verb, operation, subject)
+			select 'ann', true, 'read', 'x', n::text from generate_series(1, 100000) n;
 insert into idempotency_key (principal, key, at, process)
 	select 'ann', 'k' || n, now() - n * interval '2 s', 'p' || n from generate_series(1, 100000) n;
 insert into process (name, ended_at, cleared_at) select 'p' || n, now(), now() from generate_series(1, 100000) n;
@@ -71,7 +72,8 @@ func TestAFloodSlowsNothing(t *testing.T) {
 func requireFound(t *testing.T, db *pgtest.Database) {
 	t.Helper()
 	values := map[string]string{
-		"name": "t7", "hash": `\x` + strings.Repeat("07", 32), "verbs": "{read}", "expires_at": "2030-01-01", "everything": "false", "id": "50000",
+		"name": "t7", "hash": `\x` + strings.Repeat("07", 32), "verbs": "{read}", "expires_at": "2030-01-01",
+		"everything": "false", "id": "50000",
 		"data": `\x00`, "person": "true", "verb": "read", "operation": "x", "subject": "7", "request": "",
 		"outcome": "done", "before": "50000", "most": "100", "principal": "ann", "key": "k7", "process": "p7", "digest": `\x07`,
 		"status": "200", "content_type": "", "location": "", "body": `\x00`,
@@ -124,7 +126,8 @@ func TestTheActionsOfARareActorAreFound(t *testing.T) {
 	db := pgtest.New(t)
 	db.Exec(
 		`insert into action (actor, person, verb, operation, subject) select 'rare', true, 'read', 'x', n::text from generate_series(1, 3) n;
-		insert into action (actor, person, verb, operation, subject) select 'ann', true, 'read', 'x', n::text from generate_series(1, 100000) n`,
+		insert into action (actor, person, verb, operation, subject)
+			select 'ann', true, 'read', 'x', n::text from generate_series(1, 100000) n`,
 	)
 	_, query, found := strings.Cut(statements(t), "-- name: ListActionsOf :many\n")
 	require.True(t, found)
@@ -165,7 +168,9 @@ func carriedOut(t *testing.T, db *pgtest.Database, mode, query string, values ma
 		execute += "(" + strings.Join(given, ", ") + ")"
 	}
 	require.NoError(t, tx.QueryRow(t.Context(), execute).Scan(&text), query)
-	var plans []struct{ Plan step }
+	var plans []struct {
+		Plan step `json:"Plan"`
+	}
 	require.NoError(t, json.Unmarshal(text, &plans))
 	return plans[0].Plan.read()
 }

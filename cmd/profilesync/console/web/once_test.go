@@ -43,7 +43,10 @@ func TestSubjectsNameWholeCodes(t *testing.T) {
 	for n := range 500 {
 		codes = append(codes, fmt.Sprintf("RV%03d", n))
 	}
-	for want, names := range map[string][]string{"": nil, "RR8": {"RR8"}, "RR8,RVJ": {"RR8", "RVJ"}, "and-1-more": {strings.Repeat("A", 500)}} {
+	for want, names := range map[string][]string{
+		"": nil, "RR8": {"RR8"}, "RR8,RVJ": {"RR8", "RVJ"},
+		"and-1-more": {strings.Repeat("A", 500)},
+	} {
 		require.Equal(t, want, Several(names))
 	}
 	few := Several(codes[:33])
