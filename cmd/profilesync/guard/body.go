@@ -19,6 +19,7 @@ type body struct {
 	writer   http.ResponseWriter
 	limited  io.ReadCloser
 	exceeded bool
+	broken   bool // it ended before its end, which exceeded is, too
 }
 
 // AllowBody allows a body of that many bytes instead of 1 MiB. It must come before anything
@@ -54,5 +55,6 @@ func (b *body) Read(p []byte) (int, error) {
 	}
 	n, err := b.limited.Read(p)
 	b.exceeded = b.exceeded || errors.As(err, new(*http.MaxBytesError))
+	b.broken = b.broken || err != nil && !errors.Is(err, io.EOF)
 	return n, err
 }

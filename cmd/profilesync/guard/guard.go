@@ -51,6 +51,12 @@ type Options struct {
 	// PublicURL is the origin under which browsers reach us, as https://console.example:
 	// the only other origin that a form may come from.
 	PublicURL string
+	// LargestBody is how many bytes any operation allows, for what is sent again under its
+	// key; 0 is 1 MiB.
+	LargestBody int64
+	// Stopping ends when the daemon stops: what was asked for under a key goes on without its
+	// caller until then. Nil is never.
+	Stopping context.Context //nolint:containedctx // of the program, not of a call
 	// Limits are the defaults where they are zero.
 	Limits Limits
 	// Page answers browsers with a page that says what is wrong; nil answers them as all others.
@@ -73,6 +79,9 @@ type Guard struct {
 
 // New returns a guard.
 func New(o Options) (*Guard, error) {
+	if o.Stopping == nil {
+		o.Stopping = context.Background()
+	}
 	g := &Guard{Options: o, crossOrigin: http.NewCrossOriginProtection(), known: newKnown(), limits: newLimiters(o.Limits.orDefaults())}
 	origin, secure, err := originOf(o.PublicURL)
 	if err != nil {

@@ -5,10 +5,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"errors"
 	"hash"
 	"io"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/profilesync/profilesync/connectors/postgres/accessstore"
 )
@@ -18,15 +20,19 @@ const (
 	maxKey    = 255
 	// maxKept is how many bytes of an answer are kept: of a longer one, only the status is.
 	maxKept = 256 << 10
+	// againWithin is how long the body of a request may take that is sent again: as long as
+	// that of the longest operation.
+	againWithin = time.Hour
 )
 
 // Repeatable lets a principal repeat a request that changes something, under the header
 // Idempotency-Key, for 24 hours: it is done once, and its answer given again. The same key
 // with another request gets 422, and 409 while the first is being answered. One whose daemon
 // died before it answered is begun again: what it does must know its own work, as runs do by
-// Once, or be refused or change nothing the second time. What was refused
-// before anything was done (401, 403, 413, 429, 503) is forgotten, so that it can be tried
-// again; every other answer is kept. It stands after the caller is known.
+// Once, or be refused or change nothing the second time. A caller who is gone stops nothing:
+// the answer is kept for when he asks again. What was refused before anything was done (401,
+// 403, 413, 429, 503, or a body that broke off) is forgotten, so that it can be tried again;
+// every other answer is kept. It stands after the caller is known.
 func (g *Guard) Repeatable(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		keys := r.Header.Values(keyHeader)
@@ -47,7 +53,7 @@ func (g *Guard) Repeatable(next http.Handler) http.Handler {
 		case claimed:
 			g.answerOnce(w, r.WithContext(WithOnce(r.Context(), p.Name, keys[0], before.Begun)), next, p.Name, keys[0])
 		default:
-			answerAgain(w, r, before)
+			g.answerAgain(w, r, before)
 		}
 	})
 }
@@ -74,8 +80,13 @@ func (g *Guard) answerOnce(w http.ResponseWriter, r *http.Request, next http.Han
 		io.Closer
 	}{io.TeeReader(whole, digest), whole}
 	kept := &keeping{ResponseWriter: w}
-	next.ServeHTTP(kept, r)
-	_, _ = io.Copy(digest, whole) // what the handler left; a caller who is gone repeats all of it
+	working, ended := g.withoutCaller(r.Context())
+	defer ended()
+	next.ServeHTTP(kept, r.WithContext(working))
+	_, _ = io.Copy(digest, whole) // what the handler left
+	if working.Err() != nil {
+		return // the daemon stops: another one begins it again
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), endTime)
 	defer cancel()
 	answer := accessstore.Answer{
@@ -83,7 +94,8 @@ func (g *Guard) answerOnce(w http.ResponseWriter, r *http.Request, next http.Han
 		Location: w.Header().Get("Location"), Body: kept.body.Bytes(),
 	}
 	var err error
-	if callOf(r.Context()).body.exceeded || NotBegun(answer.Status) {
+	broken := callOf(r.Context()).body.broken && answer.Status >= http.StatusBadRequest
+	if broken || NotBegun(answer.Status) {
 		err = g.Keys.ForgetKey(ctx, principal, key)
 	} else {
 		if kept.tooLong || callOf(r.Context()).secret {
@@ -96,6 +108,18 @@ func (g *Guard) answerOnce(w http.ResponseWriter, r *http.Request, next http.Han
 	}
 }
 
+// withoutCaller ends when both the caller is gone and the daemon stops, and when it is ended.
+func (g *Guard) withoutCaller(caller context.Context) (ctx context.Context, end context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(caller))
+	stop := func() {
+		if caller.Err() != nil && g.Stopping.Err() != nil {
+			cancel()
+		}
+	}
+	gone, stopping := context.AfterFunc(caller, stop), context.AfterFunc(g.Stopping, stop)
+	return ctx, func() { gone(); stopping(); cancel() }
+}
+
 // notBegun are the answers after which nothing was done.
 var notBegun = []int{
 	http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestEntityTooLarge, http.StatusTooManyRequests,
@@ -106,7 +130,7 @@ var notBegun = []int{
 func NotBegun(status int) bool { return slices.Contains(notBegun, status) }
 
 // answerAgain answers a request whose key was used before.
-func answerAgain(w http.ResponseWriter, r *http.Request, before accessstore.Answer) {
+func (g *Guard) answerAgain(w http.ResponseWriter, r *http.Request, before accessstore.Answer) {
 	if before.Status == 0 {
 		w.Header().Set("Retry-After", "1") // the first may be answered by then
 		Problem(w, r, http.StatusConflict, "the first request with this key has no answer yet: ask again in a moment; "+
@@ -114,7 +138,11 @@ func answerAgain(w http.ResponseWriter, r *http.Request, before accessstore.Answ
 		return
 	}
 	digest := digestOf(r)
-	if _, err := io.Copy(digest, r.Body); err != nil {
+	err := errors.Join(AllowBody(r.Context(), max(g.LargestBody, defaultBody)), AllowTime(r.Context(), againWithin))
+	if err == nil {
+		_, err = io.Copy(digest, r.Body)
+	}
+	if err != nil {
 		Problem(w, r, http.StatusBadRequest, "the body could not be read")
 		return
 	}

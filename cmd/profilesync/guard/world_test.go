@@ -122,13 +122,16 @@ type world struct {
 	log           bytes.Buffer
 	mutex         sync.Mutex
 	results       map[guard.Result]int
-	done          []string // what the handler did
+	done          []string      // what the handler did
+	begun         chan struct{} // told of each call of /slow, which answers
+	answer        chan struct{} // when it is told to
+	stop          context.CancelFunc
 }
 
 func newWorld(t *testing.T, limits guard.Limits) *world {
 	t.Helper()
 	w := &world{
-		t: t, now: time.Date(2026, 11, 30, 9, 0, 0, 0, time.UTC), results: make(map[guard.Result]int),
+		t: t, begun: make(chan struct{}), answer: make(chan struct{}), now: time.Date(2026, 11, 30, 9, 0, 0, 0, time.UTC), results: make(map[guard.Result]int),
 		store: &memory{holders: make(map[accessstore.Hash]accessstore.Holder), keys: make(map[string]accessstore.Answer)},
 	}
 	w.all, w.readOnly = w.token("all", guard.Verbs()...), w.token("reader", guard.Read)
@@ -140,7 +143,10 @@ func newWorld(t *testing.T, limits guard.Limits) *world {
 }
 
 func (w *world) guarded(limits guard.Limits) http.Handler {
+	stopping, stop := context.WithCancel(w.t.Context())
+	w.stop = stop
 	g, err := guard.New(guard.Options{
+		LargestBody: 3 << 20, Stopping: stopping,
 		Tokens: w.store, Audit: w.store, Keys: w.store, PublicURL: w.URL, Limits: limits, Now: func() time.Time { return w.now },
 		Log: slog.New(slog.NewTextHandler(&w.log, nil)),
 		Counted: func(r guard.Result) {
@@ -189,6 +195,15 @@ func (w *world) guarded(limits guard.Limits) http.Handler {
 			return
 		}
 		_, _ = fmt.Fprint(out, n)
+	})
+	mux.HandleFunc("POST /slow", func(out http.ResponseWriter, r *http.Request) {
+		w.begun <- struct{}{}
+		select {
+		case <-w.answer:
+			_, _ = io.WriteString(out, "slowly")
+		case <-r.Context().Done():
+			http.Error(out, "cut off", http.StatusInternalServerError)
+		}
 	})
 	mux.HandleFunc("GET /stream", func(out http.ResponseWriter, r *http.Request) {
 		if err := guard.AsStream(r.Context()); err != nil {

@@ -85,6 +85,7 @@ func newAccess(ctx context.Context, a *wiring.App, log *slog.Logger, metrics *ad
 	store := x.store.Access
 	x.guard, err = guard.New(guard.Options{
 		Tokens: store, Page: console.ProblemPage, Sessions: x.login, Audit: store, Keys: store, PublicURL: a.Settings.PublicURL(),
+		LargestBody: a.Settings.FileLimit(), Stopping: ctx,
 		Counted: func(result guard.Result) { metrics.APIAnswered(string(result), 1) }, Now: time.Now, Log: log,
 	})
 	return x, err

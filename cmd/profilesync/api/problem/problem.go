@@ -93,8 +93,12 @@ func Of(ctx context.Context, log *slog.Logger, operation string, err error) erro
 	case errors.Is(err, ErrNotBegun):
 		return huma.NewError(http.StatusServiceUnavailable, "it cannot be recorded at this moment, so it was not begun: ask again")
 	}
+	if errors.Is(ctx.Err(), context.Canceled) {
+		log.InfoContext(ctx, "an operation was cut off: its caller is gone, or the daemon stops", "operation", operation)
+		return huma.NewError(http.StatusInternalServerError, operation+" was cut off")
+	}
 	log.ErrorContext(ctx, "an operation failed", "operation", operation, "error", err)
-	return huma.NewError(http.StatusInternalServerError, operation+" failed, or was cut off; the daemon's log says why")
+	return huma.NewError(http.StatusInternalServerError, operation+" failed; the daemon's log says why")
 }
 
 // soon says when to ask again.
