@@ -58,8 +58,9 @@ test-short: ## the tests that need nothing but Go
 race: deps ## the tests of everything with a database, and of all that runs beside them, under the race detector (needs a C compiler)
 	go test -race -count=1 -timeout 60m ./connectors/... ./jobs/... ./reconcile/people/... ./cmd/profilesync/... ./cmd/internal/...
 
-soak: deps ## the whole simulated year: 12,000 organisations, 20,000 people, 200 kills (long)
+soak: deps ## the whole simulated year: 12,000 organisations, 20,000 people, 200 kills; an hour with three daemons that are killed (long)
 	PROFILESYNC_SOAK=1 go test -count=1 -v -run 'TestYear' -timeout 6h ./jobs/year
+	PROFILESYNC_SOAK_MINUTES=60 go test -count=1 -v -run '^TestAnyDaemonAnswers$$' -timeout 90m ./cmd/e2e
 
 mutants: deps ## take the fence of each write out of the code, one at a time, and want its test to fail (minutes)
 	go test -tags mutants -count=1 -v -run '^TestMutants$$' -timeout 60m ./connectors/postgres/mutants

@@ -101,7 +101,8 @@ func newFastLife(t *testing.T, daemons int) *fastLife {
 	require.NoError(t, err)
 	t.Cleanup(provider.Close)
 	l.site = s.with("API_PUBLIC_URL="+l.front.URL, "OIDC_ISSUER="+provider.Issuer(), "OIDC_CLIENT_ID=console", "OIDC_CLIENT_SECRET=hush",
-		"OIDC_VERBS=administrators=read,reconcile,approve,administer,people;reconcilers=read,reconcile;approvers=read,approve")
+		"OIDC_VERBS=administrators=read,reconcile,approve,administer,people;reconcilers=read,reconcile;approvers=read,approve",
+		"API_SESSION_LIFETIME=12h") // these visitors sign in once
 	for _, address := range addresses {
 		l.daemons = append(l.daemons, l.serveAPI(address))
 	}
