@@ -47,6 +47,7 @@ func TestAOneOffReconciliationFromFileToUndo(t *testing.T) { //nolint:parallelte
 	left := decide.values["code"][0]
 	decide.without("code", left).press().shows(http.StatusOK, "It was approved")
 	approval := number.FindStringSubmatch(bea.at)[1]
+	bea.open("/runs/2").shows(http.StatusOK, "Integrated care board: 54 changes", "Approved by bea: run "+approval+" applies it")
 	w.work()
 	bea.open("/runs/"+approval).shows(http.StatusOK, "done", "Integrated care board: 54 changes")
 	require.Equal(t, 54, pgtest.One[int](w.db, "select count(*)::int from change where field = 'icb' and new = 'QWO' and old <> ''"))
@@ -312,6 +313,10 @@ func TestFormsAreRefusedInWords(t *testing.T) { //nolint:paralleltest // they wo
 	ann.open("/reconcile").form("Show the plan").press(file{"notes.txt", []byte("x")}).shows(
 		http.StatusUnprocessableEntity, "There is a problem",
 	)
+	tomorrow := before
+	tomorrow.name = "etr_2026-06-04.csv"
+	ann.open("/reconcile").form("Show the plan").press(tomorrow).shows(http.StatusUnprocessableEntity, "The date in the name of "+
+		"etr_2026-06-04.csv has not come yet (today is 2026-06-03); give the day that the listing speaks of")
 	ann.open("/reconcile").form("Show the plan").press(before).form("Do exactly this").press()
 	w.work()
 	code := pgtest.One[string](w.db, "select code from profile order by code limit 1")

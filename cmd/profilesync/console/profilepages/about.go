@@ -106,7 +106,7 @@ func (o *one) pushes() page.Section {
 	var left page.Table
 	for _, p := range o.about.Pushes {
 		state := words.PushState(p.State)
-		state.Soft = p.Reason
+		state.Soft = words.NoCommands(p.Reason)
 		t.Rows = append(t.Rows, page.Row{
 			{Text: words.Sink(p.Sink), Soft: p.Route}, state, words.Moment(p.Wanted), numbered(p.Accepted, p.Took), words.Moment(p.Seen),
 		})

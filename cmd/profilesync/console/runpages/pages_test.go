@@ -48,6 +48,26 @@ func waiting() (rows []runstore.WaitingRow) {
 	})
 }
 
+// approved is a run of which one change waits, one was just approved, and one was left out;
+// more changes were withheld than are shown.
+func approved(all bool) page.Page {
+	row := func(code profile.ODSCode) runstore.Planned {
+		return runstore.Planned{
+			Code: code, Verb: runs.Update, Field: "icb", Old: "QF7", New: "QWO", Reason: runs.BecauseUpstream, Withheld: runs.MassChange,
+			Waits: true,
+		}
+	}
+	agreed, left, applied := row("RVJ"), row("RAA"), row("R0A")
+	agreed.Decision, agreed.By, agreed.In = runs.Approved, "bea", 13
+	left.Waits, left.Withheld, left.LeftOut = false, "", runs.LeftHeld
+	applied.Waits, applied.Withheld, applied.Field = false, "", "name"
+	waits := waiting()[:2]
+	waits[1].Approved = 13
+	o := oneRun{run: withheldRun(), values: values{board}, all: all}
+	o.divide(waits, []runstore.Planned{row("RR8"), agreed, left, applied}, 1, 2)
+	return o.page()
+}
+
 func decided(mayApprove bool) page.Page {
 	return oneRun{
 		run: withheldRun(), mayApprove: mayApprove, mayCancel: mayApprove, waiting: waiting(), values: values{board}, hidden: 20,
@@ -150,6 +170,7 @@ func pages() map[string]page.Page {
 		"rehearsal-empty": rehearsal{run: runs.Run{Source: profile.SourceODS, Report: "etr", AsOf: day, Plan: 7}}.page(),
 		"plan-rehearsal":  planPage(coming, []planstore.Shown{change}, values{board}, true),
 		"runs":            listPage(lines, "", 1), "runs-none": listPage(nil, profile.SourceERS, firstRuns),
+		"run-approved": approved(false), "run-approved-all": approved(true),
 		"run-decide": decided(true), "run-of-reader": decided(false),
 		"run-working": oneRun{run: working, progress: runstore.Progress{Stage: "comparing", Done: 1200, Total: 14000}}.page(),
 		"run-queued":  oneRun{run: queued, mayCancel: true}.page(), "undo": undoPage(undo, "13"),

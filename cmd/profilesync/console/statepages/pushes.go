@@ -106,7 +106,7 @@ func (l pushed) page() page.Page {
 				Checked: slices.Contains(l.ticked, value),
 			}
 		}
-		if state.Soft = f.Reason; f.Unclear {
+		if state.Soft = words.NoCommands(f.Reason); f.Unclear {
 			state.Soft = "nobody knows yet whether it was accepted"
 		}
 		t.Rows = append(t.Rows, page.Row{
