@@ -159,6 +159,10 @@ func pages() map[string]page.Page {
 	refused := askPage(true, []string{"etr", "edispensary"}, typedRequest{how: byCodes, codes: "RR8 R?"})
 	refused.Errors = []page.FieldError{{Field: "codes", Text: "ODS code \"R?\": want only letters and digits"}}
 	refused.EachForm(func(f page.Form) page.Form { return f.Marked(&refused) })
+	same := kept
+	same.Kind, same.Summary.Changes, same.Summary.Fields, same.Summary.Withheld = runs.RunListing, runs.ChangeCounts{}, nil, nil
+	sameCodes := same
+	sameCodes.Kind = runs.RunDelta
 	coming := kept
 	coming.Kind = runs.RunRehearsal
 	rehearsals := []planstore.KeptRehearsal{
@@ -169,7 +173,8 @@ func pages() map[string]page.Page {
 		"rehearsal": rehearsed(true).page(), "rehearsal-of-reader": rehearsed(false).page(), "rehearsal-refused": refusedAhead(),
 		"rehearsal-empty": rehearsal{run: runs.Run{Source: profile.SourceODS, Report: "etr", AsOf: day, Plan: 7}}.page(),
 		"plan-rehearsal":  planPage(coming, []planstore.Shown{change}, values{board}, true),
-		"runs":            listPage(lines, "", 1), "runs-none": listPage(nil, profile.SourceERS, firstRuns),
+		"runs":            listPage(lines, "", 1), "runs-none": listPage(nil, profile.SourceERS, mostRuns),
+		"plan-same": planPage(same, nil, values{board}, true), "plan-same-codes": planPage(sameCodes, nil, values{board}, true),
 		"run-approved": approved(false), "run-approved-all": approved(true),
 		"run-decide": decided(true), "run-of-reader": decided(false),
 		"run-working": oneRun{run: working, progress: runstore.Progress{Stage: "comparing", Done: 1200, Total: 14000}}.page(),
