@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/profilesync/profilesync/cmd/internal/runtext"
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
@@ -194,4 +196,21 @@ func TestPages(t *testing.T) {
 func TestPagesInBrowser(t *testing.T) {
 	t.Parallel()
 	pagetest.Look(t, pages())
+}
+
+// What cannot be ticked is rejected only after a second look.
+func TestRejectingAllHasToBeOpened(t *testing.T) {
+	t.Parallel()
+	of := make([]runstore.WaitingRow, mostTicks+1)
+	for i := range of {
+		of[i] = waiting()[0]
+	}
+	blocks := oneRun{run: withheldRun(), mayApprove: true, values: values{board}}.groupSection(of).Blocks
+	form, isForm := blocks[len(blocks)-2].(page.Form)
+	require.True(t, isForm)
+	require.Equal(t, []page.Button{{Text: "Approve all 1,001", Name: "do", Value: "approve"}}, form.Buttons)
+	rejects, isClosed := blocks[len(blocks)-1].(page.Details)
+	require.True(t, isClosed)
+	require.False(t, rejects.Open)
+	require.Equal(t, form.Hidden, rejects.Blocks[1].(page.Form).Hidden, "of the same changes")
 }
