@@ -49,11 +49,16 @@ func TestABackupIsRestoredOnAnotherMachine(t *testing.T) {
 		s.edit(codes[n], "phone", phone(n))
 	}
 	s.eventually(2*16, "select least(count(*), 2 * 16) from push where unclear") // as many as one daemon pushes at a time
+	old.exits(0, "tokens", "add", "leaked", "--verbs", "read")
+	require.Equal(t, 1, s.count(`with signed_in as (
+		insert into session (token_hash, data, expires_at, actor) values ('a', 'x', now() + interval '1 hour', 'u-4711') returning 1
+	) select count(*) from signed_in`))
 	dump := filepath.Join(s.dir, "directory.dump")
 	runPostgres(t, "pg_dump", "--format=custom", "--file="+dump, s.url)
 	last := codes[len(codes)-1]
 	s.edit(last, "phone", "0113 496 9999") // too late for the dump
-	websiteGate.open()                     // and DoS gets nothing any more
+	old.exits(0, "tokens", "revoke", "leaked")
+	websiteGate.open() // and DoS gets nothing any more
 	x.until("the website has all", func() bool { return len(x.website.Effects(last)) == 2 })
 	s.eventually(0, "select count(*) from push where sink = 'website' and state = 'wanted'")
 	for _, d := range daemons {
@@ -66,6 +71,8 @@ func TestABackupIsRestoredOnAnotherMachine(t *testing.T) {
 	runPostgres(t, "pg_restore", "--exit-on-error", "--dbname="+restored.url, dump)
 	restored.migrateRoles()
 	restored.exits(0, "mail", "stop", "--reason", "restored")
+	require.Contains(t, restored.exits(0, "tokens", "list").out, "leaked", "nobody has revoked it here")
+	restored.exits(0, "tokens", "revoke", "leaked")
 	pushedBefore := x.website.Summary().Effects
 	daemons = []daemon{restored.serve(), restored.serve()}
 	restored.waitUntilPushed()
@@ -82,6 +89,7 @@ func TestABackupIsRestoredOnAnotherMachine(t *testing.T) {
 	}
 	require.Equal(t, edited, restored.count("select count(*) from push_attempt where answer = 'seen' and sink = 'website'"))
 	require.Zero(t, restored.count("select count(*) from push where restored and state = 'wanted'"))
+	require.Zero(t, restored.count("select count(*) from session where ended_at is null"), "everybody signs in again")
 
 	// What was edited after the dump is lost, and the drift names it.
 	_, drifted := restored.drift(3, "website")

@@ -13,6 +13,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/casestore"
 	"github.com/profilesync/profilesync/connectors/postgres/historystore"
+	"github.com/profilesync/profilesync/connectors/postgres/peoplestore"
 	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
 	"github.com/profilesync/profilesync/connectors/postgres/qualitystore"
 	"github.com/profilesync/profilesync/connectors/postgres/servicestore"
@@ -53,6 +54,14 @@ func (a *Actions) Profile(ctx context.Context, code profile.ODSCode) (p Profile,
 	}
 	p.Findings, err = a.App.Store.Quality.Findings(ctx, qualitystore.Filter{Code: code, Most: findingsShown})
 	return p, err
+}
+
+// Confirmed returns the newest check of each section of a profile that anybody has checked.
+func (a *Actions) Confirmed(ctx context.Context, code profile.ODSCode) ([]peoplestore.Confirmed, error) {
+	if err := a.Ready(ctx); err != nil {
+		return nil, err
+	}
+	return a.App.Store.People.Confirmed(ctx, code)
 }
 
 // PastProfile is a profile as it stood at an instant.

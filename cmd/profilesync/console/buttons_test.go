@@ -112,8 +112,13 @@ func TestOtherButtons(t *testing.T) { //nolint:paralleltest // they would share 
 	require.Equal(t, "cid", pgtest.One[string](w.db, "select stopped_by from mail_gate"))
 	cid.form("Send letters again").press().shows(http.StatusOK, "Letters go out again")
 
-	cid.open("/accounts/u-1").form("Note it").with("until", "2026-06-30").with("reason", "she rang").press().
+	cid.open("/accounts/u-1").form("Note the leave").with("until", "2026-06-30").with("reason", "she rang").press().
 		shows(http.StatusOK, "The leave was noted", "on leave until 2026-06-30")
+	again := cid.form("Note the leave")
+	require.Equal(t, "2026-06-30", again.values.Get("until"), "noting it again does not end it")
+	again.with("until", "").with("reason", "a slip").press().shows(http.StatusUnprocessableEntity, "Give a day")
+	cid.form("End the leave").with("reason", "she is back").press().shows(http.StatusOK, "The leave has ended")
+	require.NotContains(t, cid.text, "on leave until")
 	cid.open("/listings").form("Set the day").with("report", "etr").with("to", "2026-06-01").with("reason", "a wrong date").press().
 		shows(http.StatusOK, "1 June 2026", "a wrong date")
 }

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/peoplestore/peoplesql"
@@ -130,6 +131,25 @@ func loadChecks(ctx context.Context, q *peoplesql.Queries, codes []profile.ODSCo
 		c.stated[row.Code] = append(c.stated[row.Code], row.Date)
 	}
 	return c, err
+}
+
+// Confirmed is the newest check of a section of a profile: a person said that it is right, or
+// made it so.
+type Confirmed struct {
+	Section people.Section
+	At      time.Time
+	Account people.AccountID
+	Edited  bool // by an edit
+}
+
+// Confirmed returns the newest check of each section of a profile that anybody has checked.
+func (s *Store) Confirmed(ctx context.Context, code profile.ODSCode) ([]Confirmed, error) {
+	rows, err := s.q.LoadConfirmed(ctx, code)
+	list := make([]Confirmed, len(rows))
+	for i, row := range rows {
+		list[i] = Confirmed{Section: row.Section, At: row.At, Account: row.AccountID, Edited: row.Edited}
+	}
+	return list, postgres.Wrap(err, "checks of "+string(code))
 }
 
 func (c checks) org(code profile.ODSCode, name string, orgType profile.OrgType, icb profile.ODSCode) people.CheckedOrg {

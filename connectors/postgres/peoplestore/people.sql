@@ -28,6 +28,17 @@ order by p.code;
 -- name: LoadChecked :many
 select code, section, at from section_checked where code = any(@codes::text[]);
 
+-- name: LoadConfirmed :many
+-- The newest check of each section of a profile, and whose it is.
+select c.section, c.at, s.account_id, s.edited
+from section_checked c
+join lateral (
+    select k.account_id, k.edited from section_check k
+    where k.at = c.at and k.code = c.code and k.section = c.section
+    order by k.id desc limit 1
+) s on true
+where c.code = @code;
+
 -- name: LoadStated :many
 select distinct code, date from dated_opening_period where code = any(@codes::text[]) and date >= @today order by code, date;
 

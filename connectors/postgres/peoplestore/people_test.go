@@ -118,6 +118,34 @@ func TestAnEditOfAPersonChecksItsSection(t *testing.T) {
 	require.Equal(t, 2, pgtest.One[int](c.Database, "select count(*) from section_check where edited and account_id = $1", int64(ann)))
 }
 
+func TestTheNewestCheckOfEachSectionSaysWhose(t *testing.T) {
+	t.Parallel()
+	c := newCrowd(t)
+	ann, bob := c.person("ann", "2026-01-01", "FA001", "editor"), c.person("bob", "2026-01-01", "FA001", "editor")
+	for _, check := range []struct {
+		code, section, at string
+		by                people.AccountID
+	}{
+		{"FA001", "contact", "2026-10-01T09:00:00Z", ann},
+		{"FA001", "contact", "2026-10-05T09:00:00Z", bob},
+		{"FA001", "services", "2026-10-05T09:00:00Z", ann},
+		{"A00001", "contact", "2026-10-05T09:00:00Z", ann},
+	} {
+		c.Exec("insert into section_check (code, section, account_id, at) values ($1, $2, $3, $4)",
+			check.code, check.section, int64(check.by), check.at)
+	}
+	confirmed, err := c.store.Confirmed(t.Context(), "FA001")
+	require.NoError(t, err)
+	said := make(map[people.Section]string)
+	for _, one := range confirmed {
+		said[one.Section] = one.Account.String() + " " + one.At.UTC().Format(time.RFC3339)
+		require.False(t, one.Edited)
+	}
+	require.Equal(t, map[people.Section]string{
+		people.SectionContact: bob.String() + " 2026-10-05T09:00:00Z", people.SectionServices: ann.String() + " 2026-10-05T09:00:00Z",
+	}, said)
+}
+
 func TestOnlyIdsLeaveTheAccountTable(t *testing.T) {
 	t.Parallel()
 	c := newCrowd(t)

@@ -46,7 +46,8 @@ type Dispatch struct {
 
 // WithDispatch runs work in a round of its own. It reports false, and does
 // nothing, while another process runs a round. The first round after the database was
-// restored from a backup notes that each sink has to be read before it is sent anything.
+// restored from a backup notes that each sink has to be read before it is sent anything, and
+// ends all sessions: whoever was signed out after the backup is not signed in again.
 func (s *Store) WithDispatch(ctx context.Context, routes push.Routes, work func(*Dispatch) error) (ours bool, err error) {
 	err = s.inTx(ctx, func(q *pushsql.Queries, tx pgx.Tx) error {
 		row, err := q.TryLockDispatch(ctx)

@@ -6,9 +6,11 @@ select pg_try_advisory_xact_lock(hashtextextended('profilesync.dispatch', 0)) as
     set_config('idle_in_transaction_session_timeout', '10s', true) as idle, set_config('lock_timeout', '10s', true) as lock;
 
 -- name: NoteRestored :execrows
--- The database was restored from a backup: what each sink was sent since is not known.
+-- The database was restored from a backup: what each sink was sent since is not known, nor who was signed out.
 with moved as (
     update dispatch set place = this_place()
+), ended as (
+    update session set data = '', ended_at = now(), expires_at = now() + interval '1 day' where ended_at is null
 ), locked as (
     select q.code, q.sink from push q where q.state <> 'no-route' order by q.code, q.sink for update
 )

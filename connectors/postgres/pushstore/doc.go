@@ -13,7 +13,7 @@
 //	                                 their jobs (job_id) are one transaction of the dispatcher
 //	pushes: of bank holidays         the days that pushes were last asked for (dispatch.holidays), in the same transaction
 //	pushes: read first               dispatch.place is another than this_place(), and moves in the same transaction of the
-//	                                 dispatcher: what is sent or seen afterwards is not noted again
+//	                                 dispatcher: what is sent or seen afterwards is not noted again; all sessions end there, too
 //	push: claimed by a command       no job, or the number of the same process
 //	push: forced by a person         none: until it is sent, asking twice has the same effect as asking once
 //	route: paused, resumed           whether it is paused; a probe postponed twice is only tried later. A retried job

@@ -60,9 +60,14 @@ func TestAfterARestoreSinksAreReadFirst(t *testing.T) {
 				return all
 			}
 			require.Equal(t, []bool{false, false}, restored())
+			w.Exec("insert into session (token_hash, data, expires_at, actor) values ('a', 'x', now() + interval '1 hour', 'u-1')")
+			w.dispatch()
+			const signedIn = "select count(*) from session where ended_at is null"
+			require.Equal(t, 1, pgtest.One[int](w.Database, signedIn))
 			w.Exec(moved)
 			require.Equal(t, []bool{true, true}, restored(), "before the first round")
 			w.dispatch()
+			require.Zero(t, pgtest.One[int](w.Database, signedIn), "who was signed out since is not signed in again")
 			require.Equal(t, []bool{true, true}, restored(), "noted for each push")
 			w.Exec("update push set job_id = 7 where code = 'FA00001' and sink = 'dos'")
 			numbers, err := w.store.StagePushes(t.Context(), push.SinkDoS, []push.Staged{{Code: "FA00001", Job: 7}})

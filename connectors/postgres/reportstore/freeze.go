@@ -311,7 +311,12 @@ type FrozenReport struct {
 
 // Reports lists reports, the newest first.
 func (s *Store) Reports(ctx context.Context, most int) ([]FrozenReport, error) {
-	rows, err := s.q.ListReports(ctx, most)
+	return s.ReportsBefore(ctx, profile.Date{}, most)
+}
+
+// ReportsBefore lists the reports of the days before a day, the newest first; all for the zero day.
+func (s *Store) ReportsBefore(ctx context.Context, day profile.Date, most int) ([]FrozenReport, error) {
+	rows, err := s.q.ListReports(ctx, reportsql.ListReportsParams{Before: day, Most: most})
 	list := make([]FrozenReport, len(rows))
 	for i, r := range rows {
 		list[i] = FrozenReport(r)

@@ -258,7 +258,7 @@ select id, day, from_at, until_at, rows, digest, frozen_at from report where day
 -- name: ListReports :many
 select r.day, r.from_at as "from", r.until_at as until, r.rows, r.digest, r.frozen_at as frozen,
     (select count(*) from report_delivery d where d.report_id = r.id) as deliveries
-from report r order by r.id desc limit @most;
+from report r where @before::date is null or r.day < @before order by r.day desc limit @most;
 
 -- name: GetFigures :many
 select icb, name, count from report_figure where report_id = @report_id and (@icb::text = '' or icb = @icb) order by name, icb;

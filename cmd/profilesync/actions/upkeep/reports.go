@@ -20,6 +20,14 @@ func (u Upkeep) Reports(ctx context.Context, most int) ([]reportstore.FrozenRepo
 	return u.App.Store.Reports.Reports(ctx, most)
 }
 
+// ReportsBefore lists the reports of the days before a day, the newest first; all for the zero day.
+func (u Upkeep) ReportsBefore(ctx context.Context, day profile.Date, most int) ([]reportstore.FrozenReport, error) {
+	if err := u.Ready(ctx); err != nil {
+		return nil, err
+	}
+	return u.App.Store.Reports.ReportsBefore(ctx, day, most)
+}
+
 // MakeReports makes the reports that are due, and returns the newest report.
 func (u Upkeep) MakeReports(ctx context.Context) ([]reportstore.FrozenReport, error) {
 	if _, err := u.Begin(ctx); err != nil {

@@ -2,6 +2,7 @@ package officepages
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
@@ -14,7 +15,7 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// mostAccounts is how many accounts are listed.
+// mostAccounts is how many accounts a page lists.
 const mostAccounts = 200
 
 // names are the names of people, by the ids of their accounts.
@@ -46,13 +47,24 @@ func accountStates() []people.AccountState {
 	return []people.AccountState{people.AccountInvited, people.AccountActive, people.AccountDeactivated, people.AccountExpired}
 }
 
+// accountsOf is which accounts a request is about, in its address or its form.
+func accountsOf(r *http.Request) peoplestore.AccountFilter {
+	after, err := people.ParseAccountID(r.FormValue("after"))
+	if err != nil {
+		after = 0
+	}
+	return peoplestore.AccountFilter{State: people.AccountState(stateOf(r)), After: after, Most: mostAccounts + 1}
+}
+
 func (m room) accounts(r *http.Request) (page.Page, error) {
-	found, err := m.do.Accounts(r.Context(), peoplestore.AccountFilter{State: people.AccountState(stateOf(r)), Most: mostAccounts + 1})
-	return accountsPage(found, people.AccountState(stateOf(r)), web.May(r.Context(), guard.People), nil), err
+	filter := accountsOf(r)
+	found, err := m.do.Accounts(r.Context(), filter)
+	return accountsPage(found, filter, web.May(r.Context(), guard.People), nil), err
 }
 
 func (m room) named(r *http.Request) (page.Page, error) {
-	found, err := m.do.Accounts(r.Context(), peoplestore.AccountFilter{State: people.AccountState(stateOf(r)), Most: mostAccounts + 1})
+	filter := accountsOf(r)
+	found, err := m.do.Accounts(r.Context(), filter)
 	if err != nil {
 		return page.Page{}, err
 	}
@@ -63,14 +75,16 @@ func (m room) named(r *http.Request) (page.Page, error) {
 		}
 	}
 	known, err := m.do.Names(r.Context(), ids)
-	return accountsPage(found, people.AccountState(stateOf(r)), true, known), err
+	return accountsPage(found, filter, true, known), err
 }
 
-func accountsPage(found []peoplestore.Account, state people.AccountState, mayName bool, known names) page.Page {
+// accountsPage shows the accounts that were found but the last, if more were found than a page
+// shows: they are on the next.
+func accountsPage(found []peoplestore.Account, filter peoplestore.AccountFilter, mayName bool, known names) page.Page {
 	p := page.Page{Title: "Accounts", Lead: "People who may edit profiles, by their ids."}
 	choices := []page.Option{{Label: "Every state"}}
 	for _, s := range accountStates() {
-		choices = append(choices, page.Option{Value: string(s), Label: words.Sentence(string(s)), Chosen: s == state})
+		choices = append(choices, page.Option{Value: string(s), Label: words.Sentence(string(s)), Chosen: s == filter.State})
 	}
 	p.Add(page.Form{
 		Action: "/accounts", Get: true, Inline: true,
@@ -87,8 +101,9 @@ func accountsPage(found []peoplestore.Account, state people.AccountState, mayNam
 		t.Columns = append(t.Columns, page.Names("Name", "Address")...)
 	}
 	for i, a := range found {
-		if i == mostAccounts {
-			t.More = page.Link{Text: "The first " + page.Count(mostAccounts) + " are shown"}
+		if i == filter.Most-1 {
+			query := url.Values{"state": {string(filter.State)}, "after": {found[i-1].ID}}
+			t.More = page.Link{Text: "More accounts", To: "/accounts?" + query.Encode()}
 			break
 		}
 		row := page.Row{page.Leads(a.ID, "/accounts/"+a.ID), page.Say(string(a.Kind)), accountState(a), words.Moment(a.LastActive)}
@@ -100,8 +115,12 @@ func accountsPage(found []peoplestore.Account, state people.AccountState, mayNam
 	}
 	p.Add(t)
 	if mayName && known == nil && len(found) > 0 {
+		hidden := []page.Hidden{{Name: "do", Value: "names"}, {Name: "state", Value: string(filter.State)}}
+		if filter.After != 0 {
+			hidden = append(hidden, page.Hidden{Name: "after", Value: filter.After.String()})
+		}
 		p.Add(page.Form{
-			Action: "/accounts", Hidden: []page.Hidden{{Name: "do", Value: "names"}, {Name: "state", Value: string(state)}},
+			Action: "/accounts", Hidden: hidden,
 			Buttons: []page.Button{{Text: "Show their names", Kind: page.Secondary}},
 		}, page.Text{"When you look, that is recorded."})
 	}
@@ -203,11 +222,15 @@ func changeAccount(a peoplestore.Account, action, reason, until string) page.Sec
 			Buttons: []page.Button{{Text: "Reactivate"}},
 		}}}
 	}
-	return page.Section{ID: "change", Title: "Leave", Blocks: []page.Block{page.Form{
-		Action: action, Hidden: []page.Hidden{{Name: "do", Value: "leave"}}, Fields: []page.Field{
-			{Kind: page.Day, Name: "until", Label: "On leave until", Hint: "Empty ends the leave", Value: until, Unasked: true}, why,
-		},
-		Buttons: []page.Button{{Text: "Note it"}},
+	if until == "" && !a.LeaveUntil.IsZero() {
+		until = a.LeaveUntil.String()
+	}
+	buttons := []page.Button{{Text: "Note the leave", Name: "do", Value: "leave"}}
+	if !a.LeaveUntil.IsZero() {
+		buttons = append(buttons, page.Button{Text: "End the leave", Name: "do", Value: "end-leave", Kind: page.Secondary})
+	}
+	return page.Section{ID: "change", Title: "Leave of absence", Blocks: []page.Block{page.Form{
+		Action: action, Fields: []page.Field{{Kind: page.Day, Name: "until", Label: "On leave until", Value: until}, why}, Buttons: buttons,
 	}}}
 }
 
@@ -231,6 +254,19 @@ func (m room) reactivate(r *http.Request) (string, error) {
 }
 
 func (m room) leave(r *http.Request) (string, error) {
+	until, err := profile.ParseDate(r.PostFormValue("until"))
+	if err != nil || until.IsZero() {
+		return "", web.WrongError{Field: "until", Text: "give a day as 2026-12-31"}
+	}
+	return m.setLeave(r, until, "leave")
+}
+
+func (m room) endLeave(r *http.Request) (string, error) {
+	return m.setLeave(r, profile.Date{}, "leave-ended")
+}
+
+// setLeave notes until when somebody is on leave; the zero day ends it.
+func (m room) setLeave(r *http.Request, until profile.Date, done string) (string, error) {
 	id, err := accountID(r)
 	if err != nil {
 		return "", err
@@ -239,11 +275,5 @@ func (m room) leave(r *http.Request) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var until profile.Date
-	if text := r.PostFormValue("until"); text != "" {
-		if until, err = profile.ParseDate(text); err != nil {
-			return "", web.WrongError{Field: "until", Text: "give a day as 2026-12-31"}
-		}
-	}
-	return "/accounts/" + id.String() + "?done=leave", m.do.SetLeave(r.Context(), id, until, reason)
+	return "/accounts/" + id.String() + "?done=" + done, m.do.SetLeave(r.Context(), id, until, reason)
 }

@@ -1,6 +1,7 @@
 package officepages
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -50,21 +51,32 @@ func pages(t *testing.T) map[string]page.Page {
 		{Name: "old", Verbs: []string{"read", "approve"}, CreatedBy: "cid", Created: at, RevokedBy: "cid"},
 		{Name: "late", CreatedBy: "cid", Created: at, Expires: at},
 	}
+	many := make([]accessstore.Token, mostTokens+2)
+	for i := range many {
+		many[i] = accessstore.Token{Name: fmt.Sprintf("machine-%03d", i), CreatedBy: "cid", Created: at, RevokedBy: "cid"}
+	}
+	older := report
+	older.Day = day.AddDays(-1)
+	list := peoplestore.AccountFilter{Most: mostAccounts + 1}
+	second := peoplestore.AccountFilter{State: people.AccountActive, After: 100, Most: 2}
 	return map[string]page.Page{
-		"accounts":       accountsPage([]peoplestore.Account{mary, ended}, "", true, nil),
-		"accounts-named": accountsPage([]peoplestore.Account{mary}, "", true, known),
+		"accounts":       accountsPage([]peoplestore.Account{mary, ended}, list, true, nil),
+		"accounts-named": accountsPage([]peoplestore.Account{mary}, list, true, known),
 		"account":        accountPage(mary, true, true, nil, "", ""), "account-ended": accountPage(ended, false, true, nil, "", ""),
 		"account-named":      accountPage(mary, true, false, known, "", ""),
-		"accounts-of-reader": accountsPage([]peoplestore.Account{mary}, "", false, nil),
-		"reports":            reportsPage([]reportstore.FrozenReport{report}, firstReports, true), "report": reportPage(report, "qwo"),
-		"reports-none": reportsPage(nil, firstReports, false),
-		"listings":     listingsPage([]actions.Listing{listing, byHand}, true, [3]string{}), "tokens": tokensPage(tokens, wanted{}, ""),
+		"accounts-of-reader": accountsPage([]peoplestore.Account{mary}, list, false, nil),
+		"reports":            reportsPage([]reportstore.FrozenReport{report}, mostReports, true), "report": reportPage(report, "qwo"),
+		"accounts-more": accountsPage([]peoplestore.Account{mary, ended}, second, true, nil),
+		"reports-more":  reportsPage([]reportstore.FrozenReport{report, older}, 1, false),
+		"tokens-more":   tokensPage(tokensAfter(many, "machine-000"), wanted{}, true), "tokens-first": tokensPage(many[:1], wanted{}, false),
+		"reports-none": reportsPage(nil, mostReports, false),
+		"listings":     listingsPage([]actions.Listing{listing, byHand}, true, [3]string{}), "tokens": tokensPage(tokens, wanted{}, true),
 		"actions": actionsPage(
 			[]accessstore.SignedIn{{Actor: "u-1", Sessions: 2, Since: at, Until: at}},
 			[]accessstore.Action{{ID: 2, At: at, Actor: "u-<1>", Operation: "approve", Subject: "12", Outcome: accessstore.Done}},
 		),
 		"actions-none": actionsPage(nil, nil),
-		"token-new":    tokensPage(nil, wanted{name: "monitor"}, "psync_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"),
+		"token-new":    newTokenPage(wanted{name: "monitor"}, "psync_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"),
 	}
 }
 

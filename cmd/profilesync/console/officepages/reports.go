@@ -15,35 +15,34 @@ import (
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
 
-// At first the reports of six weeks are listed; then those of more than a year.
-const (
-	firstReports = 30
-	mostReports  = 300
-)
+// mostReports is how many reports a page lists: those of six weeks.
+const mostReports = 30
 
 func (m room) reports(r *http.Request) (page.Page, error) {
-	most := firstReports
-	if r.URL.Query().Get("all") != "" {
-		most = mostReports
+	before, err := profile.ParseDate(r.URL.Query().Get("before"))
+	if err != nil {
+		before = profile.Date{}
 	}
-	found, err := m.do.Reports(r.Context(), most)
-	return reportsPage(found, most, web.May(r.Context(), guard.Administer)), err
+	found, err := m.do.ReportsBefore(r.Context(), before, mostReports+1)
+	return reportsPage(found, mostReports, web.May(r.Context(), guard.Administer)), err
 }
 
+// reportsPage shows the first reports of those that were found, and leads to older ones if there are more.
 func reportsPage(found []reportstore.FrozenReport, most int, mayMake bool) page.Page {
 	p := page.Page{Title: "Reports", Lead: "What changed each day: before and after, by whom, and what was pushed."}
 	t := page.Table{
 		Caption: "Reports, the newest first", Hidden: true, Empty: "There is no report yet.",
 		Columns: []page.Column{{Name: "Day"}, {Name: "Changes", Number: true}, {Name: "Made"}, {Name: "Deliveries", Number: true}},
 	}
-	for _, f := range found {
+	for i, f := range found {
+		if i == most {
+			t.More = page.Link{Text: "Older reports", To: "/reports?before=" + found[i-1].Day.String()}
+			break
+		}
 		t.Rows = append(t.Rows, page.Row{
 			page.Leads(words.Day(f.Day), "/reports/"+f.Day.String()), page.Say(page.Count(f.Rows)), words.Moment(f.Frozen),
 			page.Say(page.Count(f.Deliveries)),
 		})
-	}
-	if len(found) == firstReports && most == firstReports {
-		t.More = page.Link{Text: "Older reports", To: "/reports?all=1"}
 	}
 	p.Add(t)
 	if mayMake {
@@ -62,7 +61,7 @@ func (m room) makeReports(r *http.Request) (string, error) {
 
 func dayOf(r *http.Request) (profile.Date, error) {
 	day, err := profile.ParseDate(r.PathValue("day"))
-	if err != nil {
+	if err != nil || day.IsZero() {
 		return day, web.ErrNone("there is no report of this day")
 	}
 	return day, nil
@@ -73,16 +72,15 @@ func (m room) report(r *http.Request) (page.Page, error) {
 	if err != nil {
 		return page.Page{}, err
 	}
-	found, err := m.do.Reports(r.Context(), mostReports)
-	if err != nil {
+	found, err := m.do.ReportsBefore(r.Context(), day.AddDays(1), 1)
+	switch {
+	case err != nil:
 		return page.Page{}, err
+	case len(found) == 0 || found[0].Day != day:
+		return page.Page{}, web.ErrNone("there is no report of " + day.Words())
+	default:
+		return reportPage(found[0], r.URL.Query().Get("region")), nil
 	}
-	for _, f := range found {
-		if f.Day == day {
-			return reportPage(f, r.URL.Query().Get("region")), nil
-		}
-	}
-	return page.Page{}, web.ErrNone("there is no report of " + day.Words())
 }
 
 func reportPage(f reportstore.FrozenReport, region string) page.Page {

@@ -28,6 +28,7 @@ func Add(d *web.Desk, do *actions.Actions) {
 		{Name: "name", Verb: guard.People, Operation: "name-account", Subject: ofID, Answer: m.namedAccount},
 		{Name: "reactivate", Verb: guard.Administer, Operation: "reactivate-account", Subject: ofID, Do: m.reactivate},
 		{Name: "leave", Verb: guard.Administer, Operation: "leave-account", Subject: ofID, Do: m.leave},
+		{Name: "end-leave", Verb: guard.Administer, Operation: "leave-account", Subject: ofID, Do: m.endLeave},
 	}})
 	d.Serve(web.Route{Path: "/reports", Verb: guard.Read, Show: m.reports, Deeds: []web.Deed{
 		{Name: "make", Verb: guard.Administer, Operation: "make-reports", Do: m.makeReports},
@@ -47,7 +48,8 @@ func Add(d *web.Desk, do *actions.Actions) {
 	d.Done["ended"] = "They are signed out everywhere. Whoever is still in a group can sign in again."
 	d.Done["reactivated"] = "The person can sign in again."
 	d.Done["leave"] = "The leave was noted."
+	d.Done["leave-ended"] = "The leave has ended."
 	d.Done["made"] = "The reports that were due have been made."
 	d.Done["reset"] = "The day of the listing was set."
-	d.Done["revoked"] = "The token is worthless, on every daemon within 3 seconds."
+	d.Done["revoked"] = "The token was revoked. Every daemon refuses it within 3 seconds."
 }

@@ -3,6 +3,7 @@ package officepages
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -30,12 +31,13 @@ type wanted struct {
 }
 
 func (m room) tokenList(r *http.Request) (page.Page, error) {
-	found, err := m.tokens.Tokens(r.Context(), true)
+	everything := r.URL.Query().Get("all") != ""
+	found, err := m.tokens.Tokens(r.Context(), everything)
 	w := wanted{r.PostFormValue("name"), r.PostFormValue("until"), r.PostForm["verbs"]}
 	if r.PostFormValue("do") == "revoke" {
 		w = wanted{}
 	}
-	return tokensPage(found, w, ""), err
+	return tokensPage(tokensAfter(found, r.URL.Query().Get("after")), w, everything), err
 }
 
 // verbWords say what a verb allows.
@@ -47,24 +49,44 @@ var verbWords = map[guard.Verb]string{
 	guard.People:     "See the names and addresses of people",
 }
 
-// tokensPage shows a new token once.
-func tokensPage(found []accessstore.Token, w wanted, token string) page.Page {
-	p := page.Page{Title: "Tokens", Lead: "With which machines use the API. People sign in."}
-	if token != "" {
-		p.Notice = "The token " + w.name + " was made."
-		p.Add(page.Inset{
-			Title: "This is shown once: keep it where only " + w.name + " reads it", Warning: true,
-			Text: "It is sent in the header Authorization, as Bearer and the token.",
-		},
-			page.Summary{{Key: "Token", Value: page.Cell{Text: token, Code: true}}},
-			page.Links{{Text: "Done: go on to the tokens", To: "/tokens"}})
-		return p
-	}
+// mostTokens is how many tokens a page lists.
+const mostTokens = 100
+
+// tokensAfter are the tokens whose names come after one, of a list by name.
+func tokensAfter(found []accessstore.Token, name string) []accessstore.Token {
+	return slices.DeleteFunc(found, func(t accessstore.Token) bool { return t.Name <= name })
+}
+
+const tokensLead = "With which machines use the API. People sign in."
+
+// newTokenPage shows a new token once.
+func newTokenPage(w wanted, token string) page.Page {
+	p := page.Page{Title: "Tokens", Lead: tokensLead, Notice: "The token " + w.name + " was made."}
+	p.Add(page.Inset{
+		Title: "This is shown once: keep it where only " + w.name + " reads it", Warning: true,
+		Text: "It is sent in the header Authorization, as Bearer and the token.",
+	},
+		page.Summary{{Key: "Token", Value: page.Cell{Text: token, Code: true}}},
+		page.Links{{Text: "Done: go on to the tokens", To: "/tokens"}})
+	return p
+}
+
+// tokensPage shows the first tokens of those that were found, everything or what is not revoked, and leads to the others.
+func tokensPage(found []accessstore.Token, w wanted, everything bool) page.Page {
+	p := page.Page{Title: "Tokens", Lead: tokensLead}
 	t := page.Table{
 		Caption: "Tokens", Hidden: true, Columns: page.Names("Name", "What it may do", "State", "Made", "Last used", "Revoke"),
 		Empty: "There is no token yet.",
 	}
-	for _, one := range found {
+	for i, one := range found {
+		if i >= mostTokens && one.Name != found[i-1].Name {
+			query := url.Values{"after": {found[i-1].Name}}
+			if everything {
+				query.Set("all", "1")
+			}
+			t.More = page.Link{Text: "More tokens", To: "/tokens?" + query.Encode()}
+			break
+		}
 		row := page.Row{
 			page.Say(one.Name), page.Say(strings.Join(one.Verbs, ", ")), tokenState(one),
 			{Text: words.Moment(one.Created).Text, Soft: "by " + one.CreatedBy},
@@ -78,7 +100,11 @@ func tokensPage(found []accessstore.Token, w wanted, token string) page.Page {
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	p.Add(t, addForm(w))
+	p.Add(t)
+	if !everything {
+		p.Add(page.Links{{Text: "Those that are revoked, too", To: "/tokens?all=1"}})
+	}
+	p.Add(addForm(w))
 	return p
 }
 
@@ -145,7 +171,7 @@ func (m room) addToken(r *http.Request) (page.Page, error) {
 	if err != nil {
 		return page.Page{}, err
 	}
-	return tokensPage(nil, w, token), nil
+	return newTokenPage(w, token), nil
 }
 
 var errPassed = web.WrongError{Field: "until", Text: "that day has passed"}

@@ -10,6 +10,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/words"
 	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
+	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
@@ -106,7 +107,7 @@ func (o *one) pushes() page.Section {
 	var left page.Table
 	for _, p := range o.about.Pushes {
 		state := words.PushState(p.State)
-		state.Soft = p.Reason
+		state.Soft = words.NoCommands(p.Reason)
 		t.Rows = append(t.Rows, page.Row{
 			{Text: words.Sink(p.Sink), Soft: p.Route}, state, words.Moment(p.Wanted), numbered(p.Accepted, p.Took), words.Moment(p.Seen),
 		})
@@ -173,7 +174,26 @@ func (o *one) servicesSection() page.Section {
 	return page.Section{ID: "services", Title: "Services", Blocks: []page.Block{t}}
 }
 
+// checks are the sections that people have confirmed, and those that nobody has.
 func (o *one) checks() page.Section {
+	t := page.Table{Caption: "Sections that people check", Hidden: true, Columns: page.Names("Section", "Last checked", "By")}
+	for _, section := range people.Sections() {
+		row := page.Row{page.Say(words.Sentence(section.Words())), page.Say("never"), page.Say("")}
+		for _, c := range o.checked {
+			if c.Section != section {
+				continue
+			}
+			row[1], row[2] = words.Moment(c.At), page.Leads(c.Account.String(), "/accounts/"+c.Account.String())
+			if c.Edited {
+				row[1].Soft = "by an edit"
+			}
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return page.Section{ID: "checked", Title: "Checked by people", Blocks: []page.Block{t}}
+}
+
+func (o *one) findings() page.Section {
 	t := page.Table{
 		Caption: "What the quality checks found", Hidden: true, Columns: page.Names("What", "Who has to act", "Since"),
 		Empty: "The quality checks found nothing.",
@@ -181,5 +201,5 @@ func (o *one) checks() page.Section {
 	for _, f := range o.about.Findings {
 		t.Rows = append(t.Rows, page.Row{{Text: f.Text(), Soft: string(f.Kind)}, page.Say(string(f.Owner)), words.Moment(f.FirstSeen)})
 	}
-	return page.Section{ID: "checks", Title: "Quality checks", Blocks: []page.Block{t}}
+	return page.Section{ID: "checks", Title: "Quality findings", Blocks: []page.Block{t}}
 }

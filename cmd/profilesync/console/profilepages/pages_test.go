@@ -11,10 +11,12 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/console/pagetest"
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/casestore"
+	"github.com/profilesync/profilesync/connectors/postgres/peoplestore"
 	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
 	"github.com/profilesync/profilesync/connectors/postgres/qualitystore"
 	"github.com/profilesync/profilesync/connectors/postgres/servicestore"
 	"github.com/profilesync/profilesync/reconcile/cases"
+	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 	"github.com/profilesync/profilesync/reconcile/quality"
@@ -51,6 +53,9 @@ func pharmacy() one {
 	}
 	o.about.Findings = []qualitystore.Found{
 		{Finding: quality.Finding{Kind: "open-all-hours", Detail: "it is open day and night on DoS"}, Owner: "board", FirstSeen: at},
+	}
+	o.checked = []peoplestore.Confirmed{
+		{Section: people.SectionContact, At: at, Account: 4711, Edited: true}, {Section: people.SectionServices, At: at, Account: 12},
 	}
 	o.services = []servicestore.ProfileService{{Source: "ers", ID: "1234", Name: "Dermatology", Kind: "clinic", State: "live"}}
 	o.cases = []casestore.Listed{{ID: 5, State: cases.Open, Title: "Jasons Pharmacy (FA420) is about to close", Deadline: day}}

@@ -63,17 +63,29 @@ func (o oneRun) addDecisions(p *page.Page) {
 		section.Blocks = append(section.Blocks, page.Text{"Somebody who may approve decides, and finds this run under What waits."})
 	}
 	if (len(groups) > 1 || len(o.waiting) > farDown) && o.mayApprove {
-		section.Blocks = append(section.Blocks, page.Form{
-			Action: to(o.run.ID.String(), ""), Hidden: o.hiddenOf(whole, o.waiting), Buttons: []page.Button{
-				{Text: "Approve all " + page.Count(len(o.waiting)), Name: "do", Value: "approve"},
-				{Text: "Reject all " + page.Count(len(o.waiting)), Name: "do", Value: "reject", Kind: page.Warning},
-			},
-		})
+		form := page.Form{
+			Action: to(o.run.ID.String(), ""), Hidden: o.hiddenOf(whole, o.waiting),
+			Buttons: []page.Button{{Text: "Approve all " + page.Count(len(o.waiting)), Name: "do", Value: "approve"}},
+		}
+		section.Blocks = append(section.Blocks, form, rejectAll(form, o.waiting))
 	}
 	p.Add(section)
 	for _, of := range groups {
 		p.Add(o.groupSection(of))
 	}
+}
+
+// rejectAll rejects everything that a form approves. It has to be opened first: one press
+// too many would take it from the page.
+func rejectAll(approves page.Form, of []runstore.WaitingRow) page.Details {
+	all := page.Count(len(of))
+	form := page.Form{
+		Action: approves.Action, Hidden: approves.Hidden,
+		Buttons: []page.Button{{Text: "Reject all " + all, Name: "do", Value: "reject", Kind: page.Warning}},
+	}
+	return page.Details{Summary: "Reject them instead", Blocks: []page.Block{
+		page.Text{"None of the " + all + " is applied, until the register says something else about it."}, form,
+	}}
 }
 
 func (o oneRun) hiddenOf(name string, rows []runstore.WaitingRow) []page.Hidden {
@@ -102,7 +114,9 @@ func (o oneRun) groupSection(of []runstore.WaitingRow) page.Section {
 	}
 	if len(of) > mostTicks { // not all can be ticked: only all together
 		form.Hidden = o.hiddenOf(g.name(), of)
-		form.Buttons[0].Text, form.Buttons[1].Text = "Approve all "+page.Count(len(of)), "Reject all "+page.Count(len(of))
+		form.Buttons = []page.Button{{Text: "Approve all " + page.Count(len(of)), Name: "do", Value: "approve"}}
+		section.Blocks = append(section.Blocks, form, rejectAll(form, of))
+		return section
 	}
 	section.Blocks = append(section.Blocks, form)
 	return section

@@ -129,7 +129,7 @@ func summary(s runs.Summary) (rows page.Summary) {
 	}
 	for _, row := range runtext.Rows(s)[1:] { // after the title
 		if !saidAbove[row[0]] {
-			rows = append(rows, page.SummaryRow{Key: words.Sentence(row[0]), Value: page.Say(row[1])})
+			rows = append(rows, page.SummaryRow{Key: words.Sentence(row[0]), Value: page.Say(words.NoCommands(row[1]))})
 		}
 	}
 	return rows

@@ -10,12 +10,11 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/console/words"
 	"github.com/profilesync/profilesync/connectors/postgres/runstore"
 	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
-const (
-	firstRuns = 50
-	mostRuns  = 2000
-)
+// mostRuns is how many runs a page shows.
+const mostRuns = 100
 
 func (m room) list(r *http.Request) (page.Page, error) {
 	query := r.URL.Query()
@@ -23,15 +22,15 @@ func (m room) list(r *http.Request) (page.Page, error) {
 	if words.Source(source) == "" {
 		source = ""
 	}
-	most, err := strconv.Atoi(query.Get("most"))
-	if err != nil || most < firstRuns {
-		most = firstRuns
+	before, err := strconv.ParseInt(query.Get("before"), 10, 64)
+	if err != nil || before < 1 {
+		before = 0
 	}
-	most = min(most, mostRuns)
-	found, err := m.do.Runs(r.Context(), runstore.RunFilter{Source: source, Most: most + 1})
-	return listPage(found, source, most), err
+	found, err := m.do.Runs(r.Context(), runstore.RunFilter{Source: source, Before: runs.ID(before), Most: mostRuns + 1})
+	return listPage(found, source, mostRuns), err
 }
 
+// listPage shows the first runs of those that were found, and leads to older ones if there are more.
 func listPage(found []runstore.RunLine, source profile.Source, most int) page.Page {
 	p := page.Page{Title: "Runs", Lead: "Every reconciliation, approval and undo, the newest first."}
 	sources := []page.Option{{Label: "Every source"}}
@@ -52,9 +51,8 @@ func listPage(found []runstore.RunLine, source profile.Source, most int) page.Pa
 	}
 	for i, line := range found {
 		if i == most {
-			t.More = page.Link{
-				Text: "Older runs", To: "/runs?" + url.Values{"source": {string(source)}, "most": {strconv.Itoa(4 * most)}}.Encode(),
-			}
+			query := url.Values{"source": {string(source)}, "before": {found[i-1].ID.String()}}
+			t.More = page.Link{Text: "Older runs", To: "/runs?" + query.Encode()}
 			break
 		}
 		t.Rows = append(t.Rows, page.Row{

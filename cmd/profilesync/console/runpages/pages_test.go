@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/profilesync/profilesync/cmd/internal/runtext"
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
@@ -46,6 +48,26 @@ func waiting() (rows []runstore.WaitingRow) {
 		Run: 12, Report: "etr", Code: "RAA", Type: profile.Trust, Verb: runs.Create, Withheld: runs.WasUndone, Since: at, New: "{}",
 		By: "ann",
 	})
+}
+
+// approved is a run of which one change waits, one was just approved, and one was left out;
+// more changes were withheld than are shown.
+func approved(all bool) page.Page {
+	row := func(code profile.ODSCode) runstore.Planned {
+		return runstore.Planned{
+			Code: code, Verb: runs.Update, Field: "icb", Old: "QF7", New: "QWO", Reason: runs.BecauseUpstream, Withheld: runs.MassChange,
+			Waits: true,
+		}
+	}
+	agreed, left, applied := row("RVJ"), row("RAA"), row("R0A")
+	agreed.Decision, agreed.By, agreed.In = runs.Approved, "bea", 13
+	left.Waits, left.Withheld, left.LeftOut = false, "", runs.LeftHeld
+	applied.Waits, applied.Withheld, applied.Field = false, "", "name"
+	waits := waiting()[:2]
+	waits[1].Approved = 13
+	o := oneRun{run: withheldRun(), values: values{board}, all: all}
+	o.divide(waits, []runstore.Planned{row("RR8"), agreed, left, applied}, 1, 2)
+	return o.page()
 }
 
 func decided(mayApprove bool) page.Page {
@@ -139,6 +161,10 @@ func pages() map[string]page.Page {
 	refused := askPage(true, []string{"etr", "edispensary"}, typedRequest{how: byCodes, codes: "RR8 R?"})
 	refused.Errors = []page.FieldError{{Field: "codes", Text: "ODS code \"R?\": want only letters and digits"}}
 	refused.EachForm(func(f page.Form) page.Form { return f.Marked(&refused) })
+	same := kept
+	same.Kind, same.Summary.Changes, same.Summary.Fields, same.Summary.Withheld = runs.RunListing, runs.ChangeCounts{}, nil, nil
+	sameCodes := same
+	sameCodes.Kind = runs.RunDelta
 	coming := kept
 	coming.Kind = runs.RunRehearsal
 	rehearsals := []planstore.KeptRehearsal{
@@ -149,7 +175,9 @@ func pages() map[string]page.Page {
 		"rehearsal": rehearsed(true).page(), "rehearsal-of-reader": rehearsed(false).page(), "rehearsal-refused": refusedAhead(),
 		"rehearsal-empty": rehearsal{run: runs.Run{Source: profile.SourceODS, Report: "etr", AsOf: day, Plan: 7}}.page(),
 		"plan-rehearsal":  planPage(coming, []planstore.Shown{change}, values{board}, true),
-		"runs":            listPage(lines, "", 1), "runs-none": listPage(nil, profile.SourceERS, firstRuns),
+		"runs":            listPage(lines, "", 1), "runs-none": listPage(nil, profile.SourceERS, mostRuns),
+		"plan-same": planPage(same, nil, values{board}, true), "plan-same-codes": planPage(sameCodes, nil, values{board}, true),
+		"run-approved": approved(false), "run-approved-all": approved(true),
 		"run-decide": decided(true), "run-of-reader": decided(false),
 		"run-working": oneRun{run: working, progress: runstore.Progress{Stage: "comparing", Done: 1200, Total: 14000}}.page(),
 		"run-queued":  oneRun{run: queued, mayCancel: true}.page(), "undo": undoPage(undo, "13"),
@@ -168,4 +196,21 @@ func TestPages(t *testing.T) {
 func TestPagesInBrowser(t *testing.T) {
 	t.Parallel()
 	pagetest.Look(t, pages())
+}
+
+// What cannot be ticked is rejected only after a second look.
+func TestRejectingAllHasToBeOpened(t *testing.T) {
+	t.Parallel()
+	of := make([]runstore.WaitingRow, mostTicks+1)
+	for i := range of {
+		of[i] = waiting()[0]
+	}
+	blocks := oneRun{run: withheldRun(), mayApprove: true, values: values{board}}.groupSection(of).Blocks
+	form, isForm := blocks[len(blocks)-2].(page.Form)
+	require.True(t, isForm)
+	require.Equal(t, []page.Button{{Text: "Approve all 1,001", Name: "do", Value: "approve"}}, form.Buttons)
+	rejects, isClosed := blocks[len(blocks)-1].(page.Details)
+	require.True(t, isClosed)
+	require.False(t, rejects.Open)
+	require.Equal(t, form.Hidden, rejects.Blocks[1].(page.Form).Hidden, "of the same changes")
 }

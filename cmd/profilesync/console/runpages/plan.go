@@ -69,25 +69,26 @@ func planPage(kept runstore.KeptPlan, changes []planstore.Shown, v values, may b
 		})
 	case !kept.Kept:
 		p.Add(page.Inset{Text: "Plans are kept for a week: this one cannot be applied any more."})
+	case len(changes) == 0 && kept.Kind == runs.RunDelta:
+		p.Add(page.Inset{Text: "No profile would change: there is nothing to do."})
 	case len(changes) == 0:
-		p.Add(page.Inset{Text: "Nothing would change."})
-		fallthrough
+		p.Add(page.Inset{Text: "No profile would change."})
+		addApply(&p, name, may, "Accept this listing", "No profile changes. Later listings of the report are measured against this one.")
 	default:
-		addApply(&p, name, may)
+		addApply(&p, name, may, "Do exactly this", "What would wait for a decision waits then, too. "+
+			"If a profile or the register says something else by then, nothing is done.")
 	}
 	p.Add(planned(changes, v, "/plans/"+name+"?all=1")...)
 	return p
 }
 
-func addApply(p *page.Page, name string, may bool) {
+func addApply(p *page.Page, name string, may bool, button, what string) {
 	if !may {
 		return
 	}
 	p.Add(page.Form{
-		Action: "/plans/" + name, Hidden: []page.Hidden{{Name: "do", Value: "apply"}}, Buttons: []page.Button{{Text: "Do exactly this"}},
-	}, page.Text{
-		"What would wait for a decision waits then, too. If a profile or the register says something else by then, nothing is done.",
-	})
+		Action: "/plans/" + name, Hidden: []page.Hidden{{Name: "do", Value: "apply"}}, Buttons: []page.Button{{Text: button}},
+	}, page.Text{what})
 }
 
 func (m room) apply(r *http.Request) (string, error) {

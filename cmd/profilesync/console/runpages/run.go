@@ -1,11 +1,13 @@
 package runpages
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/profilesync/profilesync/cmd/internal/runtext"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/web"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/words"
@@ -26,10 +28,12 @@ const (
 type oneRun struct {
 	run      runs.Run
 	progress runstore.Progress
-	rows     []runstore.Planned
+	rows     []runstore.Planned // without those that wait
 	names    map[profile.ODSCode]string
-	hidden   int // rows that are not shown
+	hidden   int  // rows that are not shown
+	all      bool // as many are shown as may be
 	waiting  []runstore.WaitingRow
+	approved map[change]runs.ID // what a run that is still to come will apply
 	values   values
 	// What the reader may do.
 	mayApprove, mayCancel bool
@@ -50,14 +54,8 @@ func (m room) run(r *http.Request) (page.Page, error) {
 		o.progress, err = m.do.RunProgress(ctx, id)
 		return o.page(), err
 	}
-	most := firstRows
-	if r.URL.Query().Get("all") != "" {
-		most = mostRows
-	}
-	if o.rows, o.hidden, err = m.do.RunRows(ctx, id, false, most); err != nil {
-		return page.Page{}, err
-	}
-	if o.waiting, err = m.waitingOf(r, id); err != nil {
+	o.all = r.URL.Query().Get("all") != ""
+	if err := m.readRows(ctx, &o); err != nil {
 		return page.Page{}, err
 	}
 	if o.values.board, err = m.do.App.BoardNames(ctx); err != nil {
@@ -74,6 +72,44 @@ func (m room) run(r *http.Request) (page.Page, error) {
 		o.ticked = map[string][]string{r.PostFormValue("group"): r.PostForm["code"]}
 	}
 	return o.page(), nil
+}
+
+// change names a row of a run.
+type change struct {
+	code  profile.ODSCode
+	field string
+}
+
+// readRows reads what waits of a run, and besides as many of its rows as are shown.
+func (m room) readRows(ctx context.Context, o *oneRun) error {
+	waiting, _, err := m.do.Waiting(ctx, runs.Selection{Run: o.run.ID})
+	if err != nil {
+		return err
+	}
+	most := firstRows
+	if o.all {
+		most = mostRows
+	}
+	rows, more, err := m.do.RunRows(ctx, o.run.ID, false, most+len(waiting)) // what was withheld comes first
+	o.divide(waiting, rows, more, most)
+	return err
+}
+
+// divide keeps the rows that a person decides on apart from those that are shown as they are.
+func (o *oneRun) divide(waiting []runstore.WaitingRow, rows []runstore.Planned, more, most int) {
+	o.approved = make(map[change]runs.ID)
+	undecided := make(map[change]bool)
+	for _, w := range waiting {
+		if w.Approved != 0 {
+			o.approved[change{w.Code, w.Field}] = w.Approved
+			continue
+		}
+		undecided[change{w.Code, w.Field}] = true
+		o.waiting = append(o.waiting, w)
+	}
+	rows = slices.DeleteFunc(rows, func(r runstore.Planned) bool { return r.Waits && undecided[change{r.Code, r.Field}] })
+	o.rows = rows[:min(len(rows), most)]
+	o.hidden = more + len(rows) - len(o.rows)
 }
 
 func (o oneRun) page() page.Page {
@@ -143,7 +179,7 @@ func (o oneRun) addCancel(p *page.Page) {
 
 // addRows adds what the run planned, and what became of it, kind by kind.
 func (o oneRun) addRows(p *page.Page) {
-	if len(o.rows) == 0 {
+	if len(o.rows)+o.hidden == 0 {
 		p.Add(page.Section{ID: "rows", Title: "What it did", Blocks: []page.Block{page.Text{"It changed no profile."}}})
 		return
 	}
@@ -158,19 +194,37 @@ func (o oneRun) addRows(p *page.Page) {
 		field, _, _ := strings.Cut(r.Field, "/")
 		return kind{r.Verb, field, r.Waits, r.Withheld}
 	}) {
-		if of[0].Waits && len(o.waiting) > 0 {
-			continue // among the decisions
-		}
 		section.Blocks = append(section.Blocks, o.table(of))
 	}
-	if o.hidden > 0 {
-		text := "and " + page.Many(o.hidden, "more change", "more changes")
-		section.Blocks = append(
-			section.Blocks, page.Links{{Text: text, To: to(o.run.ID.String(), "") + "?all=1", Hint: "at most " + page.Count(mostRows)}},
-		)
+	section.Blocks = append(section.Blocks, o.more()...)
+	p.Add(section)
+}
+
+// more says how many rows are not shown, and leads to them unless as many are shown as may be.
+func (o oneRun) more() []page.Block {
+	text := "and " + page.Many(o.hidden, "more change", "more changes")
+	switch {
+	case o.hidden == 0:
+		return nil
+	case o.all:
+		return []page.Block{page.Text{words.Sentence(text) + ": each is in the history of its profile."}}
+	default:
+		return []page.Block{page.Links{{Text: text, To: to(o.run.ID.String(), "") + "?all=1", Hint: "at most " + page.Count(mostRows)}}}
 	}
-	if len(section.Blocks) > 0 {
-		p.Add(section)
+}
+
+// fate says what became of a row.
+func (o oneRun) fate(r runstore.Planned) string {
+	in, approved := o.approved[change{r.Code, r.Field}]
+	switch {
+	case r.Waits && approved:
+		return "Approved by " + r.By + ": run " + in.String() + " applies it"
+	case r.Decision == runs.Undecided && r.Withheld != "":
+		return "Waits: " + words.Withheld(r.Withheld)
+	case r.Decision == runs.Undecided && r.LeftOut != "":
+		return "Left out: " + runtext.WhyLeft(r.LeftOut)
+	default:
+		return words.Sentence(r.Fate())
 	}
 }
 
@@ -190,7 +244,7 @@ func (o oneRun) table(of []runstore.Planned) page.Table {
 		if field != what && r.Verb == runs.Update {
 			is.Soft = strings.TrimSpace(field + " " + is.Soft)
 		}
-		t.Rows = append(t.Rows, page.Row{words.Profile(r.Code, o.names[r.Code]), was, is, page.Say(r.Fate())})
+		t.Rows = append(t.Rows, page.Row{words.Profile(r.Code, o.names[r.Code]), was, is, page.Say(o.fate(r))})
 	}
 	return t
 }

@@ -82,7 +82,7 @@ func pages(t *testing.T) map[string]page.Page {
 		counts: []pushstore.PushCount{
 			{Sink: push.SinkDoS, State: push.Refused, Pushes: 2}, {Sink: push.SinkDoS, State: push.Accepted, Pushes: 11161},
 		},
-		holds: []pushstore.Hold{{Code: "FA420", Name: "Jasons Pharmacy", Sink: "dos", Reason: "A dispute", Actor: "cid"}},
+		holds: []pushstore.Hold{{ID: 1, Code: "FA420", Name: "Jasons Pharmacy", Sink: "dos", Reason: "A dispute", Actor: "cid"}},
 	}
 	check := pushstore.LastDriftCheck{Started: at, Actor: "daemon"}
 	check.Sink, check.State, check.Checked, check.Drifted, check.Missing, check.Repaired = push.SinkDoS, push.DriftDone, 3000, 2, 1, 2
@@ -101,11 +101,19 @@ func pages(t *testing.T) map[string]page.Page {
 			{Code: "FA421", Name: "Another Pharmacy", Sink: push.SinkDoS, State: push.Held},
 		},
 	}
+	held := pushed{after: 1, filter: pushstore.PushFilter{Most: 2}}
+	for id := range int64(mostHolds + 2) {
+		held.holds = append(held.holds, pushstore.Hold{ID: id + 1, Code: "FA420", Field: "phone", Actor: "cid"})
+	}
 	return map[string]page.Page{
-		"checked": checkedPage([]profile.ODSCode{"FA420", "FA421"}, []actions.DriftFound{checked}),
-		"again":   again.page(),
-		"now":     trouble(t).page(), "now-first": present{standing: standing.Standing{At: at, Letters: standing.Letters{State: "off"}}}.page(),
-		"pushes": pushes.page(), "pushes-none": pushed{}.page(), "drift": driftPage(drift, true, ""), "drift-none": driftPage(nil, false, ""),
+		"pushes-holds": held.page(),
+		"checked":      checkedPage([]profile.ODSCode{"FA420", "FA421"}, []actions.DriftFound{checked}),
+		"again":        again.page(),
+		"now": trouble(
+			t,
+		).page(),
+		"now-first": present{standing: standing.Standing{At: at, Letters: standing.Letters{State: "off"}}}.page(),
+		"pushes":    pushes.page(), "pushes-none": pushed{}.page(), "drift": driftPage(drift, true, ""), "drift-none": driftPage(nil, false, ""),
 	}
 }
 

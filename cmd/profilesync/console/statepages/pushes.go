@@ -17,6 +17,7 @@ import (
 const (
 	firstPushes = 50
 	mostPushes  = 2000
+	mostHolds   = 100 // on a page
 )
 
 // pushed is what the page of pushes shows.
@@ -27,6 +28,7 @@ type pushed struct {
 	holds   []pushstore.Hold
 	buttons []page.Button // that push again, if the reader may
 	ticked  []string      // in a form that was refused
+	after   int64         // the hold after which those are that are shown
 }
 
 // states are the states of pushes, what needs a person first.
@@ -62,6 +64,9 @@ func (m room) pushes(r *http.Request) (page.Page, error) {
 	}
 	if l.counts, err = m.do.CountPushes(ctx); err != nil {
 		return page.Page{}, err
+	}
+	if after, err := strconv.ParseInt(r.URL.Query().Get("hold"), 10, 64); err == nil {
+		l.after = after
 	}
 	l.holds, err = m.do.Holds(ctx, "", false)
 	return l.page(), err
@@ -106,7 +111,7 @@ func (l pushed) page() page.Page {
 				Checked: slices.Contains(l.ticked, value),
 			}
 		}
-		if state.Soft = f.Reason; f.Unclear {
+		if state.Soft = words.NoCommands(f.Reason); f.Unclear {
 			state.Soft = "nobody knows yet whether it was accepted"
 		}
 		t.Rows = append(t.Rows, page.Row{
@@ -181,7 +186,12 @@ func (l pushed) held() page.Section {
 	t := page.Table{
 		Caption: "Holds in force", Hidden: true, Columns: page.Names("Code", "What", "Until", "Why", "By"), Empty: "Nothing is held.",
 	}
-	for _, h := range l.holds {
+	holds := slices.DeleteFunc(slices.Clone(l.holds), func(h pushstore.Hold) bool { return h.ID <= l.after }) // by their ids
+	for i, h := range holds {
+		if i == mostHolds {
+			t.More = page.Link{Text: "More holds", To: "/pushes?hold=" + strconv.FormatInt(holds[i-1].ID, 10) + "#holds"}
+			break
+		}
 		what, until := words.Field(h.Field), words.Day(h.Until)
 		if h.Sink != "" {
 			what = "all of it, for " + words.Sink(push.Sink(h.Sink))

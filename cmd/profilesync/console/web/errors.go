@@ -5,11 +5,11 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"regexp"
 	"strings"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
+	"github.com/profilesync/profilesync/cmd/profilesync/console/words"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/connectors/postgres"
 )
@@ -96,12 +96,12 @@ func fieldErrors(err error) []page.FieldError {
 	if all, ok := errors.AsType[WrongErrors](err); ok {
 		list := make([]page.FieldError, len(all))
 		for i, one := range all {
-			list[i] = page.FieldError{Field: one.Field, Text: Sentence(one.Text)}
+			list[i] = page.FieldError{Field: one.Field, Text: Sentence(words.NoCommands(one.Text))}
 		}
 		return list
 	}
 	if one, ok := errors.AsType[WrongError](err); ok {
-		return []page.FieldError{{Field: one.Field, Text: Sentence(one.Text)}}
+		return []page.FieldError{{Field: one.Field, Text: Sentence(words.NoCommands(one.Text))}}
 	}
 	if errors.Is(err, postgres.ErrNoText) {
 		return []page.FieldError{{Text: Sentence(postgres.ErrNoText.Error())}}
@@ -110,17 +110,7 @@ func fieldErrors(err error) []page.FieldError {
 	if own, ok := errors.AsType[*actions.Error](err); ok {
 		field = own.Field
 	}
-	return []page.FieldError{{Field: field, Text: Sentence(inWords(err.Error()))}}
-}
-
-// flag matches a flag of a command in a text.
-var flag = regexp.MustCompile(`--([a-z]+(?:-[a-z]+)*)`)
-
-// inWords is a text without the flags of commands.
-func inWords(text string) string {
-	return flag.ReplaceAllStringFunc(text, func(name string) string {
-		return strings.ReplaceAll(strings.TrimPrefix(name, "--"), "-", " ")
-	})
+	return []page.FieldError{{Field: field, Text: Sentence(words.NoCommands(err.Error()))}}
 }
 
 // Sentence is a text that begins with a capital letter, unless it begins with a name, such
@@ -150,7 +140,7 @@ const failed = "Something went wrong here, and it has been written to the log. T
 // Fail answers with a page that says what is wrong.
 func (d *Desk) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	ctx, status := r.Context(), statusOf(err)
-	text := Sentence(inWords(err.Error()))
+	text := Sentence(words.NoCommands(err.Error()))
 	if errors.Is(err, postgres.ErrNoText) {
 		text = Sentence(postgres.ErrNoText.Error())
 	}
@@ -169,8 +159,10 @@ func (d *Desk) Fail(w http.ResponseWriter, r *http.Request, err error) {
 // Problem answers with a page for what is refused before any page is reached.
 func Problem(w http.ResponseWriter, r *http.Request, status int, detail string) {
 	p := page.Page{
-		Title:  cmp.Or(titles[status], http.StatusText(status)),
-		Blocks: []page.Block{page.Text{Sentence(detail) + ".", "If you ask for help, quote this reference: " + guard.RequestID(r.Context())}},
+		Title: cmp.Or(titles[status], http.StatusText(status)),
+		Blocks: []page.Block{
+			page.Text{Sentence(words.NoCommands(detail)) + ".", "If you ask for help, quote this reference: " + guard.RequestID(r.Context())},
+		},
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)

@@ -587,6 +587,50 @@ func (q *Queries) LoadChecked(ctx context.Context, codes []string) ([]SectionChe
 	return items, nil
 }
 
+const loadConfirmed = `-- name: LoadConfirmed :many
+select c.section, c.at, s.account_id, s.edited
+from section_checked c
+join lateral (
+    select k.account_id, k.edited from section_check k
+    where k.at = c.at and k.code = c.code and k.section = c.section
+    order by k.id desc limit 1
+) s on true
+where c.code = $1
+`
+
+type LoadConfirmedRow struct {
+	Section   people.Section
+	At        time.Time
+	AccountID people.AccountID
+	Edited    bool
+}
+
+// The newest check of each section of a profile, and whose it is.
+func (q *Queries) LoadConfirmed(ctx context.Context, code profile.ODSCode) ([]LoadConfirmedRow, error) {
+	rows, err := q.db.Query(ctx, loadConfirmed, code)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []LoadConfirmedRow{}
+	for rows.Next() {
+		var i LoadConfirmedRow
+		if err := rows.Scan(
+			&i.Section,
+			&i.At,
+			&i.AccountID,
+			&i.Edited,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const loadMemberships = `-- name: LoadMemberships :many
 select m.account_id, m.role, p.code, p.name, p.type, p.icb
 from membership m

@@ -211,13 +211,15 @@ func (q *Queries) NoteProgress(ctx context.Context, activity string) error {
 const noteRestored = `-- name: NoteRestored :execrows
 with moved as (
     update dispatch set place = this_place()
+), ended as (
+    update session set data = '', ended_at = now(), expires_at = now() + interval '1 day' where ended_at is null
 ), locked as (
     select q.code, q.sink from push q where q.state <> 'no-route' order by q.code, q.sink for update
 )
 update push p set restored = true from locked l where p.code = l.code and p.sink = l.sink
 `
 
-// The database was restored from a backup: what each sink was sent since is not known.
+// The database was restored from a backup: what each sink was sent since is not known, nor who was signed out.
 func (q *Queries) NoteRestored(ctx context.Context) (int64, error) {
 	result, err := q.db.Exec(ctx, noteRestored)
 	if err != nil {

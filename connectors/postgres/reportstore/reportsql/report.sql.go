@@ -500,8 +500,13 @@ func (q *Queries) LastReport(ctx context.Context) (LastReportRow, error) {
 const listReports = `-- name: ListReports :many
 select r.day, r.from_at as "from", r.until_at as until, r.rows, r.digest, r.frozen_at as frozen,
     (select count(*) from report_delivery d where d.report_id = r.id) as deliveries
-from report r order by r.id desc limit $1
+from report r where $1::date is null or r.day < $1 order by r.day desc limit $2
 `
+
+type ListReportsParams struct {
+	Before profile.Date
+	Most   int
+}
 
 type ListReportsRow struct {
 	Day        profile.Date
@@ -513,8 +518,8 @@ type ListReportsRow struct {
 	Deliveries int
 }
 
-func (q *Queries) ListReports(ctx context.Context, most int) ([]ListReportsRow, error) {
-	rows, err := q.db.Query(ctx, listReports, most)
+func (q *Queries) ListReports(ctx context.Context, arg ListReportsParams) ([]ListReportsRow, error) {
+	rows, err := q.db.Query(ctx, listReports, arg.Before, arg.Most)
 	if err != nil {
 		return nil, err
 	}
