@@ -39,7 +39,7 @@ func TestEveryPageOfTheConsole(t *testing.T) {
 	s, _ := newSite(t).withSinks()
 	s.playing("2026-04-08T08:00:00Z").exits(0, "report", "make")
 	s.exits(0, "reconcile", "--files", before, "--wait")
-	s.asJSON(3, "plan", "--files", after, "--rehearse", "--as-of", "2026-07-01")
+	s.asJSON(3, "plan", "--files", after, "--rehearse", "--as-of", time.Now().AddDate(0, 1, 0).Format(time.DateOnly))
 	plan := s.asJSON(3, "plan", "--files", after)
 	run := s.asJSON(3, "reconcile", "--plan", plan.Plan, "--wait")
 	s.exits(0, "runs", "approve", run.Run, "--code", one[string](s, "select min(code) from plan_row where withheld <> ''"))

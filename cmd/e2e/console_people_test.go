@@ -143,7 +143,7 @@ func (c consoleSite) findWhy(code, icb string, runs ...string) {
 func (c consoleSite) signOut() {
 	c.t.Helper()
 	other := c.ada.Beside().Go(c.url + "/reconcile")
-	c.ada.Go(c.url+"/").Press("Sign out").Shows("You have signed out", "Nobody is signed in").Quiet()
+	c.ada.Go(c.url+"/").Press("Sign out").Shows("You have signed out", "You are signed out in this browser").Quiet()
 	require.Equal(c.t, c.url+"/signed-out", c.ada.Address())
 	c.ada.Inspect("signed out").Press("Sign in").Shows("identity provider")
 	other.Press("Show the plan").Shows("You are not signed in").Press("Sign in").Shows("identity provider")
