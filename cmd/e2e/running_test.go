@@ -174,20 +174,25 @@ func (s *site) makeSecrets(root string) {
 	s.t.Helper()
 	text, err := os.ReadFile(examples + "compose.yaml")
 	require.NoError(s.t, err)
-	command := regexp.MustCompile(`(?m)^#   (openssl .*\\)\n#  (.*)$`).FindSubmatch(text)
-	require.NotNil(s.t, command)
-	dir := filepath.Join(root, "run", "secrets")
-	require.NoError(s.t, os.MkdirAll(dir, 0o755))
-	certify := exec.CommandContext(s.t.Context(), "sh", "-c",
-		strings.ReplaceAll(string(command[1])+"\n"+string(command[2]), "secrets/", dir+"/"))
-	out, err := certify.CombinedOutput()
+	commands := regexp.MustCompile(`(?m)^#   umask (?:.*\n)*?#   profilesync ops write .*`).FindString(string(text))
+	require.NotEmpty(s.t, commands)
+	run := filepath.Join(root, "run")
+	require.NoError(s.t, os.Mkdir(run, 0o755))
+	shell := exec.CommandContext(s.t.Context(), "sh", "-ec",
+		`sudo() { "$@"; }; profilesync() { "$binary" "$@"; }`+"\n"+regexp.MustCompile(`(?m)^#   `).ReplaceAllString(commands, ""))
+	shell.Dir, shell.Env = run, append(os.Environ(), "binary="+binary)
+	out, err := shell.CombinedOutput()
 	require.NoError(s.t, err, "%s", out)
 	address, err := os.ReadFile(filepath.Join(s.dir, "database-url"))
 	require.NoError(s.t, err)
-	require.NoError(s.t, os.WriteFile(filepath.Join(dir, "database-url"), address, 0o600))
-	for _, name := range []string{"database-url", "console-cert", "console-key"} {
-		require.NoError(s.t, os.Chown(filepath.Join(dir, name), 0, 65532))
-		require.NoError(s.t, os.Chmod(filepath.Join(dir, name), 0o640))
+	require.NoError(s.t, os.WriteFile(filepath.Join(run, "secrets", "database-url"), address, 0o600)) // keeps the mode of the file
+	for name, want := range map[string]os.FileMode{
+		"secrets/console-key": 0o440, "secrets/database-url": 0o640, "secrets/grafana-password": 0o444,
+		"ops/prometheus": 0o755, "ops/prometheus/prometheus.yml": 0o644, "ops/grafana/dashboards": 0o755,
+	} {
+		info, err := os.Stat(filepath.Join(run, name))
+		require.NoError(s.t, err)
+		require.Equal(s.t, want, info.Mode().Perm(), name)
 	}
 }
 

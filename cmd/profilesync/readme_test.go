@@ -2,8 +2,10 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -31,6 +33,14 @@ func TestTheReadmeNamesEverySetting(t *testing.T) {
 			require.Contains(t, text, "`PROFILESYNC_"+tag+"`")
 		}
 	}
+}
+
+func TestTheReadmeShowsTheNewestSchema(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../../connectors/postgres/migrations/*.sql")
+	require.NoError(t, err)
+	newest, _, _ := strings.Cut(filepath.Base(slices.Max(files)), "_")
+	require.Regexp(t, `(?m)^schema +`+strings.TrimLeft(newest, "0")+`, current$`, readme(t))
 }
 
 func TestTheReadmeNamesEveryCommand(t *testing.T) {

@@ -63,6 +63,11 @@ func IsLocked(err error) bool {
 	return errors.As(err, &pg) && pg.Code == "55P03"
 }
 
+func isDeadlock(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "40P01"
+}
+
 // IsOfAddress reports whether a connection failed for what the database's address says:
 // nobody answers there, or whoever does knows no such database or refuses the login. A
 // server that is full or just starting is at the right address.

@@ -18,6 +18,7 @@ import (
 	"github.com/pressly/goose/v3/database"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivermigrate"
+	"github.com/sethvargo/go-retry"
 
 	"github.com/profilesync/profilesync/connectors/postgres/dbsql"
 )
@@ -139,6 +140,13 @@ func lockMigrations(ctx context.Context, pool *pgxpool.Pool) (unlock func(), err
 	}
 }
 
+// How long a migration is tried again that gives way to a daemon at work: longer than a
+// run of a complete listing holds its tables.
+const (
+	migratedWithin = 30 * time.Minute
+	migratedEvery  = 3 * time.Second
+)
+
 func migrateOurs(ctx context.Context, pool *pgxpool.Pool) (done []Migration, err error) {
 	db := stdlib.OpenDBFromPool(pool)
 	defer func() { err = errors.Join(err, db.Close()) }()
@@ -146,12 +154,29 @@ func migrateOurs(ctx context.Context, pool *pgxpool.Pool) (done []Migration, err
 	if err != nil {
 		return nil, err
 	}
-	results, err := provider.Up(ctx)
-	if err != nil {
+	pauses := retry.WithMaxDuration(migratedWithin, retry.NewConstant(migratedEvery))
+	err = retry.Do(ctx, pauses, func(ctx context.Context) error {
+		results, err := provider.Up(ctx)
+		if partial, ok := errors.AsType[*goose.PartialError](err); ok {
+			results = partial.Applied
+		}
+		for _, r := range results {
+			done = append(done, Migration{Name: r.Source.Path, Version: r.Source.Version})
+		}
+		if IsLocked(err) || isDeadlock(err) {
+			return retry.RetryableError(err)
+		}
+		return err
+	})
+	switch {
+	case IsLocked(err):
+		return nil, fmt.Errorf(
+			"migrating: something holds a table for more than %v: wait for it to end, and migrate again: %w",
+			migratedWithin,
+			err,
+		)
+	case err != nil:
 		return nil, fmt.Errorf("migrating: %w", err)
-	}
-	for _, r := range results {
-		done = append(done, Migration{Name: r.Source.Path, Version: r.Source.Version})
 	}
 	return done, nil
 }

@@ -79,18 +79,16 @@ func (l *Login) forget(w http.ResponseWriter, s started) { l.setStarted(w, s.Sta
 // mostStarted is how many sign-ins of one browser are remembered.
 const mostStarted = 8
 
-// forgetMany removes the cookies of all sign-ins of a browser that has started many.
-func (l *Login) forgetMany(w http.ResponseWriter, r *http.Request) {
+// forgetOldest removes the cookies of the oldest sign-ins of a browser that has started many: browsers
+// send cookies in the order in which they were made.
+func (l *Login) forgetOldest(w http.ResponseWriter, r *http.Request) {
 	var states []string
 	for _, cookie := range r.Cookies() {
 		if state, found := strings.CutPrefix(cookie.Name, l.startedCookie("")); found {
 			states = append(states, state)
 		}
 	}
-	if len(states) < mostStarted {
-		return
-	}
-	for _, state := range states {
+	for _, state := range states[:max(0, len(states)-mostStarted+1)] {
 		l.setStarted(w, state, "", -1)
 	}
 }
@@ -144,7 +142,7 @@ func (l *Login) signIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s := started{State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), To: local(r.URL.Query().Get("to"))}
-	l.forgetMany(w, r)
+	l.forgetOldest(w, r)
 	l.remember(w, s)
 	http.Redirect(w, r, config.AuthCodeURL(s.State, oidc.Nonce(s.Nonce), oauth2.S256ChallengeOption(s.Verifier)), http.StatusFound)
 }

@@ -285,11 +285,29 @@ func TestTwoTabsSignIn(t *testing.T) {
 	for _, callback := range callbacks {
 		require.Equal(t, http.StatusOK, ann.open(callback).status)
 	}
+}
+
+// Of many tabs that are at the provider, only the oldest are forgotten.
+func TestManyTabsSignIn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	server := w.daemon()
+	ann := w.browser()
+	var callbacks []string
 	for range 20 {
-		ann.stopAt("/sign-in/callback")
+		w.is("u-1", "leads")
+		stopped := ann.stopAt("/sign-in/callback")
 		ann.open(server.URL + "/sign-in")
+		callbacks = append(callbacks, stopped().String())
 	}
 	require.Less(t, len(ann.cookies(server)), 10, "a browser remembers a few of those that never came back")
+	for i, callback := range callbacks {
+		want := http.StatusBadRequest
+		if i >= 12 { // the newest 8
+			want = http.StatusOK
+		}
+		require.Equal(t, want, ann.open(callback).status, "tab %d", i+1)
+	}
 }
 
 // A session that cannot be extended, or that is being ended, fails nothing that is done.

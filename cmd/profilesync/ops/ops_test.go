@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/grafana/grafana-foundation-sdk/go/cog/plugins"
@@ -57,9 +58,13 @@ func filesBelow(t *testing.T, dir string) (names []string) {
 	return names
 }
 
-func TestWriteReplacesAndOthersCanRead(t *testing.T) {
-	t.Parallel()
-	dir := filepath.Join(t.TempDir(), "deep", "ops")
+// TestWriteReplacesAndOthersCanRead is not parallel: a process has one umask.
+func TestWriteReplacesAndOthersCanRead(t *testing.T) { //nolint:paralleltest // see above
+	before := syscall.Umask(0o027) // the one of examples/compose.yaml
+	defer syscall.Umask(before)
+	own := filepath.Join(t.TempDir(), "own")
+	require.NoError(t, os.Mkdir(own, 0o700))
+	dir := filepath.Join(own, "deep", "ops")
 	files := []ops.File{{Name: "a/b.yml", Text: []byte("one")}}
 	require.NoError(t, ops.Write(dir, files))
 	files[0].Text = []byte("2")
@@ -67,9 +72,13 @@ func TestWriteReplacesAndOthersCanRead(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(dir, "a", "b.yml"))
 	require.NoError(t, err)
 	require.Equal(t, "2", string(text))
-	info, err := os.Stat(filepath.Join(dir, "a", "b.yml"))
-	require.NoError(t, err)
-	require.Equal(t, os.FileMode(0o644), info.Mode().Perm())
+	for name, want := range map[string]os.FileMode{
+		"a/b.yml": 0o644, "a": 0o755, ".": 0o755, "..": 0o755, "../..": 0o700, // the last is somebody's own
+	} {
+		info, err := os.Stat(filepath.Join(dir, name))
+		require.NoError(t, err)
+		require.Equal(t, want, info.Mode().Perm(), name)
+	}
 }
 
 // board1 is a board in Grafana's first schema, which is the one that we write.

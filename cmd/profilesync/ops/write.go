@@ -2,6 +2,7 @@ package ops
 
 import (
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -57,19 +58,40 @@ func Files(p Parameters) ([]File, error) {
 }
 
 // Write writes the files below a folder, which it makes; files of the same names are
-// replaced, and dashboards and pages that an older version wrote there removed. Others must be
-// able to read them: Prometheus and Grafana run as users of their own.
+// replaced, and dashboards and pages that an older version wrote there removed. Others can read
+// them, whatever the umask is: Prometheus and Grafana run as users of their own.
 func Write(dir string, files []File) error {
 	for _, f := range files {
 		name := filepath.Join(dir, filepath.FromSlash(f.Name))
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil { //nolint:gosec // see above
+		if err := makeFolder(filepath.Dir(name)); err != nil {
 			return err
 		}
 		if err := os.WriteFile(name, f.Text, 0o644); err != nil { //nolint:gosec // see above
 			return err
 		}
+		if err := os.Chmod(name, 0o644); err != nil { //nolint:gosec // see above
+			return err
+		}
 	}
 	return removeOld(dir, files)
+}
+
+// makeFolder makes a folder, and those above it, that others can enter. One that exists stays as it is.
+func makeFolder(name string) error {
+	err := os.Mkdir(name, 0o755) //nolint:gosec // see Write
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := makeFolder(filepath.Dir(name)); err != nil {
+			return err
+		}
+		err = os.Mkdir(name, 0o755) //nolint:gosec // see Write
+	}
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return nil
+	case err != nil:
+		return err
+	}
+	return os.Chmod(name, 0o755) //nolint:gosec // see Write
 }
 
 // removeOld removes what an older version wrote and this one does not: Grafana would go on showing it.

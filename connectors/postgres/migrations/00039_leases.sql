@@ -1,6 +1,7 @@
 -- +goose Up
 -- A key whose request was cut off can be begun again, and a run knows which request it was stored for.
 
+set local lock_timeout = '2s'; -- daemons at work wait behind a lock that is waited for: Migrate tries again
 alter table idempotency_key add column process text collate "C" not null default '',
     add column leased_until timestamptz not null default now() + interval '2 hours';
 comment on column idempotency_key.at is 'When it was first begun, by the real time';

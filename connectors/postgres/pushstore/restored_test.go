@@ -46,6 +46,7 @@ func TestAfterARestoreSinksAreReadFirst(t *testing.T) {
 		"another server":   "update dispatch set place = '1' || place",
 		"another timeline": "update dispatch set place = replace(place, '/0', '/F')",
 		"another table":    "update dispatch set place = place || '0'",
+		"a snapshot":       "update profilesync.dispatch set place = ''", // README.md, "Backup and restore"
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

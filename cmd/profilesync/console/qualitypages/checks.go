@@ -148,10 +148,7 @@ func typed(r *http.Request) []string {
 }
 
 // ofCodes are the codes of a form, for the audit.
-func ofCodes(r *http.Request) string {
-	codes := strings.Join(typed(r), ",")
-	return codes[:min(len(codes), 200)]
-}
+func ofCodes(r *http.Request) string { return web.Several(typed(r)) }
 
 func (m room) runChecks(r *http.Request) (string, error) {
 	var codes []profile.ODSCode
