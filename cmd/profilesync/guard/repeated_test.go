@@ -78,3 +78,19 @@ func TestWhatIsShownOnceIsNotKept(t *testing.T) {
 	require.Equal(t, "true", again.header.Get("Idempotency-Replayed"))
 	require.Empty(t, again.body)
 }
+
+// An operation that panics has an answer as well: who asks again does not wait for one.
+func TestAPanicIsAnAnswer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, manyOfAll)
+	const key = "Idempotency-Key: k"
+	first := w.ask("POST", "/approve/9", "panic", bearer(w.all), key)
+	requireProblem(t, first, http.StatusInternalServerError)
+	require.Empty(t, first.header.Get("Idempotency-Replayed"))
+	require.Contains(t, w.log.String(), "a request panicked")
+	again := w.ask("POST", "/approve/9", "panic", bearer(w.all), key)
+	requireProblem(t, again, http.StatusInternalServerError)
+	require.Equal(t, "true", again.header.Get("Idempotency-Replayed"))
+	requireProblem(t, w.ask("POST", "/approve/9", "x", bearer(w.all), key), http.StatusUnprocessableEntity)
+	require.Equal(t, []string{"token:all approve approve-run 9 failed"}, w.store.audited())
+}
