@@ -10,8 +10,10 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/accessstore"
 )
 
@@ -27,7 +29,7 @@ const (
 
 // Repeatable lets a principal repeat a request that changes something, under the header
 // Idempotency-Key, for 24 hours: it is done once, and its answer given again. The same key
-// with another request gets 422, and 409 while the first is being answered. One whose daemon
+// with another request, or with other verbs, gets 422, and 409 while the first is being answered. One whose daemon
 // died before it answered is begun again: what it does must know its own work, as runs do by
 // Once, or be refused or change nothing the second time. A caller who is gone stops nothing:
 // the answer is kept for when he asks again. What was refused before anything was done (401,
@@ -62,10 +64,13 @@ func isKey(key string) bool {
 	return key != "" && len(key) <= maxKey && !bytes.ContainsFunc([]byte(key), func(c rune) bool { return c < ' ' || c > '~' })
 }
 
-// digestOf begins the digest of a request; its body follows.
+// digestOf begins the digest of a request; its body follows. It has the verbs of the caller:
+// who may do less now, under the same name, is not given what he may no longer see.
 func digestOf(r *http.Request) hash.Hash {
 	digest := sha256.New()
-	for _, part := range []string{r.Method, r.URL.RequestURI(), r.Header.Get("Content-Type")} {
+	p, _ := From(r.Context())
+	verbs := slices.Sorted(slices.Values(postgres.Texts(p.Verbs)))
+	for _, part := range []string{p.Name, strings.Join(verbs, ","), r.Method, r.URL.RequestURI(), r.Header.Get("Content-Type")} {
 		_, _ = io.WriteString(digest, part+"\n") // it never fails
 	}
 	return digest
@@ -160,7 +165,12 @@ func (g *Guard) answerAgain(w http.ResponseWriter, r *http.Request, before acces
 		return
 	}
 	if subtle.ConstantTimeCompare(digest.Sum(nil), before.Digest) != 1 {
-		Problem(w, r, http.StatusUnprocessableEntity, "this key was used for another request: use another one")
+		Problem(
+			w,
+			r,
+			http.StatusUnprocessableEntity,
+			"this key was used for another request, or when you might do other things: use another one",
+		)
 		return
 	}
 	for name, value := range map[string]string{"Content-Type": before.ContentType, "Location": before.Location} {
