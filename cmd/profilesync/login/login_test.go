@@ -346,4 +346,6 @@ func TestAPersonIsLockedOut(t *testing.T) {
 	w.change, w.later = nil, 32*time.Minute
 	w.is("u-1", "staff")
 	require.Equal(t, http.StatusForbidden, page(), "the provider is asked again")
+	require.NotContains(t, ann.cookies(server), session)
+	require.Zero(t, w.sessions(), "who is in no group any more has no session either")
 }
