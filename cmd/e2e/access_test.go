@@ -100,6 +100,11 @@ func TestTheAPIIsForWhoHasAToken(t *testing.T) {
 	const audited = "select count(*) from action where actor = $1 and operation = $2 and subject = 'nightly' and outcome = 'done'"
 	require.Equal(t, 1, s.count(audited, "ann", "add-token"))
 	require.Equal(t, 1, s.count(audited, "bob", "revoke-token"))
+	remote := s.through(d, s.token("keeper", "read,administer"))
+	remote.exits(0, "tokens", "add", "other", "--verbs", "read")
+	remote.exits(0, "tokens", "revoke", "other")
+	require.Equal(t, "add-token revoke-token", one[string](s, "select string_agg(operation, ' ' order by id) from action where actor = $1",
+		"token:keeper"), "what is done through the API is audited once, too")
 	require.NotContains(t, d.log()+other.log(), token)
 	require.Positive(t, d.requests("unauthenticated"))
 	require.Positive(t, d.requests("served"))

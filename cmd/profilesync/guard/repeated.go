@@ -10,8 +10,10 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/accessstore"
 )
 
@@ -27,12 +29,12 @@ const (
 
 // Repeatable lets a principal repeat a request that changes something, under the header
 // Idempotency-Key, for 24 hours: it is done once, and its answer given again. The same key
-// with another request gets 422, and 409 while the first is being answered. One whose daemon
+// with another request, or with other verbs, gets 422, and 409 while the first is being answered. One whose daemon
 // died before it answered is begun again: what it does must know its own work, as runs do by
 // Once, or be refused or change nothing the second time. A caller who is gone stops nothing:
 // the answer is kept for when he asks again. What was refused before anything was done (401,
 // 403, 413, 429, 503, or a body that broke off) is forgotten, so that it can be tried again;
-// every other answer is kept. It stands after the caller is known.
+// every other answer is kept, and 500 where the operation panicked. It stands after the caller is known.
 func (g *Guard) Repeatable(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		keys := r.Header.Values(keyHeader)
@@ -51,7 +53,7 @@ func (g *Guard) Repeatable(next http.Handler) http.Handler {
 			g.Log.ErrorContext(r.Context(), "keeping the key of a request", "request", RequestID(r.Context()), "error", err)
 			Problem(w, r, http.StatusServiceUnavailable, "nothing was done, since its key cannot be kept now: try again in a moment")
 		case claimed:
-			g.answerOnce(w, r.WithContext(WithOnce(r.Context(), p.Name, keys[0], before.Begun)), next, p.Name, keys[0])
+			g.answerOnce(w, r.WithContext(WithOnce(r.Context(), p.Name, keys[0], before.Begun)), next, keys[0])
 		default:
 			g.answerAgain(w, r, before)
 		}
@@ -62,17 +64,20 @@ func isKey(key string) bool {
 	return key != "" && len(key) <= maxKey && !bytes.ContainsFunc([]byte(key), func(c rune) bool { return c < ' ' || c > '~' })
 }
 
-// digestOf begins the digest of a request; its body follows.
+// digestOf begins the digest of a request; its body follows. It has the verbs of the caller:
+// who may do less now, under the same name, is not given what he may no longer see.
 func digestOf(r *http.Request) hash.Hash {
 	digest := sha256.New()
-	for _, part := range []string{r.Method, r.URL.RequestURI(), r.Header.Get("Content-Type")} {
+	p, _ := From(r.Context())
+	verbs := slices.Sorted(slices.Values(postgres.Texts(p.Verbs)))
+	for _, part := range []string{p.Name, strings.Join(verbs, ","), r.Method, r.URL.RequestURI(), r.Header.Get("Content-Type")} {
 		_, _ = io.WriteString(digest, part+"\n") // it never fails
 	}
 	return digest
 }
 
 // answerOnce answers a request, and keeps the answer.
-func (g *Guard) answerOnce(w http.ResponseWriter, r *http.Request, next http.Handler, principal, key string) {
+func (g *Guard) answerOnce(w http.ResponseWriter, r *http.Request, next http.Handler, key string) {
 	digest := digestOf(r)
 	whole := r.Body
 	r.Body = struct {
@@ -82,29 +87,42 @@ func (g *Guard) answerOnce(w http.ResponseWriter, r *http.Request, next http.Han
 	kept := &keeping{ResponseWriter: w}
 	working, ended := g.withoutCaller(r.Context())
 	defer ended()
+	panicked := true
+	defer func() { // also while it panics
+		_, _ = io.Copy(digest, whole) // what the handler left
+		if working.Err() == nil {     // else the daemon stops: another one begins it again
+			g.keep(r, kept, accessstore.Answer{Digest: digest.Sum(nil)}, panicked, key)
+		}
+	}()
 	next.ServeHTTP(kept, r.WithContext(working))
-	_, _ = io.Copy(digest, whole) // what the handler left
-	if working.Err() != nil {
-		return // the daemon stops: another one begins it again
-	}
+	panicked = false
+}
+
+// keep keeps the answer under its key, or forgets the key if nothing was done.
+func (g *Guard) keep(r *http.Request, kept *keeping, answer accessstore.Answer, panicked bool, key string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), endTime)
 	defer cancel()
-	answer := accessstore.Answer{
-		Digest: digest.Sum(nil), Status: max(kept.status, http.StatusOK), ContentType: w.Header().Get("Content-Type"),
-		Location: w.Header().Get("Location"), Body: kept.body.Bytes(),
+	p, _ := From(ctx)
+	c := callOf(ctx)
+	answer.Status = max(kept.status, http.StatusOK)
+	switch {
+	case panicked:
+		answer.Status = http.StatusInternalServerError
+	case !kept.tooLong && !c.secret:
+		answer.ContentType, answer.Body = kept.Header().Get("Content-Type"), kept.body.Bytes()
+	}
+	if !panicked {
+		answer.Location = kept.Header().Get("Location")
 	}
 	var err error
-	broken := callOf(r.Context()).body.broken && answer.Status >= http.StatusBadRequest
+	broken := c.body.broken && !panicked && answer.Status >= http.StatusBadRequest
 	if broken || NotBegun(answer.Status) {
-		err = g.Keys.ForgetKey(ctx, principal, key)
+		err = g.Keys.ForgetKey(ctx, p.Name, key)
 	} else {
-		if kept.tooLong || callOf(r.Context()).secret {
-			answer.ContentType, answer.Body = "", nil
-		}
-		err = g.Keys.AnswerKey(ctx, principal, key, answer)
+		err = g.Keys.AnswerKey(ctx, p.Name, key, answer)
 	}
 	if err != nil {
-		g.Log.ErrorContext(r.Context(), "keeping an answer", "request", RequestID(r.Context()), "error", err)
+		g.Log.ErrorContext(ctx, "keeping an answer", "request", c.id, "error", err)
 	}
 }
 
@@ -147,7 +165,12 @@ func (g *Guard) answerAgain(w http.ResponseWriter, r *http.Request, before acces
 		return
 	}
 	if subtle.ConstantTimeCompare(digest.Sum(nil), before.Digest) != 1 {
-		Problem(w, r, http.StatusUnprocessableEntity, "this key was used for another request: use another one")
+		Problem(
+			w,
+			r,
+			http.StatusUnprocessableEntity,
+			"this key was used for another request, or when you might do other things: use another one",
+		)
 		return
 	}
 	for name, value := range map[string]string{"Content-Type": before.ContentType, "Location": before.Location} {
@@ -156,6 +179,10 @@ func (g *Guard) answerAgain(w http.ResponseWriter, r *http.Request, before acces
 		}
 	}
 	w.Header().Set("Idempotency-Replayed", "true")
+	if before.Status >= http.StatusInternalServerError && len(before.Body) == 0 { // it panicked
+		Problem(w, r, before.Status, "something went wrong when this was first asked for: look at what became of it, then use another key")
+		return
+	}
 	w.WriteHeader(before.Status)
 	_, _ = w.Write(before.Body) // an error means that the caller is gone
 }

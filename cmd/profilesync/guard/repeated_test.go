@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/connectors/postgres/accessstore"
 )
 
@@ -77,4 +78,33 @@ func TestWhatIsShownOnceIsNotKept(t *testing.T) {
 	require.Equal(t, http.StatusOK, again.status)
 	require.Equal(t, "true", again.header.Get("Idempotency-Replayed"))
 	require.Empty(t, again.body)
+}
+
+// An operation that panics has an answer as well: who asks again does not wait for one.
+func TestAPanicIsAnAnswer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, manyOfAll)
+	const key = "Idempotency-Key: k"
+	first := w.ask("POST", "/approve/9", "panic", bearer(w.all), key)
+	requireProblem(t, first, http.StatusInternalServerError)
+	require.Empty(t, first.header.Get("Idempotency-Replayed"))
+	require.Contains(t, w.log.String(), "a request panicked")
+	again := w.ask("POST", "/approve/9", "panic", bearer(w.all), key)
+	requireProblem(t, again, http.StatusInternalServerError)
+	require.Equal(t, "true", again.header.Get("Idempotency-Replayed"))
+	requireProblem(t, w.ask("POST", "/approve/9", "x", bearer(w.all), key), http.StatusUnprocessableEntity)
+	require.Equal(t, []string{"token:all approve approve-run 9 failed"}, w.store.audited())
+}
+
+// A token that was made again under its name, with fewer verbs, is not given the answer to the first.
+func TestAnAnswerIsForTheVerbsThatItWasGivenTo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, manyOfAll)
+	const key = "Idempotency-Key: k"
+	require.Equal(t, http.StatusCreated, w.ask("POST", "/approve/7", "x", bearer(w.all), key).status)
+	same := w.token("all", guard.People, guard.Administer, guard.Approve, guard.Reconcile, guard.Read)
+	require.Equal(t, "done 1", w.ask("POST", "/approve/7", "x", bearer(same), key).body, "the same verbs")
+	fewer := w.token("all", guard.Read)
+	requireProblem(t, w.ask("POST", "/approve/7", "x", bearer(fewer), key), http.StatusUnprocessableEntity, "done 1")
+	require.Equal(t, []string{"x"}, w.done)
 }

@@ -183,6 +183,10 @@ func (l *Login) callback(w http.ResponseWriter, r *http.Request) {
 	id, err := l.identify(r.Context(), query.Get("code"), s)
 	switch {
 	case errors.Is(err, errNoGroup):
+		if err := l.end(w, r); err != nil { // the one that he may have from before
+			l.fail(w, r, err)
+			return
+		}
 		l.refuse(w, r, Message{
 			Status: http.StatusForbidden, Title: "You may not use this",
 			Text: "The identity provider knows you, but you are in none of the groups that may use this service. " +
@@ -275,12 +279,20 @@ func (l *Login) begin(w http.ResponseWriter, r *http.Request, id identity, to st
 	http.Redirect(w, r, to, http.StatusSeeOther)
 }
 
+// end ends the session of the browser, if it has one, and removes its cookie.
+func (l *Login) end(w http.ResponseWriter, r *http.Request) error {
+	err := l.sessions.Destroy(r.Context())
+	if err == nil {
+		l.sessions.WriteSessionCookie(r.Context(), w, "", time.Time{}) // removes it
+	}
+	return err
+}
+
 func (l *Login) signOut(w http.ResponseWriter, r *http.Request) {
-	if err := l.sessions.Destroy(r.Context()); err != nil {
+	if err := l.end(w, r); err != nil {
 		l.fail(w, r, err)
 		return
 	}
-	l.sessions.WriteSessionCookie(r.Context(), w, "", time.Time{}) // removes it
 	to := signedOutPath
 	if p, ok := guard.From(r.Context()); ok {
 		l.Log.InfoContext(r.Context(), "signed out", "request", guard.RequestID(r.Context()), "actor", p.Name)

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -359,9 +360,15 @@ func TestAPersonIsLockedOut(t *testing.T) {
 	require.Equal(t, http.StatusOK, page())
 	w.later = 31 * time.Minute
 	require.Equal(t, http.StatusOK, ann.open(server.URL+"/").status, "what is no page goes through until the session ends")
-	w.change = func(string, []byte) []byte { return []byte("down") }
+	var asked atomic.Int32
+	w.change = func(string, []byte) []byte { asked.Add(1); return []byte("down") }
 	require.Equal(t, http.StatusOK, page(), "who has signed in stays so while the provider is down")
+	w.later += 50 * time.Second
+	require.Equal(t, http.StatusOK, page())
+	require.EqualValues(t, 1, asked.Load(), "where it hangs, not every page waits for it")
 	w.change, w.later = nil, 32*time.Minute
 	w.is("u-1", "staff")
 	require.Equal(t, http.StatusForbidden, page(), "the provider is asked again")
+	require.NotContains(t, ann.cookies(server), session)
+	require.Zero(t, w.sessions(), "who is in no group any more has no session either")
 }

@@ -13,8 +13,13 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// failedFor is how long a provider that could not be asked is not asked again.
-const failedFor = 5 * time.Second
+const (
+	// failedFor is how long a provider that could not be asked is not asked again by who signs in.
+	failedFor = 5 * time.Second
+	// sparedFor is how long it is not asked again for who has signed in already, and waits for
+	// it in vain where it hangs.
+	sparedFor = time.Minute
+)
 
 // errNoProvider means that the settings name none.
 var errNoProvider = errors.New("no identity provider is configured (PROFILESYNC_OIDC_ISSUER)")
@@ -64,7 +69,7 @@ func (l *Login) answers(ctx context.Context) bool {
 	l.provider.mutex.Lock()
 	failed := l.provider.failed
 	l.provider.mutex.Unlock()
-	return l.Now().Sub(failed) >= failedFor && l.askOnce(ctx) == nil
+	return l.Now().Sub(failed) >= sparedFor && l.askOnce(ctx) == nil
 }
 
 // askOnce asks the provider, once for all who want to know at the same time. Whoever is gone

@@ -53,7 +53,7 @@ type By struct {
 	Actor   string
 	Person  bool
 	Verbs   []string // what they may do themselves: no token of theirs may do more
-	Request string   // the id of the request; empty for a command
+	Request string   // the id of the request, which audits it; empty for a command, which does not
 }
 
 // LackedError refuses a token that may do what its maker may not.
@@ -114,10 +114,14 @@ func (s *Store) RevokeToken(ctx context.Context, name string, by By) error {
 	return postgres.Wrap(err, "token "+name+" that is not revoked")
 }
 
-// note writes an action that is done in the same transaction.
+// note writes an action of a command that is done in the same transaction. That of a request
+// is in the audit already: the request began it.
 func note(ctx context.Context, q *accesssql.Queries, operation, subject string, by By) error {
+	if by.Request != "" {
+		return nil
+	}
 	return q.NoteAction(ctx, accesssql.NoteActionParams{
-		Actor: by.Actor, Person: by.Person, Verb: administer, Operation: operation, Subject: subject, Request: by.Request,
+		Actor: by.Actor, Person: by.Person, Verb: administer, Operation: operation, Subject: subject,
 		Outcome: string(Done),
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"errors"
 	"io"
 	"maps"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/connectors/postgres/accessstore"
 )
@@ -24,6 +26,9 @@ const (
 	// endTime is how long it may take to keep an answer, also when the caller is gone.
 	endTime = 5 * time.Second
 )
+
+// errPanicked is what became of a deed that did not return.
+var errPanicked = errors.New("the deed panicked")
 
 // once does a deed once for each token of a form. A second click, or the browser's
 // reloading, gets the answer to the first; the token with other contents is refused.
@@ -90,8 +95,7 @@ func digestOf(r *http.Request) ([]byte, error) {
 
 // first does the deed of a form that was not sent before.
 func (d *Desk) first(w http.ResponseWriter, r *http.Request, sent sending, route Route, deed Deed) {
-	to, shown, err := perform(r, deed)
-	d.keep(r.Context(), sent, to, err)
+	to, shown, err := d.performed(r, sent, deed)
 	switch {
 	case err != nil:
 		d.refused(w, r, route, err)
@@ -100,6 +104,13 @@ func (d *Desk) first(w http.ResponseWriter, r *http.Request, sent sending, route
 	default:
 		goOn(w, r, to)
 	}
+}
+
+// performed does the deed, and keeps where it led, also while it panics.
+func (d *Desk) performed(r *http.Request, sent sending, deed Deed) (to string, shown *page.Page, err error) {
+	err = errPanicked
+	defer func() { d.keep(r.Context(), sent, to, err) }()
+	return perform(r, deed)
 }
 
 // claim claims a token. While somebody else has it, it waits for the answer.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -34,6 +36,31 @@ func TestAFormThatWasCutOffIsRefused(t *testing.T) {
 		require.Zero(t, before.Status)
 		require.InDelta(t, awaits, time.Since(began), float64(looks))
 	})
+}
+
+// answered are keys that remember the last answer.
+type answered struct {
+	Keys
+
+	last accessstore.Answer
+}
+
+func (k *answered) AnswerKey(_ context.Context, _, _ string, a accessstore.Answer) error {
+	k.last = a
+	return nil
+}
+
+// A deed that panics has an answer: whoever sends the form again does not wait for one.
+func TestADeedThatPanicsIsAnswered(t *testing.T) {
+	t.Parallel()
+	keys := &answered{}
+	desk := NewDesk(keys, slog.New(slog.DiscardHandler))
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/x", http.NoBody)
+	panics := Deed{Subject: func(*http.Request) string { panic("of the test") }}
+	require.PanicsWithValue(t, "of the test", func() {
+		desk.first(httptest.NewRecorder(), r, sending{"ann", "form x", []byte("d")}, Route{}, panics)
+	})
+	require.Equal(t, accessstore.Answer{Digest: []byte("d"), Status: http.StatusInternalServerError}, keys.last)
 }
 
 // The audit names whole codes, and says how many more there are.
