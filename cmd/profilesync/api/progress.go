@@ -23,7 +23,7 @@ func (s *server) progress() {
 		ID: "run-progress", Method: http.MethodGet, Path: "/runs/{run}/progress", Verb: guard.Read, Answers: events, Stream: true,
 		Within:  stream.Longest, // also before it begins
 		Summary: "Follow a run until it has ended, as server-sent events",
-		About:   "The run does not depend on who follows it. Whoever loses the stream asks again.",
+		About:   "The run does not depend on who follows it. A stream ends after a minute at the latest: whoever wants more asks again.",
 	}, s.follow)
 }
 
@@ -37,7 +37,7 @@ func (s *server) follow(ctx context.Context, in *RunInput) (*huma.StreamResponse
 	}
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		_, w := humago.Unwrap(hc)
-		ctx, cancel := context.WithTimeout(ctx, stream.Longest)
+		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		defer context.AfterFunc(s.Stopping, cancel)() //nolint:contextcheck // the daemon's, not the request's
 		progress := func(ctx context.Context) (runstore.Progress, error) { return s.do.RunProgress(ctx, in.id()) }

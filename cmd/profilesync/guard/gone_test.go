@@ -69,7 +69,7 @@ func TestABodyThatBreaksOffIsSentAgain(t *testing.T) {
 	_, err = fmt.Fprintf(connection, "POST /approve/7 HTTP/1.1\r\nHost: %s\r\n%s\r\nIdempotency-Key: k\r\nContent-Length: 9\r\n\r\nhalf",
 		w.Listener.Addr(), bearer(w.all))
 	require.NoError(t, err)
-	require.NoError(t, connection.(*net.TCPConn).CloseWrite()) //nolint:forcetypeassert // it was dialled as one
+	require.NoError(t, connection.(*net.TCPConn).CloseWrite())
 	answer, err := http.ReadResponse(bufio.NewReader(connection), nil)
 	require.NoError(t, err)
 	defer func() { _ = answer.Body.Close() }()

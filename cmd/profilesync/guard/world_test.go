@@ -131,7 +131,8 @@ type world struct {
 func newWorld(t *testing.T, limits guard.Limits) *world {
 	t.Helper()
 	w := &world{
-		t: t, begun: make(chan struct{}), answer: make(chan struct{}), now: time.Date(2026, 11, 30, 9, 0, 0, 0, time.UTC), results: make(map[guard.Result]int),
+		t: t, begun: make(chan struct{}), answer: make(chan struct{}),
+		now: time.Date(2026, 11, 30, 9, 0, 0, 0, time.UTC), results: make(map[guard.Result]int),
 		store: &memory{holders: make(map[accessstore.Hash]accessstore.Holder), keys: make(map[string]accessstore.Answer)},
 	}
 	w.all, w.readOnly = w.token("all", guard.Verbs()...), w.token("reader", guard.Read)

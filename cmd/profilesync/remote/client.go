@@ -137,6 +137,7 @@ func (a *attempts) once(ctx context.Context, read func(*http.Response) error) er
 	a.client.reached = true
 	if answer.StatusCode >= http.StatusMultipleChoices {
 		a.again, a.after = mayAskAgain(answer)
+		a.lost = a.lost || ofProxy(answer)
 		return refused(answer)
 	}
 	err = read(answer)

@@ -114,6 +114,32 @@ func TestItIsAskedAgainWithTheSameKey(t *testing.T) { //nolint:paralleltest // t
 	require.Equal(t, []string{"rows", "rows", "rows", "rows"}, bodies)
 }
 
+// A proxy that got no answer of the daemon does not know whether it was done, and neither
+// do we. Nothing is lost by reading.
+func TestAnAnswerThatAProxyLostIsLost(t *testing.T) { //nolint:paralleltest // they would share two cores
+	status := 0
+	c := clientOf(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
+	c.app.Settings.ServerPatience = 300 * time.Millisecond
+	for _, of := range []struct {
+		status int
+		method string
+		known  bool
+	}{
+		{http.StatusBadGateway, http.MethodPost, false},
+		{http.StatusGatewayTimeout, http.MethodPost, false},
+		{http.StatusServiceUnavailable, http.MethodPost, true},
+		{http.StatusBadGateway, http.MethodGet, true},
+	} {
+		status = of.status
+		_, err := ask[started](t.Context(), c, request{method: of.method, path: "/runs"})
+		says := fmt.Sprintf("the daemon answered %d %s", status, http.StatusText(status))
+		if !of.known {
+			says = "the daemon's answer was lost (" + says + "): whether it was done is not known; look before you ask again"
+		}
+		require.EqualError(t, err, says)
+	}
+}
+
 func TestHowLongToWait(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

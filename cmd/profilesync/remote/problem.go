@@ -57,6 +57,12 @@ func mayAskAgain(answer *http.Response) (again bool, after time.Duration) {
 	return false, 0
 }
 
+// ofProxy reports whether a proxy answered because it got no answer of the daemon, which
+// may have done what was asked for.
+func ofProxy(answer *http.Response) bool {
+	return answer.StatusCode == http.StatusBadGateway || answer.StatusCode == http.StatusGatewayTimeout
+}
+
 // refused is the error that an answer says, of the kind and with the text that an action
 // would have given here.
 func refused(answer *http.Response) error {

@@ -13,8 +13,9 @@ import (
 )
 
 const (
-	// Longest is how long one stream lasts at most: the caller asks again.
-	Longest = time.Hour
+	// Longest is how long one stream lasts at most. The caller asks again, and is refused if
+	// he has signed out or his token was revoked.
+	Longest = time.Minute
 	// readWithin is how long a caller may take to read what was sent.
 	readWithin = 10 * time.Second
 )
@@ -41,9 +42,12 @@ type Event struct {
 	Total int        `json:"total"`
 }
 
-// Send sends how far the run has come until it has ended, or the caller has left. The
-// database is asked between two events, never while the caller reads.
+// Send sends how far the run has come until it has ended, the caller has left, or the
+// longest time is over. The database is asked between two events, never while the caller
+// reads.
 func (s *Stream) Send(ctx context.Context, now runstore.Progress) {
+	ctx, cancel := context.WithTimeout(ctx, Longest)
+	defer cancel()
 	s.begin()
 	look, alive := time.NewTicker(s.Look), time.NewTicker(s.Alive)
 	defer look.Stop()

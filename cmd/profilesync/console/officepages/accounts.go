@@ -102,7 +102,7 @@ func accountsPage(found []peoplestore.Account, filter peoplestore.AccountFilter,
 	}
 	for i, a := range found {
 		if i == filter.Most-1 {
-			query := url.Values{"state": {string(filter.State)}, "after": {found[i-1].ID}}
+			query := url.Values{"state": {string(filter.State)}, "after": {found[i-1].ID}} //nolint:gosec // i is the maximum
 			t.More = page.Link{Text: "More accounts", To: "/accounts?" + query.Encode()}
 			break
 		}

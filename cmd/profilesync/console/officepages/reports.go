@@ -36,7 +36,7 @@ func reportsPage(found []reportstore.FrozenReport, most int, mayMake bool) page.
 	}
 	for i, f := range found {
 		if i == most {
-			t.More = page.Link{Text: "Older reports", To: "/reports?before=" + found[i-1].Day.String()}
+			t.More = page.Link{Text: "Older reports", To: "/reports?before=" + found[i-1].Day.String()} //nolint:gosec // i is the maximum
 			break
 		}
 		t.Rows = append(t.Rows, page.Row{

@@ -30,7 +30,7 @@ func Add(d *web.Desk, do *actions.Actions) {
 		{Name: "leave", Verb: guard.Administer, Operation: "leave-account", Subject: ofID, Do: m.leave},
 		{Name: "end-leave", Verb: guard.Administer, Operation: "leave-account", Subject: ofID, Do: m.endLeave},
 	}})
-	d.Serve(web.Route{Path: "/reports", Verb: guard.Read, Show: m.reports, Deeds: []web.Deed{
+	d.Serve(web.Route{Path: "/reports", Verb: guard.Read, Within: web.Long, Show: m.reports, Deeds: []web.Deed{
 		{Name: "make", Verb: guard.Administer, Operation: "make-reports", Do: m.makeReports},
 	}})
 	d.Serve(web.Route{Path: "/reports/{day}", Verb: guard.Read, Show: m.report})

@@ -79,8 +79,8 @@ func tokensPage(found []accessstore.Token, w wanted, everything bool) page.Page 
 		Empty: "There is no token yet.",
 	}
 	for i, one := range found {
-		if i >= mostTokens && one.Name != found[i-1].Name {
-			query := url.Values{"after": {found[i-1].Name}}
+		if i >= mostTokens && one.Name != found[i-1].Name { //nolint:gosec // as above
+			query := url.Values{"after": {found[i-1].Name}} //nolint:gosec // i is the maximum
 			if everything {
 				query.Set("all", "1")
 			}

@@ -26,10 +26,10 @@ func Add(d *web.Desk, do *actions.Actions) {
 		{Name: "push", Verb: guard.Reconcile, Operation: "retry-pushes", Subject: ofCode, Do: m.push},
 		{Name: "kind", Verb: guard.Approve, Operation: "set-profile-kind", Subject: ofCode, Do: m.setKind},
 	}})
-	d.Serve(web.Route{Path: "/profiles/{code}/undo", Verb: guard.Read, Show: m.undo, Deeds: []web.Deed{
+	d.Serve(web.Route{Path: "/profiles/{code}/undo", Verb: guard.Read, Within: web.Long, Show: m.undo, Deeds: []web.Deed{
 		{Name: "undo", Verb: guard.Approve, Operation: "undo-field", Subject: ofCode, Do: m.undoField},
 	}})
-	d.Serve(web.Route{Path: "/profiles/{code}/push", Verb: guard.Read, Show: m.previewPush})
+	d.Serve(web.Route{Path: "/profiles/{code}/push", Verb: guard.Read, Within: web.Long, Show: m.previewPush})
 	d.Serve(web.Route{Path: "/profiles/{code}/why", Verb: guard.Read, Show: m.why})
 	d.Serve(web.Route{Path: "/profiles/{code}/history", Verb: guard.Read, Show: m.history})
 	d.Done["held"] = "It is held. Nothing changes it until the hold ends."

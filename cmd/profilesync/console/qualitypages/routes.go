@@ -12,7 +12,7 @@ type room struct{ do upkeep.Upkeep }
 // Add adds the pages to a desk.
 func Add(d *web.Desk, do *actions.Actions) {
 	m := room{upkeep.Upkeep{Actions: do}}
-	d.Serve(web.Route{Path: "/checks", Verb: guard.Read, Show: m.checks, Deeds: []web.Deed{
+	d.Serve(web.Route{Path: "/checks", Verb: guard.Read, Within: web.Long, Show: m.checks, Deeds: []web.Deed{
 		{Name: "run", Verb: guard.Reconcile, Operation: "run-checks", Subject: ofCodes, Do: m.runChecks},
 	}})
 	d.Serve(web.Route{Path: "/records", Verb: guard.Read, Show: m.quarantine})

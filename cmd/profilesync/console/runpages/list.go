@@ -51,7 +51,7 @@ func listPage(found []runstore.RunLine, source profile.Source, most int) page.Pa
 	}
 	for i, line := range found {
 		if i == most {
-			query := url.Values{"source": {string(source)}, "before": {found[i-1].ID.String()}}
+			query := url.Values{"source": {string(source)}, "before": {found[i-1].ID.String()}} //nolint:gosec // i is the maximum
 			t.More = page.Link{Text: "Older runs", To: "/runs?" + query.Encode()}
 			break
 		}

@@ -66,7 +66,7 @@ func approved(all bool) page.Page {
 	waits := waiting()[:2]
 	waits[1].Approved = 13
 	o := oneRun{run: withheldRun(), values: values{board}, all: all}
-	o.divide(waits, []runstore.Planned{row("RR8"), agreed, left, applied}, 1, 2)
+	o = o.divided(waits, []runstore.Planned{row("RR8"), agreed, left, applied}, 1, 2)
 	return o.page()
 }
 

@@ -25,7 +25,7 @@ func Add(d *web.Desk, do *actions.Actions) {
 		{Name: "reject", Verb: guard.Approve, Operation: "reject", Subject: ofRun, Do: m.reject},
 		{Name: "cancel", Verb: guard.Reconcile, Operation: "cancel-run", Subject: ofRun, Do: m.cancel},
 	}})
-	d.Serve(web.Route{Path: "/runs/{id}/undo", Verb: guard.Approve, Show: m.undo, Deeds: []web.Deed{
+	d.Serve(web.Route{Path: "/runs/{id}/undo", Verb: guard.Approve, Within: web.Long, Show: m.undo, Deeds: []web.Deed{
 		{Name: "undo", Verb: guard.Approve, Operation: "undo-run", Subject: ofRun, Do: m.undoRun},
 	}})
 	d.Serve(web.Route{

@@ -91,12 +91,12 @@ func (m room) readRows(ctx context.Context, o *oneRun) error {
 		most = mostRows
 	}
 	rows, more, err := m.do.RunRows(ctx, o.run.ID, false, most+len(waiting)) // what was withheld comes first
-	o.divide(waiting, rows, more, most)
+	*o = o.divided(waiting, rows, more, most)
 	return err
 }
 
-// divide keeps the rows that a person decides on apart from those that are shown as they are.
-func (o *oneRun) divide(waiting []runstore.WaitingRow, rows []runstore.Planned, more, most int) {
+// divided keeps the rows that a person decides on apart from those that are shown as they are.
+func (o oneRun) divided(waiting []runstore.WaitingRow, rows []runstore.Planned, more, most int) oneRun {
 	o.approved = make(map[change]runs.ID)
 	undecided := make(map[change]bool)
 	for _, w := range waiting {
@@ -110,6 +110,7 @@ func (o *oneRun) divide(waiting []runstore.WaitingRow, rows []runstore.Planned, 
 	rows = slices.DeleteFunc(rows, func(r runstore.Planned) bool { return r.Waits && undecided[change{r.Code, r.Field}] })
 	o.rows = rows[:min(len(rows), most)]
 	o.hidden = more + len(rows) - len(o.rows)
+	return o
 }
 
 func (o oneRun) page() page.Page {

@@ -113,7 +113,8 @@ func pages(t *testing.T) map[string]page.Page {
 			t,
 		).page(),
 		"now-first": present{standing: standing.Standing{At: at, Letters: standing.Letters{State: "off"}}}.page(),
-		"pushes":    pushes.page(), "pushes-none": pushed{}.page(), "drift": driftPage(drift, true, ""), "drift-none": driftPage(nil, false, ""),
+		"pushes":    pushes.page(), "pushes-none": pushed{}.page(),
+		"drift": driftPage(drift, true, ""), "drift-none": driftPage(nil, false, ""),
 	}
 }
 

@@ -24,11 +24,11 @@ func Add(d *web.Desk, do *actions.Actions) {
 		{Name: "stop-mail", Verb: guard.Administer, Operation: "stop-mail", Do: m.stopMail},
 		{Name: "resume-mail", Verb: guard.Administer, Operation: "resume-mail", Do: m.resumeMail},
 	}})
-	d.Serve(web.Route{Path: "/pushes", Verb: guard.Read, Show: m.pushes, Deeds: []web.Deed{
+	d.Serve(web.Route{Path: "/pushes", Verb: guard.Read, Within: web.Long, Show: m.pushes, Deeds: []web.Deed{
 		{Name: "retry", Verb: guard.Reconcile, Operation: "retry-pushes", Subject: subjectOf, Answer: again(false)},
 		{Name: "overwrite", Verb: guard.Reconcile, Operation: "retry-pushes", Subject: subjectOf, Answer: again(true)},
 	}})
-	d.Serve(web.Route{Path: "/drift", Verb: guard.Read, Show: m.drift, Deeds: []web.Deed{
+	d.Serve(web.Route{Path: "/drift", Verb: guard.Read, Within: web.Long, Show: m.drift, Deeds: []web.Deed{
 		{Name: "check", Verb: guard.Reconcile, Operation: "check-drift", Subject: subjectOfCodes, Answer: m.check},
 	}})
 	d.Done["mail-stopped"] = "No letter goes out any more."

@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
@@ -59,6 +61,13 @@ type tooLargeError struct{}
 
 func (tooLargeError) Error() string { return "what was sent is too large" }
 
+// tooLongError means that something was stopped when its time was over.
+type tooLongError struct{ within time.Duration }
+
+func (e tooLongError) Error() string {
+	return "it took longer than " + strconv.Itoa(int(e.within.Minutes())) + " minutes and was stopped: look first what of it is done"
+}
+
 // statusOf is the HTTP status that says an error.
 func statusOf(err error) int {
 	if status := guard.StatusOf(err); status != 0 {
@@ -66,6 +75,9 @@ func statusOf(err error) int {
 	}
 	if errors.As(err, new(tooLargeError)) {
 		return http.StatusRequestEntityTooLarge
+	}
+	if errors.As(err, new(tooLongError)) {
+		return http.StatusServiceUnavailable
 	}
 	if errors.As(err, new(WrongError)) || errors.As(err, new(WrongErrors)) || errors.Is(err, postgres.ErrNoText) {
 		return http.StatusUnprocessableEntity

@@ -24,6 +24,34 @@ type Route struct {
 	// Upload is how many bytes its forms may send; 0 for 1 MiB. Above that, whoever may do
 	// none of its deeds is refused before anything is read.
 	Upload int64
+	// Within is how long it may take to show it, or to do one of its deeds, which then end;
+	// 0 is as long as the server gives every answer, and uploadTime where there is an Upload.
+	Within time.Duration
+}
+
+// Long is for routes that plan, or ask sinks or the register about several profiles.
+const Long = 5 * time.Minute
+
+// sayTime is how long it may take to say that something took too long.
+const sayTime = 5 * time.Second
+
+// within gives a request the time of its route, and ends what it does in time to say so.
+func within[T any](route Route, do func(*http.Request) (T, error)) func(*http.Request) (T, error) {
+	if route.Within == 0 || do == nil {
+		return do
+	}
+	return func(r *http.Request) (made T, err error) {
+		ctx, cancel := context.WithTimeout(r.Context(), route.Within)
+		defer cancel()
+		if err := guard.AllowTime(ctx, route.Within+sayTime); err != nil {
+			return made, err
+		}
+		made, err = do(r.WithContext(ctx))
+		if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			err = tooLongError{route.Within}
+		}
+		return made, err
+	}
 }
 
 // Deed is what a form does: that whose field or button "do" has its name.
@@ -65,7 +93,7 @@ func (d *Desk) show(w http.ResponseWriter, r *http.Request, route Route) {
 	err := guard.Allow(r.Context(), route.Verb)
 	var p page.Page
 	if err == nil {
-		p, err = route.Show(r)
+		p, err = within(route, route.Show)(r)
 	}
 	if err != nil {
 		d.Fail(w, r, err)
@@ -130,6 +158,7 @@ func (d *Desk) do(w http.ResponseWriter, r *http.Request, route Route) {
 		d.Fail(w, r, err)
 		return
 	}
+	deed.Do, deed.Answer = within(route, deed.Do), within(route, deed.Answer)
 	d.once(w, r, caller, route, deed)
 }
 
@@ -203,7 +232,7 @@ func (d *Desk) refused(w http.ResponseWriter, r *http.Request, route Route, why 
 		d.Fail(w, r, why)
 		return
 	}
-	p, err := route.Show(r)
+	p, err := within(route, route.Show)(r)
 	if err != nil {
 		d.Fail(w, r, why)
 		return
