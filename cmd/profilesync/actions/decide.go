@@ -132,32 +132,58 @@ func (a *Actions) Approve(ctx context.Context, d Decision) (approvals []runs.Sum
 	if err != nil {
 		return nil, err
 	}
-	on, err := a.on(ctx, d)
+	before, err := a.before(ctx, d, actor)
 	if err != nil {
 		return nil, err
 	}
+	on, err := a.on(ctx, d)
+	if err != nil && (len(before) == 0 || KindOf(err) != Conflict) {
+		return nil, err
+	}
+	behind := on.behind(before)
 	approval := runs.Run{Kind: runs.RunApprove, Actor: actor, OSUser: a.OSUser, Selection: on.Selection}
 	if a.App.Settings.ApprovalByAnother {
-		if err := a.App.RequireAnother(ctx, approval, on.rows, on.parents); err != nil {
+		if err := a.App.RequireAnother(ctx, approval, on.rows, behind); err != nil {
 			return nil, err
 		}
 	}
-	if err := d.checkDigest(on); err != nil {
-		return nil, err
+	if len(before) == 0 {
+		if err := d.checkDigest(on); err != nil {
+			return nil, err
+		}
+		return a.approve(ctx, d, approval, on, behind)
 	}
+	if d.Digest == "" || len(behind) == 0 {
+		return a.approve(ctx, d, approval, on, append(before, behind...))
+	}
+	approvals, err = a.approve(ctx, d, approval, on, before)
+	if err == nil {
+		err = conflict("what else waits may not be what was looked at: look again with `profilesync runs waiting`")
+	}
+	return approvals, err
+}
+
+// approve makes the runs that approve, one for each run decided on.
+func (a *Actions) approve(
+	ctx context.Context,
+	d Decision,
+	approval runs.Run,
+	on decided,
+	parents []runs.Run,
+) (made []runs.Summary, err error) {
 	approval.Selection.Digest = d.Digest
-	for _, parent := range on.parents {
+	for _, parent := range parents {
 		approval.Source, approval.Report, approval.Parent, approval.AsOf = parent.Source, parent.Report, parent.ID, parent.AsOf
 		if d.Digest != "" && d.Run == 0 {
 			approval.Selection = on.of(parent.ID)
 		}
 		summary, err := a.App.Submit(ctx, once(ctx, approval), d.Wait, a.progress())
 		if err != nil {
-			return approvals, err
+			return made, err
 		}
-		approvals = append(approvals, summary)
+		made = append(made, summary)
 	}
-	return approvals, nil
+	return made, nil
 }
 
 // AppliedNothing reports whether all that an approval was to apply was left out.

@@ -1,7 +1,9 @@
 package actions
 
 import (
+	"bytes"
 	"context"
+	"slices"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/reconcile/runs"
@@ -13,4 +15,37 @@ import (
 func once(ctx context.Context, run runs.Run) runs.Run {
 	run.Once = guard.Once(ctx, run.Kind, " ", run.Source, " ", run.Report, " ", run.Parent, " ", run.Plan, " ", run.Codes)
 	return run
+}
+
+// before are the approvals that the same request stored before its daemon died: the runs
+// that they decided on. What was selected waits no longer then.
+func (a *Actions) before(ctx context.Context, d Decision, actor string) (parents []runs.Run, err error) {
+	if d.Run != 0 || guard.Once(ctx) == nil {
+		return nil, nil
+	}
+	if err := a.Ready(ctx); err != nil {
+		return nil, err
+	}
+	approvals, err := a.App.Store.Runs.ApprovalsOnce(ctx, actor)
+	if err != nil {
+		return nil, err
+	}
+	for _, approval := range slices.Backward(approvals) { // in the order in which they were stored
+		if !bytes.Equal(approval.Once, once(ctx, approval).Once) {
+			continue
+		}
+		parent, err := a.App.Store.Runs.Run(ctx, approval.Parent)
+		if err != nil {
+			return nil, err
+		}
+		parents = append(parents, parent)
+	}
+	return parents, nil
+}
+
+// behind are the runs on which the same request had not decided when its daemon died.
+func (on decided) behind(before []runs.Run) []runs.Run {
+	return slices.DeleteFunc(slices.Clone(on.parents), func(parent runs.Run) bool {
+		return slices.ContainsFunc(before, func(b runs.Run) bool { return b.ID == parent.ID })
+	})
 }

@@ -57,6 +57,19 @@ func insertRun(ctx context.Context, q *runsql.Queries, run runs.Run, preview boo
 	return id, postgres.Wrap(err, "storing the run")
 }
 
+// ApprovalsOnce returns the last approvals that somebody asked for under a key, with what
+// names them.
+func (s *Store) ApprovalsOnce(ctx context.Context, actor string) ([]runs.Run, error) {
+	rows, err := s.q.ApprovalsOnce(ctx, actor)
+	approvals := make([]runs.Run, len(rows))
+	for i, r := range rows {
+		approvals[i] = runs.Run{
+			ID: r.ID, Kind: runs.RunApprove, Source: r.Source, Report: r.Report, Parent: runs.ID(r.Parent), Actor: actor, Once: r.Once,
+		}
+	}
+	return approvals, postgres.Wrap(err, "looking for the approvals of a request")
+}
+
 // Run returns a run with its summary so far.
 func (s *Store) Run(ctx context.Context, id runs.ID) (runs.Run, error) {
 	return getRun(ctx, s.q, id)

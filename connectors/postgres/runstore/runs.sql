@@ -12,6 +12,12 @@ returning id;
 -- name: RunOnce :one
 select id from run where once = @once;
 
+-- name: ApprovalsOnce :many
+-- The last approvals that somebody asked for under a key.
+select id, source, report, parent_id::bigint as parent, once from run
+where kind = 'approve' and actor = @actor and once is not null
+order by id desc limit 1000;
+
 -- name: SetRunJob :exec
 update run set job_id = @job_id where id = @id;
 

@@ -13,6 +13,47 @@ import (
 	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
+const approvalsOnce = `-- name: ApprovalsOnce :many
+select id, source, report, parent_id::bigint as parent, once from run
+where kind = 'approve' and actor = $1 and once is not null
+order by id desc limit 1000
+`
+
+type ApprovalsOnceRow struct {
+	ID     runs.ID
+	Source profile.Source
+	Report string
+	Parent int64
+	Once   []byte
+}
+
+// The last approvals that somebody asked for under a key.
+func (q *Queries) ApprovalsOnce(ctx context.Context, actor string) ([]ApprovalsOnceRow, error) {
+	rows, err := q.db.Query(ctx, approvalsOnce, actor)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ApprovalsOnceRow{}
+	for rows.Next() {
+		var i ApprovalsOnceRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Source,
+			&i.Report,
+			&i.Parent,
+			&i.Once,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const cancelRun = `-- name: CancelRun :one
 update run set state = 'failed', error = $1, summary = $2, ended_at = clock(), stage = ''
 where id = $3 and state = 'queued'
