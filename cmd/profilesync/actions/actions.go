@@ -12,7 +12,6 @@
 //	profiles.go, cases.go      profiles, why, undo of a field; cases, closures
 //	pushes.go, drift.go        pushes, previews, holds, drift
 //	people.go, private.go      accounts, reminders, mail; which reasons only some may read
-//	listings.go                the last accepted listings
 //	each.go, look.go           everything that a request asks for in turn; what pages look at
 //	known.go, errors.go        which names exist; why something is refused
 //

@@ -130,7 +130,7 @@ func (r Request) dayOf(file File, today profile.Date) (profile.Date, error) {
 		return r.comingDayOf(file, today)
 	}
 	if !r.AsOf.IsZero() {
-		return r.AsOf, pastOrToday("as-of", r.AsOf, today)
+		return r.AsOf, PastOrToday("as-of", r.AsOf, today)
 	}
 	day, err := ods.DayOf(file.Name)
 	switch {
@@ -163,8 +163,8 @@ func (r Request) comingDayOf(file File, today profile.Date) (day profile.Date, e
 	}
 }
 
-// pastOrToday refuses a day after today.
-func pastOrToday(field string, day, today profile.Date) error {
+// PastOrToday refuses a day after today.
+func PastOrToday(field string, day, today profile.Date) error {
 	if day.After(today) {
 		return invalid(field, " %s: that day has not come yet (today is %s)", day, today)
 	}
@@ -179,7 +179,7 @@ func (r Request) CheckPull(today profile.Date) error {
 	case r.AsOf.IsZero() || r.AsOf == today:
 		return nil
 	case r.AsOf.After(today):
-		return pastOrToday("as-of", r.AsOf, today)
+		return PastOrToday("as-of", r.AsOf, today)
 	default:
 		return invalid("as-of", " %s: a pull is for today (%s); --as-of is the date of a listing in a file (--files)", r.AsOf, today)
 	}

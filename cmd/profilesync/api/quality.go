@@ -4,7 +4,7 @@ import (
 	"context"
 	"net/http"
 
-	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/actions/upkeep"
 	"github.com/profilesync/profilesync/cmd/profilesync/api/operation"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
@@ -51,9 +51,9 @@ func (s *server) quality() {
 	}, s.listOwners)
 }
 
-func (s *server) listListings(ctx context.Context, in *operation.Paging) (*operation.List[actions.Listing], error) {
-	key := func(l actions.Listing) string { return string(l.Source) + " " + l.Report }
-	return operation.Paged(*in, key, func(int) ([]actions.Listing, error) { return s.do.Listings(ctx) })
+func (s *server) listListings(ctx context.Context, in *operation.Paging) (*operation.List[upkeep.Listing], error) {
+	key := func(l upkeep.Listing) string { return string(l.Source) + " " + l.Report }
+	return operation.Paged(*in, key, func(int) ([]upkeep.Listing, error) { return s.do.Listings(ctx) })
 }
 
 type resetListingInput struct {

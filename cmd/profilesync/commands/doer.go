@@ -157,7 +157,7 @@ type reportsDoer interface {
 }
 
 type qualityDoer interface {
-	Listings(ctx context.Context) ([]actions.Listing, error)
+	Listings(ctx context.Context) ([]upkeep.Listing, error)
 	ResetListing(ctx context.Context, report string, to profile.Date, reason string) (runstore.ResetDone, error)
 	Findings(ctx context.Context, f qualitystore.Filter) ([]qualitystore.Found, error)
 	CountFindings(ctx context.Context) (int, error)

@@ -23,7 +23,7 @@ func TestWhoAdministersGivesNoMoreThanTheyHave(t *testing.T) { //nolint:parallel
 	eve.open("/actions").form("Sign out everywhere u-1").press().shows(http.StatusOK, "They are signed out everywhere", "end-sessions", "u-1")
 	require.Equal(t, 1, pgtest.One[int](w.db, "select count(*)::int from session where ended_at is not null"))
 
-	eve.open("/tokens").form("Revoke reads").press().shows(http.StatusOK, "worthless")
+	eve.open("/tokens").form("Revoke reads").press().shows(http.StatusOK, "The token was revoked")
 	require.Equal(t, "eve add-token reads, eve end-sessions u-1, eve revoke-token reads", pgtest.One[string](
 		w.db,
 		"select string_agg(concat_ws(' ', actor, operation, subject), ', ' order by id) from action where subject in ('reads', 'u-1')",

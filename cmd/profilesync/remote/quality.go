@@ -5,7 +5,7 @@ import (
 	"net/url"
 	"strconv"
 
-	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/actions/upkeep"
 	"github.com/profilesync/profilesync/connectors/postgres/qualitystore"
 	"github.com/profilesync/profilesync/connectors/postgres/runstore"
 	"github.com/profilesync/profilesync/connectors/postgres/servicestore"
@@ -14,8 +14,8 @@ import (
 )
 
 // Listings is actions.Actions.Listings.
-func (c *Client) Listings(ctx context.Context) ([]actions.Listing, error) {
-	return list[actions.Listing](ctx, c, "/listings", nil, all)
+func (c *Client) Listings(ctx context.Context) ([]upkeep.Listing, error) {
+	return list[upkeep.Listing](ctx, c, "/listings", nil, all)
 }
 
 // ResetListing is actions.Actions.ResetListing.

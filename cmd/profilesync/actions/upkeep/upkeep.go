@@ -7,6 +7,7 @@
 //
 //	quality.go    quality checks; records of registers that a person should look at
 //	register.go   the register of e-RS services, and the codes of e-RS
+//	listings.go   the last accepted listings
 //	reports.go    reports of days
 //	letters.go    letters and reminders that are sent now; reports that are delivered
 //	tokens.go     tokens of machines

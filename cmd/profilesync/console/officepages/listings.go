@@ -3,7 +3,7 @@ package officepages
 import (
 	"net/http"
 
-	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/actions/upkeep"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/web"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/words"
@@ -24,7 +24,7 @@ func (m room) listings(r *http.Request) (page.Page, error) {
 
 // listingsPage has the form to repair a day only for who administers; typed is report,
 // day and reason.
-func listingsPage(found []actions.Listing, mayReset bool, typed [3]string) page.Page {
+func listingsPage(found []upkeep.Listing, mayReset bool, typed [3]string) page.Page {
 	p := page.Page{Title: "Listings", Lead: "The last accepted listing of each report of a register. Later ones are measured against it."}
 	t := page.Table{
 		Caption: "Listings", Hidden: true, Empty: "No listing has been accepted yet.",

@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/actions/upkeep"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/pagetest"
 	"github.com/profilesync/profilesync/connectors/postgres/accessstore"
@@ -38,10 +38,10 @@ func pages(t *testing.T) map[string]page.Page {
 	report := reportstore.FrozenReport{
 		Day: day, From: at.AddDate(0, 0, -1), Until: at, Rows: 1204, Digest: "4f0c", Frozen: at, Deliveries: 3,
 	}
-	listing := actions.Listing{
+	listing := upkeep.Listing{
 		Listing: runstore.Listing{Source: profile.SourceODS, Report: "etr", AsOf: day, Records: 273, Run: 12, Actor: "daemon"}, AgeDays: 1,
 	}
-	byHand := actions.Listing{
+	byHand := upkeep.Listing{
 		Listing: runstore.Listing{
 			Source: profile.SourceERS, Report: "services", AsOf: day, Records: 39500, Actor: "cid", Reason: "a wrong date",
 		},
@@ -70,7 +70,7 @@ func pages(t *testing.T) map[string]page.Page {
 		"reports-more":  reportsPage([]reportstore.FrozenReport{report, older}, 1, false),
 		"tokens-more":   tokensPage(tokensAfter(many, "machine-000"), wanted{}, true), "tokens-first": tokensPage(many[:1], wanted{}, false),
 		"reports-none": reportsPage(nil, mostReports, false),
-		"listings":     listingsPage([]actions.Listing{listing, byHand}, true, [3]string{}), "tokens": tokensPage(tokens, wanted{}, true),
+		"listings":     listingsPage([]upkeep.Listing{listing, byHand}, true, [3]string{}), "tokens": tokensPage(tokens, wanted{}, true),
 		"actions": actionsPage(
 			[]accessstore.SignedIn{{Actor: "u-1", Sessions: 2, Since: at, Until: at}},
 			[]accessstore.Action{{ID: 2, At: at, Actor: "u-<1>", Operation: "approve", Subject: "12", Outcome: accessstore.Done}},

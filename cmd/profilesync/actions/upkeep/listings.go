@@ -1,9 +1,10 @@
-package actions
+package upkeep
 
 import (
 	"context"
 	"strings"
 
+	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/connectors/ods"
 	"github.com/profilesync/profilesync/connectors/postgres/runstore"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -17,37 +18,34 @@ type Listing struct {
 }
 
 // Listings returns the last accepted listing of each report.
-func (a *Actions) Listings(ctx context.Context) ([]Listing, error) {
-	if err := a.Ready(ctx); err != nil {
+func (u Upkeep) Listings(ctx context.Context) ([]Listing, error) {
+	if err := u.Ready(ctx); err != nil {
 		return nil, err
 	}
-	found, err := a.App.Store.Runs.Listings(ctx)
+	found, err := u.App.Store.Runs.Listings(ctx)
 	listings := make([]Listing, len(found))
 	for i, l := range found {
-		listings[i] = Listing{l, l.AsOf.DaysUntil(a.App.Today())}
+		listings[i] = Listing{l, l.AsOf.DaysUntil(u.App.Today())}
 	}
 	return listings, err
 }
 
 // ResetListing repairs the day of a report's last accepted listing.
-func (a *Actions) ResetListing(ctx context.Context, report string, to profile.Date, reason string) (done runstore.ResetDone, err error) {
-	actor, err := a.who(ctx)
+func (u Upkeep) ResetListing(ctx context.Context, report string, to profile.Date, reason string) (done runstore.ResetDone, err error) {
+	actor, err := u.Begin(ctx)
 	if err != nil {
 		return done, err
 	}
 	if _, err := ods.Types(report); err != nil {
-		return done, &Error{Kind: Invalid, Text: err.Error(), Err: err}
+		return done, &actions.Error{Kind: actions.Invalid, Text: err.Error(), Err: err}
 	}
-	if err := pastOrToday("to", to, a.App.Today()); err != nil {
+	if err := actions.PastOrToday("to", to, u.App.Today()); err != nil {
 		return done, err
 	}
 	if strings.TrimSpace(reason) == "" {
-		return done, invalid("reason", ": say why")
+		return done, &actions.Error{Kind: actions.Invalid, Field: "reason", Text: ": say why"}
 	}
-	if err := a.Ready(ctx); err != nil {
-		return done, err
-	}
-	return a.App.Store.Runs.ResetListing(ctx, runstore.Reset{
+	return u.App.Store.Runs.ResetListing(ctx, runstore.Reset{
 		Source: profile.SourceODS, Report: report, To: to, Actor: actor, Reason: reason,
 	})
 }
