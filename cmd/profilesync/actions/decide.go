@@ -153,6 +153,14 @@ func (a *Actions) Approve(ctx context.Context, d Decision) (approvals []runs.Sum
 		}
 		return a.approve(ctx, d, approval, on, behind)
 	}
+	return a.approveAgain(ctx, d, approval, on, before, behind)
+}
+
+// approveAgain finds the runs of an approval that was begun before, and makes the others if
+// they are sure to be what was looked at.
+func (a *Actions) approveAgain(ctx context.Context, d Decision, approval runs.Run, on decided, before, behind []runs.Run) (
+	approvals []runs.Summary, err error,
+) {
 	if d.Digest == "" || len(behind) == 0 {
 		return a.approve(ctx, d, approval, on, append(before, behind...))
 	}

@@ -27,7 +27,7 @@ func TestAnApprovalThatIsBegunAgainFindsItsRun(t *testing.T) { //nolint:parallel
 	do, bySomebody := &actions.Actions{App: w.app}, guard.With(t.Context(), bea)
 	begun := time.Date(2026, 6, 3, 10, 0, 0, 0, time.UTC)
 	underKey := func(key string) (started []string, err error) {
-		_, digest, err := do.Waiting(t.Context(), runs.Selection{})
+		_, digest, err := do.Waiting(t.Context(), runs.Selection{}) //nolint:contextcheck // the test's
 		require.NoError(t, err)
 		for _, d := range []actions.Decision{{All: true}, {All: true, Selection: runs.Selection{Digest: digest}}} {
 			ctx := guard.WithOnce(bySomebody, bea.Name, key, begun)

@@ -82,7 +82,11 @@ func statusOf(err error) int {
 	if errors.As(err, new(WrongError)) || errors.As(err, new(WrongErrors)) || errors.Is(err, postgres.ErrNoText) {
 		return http.StatusUnprocessableEntity
 	}
-	switch actions.KindOf(err) {
+	return statusOfKind(actions.KindOf(err))
+}
+
+func statusOfKind(kind actions.Kind) int {
+	switch kind {
 	case actions.Invalid:
 		return http.StatusUnprocessableEntity
 	case actions.Missing:

@@ -50,7 +50,7 @@ func (d *Desk) once(w http.ResponseWriter, r *http.Request, caller guard.Princip
 		d.Fail(w, r, err)
 	case claimed:
 		begun := r.WithContext(guard.WithOnce(r.Context(), sent.name, sent.key, before.Begun))
-		d.first(w, begun, sent, route, deed)
+		d.first(w, begun, sent, route, deed) //nolint:contextcheck // the request has it
 	case before.Status != 0 && subtle.ConstantTimeCompare(before.Digest, digest) != 1:
 		d.Fail(w, r, errSentOtherwise)
 	case before.Location != "":

@@ -13,8 +13,10 @@ func TestPagesNameNoCommands(t *testing.T) {
 	for text, want := range map[string]string{
 		"the date in the name of etr_2026-12-31.csv has not come yet (today is 2026-06-03); give its date with --as-of": "the date in the " +
 			"name of etr_2026-12-31.csv has not come yet (today is 2026-06-03); give the day that the listing speaks of",
-		"rehearse needs the day of a.csv: give it with --as-of":                        "rehearse needs the day of a.csv: give the day that the listing speaks of",
-		"it is no day to come; plan it without --rehearse":                             "it is no day to come; make a plan that is no rehearsal",
+		"rehearse needs the day of a.csv: give it with " +
+			"--as-of": "rehearse needs the day of a.csv: give the day that the listing speaks of",
+		"it is no day to come; plan it without --rehearse": "it is no day to come; " +
+			"make a plan that is no rehearsal",
 		": e-RS has no listings; see `profilesync ers register import`":                ": e-RS has no listings",
 		"there is no report yet: `profilesync report make` makes the due ones":         "there is no report yet",
 		"try again when it has ended (`profilesync runs list`)":                        "try again when it has ended",
