@@ -185,7 +185,7 @@ func (a *Actions) approve(
 		if d.Digest != "" && d.Run == 0 {
 			approval.Selection = on.of(parent.ID)
 		}
-		summary, err := a.App.Submit(ctx, once(ctx, approval), d.Wait, a.progress())
+		summary, err := a.App.Submit(ctx, once(ctx, approval, d.Selection, d.All), d.Wait, a.progress())
 		if err != nil {
 			return made, err
 		}

@@ -10,10 +10,11 @@ import (
 )
 
 // once has a run stored once for the request that asks for it, however often the request
-// is begun: a daemon may have stored it and died. A file that is sent again is another
-// upload, and midnight may have passed.
-func once(ctx context.Context, run runs.Run) runs.Run {
-	run.Once = guard.Once(ctx, run.Kind, " ", run.Source, " ", run.Report, " ", run.Parent, " ", run.Plan, " ", run.Codes)
+// is begun: a daemon may have stored it and died. What else was asked for tells it from
+// another request with the same key, which has a run of its own. A file that is sent again
+// is another upload, and midnight may have passed: neither makes it another request.
+func once(ctx context.Context, run runs.Run, asked ...any) runs.Run {
+	run.Once = guard.Once(ctx, run.Kind, run.Source, run.Report, run.Parent, run.Plan, run.Codes, asked)
 	return run
 }
 
@@ -31,7 +32,7 @@ func (a *Actions) before(ctx context.Context, d Decision, actor string) (parents
 		return nil, err
 	}
 	for _, approval := range slices.Backward(approvals) { // in the order in which they were stored
-		if !bytes.Equal(approval.Once, once(ctx, approval).Once) {
+		if !bytes.Equal(approval.Once, once(ctx, approval, d.Selection, d.All).Once) {
 			continue
 		}
 		parent, err := a.App.Store.Runs.Run(ctx, approval.Parent)

@@ -2,6 +2,7 @@ package actions
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -292,10 +293,14 @@ func (a *Actions) Reconcile(ctx context.Context, s Scope, wait bool) (summary ru
 	if s.IsReference() {
 		return readReference(ctx, a.App.Reader(false), s)
 	}
+	content := sha256.New()
+	if s.File != nil && s.File.Sent != nil {
+		s.File = &File{Name: s.File.Name, Sent: io.TeeReader(s.File.Sent, content)}
+	}
 	if s.Run.Upload, err = a.upload(ctx, s); err != nil {
 		return summary, err
 	}
-	return a.App.Submit(ctx, once(ctx, s.Run), wait, a.progress())
+	return a.App.Submit(ctx, once(ctx, s.Run, content.Sum(nil)), wait, a.progress())
 }
 
 // ReconcilePlan applies exactly what a plan shows, or refuses.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"io"
 	"time"
 )
 
@@ -32,6 +31,6 @@ func Once(ctx context.Context, part ...any) []byte {
 	}
 	name := sha256.New()
 	_, _ = fmt.Fprintf(name, "%q %q %d", c.principal, c.key, c.begun.UnixMicro()) // it never fails
-	_, _ = io.WriteString(name, fmt.Sprintf(" %q", fmt.Sprint(part...)))
+	_, _ = fmt.Fprintf(name, " %#v", part)
 	return name.Sum(nil)
 }
