@@ -30,6 +30,23 @@ func callOf(ctx context.Context) *call {
 // ShowOnce keeps the answer nowhere: a request that is repeated gets its status alone.
 func ShowOnce(ctx context.Context) { callOf(ctx).secret = true }
 
+// WithoutCaller is for what is done once, and goes on when its caller is gone: it ends when
+// the daemon stops, too, and when it is ended.
+func WithoutCaller(caller context.Context) (ctx context.Context, end context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(caller))
+	c, guarded := caller.Value(callKey{}).(*call)
+	if !guarded {
+		return ctx, cancel
+	}
+	stop := func() {
+		if caller.Err() != nil && c.guard.Stopping.Err() != nil {
+			cancel()
+		}
+	}
+	gone, stopping := context.AfterFunc(caller, stop), context.AfterFunc(c.guard.Stopping, stop)
+	return ctx, func() { gone(); stopping(); cancel() }
+}
+
 // RequestID returns the id of the request, which its answer, the log and the audit name;
 // empty outside of a guard.
 func RequestID(ctx context.Context) string {

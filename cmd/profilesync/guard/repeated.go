@@ -86,7 +86,7 @@ func (g *Guard) answerOnce(w http.ResponseWriter, r *http.Request, next http.Han
 		io.Closer
 	}{io.TeeReader(whole, digest), whole}
 	kept := &keeping{ResponseWriter: w}
-	working, ended := g.withoutCaller(r.Context())
+	working, ended := WithoutCaller(r.Context())
 	defer ended()
 	panicked := true
 	defer func() { // also while it panics
@@ -125,18 +125,6 @@ func (g *Guard) keep(r *http.Request, kept *keeping, answer accessstore.Answer, 
 	if err != nil {
 		g.Log.ErrorContext(ctx, "keeping an answer", "request", c.id, "error", err)
 	}
-}
-
-// withoutCaller ends when both the caller is gone and the daemon stops, and when it is ended.
-func (g *Guard) withoutCaller(caller context.Context) (ctx context.Context, end context.CancelFunc) {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(caller))
-	stop := func() {
-		if caller.Err() != nil && g.Stopping.Err() != nil {
-			cancel()
-		}
-	}
-	gone, stopping := context.AfterFunc(caller, stop), context.AfterFunc(g.Stopping, stop)
-	return ctx, func() { gone(); stopping(); cancel() }
 }
 
 // notBegun are the answers after which nothing was done.

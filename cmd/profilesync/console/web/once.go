@@ -106,11 +106,20 @@ func (d *Desk) first(w http.ResponseWriter, r *http.Request, sent sending, route
 	}
 }
 
-// performed does the deed, and keeps where it led, also while it panics.
+// performed does the deed, although whoever sent the form may have left, and keeps where it
+// led, also while it panics.
 func (d *Desk) performed(r *http.Request, sent sending, deed Deed) (to string, shown *page.Page, err error) {
 	err = errPanicked
-	defer func() { d.keep(r.Context(), sent, to, err) }()
-	return perform(r, deed)
+	working, ended := guard.WithoutCaller(r.Context())
+	defer ended()
+	defer func() {
+		if working.Err() == nil { // else the daemon stops: another one begins it again
+			d.keep(r.Context(), sent, to, err)
+		}
+	}()
+	bounded, cancel := context.WithTimeout(working, uploadTime)
+	defer cancel()
+	return perform(r.WithContext(bounded), deed)
 }
 
 // claim claims a token. While somebody else has it, it waits for the answer.

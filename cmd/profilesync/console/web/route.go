@@ -106,7 +106,8 @@ func (d *Desk) show(w http.ResponseWriter, r *http.Request, route Route) {
 // request has been answered.
 const inMemory = 1 << 20
 
-// uploadTime is how long a file may take to arrive, and what is done with it.
+// uploadTime is how long a file may take to arrive, and then what is done with it: no deed
+// takes longer.
 const uploadTime = 10 * time.Minute
 
 // readForm reads what was sent, and returns what removes its files.

@@ -35,6 +35,39 @@ func (unaudited) BeginAction(context.Context, accessstore.Action) (int64, error)
 func (unaudited) ForbidAction(context.Context, accessstore.Action) error         { return nil }
 func (unaudited) EndAction(context.Context, int64, accessstore.Outcome) error    { return nil }
 
+// guarded is a desk behind a guard, to ann, who may read.
+func guarded(t *testing.T, d *Desk) http.Handler {
+	t.Helper()
+	g, err := guard.New(guard.Options{Audit: unaudited{}, Counted: func(guard.Result) {}, Now: time.Now, Log: d.Log})
+	require.NoError(t, err)
+	ann := guard.Principal{Name: "ann", Person: true, Verbs: []guard.Verb{guard.Read}}
+	return g.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		d.ServeHTTP(w, r.WithContext(guard.With(r.Context(), ann)))
+	}))
+}
+
+// form is what a form sends.
+func form(do string) string {
+	return url.Values{"do": {do}, "once": {strings.Repeat("A", lengthOfToken)}}.Encode()
+}
+
+// What a form asked for is done although whoever sent it is gone, and where it led is kept.
+func TestWhoeverIsGoneStopsNoDeed(t *testing.T) {
+	t.Parallel()
+	keys := &answered{Keys: fresh{}}
+	d := NewDesk(keys, slog.New(slog.DiscardHandler))
+	gone, leave := context.WithCancel(t.Context())
+	d.Serve(Route{Path: "/page", Verb: guard.Read, Deeds: []Deed{{Name: "slow", Verb: guard.Read, Do: func(r *http.Request) (string, error) {
+		leave()
+		return "/done", r.Context().Err()
+	}}}})
+	r := httptest.NewRequestWithContext(gone, http.MethodPost, "/page", strings.NewReader(form("slow")))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	guarded(t, d).ServeHTTP(httptest.NewRecorder(), r)
+	require.Equal(t, http.StatusSeeOther, keys.last.Status)
+	require.Equal(t, "/done", keys.last.Location)
+}
+
 // A route that says how long it takes has that time whatever the server gives others, and
 // ends then, in words.
 func TestARouteHasItsTime(t *testing.T) {
@@ -62,12 +95,7 @@ func TestARouteHasItsTime(t *testing.T) {
 		Path: "/endless", Verb: guard.Read, Show: endless, Within: limit / 2,
 		Deeds: []Deed{{Name: "endless", Verb: guard.Read, Answer: endless}},
 	})
-	g, err := guard.New(guard.Options{Audit: unaudited{}, Counted: func(guard.Result) {}, Now: time.Now, Log: d.Log})
-	require.NoError(t, err)
-	ann := guard.Principal{Name: "ann", Person: true, Verbs: []guard.Verb{guard.Read}}
-	server := httptest.NewUnstartedServer(g.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		d.ServeHTTP(w, r.WithContext(guard.With(r.Context(), ann)))
-	})))
+	server := httptest.NewUnstartedServer(guarded(t, d))
 	server.Config.ReadTimeout, server.Config.WriteTimeout = limit, limit
 	server.Start()
 	t.Cleanup(server.Close)
@@ -85,7 +113,7 @@ func TestARouteHasItsTime(t *testing.T) {
 	} {
 		method, body := http.MethodGet, ""
 		if c.do != "" {
-			method, body = http.MethodPost, url.Values{"do": {c.do}, "once": {strings.Repeat("A", lengthOfToken)}}.Encode()
+			method, body = http.MethodPost, form(c.do)
 		}
 		request, err := http.NewRequestWithContext(t.Context(), method, server.URL+c.path, strings.NewReader(body))
 		require.NoError(t, err)
