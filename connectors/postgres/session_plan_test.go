@@ -39,14 +39,28 @@ func TestTheFirstStatementOfASessionSlowsNoOther(t *testing.T) { //nolint:parall
 	w.Exec("insert into dated_opening_period (code, date) select code, '2027-02-01' from profile")
 	w.Exec("analyze")
 	for name, statement := range audited {
-		fewFirst, manyFirst := pgtest.Connect(t, w.URL), pgtest.Connect(t, w.URL)
-		alone, _ := writeAndForget(t, manyFirst, statement, 1, many)
-		_, read := writeAndForget(t, manyFirst, statement, 2, 2)
-		require.Less(t, read, many/2, "%s: one reads whole tables after many", name)
-		writeAndForget(t, fewFirst, statement, 1, 1)
-		after, _ := writeAndForget(t, fewFirst, statement, 1, many)
+		alone, after := afterOne(t, w, name, statement, many)
+		for range 2 { // others use the processors, too: a plan that is wrong is slow each time
+			if after < 3*alone+time.Second {
+				break
+			}
+			alone, after = afterOne(t, w, name, statement, many)
+		}
 		require.Less(t, after, 3*alone+time.Second, "%s: many after one; alone %s", name, alone)
 	}
+}
+
+// afterOne says how long a statement of many takes as the first of a session, and after one
+// of one row.
+func afterOne(t *testing.T, w *pgtest.Database, name, statement string, many int) (alone, after time.Duration) {
+	t.Helper()
+	fewFirst, manyFirst := pgtest.Connect(t, w.URL), pgtest.Connect(t, w.URL)
+	alone, _ = writeAndForget(t, manyFirst, statement, 1, many)
+	_, read := writeAndForget(t, manyFirst, statement, 2, 2)
+	require.Less(t, read, many/2, "%s: one reads whole tables after many", name)
+	writeAndForget(t, fewFirst, statement, 1, 1)
+	after, _ = writeAndForget(t, fewFirst, statement, 1, many)
+	return alone, after
 }
 
 // writeAndForget says how long a statement of a person took, and how many rows it read

@@ -50,7 +50,7 @@ func (d *Desk) once(w http.ResponseWriter, r *http.Request, caller guard.Princip
 		d.Fail(w, r, err)
 	case claimed:
 		begun := r.WithContext(guard.WithOnce(r.Context(), sent.name, sent.key, before.Begun))
-		d.first(w, begun, sent, route, deed) //nolint:contextcheck // the request has it
+		d.first(w, begun, sent, route, deed)
 	case before.Status != 0 && subtle.ConstantTimeCompare(before.Digest, digest) != 1:
 		d.Fail(w, r, errSentOtherwise)
 	case before.Location != "":
@@ -114,7 +114,7 @@ func (d *Desk) performed(r *http.Request, sent sending, deed Deed) (to string, s
 	defer ended()
 	defer func() {
 		if working.Err() == nil { // else the daemon stops: another one begins it again
-			d.keep(r.Context(), sent, to, err)
+			d.keep(r.Context(), sent, to, err) //nolint:contextcheck // it is kept for whoever is gone, too
 		}
 	}()
 	bounded, cancel := context.WithTimeout(working, uploadTime)
