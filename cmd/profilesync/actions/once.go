@@ -50,3 +50,14 @@ func (on decided) behind(before []runs.Run) []runs.Run {
 		return slices.ContainsFunc(before, func(b runs.Run) bool { return b.ID == parent.ID })
 	})
 }
+
+// MayBeDone adds to the refusal of a request that was begun before that it may be what this
+// very request did: its daemon ended before it answered.
+func MayBeDone(ctx context.Context, refusal error) error {
+	kind := KindOf(refusal)
+	if !guard.BegunAgain(ctx) || kind != Conflict && kind != Missing {
+		return refusal
+	}
+	text := refusal.Error() + "; the daemon that was asked first ended before it answered, and may have done it"
+	return &Error{Kind: kind, Text: text, Err: refusal}
+}

@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"time"
+
+	"github.com/profilesync/profilesync/connectors/postgres/accessstore"
 )
 
 type onceKey struct{}
@@ -14,11 +16,19 @@ type onceKey struct{}
 type claim struct {
 	principal, key string
 	begun          time.Time
+	again          bool
 }
 
-// WithOnce returns a context for what is done under a key.
-func WithOnce(ctx context.Context, principal, key string, begun time.Time) context.Context {
-	return context.WithValue(ctx, onceKey{}, claim{principal, key, begun})
+// WithOnce returns a context for what is done under a key that was claimed.
+func WithOnce(ctx context.Context, principal, key string, claimed accessstore.Answer) context.Context {
+	return context.WithValue(ctx, onceKey{}, claim{principal, key, claimed.Begun, claimed.Again})
+}
+
+// BegunAgain reports whether a request with this key was begun before, by a daemon that
+// ended before it answered: what is asked for may have been done then.
+func BegunAgain(ctx context.Context) bool {
+	c, ok := ctx.Value(onceKey{}).(claim)
+	return ok && c.again
 }
 
 // Once names a part of what a request with a key does. The name is the same when the

@@ -31,8 +31,8 @@ const (
 // Idempotency-Key, for 24 hours: it is done once, and its answer given again. The same key
 // with another request, or with other verbs, gets 422, and 409 while the first is being answered. One whose daemon
 // died before it answered is begun again: what it does must know its own work, as runs do by
-// Once, or be refused or change nothing the second time. What it asked for is not known then:
-// another request with its key is done as what it is. A caller who is gone stops nothing:
+// Once, or change nothing the second time, or be refused as what may be done. What it
+// asked for is not known then: another request with its key is done as what it is. A caller who is gone stops nothing:
 // the answer is kept for when he asks again. What was refused before anything was done (401,
 // 403, 413, 429, 503, or a body that broke off) is forgotten, so that it can be tried again;
 // every other answer is kept, and 500 where the operation panicked. It stands after the caller is known.
@@ -54,7 +54,7 @@ func (g *Guard) Repeatable(next http.Handler) http.Handler {
 			g.Log.ErrorContext(r.Context(), "keeping the key of a request", "request", RequestID(r.Context()), "error", err)
 			Problem(w, r, http.StatusServiceUnavailable, "nothing was done, since its key cannot be kept now: try again in a moment")
 		case claimed:
-			g.answerOnce(w, r.WithContext(WithOnce(r.Context(), p.Name, keys[0], before.Begun)), next, keys[0])
+			g.answerOnce(w, r.WithContext(WithOnce(r.Context(), p.Name, keys[0], before)), next, keys[0])
 		default:
 			g.answerAgain(w, r, before)
 		}

@@ -49,7 +49,7 @@ on conflict (principal, key) do update set
 where k.at < now() - interval '24 hours'
     or k.status is null and (k.leased_until < now()
         or exists (select from process p where p.name = k.process and p.cleared_at is not null))
-returning at;
+returning at, (at < now())::bool as again;
 
 -- name: GetKey :one
 select at, digest, status, content_type, location, body from idempotency_key where principal = @principal and key = @key;

@@ -317,6 +317,7 @@ func TestAKeyOutlivesItsProcess(t *testing.T) {
 	}
 	_, first := begin()
 	require.False(t, first.Begun.IsZero())
+	require.False(t, first.Again)
 	db.Exec("update idempotency_key set process = 'gone-1'")
 	for _, state := range []string{
 		"insert into process (name) values ('gone-1')", "update process set ended_at = now()", // its sessions may still write
@@ -330,6 +331,7 @@ func TestAKeyOutlivesItsProcess(t *testing.T) {
 	mine, again := begin()
 	require.True(t, mine)
 	require.Equal(t, first.Begun, again.Begun, "the same request")
+	require.True(t, again.Again)
 	mine, _ = begin()
 	require.False(t, mine, "only one begins it again")
 

@@ -19,23 +19,24 @@ type Answer struct {
 	Location    string
 	Body        []byte
 	Begun       time.Time // when the key was first begun
+	Again       bool      // it is begun again: the process that was to answer ended before it did
 }
 
 // BeginKey claims the key of a request for 24 hours. If the principal used it before, it
 // claims nothing, and returns the answer, which has status 0 while there is none. A key
 // whose process died before it answered is claimed again, and says when it was first begun.
 func (s *Store) BeginKey(ctx context.Context, principal, key string) (claimed bool, before Answer, err error) {
-	begun, err := s.q.BeginKey(ctx, accesssql.BeginKeyParams{Principal: principal, Key: key, Process: s.db.Process()})
+	row, err := s.q.BeginKey(ctx, accesssql.BeginKeyParams{Principal: principal, Key: key, Process: s.db.Process()})
 	if !errors.Is(err, pgx.ErrNoRows) {
-		return err == nil, Answer{Begun: begun}, postgres.Wrap(err, "keeping the key of a request")
+		return err == nil, Answer{Begun: row.At, Again: row.Again}, postgres.Wrap(err, "keeping the key of a request")
 	}
-	row, err := s.q.GetKey(ctx, accesssql.GetKeyParams{Principal: principal, Key: key})
+	kept, err := s.q.GetKey(ctx, accesssql.GetKeyParams{Principal: principal, Key: key})
 	if err != nil {
 		return false, Answer{}, postgres.Wrap(err, "looking up the key of a request")
 	}
-	before = Answer{Digest: row.Digest, ContentType: row.ContentType, Location: row.Location, Body: row.Body, Begun: row.At}
-	if row.Status != nil {
-		before.Status = *row.Status
+	before = Answer{Digest: kept.Digest, ContentType: kept.ContentType, Location: kept.Location, Body: kept.Body, Begun: kept.At}
+	if kept.Status != nil {
+		before.Status = *kept.Status
 	}
 	return false, before, nil
 }

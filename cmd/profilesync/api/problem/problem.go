@@ -76,7 +76,7 @@ func Of(ctx context.Context, log *slog.Logger, operation string, err error) erro
 			large.Limit>>20))
 	}
 	if status, ok := statusOf[actions.KindOf(err)]; ok {
-		err = refusal(ctx, status, err)
+		err = refusal(ctx, status, actions.MayBeDone(ctx, err))
 		if status == http.StatusServiceUnavailable {
 			err = soon(err)
 		}

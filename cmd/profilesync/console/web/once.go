@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/connectors/postgres/accessstore"
@@ -49,7 +50,7 @@ func (d *Desk) once(w http.ResponseWriter, r *http.Request, caller guard.Princip
 	case err != nil:
 		d.Fail(w, r, err)
 	case claimed:
-		begun := r.WithContext(guard.WithOnce(r.Context(), sent.name, sent.key, before.Begun))
+		begun := r.WithContext(guard.WithOnce(r.Context(), sent.name, sent.key, before))
 		d.first(w, begun, sent, route, deed)
 	case before.Status != 0 && subtle.ConstantTimeCompare(before.Digest, digest) != 1:
 		d.Fail(w, r, errSentOtherwise)
@@ -119,7 +120,8 @@ func (d *Desk) performed(r *http.Request, sent sending, deed Deed) (to string, s
 	}()
 	bounded, cancel := context.WithTimeout(working, uploadTime)
 	defer cancel()
-	return perform(r.WithContext(bounded), deed)
+	to, shown, err = perform(r.WithContext(bounded), deed)
+	return to, shown, actions.MayBeDone(bounded, err)
 }
 
 // claim claims a token. While somebody else has it, it waits for the answer.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/connectors/postgres/accessstore"
@@ -27,6 +28,13 @@ func (fresh) BeginKey(context.Context, string, string) (bool, accessstore.Answer
 }
 func (fresh) AnswerKey(context.Context, string, string, accessstore.Answer) error { return nil }
 func (fresh) ForgetKey(context.Context, string, string) error                     { return nil }
+
+// begunAgain are keys of forms whose first daemon died.
+type begunAgain struct{ fresh }
+
+func (begunAgain) BeginKey(context.Context, string, string) (bool, accessstore.Answer, error) {
+	return true, accessstore.Answer{Again: true}, nil
+}
 
 // unaudited is an audit that keeps nothing.
 type unaudited struct{}
@@ -66,6 +74,29 @@ func TestWhoeverIsGoneStopsNoDeed(t *testing.T) {
 	guarded(t, d).ServeHTTP(httptest.NewRecorder(), r)
 	require.Equal(t, http.StatusSeeOther, keys.last.Status)
 	require.Equal(t, "/done", keys.last.Location)
+}
+
+// A deed that is refused says that it may be what it did before its first daemon died.
+func TestARefusalSaysThatItMayBeDone(t *testing.T) {
+	t.Parallel()
+	for says, keys := range map[string]Keys{
+		"It is held<":           fresh{},
+		"and may have done it<": begunAgain{},
+	} {
+		d := NewDesk(keys, slog.New(slog.DiscardHandler))
+		d.Serve(Route{
+			Path: "/page", Verb: guard.Read, Show: func(*http.Request) (page.Page, error) { return page.Page{}, nil },
+			Deeds: []Deed{{Name: "hold", Verb: guard.Read, Do: func(*http.Request) (string, error) {
+				return "", &actions.Error{Kind: actions.Conflict, Text: "it is held"}
+			}}},
+		})
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/page", strings.NewReader(form("hold")))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		answer := httptest.NewRecorder()
+		guarded(t, d).ServeHTTP(answer, r)
+		require.Equal(t, http.StatusConflict, answer.Code)
+		require.Contains(t, answer.Body.String(), says)
+	}
 }
 
 // A route that says how long it takes has that time whatever the server gives others, and

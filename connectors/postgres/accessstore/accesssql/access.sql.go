@@ -112,7 +112,7 @@ on conflict (principal, key) do update set
 where k.at < now() - interval '24 hours'
     or k.status is null and (k.leased_until < now()
         or exists (select from process p where p.name = k.process and p.cleared_at is not null))
-returning at
+returning at, (at < now())::bool as again
 `
 
 type BeginKeyParams struct {
@@ -121,13 +121,18 @@ type BeginKeyParams struct {
 	Process   string
 }
 
+type BeginKeyRow struct {
+	At    time.Time
+	Again bool
+}
+
 // One of more than a day ago counts as forgotten. One without an answer is begun again once its process has ended, with all of
 // its sessions, or its lease has.
-func (q *Queries) BeginKey(ctx context.Context, arg BeginKeyParams) (time.Time, error) {
+func (q *Queries) BeginKey(ctx context.Context, arg BeginKeyParams) (BeginKeyRow, error) {
 	row := q.db.QueryRow(ctx, beginKey, arg.Principal, arg.Key, arg.Process)
-	var at time.Time
-	err := row.Scan(&at)
-	return at, err
+	var i BeginKeyRow
+	err := row.Scan(&i.At, &i.Again)
+	return i, err
 }
 
 const endAction = `-- name: EndAction :execrows
