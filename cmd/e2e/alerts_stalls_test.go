@@ -2,9 +2,11 @@ package e2e
 
 import (
 	"net/url"
+	"path/filepath"
 	"syscall"
 	"testing"
 
+	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/stretchr/testify/require"
 
@@ -12,6 +14,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/pgtest"
 	"github.com/profilesync/profilesync/jobs"
+	"github.com/profilesync/profilesync/jobs/casejobs"
 	"github.com/profilesync/profilesync/jobs/peoplejobs"
 	"github.com/profilesync/profilesync/jobs/queue"
 )
@@ -51,8 +54,10 @@ func TestAlertOfStandstill(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, client.QueuePause(t.Context(), queue.Control, nil))
 	s.edit(s.codes()[0], "phone", "01632 960222")
-	_, err = client.Insert(t.Context(), jobs.Tick{}, nil)
-	require.NoError(t, err)
+	for _, waits := range []river.JobArgs{jobs.Tick{}, casejobs.LookAtCases{}} {
+		_, err = client.Insert(t.Context(), waits, nil)
+		require.NoError(t, err)
+	}
 	s.within(patience, 0, "select count(*) from river.river_job where queue = $1 and state = 'running'", queue.Control)
 	const blocked = "select least(count(*), 1) from pg_stat_activity where cardinality(pg_blocking_pids(pid)) > 0 and datname = current_database()"
 	s.within(patience, 1, blocked)
@@ -140,19 +145,21 @@ func TestAlertOfALateSchedule(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	owner := s.with("DATABASE_URL=" + s.url)
-	mail := []string{"MAIL=directory", "MAIL_DIRECTORY=" + s.dir}
+	mail := []string{"MAIL=directory", "MAIL_DIRECTORY=" + filepath.Join(s.dir, "mail")}
 	lacks := owner.serve()
 	s.within(patience, 1, "select count(*) from forward_progress where activity = 'tick'")
-	s.write("revoke update on river.river_job from " + pgtest.Roles(t).Daemon)
+	role := pgtest.Roles(t).Daemon
+	s.write("revoke update on river.river_job from " + role)
 	idle := s.with(mail...).serve()
 	s.write("insert into schedule_run (name, due_at) values ('send_mail', now() - interval '1 day')")
 	p := s.watch([]string{idle.address()})
 	p.fires("ScheduleLate schedule=send_mail")
 
+	s.write("grant update on river.river_job to " + role)
 	lacks.stop()
 	given := owner.with(mail...).serve()
 	p.resolves()
-	require.Equal(t, 1, s.count("select count(*) from schedule_run where name = 'send_mail' and job_id is not null"))
+	require.Equal(t, 1, s.count("select least(count(*), 1) from schedule_run where name = 'send_mail' and job_id is not null"))
 	given.stop()
 	idle.stop()
 }
