@@ -59,7 +59,8 @@ func TestAlertOfStandstill(t *testing.T) {
 		require.NoError(t, err)
 	}
 	s.within(patience, 0, "select count(*) from river.river_job where queue = $1 and state = 'running'", queue.Control)
-	const blocked = "select least(count(*), 1) from pg_stat_activity where cardinality(pg_blocking_pids(pid)) > 0 and datname = current_database()"
+	const blocked = `select least(count(*), 1) from pg_stat_activity
+		where cardinality(pg_blocking_pids(pid)) > 0 and datname = current_database()`
 	s.within(patience, 1, blocked)
 	s.write("update forward_progress set at = at - interval '3 minutes'")
 	p.fires("NoProgress activity=dispatch", "NoProgress activity=tick", "NoProgress activity=cases")
