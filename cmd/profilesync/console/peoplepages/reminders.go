@@ -22,7 +22,7 @@ func (m room) reminders(r *http.Request) (page.Page, error) {
 func remindersPage(due []actions.DueReminder, day profile.Date) page.Page {
 	p := page.Page{
 		Title: "Reminders", Back: page.Link{Text: "Accounts", To: "/accounts"},
-		Lead: "Who would be reminded of which checks, and why. Nothing is sent from here.",
+		Lead: "Who would be reminded of which confirmations, and why. Nothing is sent from here.",
 	}
 	t := page.Table{
 		Caption: "Reminders", Hidden: true, Empty: "Nobody is to be reminded.",

@@ -174,12 +174,12 @@ func (o *one) servicesSection() page.Section {
 	return page.Section{ID: "services", Title: "Services", Blocks: []page.Block{t}}
 }
 
-// checks are the sections that people have confirmed, and those that nobody has.
-func (o *one) checks() page.Section {
-	t := page.Table{Caption: "Sections that people check", Hidden: true, Columns: page.Names("Section", "Last checked", "By")}
+// confirmed are the sections that people have confirmed, and those that nobody has.
+func (o *one) confirmed() page.Section {
+	t := page.Table{Caption: "Sections that people confirm", Hidden: true, Columns: page.Names("Section", "Last confirmed", "By")}
 	for _, section := range people.Sections() {
 		row := page.Row{page.Say(words.Sentence(section.Words())), page.Say("never"), page.Say("")}
-		for _, c := range o.checked {
+		for _, c := range o.confirmations {
 			if c.Section != section {
 				continue
 			}
@@ -190,7 +190,7 @@ func (o *one) checks() page.Section {
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	return page.Section{ID: "checked", Title: "Checked by people", Blocks: []page.Block{t}}
+	return page.Section{ID: "confirmed", Title: "Confirmed by people", Blocks: []page.Block{t}}
 }
 
 func (o *one) findings() page.Section {
@@ -201,5 +201,5 @@ func (o *one) findings() page.Section {
 	for _, f := range o.about.Findings {
 		t.Rows = append(t.Rows, page.Row{{Text: f.Text(), Soft: string(f.Kind)}, page.Say(string(f.Owner)), words.Moment(f.FirstSeen)})
 	}
-	return page.Section{ID: "checks", Title: "Quality findings", Blocks: []page.Block{t}}
+	return page.Section{ID: "findings", Title: "Quality findings", Blocks: []page.Block{t}}
 }

@@ -21,16 +21,16 @@ import (
 
 // one is what the page of a profile shows.
 type one struct {
-	code     profile.ODSCode
-	values   profile.Values
-	at       time.Time // as it stood then; zero for now
-	typedAt  string
-	about    actions.Profile
-	holds    []pushstore.Hold
-	services []servicestore.ProfileService
-	cases    []casestore.Listed
-	checked  []peoplestore.Confirmed
-	board    func(icb string) string
+	code          profile.ODSCode
+	values        profile.Values
+	at            time.Time // as it stood then; zero for now
+	typedAt       string
+	about         actions.Profile
+	holds         []pushstore.Hold
+	services      []servicestore.ProfileService
+	cases         []casestore.Listed
+	confirmations []peoplestore.Confirmed
+	board         func(icb string) string
 	// What the reader may do, and what was typed into a form that was refused.
 	mayHold, mayPush    bool
 	what, reason, until string
@@ -77,7 +77,7 @@ func (m room) read(r *http.Request, o *one) (err error) {
 	if o.services, err = m.do.Services(ctx, o.code); err != nil {
 		return err
 	}
-	if o.checked, err = m.do.Confirmed(ctx, o.code); err != nil {
+	if o.confirmations, err = m.do.Confirmed(ctx, o.code); err != nil {
 		return err
 	}
 	o.cases, err = m.do.Cases(ctx, casestore.Filter{Code: o.code}, "")
@@ -116,7 +116,7 @@ func (o *one) now() page.Page {
 	if o.mayHold && o.hasKind() {
 		p.Add(o.kindSection())
 	}
-	p.Add(o.holdsSection(), o.pushes(), o.servicesSection(), o.checks(), o.findings(), o.chooseDay())
+	p.Add(o.holdsSection(), o.pushes(), o.servicesSection(), o.confirmed(), o.findings(), o.chooseDay())
 	return p
 }
 

@@ -54,7 +54,7 @@ func pharmacy() one {
 	o.about.Findings = []qualitystore.Found{
 		{Finding: quality.Finding{Kind: "open-all-hours", Detail: "it is open day and night on DoS"}, Owner: "board", FirstSeen: at},
 	}
-	o.checked = []peoplestore.Confirmed{
+	o.confirmations = []peoplestore.Confirmed{
 		{Section: people.SectionContact, At: at, Account: 4711, Edited: true}, {Section: people.SectionServices, At: at, Account: 12},
 	}
 	o.services = []servicestore.ProfileService{{Source: "ers", ID: "1234", Name: "Dermatology", Kind: "clinic", State: "live"}}

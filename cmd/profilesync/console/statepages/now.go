@@ -205,12 +205,12 @@ func why(reason string) string {
 
 func driftOf(d *standing.Drift) page.Cell {
 	if d == nil {
-		return page.Say("never checked")
+		return page.Say("never made")
 	}
 	cell := words.Moment(d.At)
 	switch {
 	case d.Failed:
-		cell.Soft = "the check failed"
+		cell.Soft = "it failed"
 	case d.Fields+d.Missing == 0:
 		cell.Soft = "nothing differs in " + page.Many(d.Checked, "profile", "profiles")
 	default:
@@ -273,7 +273,7 @@ func (n present) report() page.Section {
 var scheduleWords = map[string]string{
 	"pull_ods_changes": "pulls changes from ODS", "pull_ods_listings": "pulls complete listings from ODS", "pull_ers": "pulls from e-RS",
 	"check_drift_dos": "compares DoS with the profiles", "check_drift_website": "compares the NHS website with the profiles",
-	"check_quality": "makes the quality checks", "deactivate": "warns and ends idle accounts", "remind": "reminds people of checks",
+	"check_quality": "makes the quality checks", "deactivate": "warns and ends idle accounts", "remind": "reminds people to confirm their profiles",
 	"tell_cases": "tells people of cases", "report": "makes the daily report", "refresh_calendar": "reads the bank holidays",
 	"send_mail": "sends letters", "watch_mail": "asks what became of letters", "housekeeping": "removes what is no longer needed",
 }
