@@ -179,11 +179,11 @@ func (o *one) confirmed() page.Section {
 	t := page.Table{Caption: "Sections that people confirm", Hidden: true, Columns: page.Names("Section", "Last confirmed", "By")}
 	for _, section := range people.Sections() {
 		row := page.Row{page.Say(words.Sentence(section.Words())), page.Say("never"), page.Say("")}
-		for _, c := range o.confirmations {
+		for _, c := range o.about.Confirmations {
 			if c.Section != section {
 				continue
 			}
-			row[1], row[2] = words.Moment(c.At), page.Leads(c.Account.String(), "/accounts/"+c.Account.String())
+			row[1], row[2] = words.Moment(c.At), page.Leads(c.Account, "/accounts/"+c.Account)
 			if c.Edited {
 				row[1].Soft = "by an edit"
 			}

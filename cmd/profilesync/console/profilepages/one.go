@@ -13,7 +13,6 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/console/words"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/connectors/postgres/casestore"
-	"github.com/profilesync/profilesync/connectors/postgres/peoplestore"
 	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
 	"github.com/profilesync/profilesync/connectors/postgres/servicestore"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -21,16 +20,15 @@ import (
 
 // one is what the page of a profile shows.
 type one struct {
-	code          profile.ODSCode
-	values        profile.Values
-	at            time.Time // as it stood then; zero for now
-	typedAt       string
-	about         actions.Profile
-	holds         []pushstore.Hold
-	services      []servicestore.ProfileService
-	cases         []casestore.Listed
-	confirmations []peoplestore.Confirmed
-	board         func(icb string) string
+	code     profile.ODSCode
+	values   profile.Values
+	at       time.Time // as it stood then; zero for now
+	typedAt  string
+	about    actions.Profile
+	holds    []pushstore.Hold
+	services []servicestore.ProfileService
+	cases    []casestore.Listed
+	board    func(icb string) string
 	// What the reader may do, and what was typed into a form that was refused.
 	mayHold, mayPush    bool
 	what, reason, until string
@@ -75,9 +73,6 @@ func (m room) read(r *http.Request, o *one) (err error) {
 		return err
 	}
 	if o.services, err = m.do.Services(ctx, o.code); err != nil {
-		return err
-	}
-	if o.confirmations, err = m.do.Confirmed(ctx, o.code); err != nil {
 		return err
 	}
 	o.cases, err = m.do.Cases(ctx, casestore.Filter{Code: o.code}, "")
