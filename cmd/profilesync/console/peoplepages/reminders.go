@@ -6,6 +6,7 @@ import (
 
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
+	"github.com/profilesync/profilesync/cmd/profilesync/console/words"
 	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
@@ -34,7 +35,9 @@ func remindersPage(due []actions.DueReminder, day profile.Date) page.Page {
 			break
 		}
 		t.Rows = append(t.Rows, page.Row{
-			account(d.To), page.Say(d.Quarter), page.Say(d.Stage), page.Say(strings.Join(d.Missing, "; ")),
+			account(
+				d.To,
+			), page.Say(d.Quarter), page.Say(words.Sentence(words.Stage(people.Stage(d.Stage)))), page.Say(strings.Join(d.Missing, "; ")),
 		})
 	}
 	p.Add(chooseDay("/reminders", day), t)

@@ -51,16 +51,6 @@ func (m room) checks(r *http.Request) (page.Page, error) {
 	return f.page(), err
 }
 
-// ownerWords say who must act on a finding.
-var ownerWords = map[quality.Owner]string{
-	quality.OwnerPharmacy: "pharmacy", quality.OwnerDoSLead: "DoS lead", quality.OwnerServiceDesk: "service desk",
-}
-
-// kindWords are a kind of finding in words, by its name: Open all hours.
-func kindWords(kind quality.Kind) string {
-	return words.Sentence(strings.NewReplacer("z-code", "Z code", "dos", "DoS", "-", " ").Replace(string(kind)))
-}
-
 func (f found) page() page.Page {
 	p := page.Page{
 		Title: "Quality findings", Lead: "What is wrong with what DoS and the NHS website show of pharmacies. It is looked for every night.",
@@ -80,7 +70,7 @@ func (f found) page() page.Page {
 		}
 		row := page.Row{
 			words.Profile(one.Code, one.Name),
-			{Text: kindWords(one.Kind), Soft: "for the " + ownerWords[one.Owner]},
+			{Text: words.Finding(one.Kind), Soft: "for the " + words.FindingOwner(one.Owner)},
 			{Text: words.Sentence(one.Text()), Soft: one.Service},
 			words.Moment(one.FirstSeen),
 		}
@@ -105,11 +95,11 @@ func (f found) page() page.Page {
 func (f found) choose() page.Form {
 	kinds, owners := []page.Option{{Label: "Every finding"}}, []page.Option{{Label: "Everybody"}}
 	for _, kind := range quality.Kinds() {
-		kinds = append(kinds, page.Option{Value: string(kind), Label: kindWords(kind), Chosen: kind == f.filter.Kind})
+		kinds = append(kinds, page.Option{Value: string(kind), Label: words.Finding(kind), Chosen: kind == f.filter.Kind})
 	}
 	for _, owner := range quality.Owners() {
 		owners = append(owners, page.Option{
-			Value: string(owner), Label: words.Sentence(ownerWords[owner]), Chosen: owner == f.filter.Owner,
+			Value: string(owner), Label: words.Sentence(words.FindingOwner(owner)), Chosen: owner == f.filter.Owner,
 		})
 	}
 	gone := []page.Option{{Label: "That lasts"}, {Value: "1", Label: "With what is gone", Chosen: f.filter.Gone}}
@@ -127,7 +117,7 @@ func (f found) choose() page.Form {
 func advice(kinds []quality.Kind) page.Section {
 	rows := make(page.Summary, len(kinds))
 	for i, kind := range kinds {
-		rows[i] = page.SummaryRow{Key: kindWords(kind), Value: page.Say(kind.Advice())}
+		rows[i] = page.SummaryRow{Key: words.Finding(kind), Value: page.Say(kind.Advice())}
 	}
 	return page.Section{ID: "do", Title: "What to do", Blocks: []page.Block{rows}}
 }

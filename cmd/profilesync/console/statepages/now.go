@@ -141,9 +141,9 @@ func (n present) queue() page.Section {
 			"available": "waits", "pending": "waits", "retryable": "is tried again later", "running": "is worked on",
 			"scheduled": "is for later",
 		}[q.State]
-		chart.Bars = append(chart.Bars, page.Bar{Label: q.Queue + ", " + state, Number: q.Jobs})
+		chart.Bars = append(chart.Bars, page.Bar{Label: words.Code(q.Queue) + ", " + state, Number: q.Jobs})
 		if q.State == "available" {
-			oldest = append(oldest, q.Queue+": the first waits for "+words.Ago(q.Oldest))
+			oldest = append(oldest, words.Code(q.Queue)+": the first waits for "+words.Ago(q.Oldest))
 		}
 	}
 	s := page.Section{ID: "queue", Title: "Queue", Blocks: []page.Block{chart}}
@@ -178,7 +178,7 @@ func (n present) sinks() page.Section {
 		case len(s.Paused) > 0:
 			routes := make([]string, len(s.Paused))
 			for i, p := range s.Paused {
-				routes[i] = p.Route + ", since " + words.Moment(p.Since).Text + ": " + why(p.Why)
+				routes[i] = words.Code(p.Route) + ", since " + words.Moment(p.Since).Text + ": " + why(p.Why)
 			}
 			state = page.Cell{Text: "paused", Tag: page.Red, Soft: strings.Join(routes, "; ")}
 		case !s.Configured:
@@ -292,7 +292,7 @@ func (n present) schedules() page.Section {
 		}
 		what := scheduleWords[s.Name]
 		if what == "" {
-			what = s.Name
+			what = words.Code(s.Name)
 		}
 		t.Rows = append(t.Rows, page.Row{page.Say(words.Sentence(what)), last, words.Moment(s.When.Next(n.work.At))})
 	}
