@@ -133,7 +133,7 @@ var definitions = [numFields]definition{
 	},
 	FieldERSServices: {name: "ers-services", owner: OwnedByERS, stored: inRows, dosName: "ers-services", label: "e-Referral service"},
 	// Our own writes never count as a check.
-	FieldChecks: {name: "checks", owner: OwnedByEditor, stored: inChecks, dosName: "checks", label: "confirmations"},
+	FieldChecks: {name: "checks", owner: OwnedByEditor, stored: inChecks, dosName: "checks", label: "checks"},
 	FieldKind:   {name: "kind", owner: OwnedByDesk, dosName: "kind", label: "Hospital or clinic"},
 	FieldServiceTexts: {
 		name: "service-texts", owner: OwnedByEditor, stored: inRows, dosName: "service-texts", label: "Text beside a service",

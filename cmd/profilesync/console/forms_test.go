@@ -141,7 +141,7 @@ func TestEndsOfAccountsAreApproved(t *testing.T) { //nolint:paralleltest // they
 	bea, cid, dot := w.as("bea"), w.as("cid"), w.as("dot")
 	dot.open("/accounts/inactive").shows(http.StatusOK, "waits for approval", "30 of 400")
 	require.NotContains(t, dot.text, "End 30 accounts")
-	approve := bea.open("/accounts/inactive").form("End 30 accounts of check 1")
+	approve := bea.open("/accounts/inactive").form("End 30 accounts of inactivity check 1")
 	approve.press().shows(http.StatusOK, "The accounts have ended", "approved", "by bea")
 	approve.press().shows(http.StatusOK, "approved") // a double click
 	require.Equal(t, []string{"approve-endings 1 done"}, w.audited("bea"))

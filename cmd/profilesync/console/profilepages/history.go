@@ -127,7 +127,9 @@ func historyPage(code profile.ODSCode, changes []postgres.Audited, field string,
 	}
 	all := []page.Option{{Label: "Every field"}}
 	for _, f := range profile.Fields() {
-		all = append(all, page.Option{Value: f.String(), Label: words.Sentence(f.Label()), Chosen: f.String() == field})
+		if f != profile.FieldChecks { // confirmations change no profile
+			all = append(all, page.Option{Value: f.String(), Label: words.Sentence(f.Label()), Chosen: f.String() == field})
+		}
 	}
 	p.Add(page.Form{
 		Action: address(code) + "/history", Get: true, Inline: true,
