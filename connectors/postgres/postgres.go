@@ -98,6 +98,18 @@ func optional(id int64) *int64 {
 	return &id
 }
 
+// All is how many rows are asked for where all are wanted: no list has as many.
+const All = 1 << 30
+
+// Before is the time before which a page of a list begins that has the newest first; a
+// zero time is the beginning.
+func Before(at time.Time) time.Time {
+	if at.IsZero() {
+		return time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	return at
+}
+
 // Texts returns values in the form of a text[] parameter.
 func Texts[T ~string](values []T) []string {
 	all := make([]string, len(values))

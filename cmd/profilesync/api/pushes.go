@@ -18,6 +18,7 @@ func (s *server) pushes() {
 	operation.Add(s.set, operation.Route{
 		ID: "list-pushes", Method: http.MethodGet, Path: "/pushes", Verb: guard.Read,
 		Summary: "List pushes, the most recently wanted first",
+		About:   "One that is wanted again while its list is read moves to the beginning, where only a new reading meets it.",
 	}, s.listPushes)
 	operation.Add(s.set, operation.Route{
 		ID: "count-pushes", Method: http.MethodGet, Path: "/pushes/counts", Verb: guard.Read,
@@ -65,9 +66,8 @@ func (s *server) listPushes(ctx context.Context, in *listPushesInput) (*operatio
 	if err := wrong.Err(); err != nil {
 		return nil, err
 	}
-	key := func(p pushstore.ListedPush) string { return string(p.Sink) + " " + string(p.Code) }
-	return operation.Paged(in.Paging, key, func(most int) ([]pushstore.ListedPush, error) {
-		filter.Most = most
+	return operation.PagedFrom(in.Paging, pushstore.ListedPush.Place, func(at pushstore.Place, most int) ([]pushstore.ListedPush, error) {
+		filter.Behind, filter.Most = at, most
 		return s.do.Pushes(ctx, filter)
 	})
 }

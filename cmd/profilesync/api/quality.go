@@ -154,10 +154,10 @@ func (s *server) listQuarantine(ctx context.Context, in *reportPageInput) (*oper
 	if err != nil {
 		return nil, err
 	}
-	key := func(q qualitystore.Quarantined) string {
-		return q.Report + " " + string(q.Code) + " " + q.Field + " " + q.Value
-	}
-	return operation.Paged(in.Paging, key, func(most int) ([]qualitystore.Quarantined, error) { return s.do.Quarantine(ctx, report, most) })
+	key := qualitystore.Quarantined.Place
+	return operation.PagedFrom(in.Paging, key, func(at qualitystore.QuarantinePlace, most int) ([]qualitystore.Quarantined, error) {
+		return s.do.QuarantineBehind(ctx, report, at, most)
+	})
 }
 
 func (s *server) listContradictions(ctx context.Context, in *reportPageInput) (*operation.List[qualitystore.Contradiction], error) {

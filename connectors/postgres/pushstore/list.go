@@ -41,14 +41,28 @@ type PushFilter struct {
 	Sink  push.Sink
 	Code  profile.ODSCode
 	Most  int
+	// Behind is the row behind which the page begins; zero for the beginning.
+	Behind Place
 	// Earlier says that what all attempts overwrote is wanted, not only the last one.
 	Earlier bool
 }
 
+// Place is where a push stands in the list. One that is wanted again moves to the
+// beginning: whoever reads on from a place meets no push twice, and that one no more.
+type Place struct {
+	Wanted time.Time       `json:"w"`
+	Code   profile.ODSCode `json:"c"`
+	Sink   push.Sink       `json:"s"`
+}
+
+// Place is where the push stands.
+func (p ListedPush) Place() Place { return Place{p.Wanted, p.Code, p.Sink} }
+
 // Pushes lists pushes, the most recently wanted first.
 func (s *Store) Pushes(ctx context.Context, f PushFilter) ([]ListedPush, error) {
 	rows, err := s.q.ListPushes(ctx, pushsql.ListPushesParams{
-		State: string(f.State), Sink: string(f.Sink), Code: string(f.Code), Most: min(f.Most, 1<<30),
+		Wanted: postgres.Before(f.Behind.Wanted), AfterCode: string(f.Behind.Code), AfterSink: string(f.Behind.Sink),
+		State: string(f.State), Sink: string(f.Sink), Code: string(f.Code), Most: min(f.Most, postgres.All),
 	})
 	if err != nil {
 		return nil, postgres.Wrap(err, "listing pushes")

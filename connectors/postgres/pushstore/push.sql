@@ -177,10 +177,25 @@ from behind b
 where p.code = b.code and p.sink = b.sink;
 
 -- name: ListPushes :many
+-- A page, from the row behind which it begins: those wanted at the same time, then those wanted before.
+with page as (
+    (
+        select q.code, q.sink from push q
+        where q.wanted_at = @wanted::timestamptz and (q.code, q.sink) > (@after_code::text, @after_sink::text)
+            and (@state::text = '' or q.state = @state) and (@sink::text = '' or q.sink = @sink) and (@code::text = '' or q.code = @code)
+        order by q.code, q.sink limit @most
+    )
+    union all
+    (
+        select q.code, q.sink from push q
+        where q.wanted_at < @wanted::timestamptz
+            and (@state::text = '' or q.state = @state) and (@sink::text = '' or q.sink = @sink) and (@code::text = '' or q.code = @code)
+        order by q.wanted_at desc, q.code, q.sink limit @most
+    )
+)
 select p.code, coalesce(f.name, '') as name, p.sink, p.route, p.state, p.reason, p.unclear, p.failures, p.sequence, p.wanted_at as wanted,
     p.sent_at as sent, p.accepted_at as accepted, p.seen_at as seen, p.due_at as due, p.accepted_sequence as took, p.left_out
-from push p left join profile f using (code)
-where (@state::text = '' or p.state = @state) and (@sink::text = '' or p.sink = @sink) and (@code::text = '' or p.code = @code)
+from page join push p using (code, sink) left join profile f using (code)
 order by p.wanted_at desc, p.code, p.sink limit @most;
 
 -- name: ListOverwrites :many

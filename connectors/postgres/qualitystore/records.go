@@ -20,12 +20,32 @@ type Quarantined struct {
 	Reason    string          `json:"reason"`
 	FirstSeen time.Time       `json:"first_seen"`
 	LastSeen  time.Time       `json:"last_seen"`
+
+	ID int64 `json:"-"`
 }
 
-// Quarantined lists quarantined records, the newest first. An empty report
-// means all.
-func (s *Store) Quarantined(ctx context.Context, report string, most int) ([]Quarantined, error) {
-	rows, err := s.q.ListQuarantine(ctx, qualitysql.ListQuarantineParams{Report: report, Most: most})
+// QuarantinePlace is where a record stands in the quarantine; zero is before the first.
+// One that is seen again moves to the beginning: whoever reads on from a place meets no
+// record twice, and that one no more.
+type QuarantinePlace struct {
+	LastSeen time.Time `json:"l"`
+	Report   string    `json:"r"`
+	Line     int       `json:"n"`
+	ID       int64     `json:"i"`
+}
+
+// Place is where the record stands.
+func (q Quarantined) Place() QuarantinePlace {
+	return QuarantinePlace{q.LastSeen, q.Report, q.Line, q.ID}
+}
+
+// Quarantined lists quarantined records behind a place, the newest first. An empty
+// report means all.
+func (s *Store) Quarantined(ctx context.Context, report string, behind QuarantinePlace, most int) ([]Quarantined, error) {
+	rows, err := s.q.ListQuarantine(ctx, qualitysql.ListQuarantineParams{
+		Report: report, Seen: postgres.Before(behind.LastSeen), AfterReport: behind.Report, AfterLine: behind.Line, AfterID: behind.ID,
+		Most: min(most, postgres.All),
+	})
 	if err != nil {
 		return nil, postgres.Wrap(err, "listing the quarantine")
 	}

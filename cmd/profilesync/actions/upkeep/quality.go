@@ -51,10 +51,17 @@ func (u Upkeep) RunChecks(ctx context.Context, codes []profile.ODSCode, checked 
 // Quarantine lists upstream records that could not be read, the newest first. An empty
 // report means all.
 func (u Upkeep) Quarantine(ctx context.Context, report string, most int) ([]qualitystore.Quarantined, error) {
+	return u.QuarantineBehind(ctx, report, qualitystore.QuarantinePlace{}, most)
+}
+
+// QuarantineBehind lists the records of Quarantine behind a place, at most so many.
+func (u Upkeep) QuarantineBehind(ctx context.Context, report string, at qualitystore.QuarantinePlace, most int) (
+	[]qualitystore.Quarantined, error,
+) {
 	if err := u.Ready(ctx); err != nil {
 		return nil, err
 	}
-	return u.App.Store.Quality.Quarantined(ctx, report, most)
+	return u.App.Store.Quality.Quarantined(ctx, report, at, most)
 }
 
 // Contradictions lists organisations that are active although their end date has passed.

@@ -232,18 +232,35 @@ func (q *Queries) ListOverwrites(ctx context.Context, arg ListOverwritesParams) 
 }
 
 const listPushes = `-- name: ListPushes :many
+with page as (
+    (
+        select q.code, q.sink from push q
+        where q.wanted_at = $2::timestamptz and (q.code, q.sink) > ($3::text, $4::text)
+            and ($5::text = '' or q.state = $5) and ($6::text = '' or q.sink = $6) and ($7::text = '' or q.code = $7)
+        order by q.code, q.sink limit $1
+    )
+    union all
+    (
+        select q.code, q.sink from push q
+        where q.wanted_at < $2::timestamptz
+            and ($5::text = '' or q.state = $5) and ($6::text = '' or q.sink = $6) and ($7::text = '' or q.code = $7)
+        order by q.wanted_at desc, q.code, q.sink limit $1
+    )
+)
 select p.code, coalesce(f.name, '') as name, p.sink, p.route, p.state, p.reason, p.unclear, p.failures, p.sequence, p.wanted_at as wanted,
     p.sent_at as sent, p.accepted_at as accepted, p.seen_at as seen, p.due_at as due, p.accepted_sequence as took, p.left_out
-from push p left join profile f using (code)
-where ($1::text = '' or p.state = $1) and ($2::text = '' or p.sink = $2) and ($3::text = '' or p.code = $3)
-order by p.wanted_at desc, p.code, p.sink limit $4
+from page join push p using (code, sink) left join profile f using (code)
+order by p.wanted_at desc, p.code, p.sink limit $1
 `
 
 type ListPushesParams struct {
-	State string
-	Sink  string
-	Code  string
-	Most  int
+	Most      int
+	Wanted    time.Time
+	AfterCode string
+	AfterSink string
+	State     string
+	Sink      string
+	Code      string
 }
 
 type ListPushesRow struct {
@@ -265,12 +282,16 @@ type ListPushesRow struct {
 	LeftOut  []byte
 }
 
+// A page, from the row behind which it begins: those wanted at the same time, then those wanted before.
 func (q *Queries) ListPushes(ctx context.Context, arg ListPushesParams) ([]ListPushesRow, error) {
 	rows, err := q.db.Query(ctx, listPushes,
+		arg.Most,
+		arg.Wanted,
+		arg.AfterCode,
+		arg.AfterSink,
 		arg.State,
 		arg.Sink,
 		arg.Code,
-		arg.Most,
 	)
 	if err != nil {
 		return nil, err

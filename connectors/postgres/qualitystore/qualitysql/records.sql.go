@@ -101,15 +101,32 @@ func (q *Queries) ListFlags(ctx context.Context, report string) ([]ListFlagsRow,
 }
 
 const listQuarantine = `-- name: ListQuarantine :many
-select q.source, q.report, q.code, q.line, q.field, q.value, q.reason, q.first_seen, q.last_seen
-from quarantine q
-where $1::text = '' or q.report = $1
-order by q.last_seen desc, q.report, q.line limit $2
+with page as (
+    (
+        select r.id from quarantine r
+        where r.last_seen = $2::timestamptz and (r.report, r.line, r.id) > ($3::text, $4::integer, $5::bigint)
+            and ($6::text = '' or r.report = $6)
+        order by r.report, r.line, r.id limit $1
+    )
+    union all
+    (
+        select r.id from quarantine r
+        where r.last_seen < $2::timestamptz and ($6::text = '' or r.report = $6)
+        order by r.last_seen desc, r.report, r.line, r.id limit $1
+    )
+)
+select q.source, q.report, q.code, q.line, q.field, q.value, q.reason, q.first_seen, q.last_seen, q.id
+from page join quarantine q using (id)
+order by q.last_seen desc, q.report, q.line, q.id limit $1
 `
 
 type ListQuarantineParams struct {
-	Report string
-	Most   int
+	Most        int
+	Seen        time.Time
+	AfterReport string
+	AfterLine   int
+	AfterID     int64
+	Report      string
 }
 
 type ListQuarantineRow struct {
@@ -122,10 +139,19 @@ type ListQuarantineRow struct {
 	Reason    string
 	FirstSeen time.Time
 	LastSeen  time.Time
+	ID        int64
 }
 
+// A page, from the row behind which it begins: those last seen at the same time, then those seen before.
 func (q *Queries) ListQuarantine(ctx context.Context, arg ListQuarantineParams) ([]ListQuarantineRow, error) {
-	rows, err := q.db.Query(ctx, listQuarantine, arg.Report, arg.Most)
+	rows, err := q.db.Query(ctx, listQuarantine,
+		arg.Most,
+		arg.Seen,
+		arg.AfterReport,
+		arg.AfterLine,
+		arg.AfterID,
+		arg.Report,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -143,6 +169,7 @@ func (q *Queries) ListQuarantine(ctx context.Context, arg ListQuarantineParams) 
 			&i.Reason,
 			&i.FirstSeen,
 			&i.LastSeen,
+			&i.ID,
 		); err != nil {
 			return nil, err
 		}
