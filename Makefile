@@ -53,10 +53,9 @@ test: deps deps-web deps-prometheus deps-shells ## every test, on a real Postgre
 test-short: ## the tests that need nothing but Go
 	$(GOTEST) -short ./...
 
-# What runs in the test's own process. The programs that cmd/e2e and cmd/simulator start are built without the detector, which
-# would see nothing of them.
-race: deps ## the tests of everything with a database, and of all that runs beside them, under the race detector (needs a C compiler)
-	go test -race -count=1 -timeout 60m ./connectors/... ./jobs/... ./reconcile/people/... ./cmd/profilesync/... ./cmd/internal/...
+# cmd/e2e is left out: it runs the program as a process of its own, built without the detector, which would see nothing of it.
+race: deps ## every test but cmd/e2e's under the race detector (needs a C compiler)
+	go test -race -count=1 -timeout 60m ./connectors/... ./jobs/... ./reconcile/... ./cmd/profilesync/... ./cmd/internal/... ./cmd/simulator/...
 
 soak: deps ## the whole simulated year: 12,000 organisations, 20,000 people, 200 kills; an hour with three daemons that are killed (long)
 	PROFILESYNC_SOAK=1 go test -count=1 -v -run 'TestYear' -timeout 6h ./jobs/year

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 )
 
 // asProfilesync makes this test binary be the program, for shells that call it.
@@ -17,7 +18,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProfilesync) != "" {
 		main()
 	}
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
 
 // program is a folder with the program in it, under its own name.

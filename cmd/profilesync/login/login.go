@@ -58,16 +58,19 @@ const (
 
 // New returns a login. It asks nobody anything yet.
 func New(o Options) *Login {
-	l := &Login{Options: o, sessions: scs.New(), secure: strings.HasPrefix(o.PublicURL, "https://")}
+	l := &Login{Options: o, secure: strings.HasPrefix(o.PublicURL, "https://")}
 	l.PublicURL = strings.TrimSuffix(o.PublicURL, "/")
 	if l.Page == nil {
 		l.Page = plainPage
 	}
-	s := l.sessions
-	s.Store, s.HashTokenInStore = o.Store, true
-	s.IdleTimeout, s.Lifetime = o.Idle, o.Lifetime
-	s.Cookie.Name, s.Cookie.Secure, s.Cookie.HttpOnly = l.cookie("profilesync"), l.secure, true
-	s.Cookie.SameSite, s.Cookie.Path, s.Cookie.Persist = http.SameSiteLaxMode, "/", false
+	// scs.New would start a goroutine, which nobody can stop safely, for a store that is not used.
+	l.sessions = &scs.SessionManager{
+		Store: o.Store, HashTokenInStore: true, Codec: scs.GobCodec{},
+		IdleTimeout: o.Idle, Lifetime: o.Lifetime,
+		Cookie: scs.SessionCookie{
+			Name: l.cookie("profilesync"), Secure: l.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode, Path: "/",
+		},
+	}
 	return l
 }
 

@@ -6,6 +6,7 @@ import (
 	"net"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,21 +14,39 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// messages are what the service manager was told.
+type messages struct {
+	mutex sync.Mutex
+	lines []string
+}
+
+func (m *messages) add(lines string) (bool, error) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	m.lines = append(m.lines, lines)
+	return true, nil
+}
+
+// take returns the messages since it was last called.
+func (m *messages) take() []string {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	taken := m.lines
+	m.lines = nil
+	return taken
+}
+
 // A sign of life is given exactly while /healthz would say ok.
 func TestTheWatchdogHearsOfProgressOnly(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newHealth(time.Now)
-		var said []string
-		m := &manager{health: h, every: time.Second, log: slog.New(slog.DiscardHandler), send: func(lines string) (bool, error) {
-			said = append(said, lines)
-			return true, nil
-		}}
+		var said messages
+		m := &manager{health: h, every: time.Second, log: slog.New(slog.DiscardHandler), send: said.add}
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- m.run(ctx) }()
 		passing := func(seconds int, signs ...func()) (heard []string) {
-			said = nil
 			for range seconds {
 				for _, sign := range signs {
 					sign()
@@ -35,7 +54,7 @@ func TestTheWatchdogHearsOfProgressOnly(t *testing.T) {
 				time.Sleep(time.Second) //nolint:forbidigo // on synctest's clock
 				synctest.Wait()
 			}
-			return said
+			return said.take()
 		}
 		const alive = "WATCHDOG=1\nSTATUS="
 
@@ -43,7 +62,8 @@ func TestTheWatchdogHearsOfProgressOnly(t *testing.T) {
 		h.beginLife()
 		h.databaseAnswered()
 		m.ready()
-		require.True(t, strings.HasPrefix(said[len(said)-1], "READY=1\nSTATUS=working;"), said)
+		told := said.take()
+		require.True(t, strings.HasPrefix(told[len(told)-1], "READY=1\nSTATUS=working;"), told)
 		require.Contains(t, passing(300, h.databaseAnswered, h.dispatched), alive+"working")
 		for _, line := range passing(300, h.databaseLost) {
 			require.Equal(t, alive+"the database is unreachable: work goes on when it answers", line, "an outage is no reason to restart")
@@ -58,7 +78,7 @@ func TestTheWatchdogHearsOfProgressOnly(t *testing.T) {
 
 		stop()
 		require.NoError(t, <-ended)
-		require.Equal(t, "STOPPING=1\nSTATUS=stopping: its jobs are ending", said[len(said)-1])
+		require.Equal(t, []string{"STOPPING=1\nSTATUS=stopping: its jobs are ending"}, said.take())
 	})
 }
 

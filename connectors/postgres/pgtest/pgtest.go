@@ -23,6 +23,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"go.uber.org/goleak"
 
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/local"
@@ -63,12 +64,17 @@ var shared struct {
 //
 //	func TestMain(m *testing.M) { pgtest.Main(m) }
 //
-// It never returns.
+// Tests that pass fail all the same where a goroutine of theirs is left. It never
+// returns.
 func Main(m *testing.M) {
 	local.SuperviseIfAsked()
 	shared.main = true
 	code := m.Run()
-	if err := shared.close(); err != nil {
+	err := shared.close()
+	if code == 0 && err == nil {
+		err = goleak.Find()
+	}
+	if err != nil {
 		_, _ = fmt.Fprintln(os.Stderr, "pgtest:", err)
 		code = max(code, 1)
 	}
