@@ -26,7 +26,7 @@ func TestTheConsoleWorksWithoutScript(t *testing.T) {
 	s, _ := newSite(t).withSinks()
 	s.playing("2026-04-08T08:00:00Z").exits(0, "report", "make")
 	s.exits(0, "reconcile", "--files", before, "--wait")
-	s.serveConsole(false).decide(16, func(ben *pagetest.Person) { ben.Choose("file", after) })
+	s.serveConsole(false).decide(15, func(ben *pagetest.Person) { ben.Choose("file", after) })
 }
 
 // decide goes through the main path. Ben sends a listing in which some trusts have another

@@ -61,7 +61,7 @@ func build() error {
 		return err
 	}
 	binary = filepath.Join(filepath.Dir(self), "profilesync-under-test")
-	out, err := exec.Command("go", "build", "-ldflags", "-X main.version="+builtVersion, "-o", binary, "../profilesync").CombinedOutput()
+	out, err := exec.Command("go", "build", "-ldflags", "-w -X main.version="+builtVersion, "-o", binary, "../profilesync").CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%w\n%s", err, out)
 	}
