@@ -30,7 +30,8 @@ GOLANGCI_LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)-$(GOVERSION)
 GOVULNCHECK   := $(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION)-$(GOVERSION)
 SQLC          := $(TOOLS)/sqlc-$(SQLC_VERSION)-$(GOVERSION)
 
-GOTEST := go test $(if $(RACE),-race) $(TESTFLAGS)
+# Linking is a good part of the tests' time, and half of it is what only a debugger reads.
+GOTEST := go test -ldflags=-w $(if $(RACE),-race) $(TESTFLAGS)
 
 .DEFAULT_GOAL := help
 .PHONY: help build test test-short race soak mutants lint vuln fuzz bench demo run generate generate-check deps deps-web deps-prometheus deps-shells
@@ -57,8 +58,13 @@ test-short: ## the tests that need nothing but Go
 race: deps ## every test but cmd/e2e's under the race detector (needs a C compiler)
 	go test -race -count=1 -timeout 60m ./connectors/... ./jobs/... ./reconcile/... ./cmd/profilesync/... ./cmd/internal/... ./cmd/simulator/...
 
-soak: deps ## the whole simulated year: 12,000 organisations, 20,000 people, 200 kills; an hour with three daemons that are killed (long)
+# Those that "make test" runs on part of the list of pharmacies, or with fewer rounds.
+WHOLE := ^(TestEveryPharmacyArrivesAtBothSinksOnce|TestTheFirstLoadThroughEveryFault|TestNoEditIsLostWithTheReplyToACommit|$\
+	TestADeadSinkDoesNotSlowTheOther|TestAKilledRunIsFinishedByTheNextCommand)$$
+
+soak: deps ## the whole simulated year: 12,000 organisations, 20,000 people, 200 kills; all pharmacies through every fault; an hour with three daemons that are killed (long)
 	PROFILESYNC_SOAK=1 go test -count=1 -v -run 'TestYear' -timeout 6h ./jobs/year
+	PROFILESYNC_SOAK=1 go test -count=1 -v -run '$(WHOLE)' -timeout 60m ./cmd/e2e
 	PROFILESYNC_SOAK_MINUTES=60 go test -count=1 -v -run '^TestAnyDaemonAnswers$$' -timeout 90m ./cmd/e2e
 
 mutants: deps ## take the fence of each write out of the code, one at a time, and want its test to fail (minutes)

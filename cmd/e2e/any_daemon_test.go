@@ -49,12 +49,12 @@ type fastLife struct {
 	repeats atomic.Int64
 }
 
-// soakTime is how long it goes on: 45 seconds, or PROFILESYNC_SOAK_MINUTES.
+// soakTime is how long it goes on: 20 seconds, or PROFILESYNC_SOAK_MINUTES.
 func soakTime(t *testing.T) time.Duration {
 	t.Helper()
 	text := os.Getenv("PROFILESYNC_SOAK_MINUTES")
 	if text == "" {
-		return 45 * time.Second
+		return 20 * time.Second
 	}
 	minutes, err := strconv.Atoi(text)
 	require.NoError(t, err)

@@ -35,7 +35,7 @@ var every = []string{
 func TestEveryPageOfTheConsole(t *testing.T) {
 	t.Parallel()
 	start := time.Now()
-	before, after := worldOfTrusts(t)
+	before, after := worldOfTrusts(t, 80)
 	s, _ := newSite(t).withSinks()
 	s.playing("2026-04-08T08:00:00Z").exits(0, "report", "make")
 	s.exits(0, "reconcile", "--files", before, "--wait")

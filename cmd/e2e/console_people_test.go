@@ -60,9 +60,9 @@ func (c consoleSite) signIn(who *pagetest.Person, login, path string) *pagetest.
 }
 
 // worldOfTrusts returns two listings of made-up trusts. Between them, twelve boards merge.
-func worldOfTrusts(t *testing.T) (before, after string) {
+func worldOfTrusts(t *testing.T, trusts int) (before, after string) {
 	t.Helper()
-	world, err := odstest.NewWorld(odstest.WorldOptions{Seed: 1, Counts: map[string]int{"etr": 273}})
+	world, err := odstest.NewWorld(odstest.WorldOptions{Seed: 1, Counts: map[string]int{"etr": trusts}})
 	require.NoError(t, err)
 	server := httptest.NewServer(world.Handler())
 	t.Cleanup(server.Close)

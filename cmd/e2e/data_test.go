@@ -39,6 +39,26 @@ func realData(t *testing.T, name string) string {
 	return realdata.Path(t, "ods", name)
 }
 
+// soaking is `make soak`: what shows the same when it is smaller has its full size.
+func soaking() bool { return os.Getenv("PROFILESYNC_SOAK") == "1" }
+
+// pharmacies is a register file of pharmacies for tests that do much with each of them:
+// every fourth of the real list, or, in a soak, all.
+func pharmacies(t *testing.T) (path string) {
+	t.Helper()
+	path = realData(t, pharmacies2025)
+	if soaking() {
+		return path
+	}
+	rows := edited(readRows(t, path), func(i int, row []string) []string {
+		if i%4 != 0 {
+			return nil
+		}
+		return row
+	})
+	return writeRows(t, filepath.Base(path), rows, "\n")
+}
+
 func readRows(t *testing.T, path string) [][]string {
 	t.Helper()
 	file, err := os.Open(path)

@@ -5,11 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -33,8 +36,16 @@ const builtVersion = "v0.0.0-e2e"
 // binary is the program under test, built once by TestMain.
 var binary string
 
+// atOnce is how many tests run at the same time, unless -parallel says otherwise: most of
+// the time, a test waits for the programs that it started.
+const atOnce = 5
+
 func TestMain(m *testing.M) {
 	local.SuperviseIfAsked() // before anything is built
+	flag.Parse()
+	if said := flag.Lookup("test.parallel"); said.Value.String() == said.DefValue {
+		_ = said.Value.Set(strconv.Itoa(max(atOnce, runtime.GOMAXPROCS(0)))) // a number
+	}
 	if err := build(); err != nil {
 		_, _ = fmt.Fprintln(os.Stderr, "building the binary:", err)
 		os.Exit(1)
@@ -50,7 +61,7 @@ func build() error {
 		return err
 	}
 	binary = filepath.Join(filepath.Dir(self), "profilesync-under-test")
-	out, err := exec.Command("go", "build", "-ldflags", "-X main.version="+builtVersion, "-o", binary, "../profilesync").CombinedOutput()
+	out, err := exec.Command("go", "build", "-ldflags", "-w -X main.version="+builtVersion, "-o", binary, "../profilesync").CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%w\n%s", err, out)
 	}

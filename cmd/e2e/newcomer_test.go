@@ -59,7 +59,7 @@ func makeRun(t *testing.T) (printed string) {
 	simulator := filepath.Join(s.dir, "simulator")
 	built, err := exec.CommandContext(t.Context(), "go", "build", "-o", simulator, "../simulator").CombinedOutput()
 	require.NoError(t, err, "%s", built)
-	cmd := exec.Command(simulator, "run", "--profilesync", binary, "--dir", filepath.Join(s.dir, ".local"),
+	cmd := exec.Command(simulator, "run", "--profilesync", binary, "--dir", filepath.Join(s.dir, ".local"), "--size", "1000",
 		"--http", freeAddress(t), "--api", freeAddress(t))
 	shown := new(output)
 	cmd.Stdout, cmd.Stderr = shown, shown

@@ -17,7 +17,11 @@ import (
 
 func TestADeadSinkDoesNotSlowTheOther(t *testing.T) {
 	t.Parallel()
-	s, x := newStockedSite(t, 3000)
+	rows := 800
+	if soaking() {
+		rows = 3000
+	}
+	s, x := newStockedSite(t, rows)
 	codes := len(s.codes())
 	// Opening times do not wait for a reader: they show that pushes get no answer either.
 	s.write("insert into opening_period (code, day, opens, closes) select code, 'mon', '09:00', '17:00' from profile order by code limit 100")

@@ -56,7 +56,7 @@ func demonstrate(t *testing.T, dir, place string) (shown string) {
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, filepath.Join(dir, "simulator"), "demo",
-		"--profilesync", filepath.Join(dir, "profilesync"), "--dir", place, "--size", "2000")
+		"--profilesync", filepath.Join(dir, "profilesync"), "--dir", place, "--size", "1000")
 	cmd.Env = append(os.Environ(), "PROFILESYNC_DATABASE_URL=postgres://nobody@127.0.0.1:1/production", "PROFILESYNC_MODE=production")
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
