@@ -33,24 +33,28 @@ var assertion = regexp.MustCompile(`(?s)Error Trace:\s+\S*/(\S+)\s.*?Error:\s+(.
 const early = "no answer is lost yet"
 
 // TestMutants requires every test to pass with the unchanged code, and to fail
-// without the fence it guards.
+// without the fence it guards, or with the fault that it must notice.
 //
 //nolint:paralleltest // one after the other: each compiles a package, and times out by itself
 func TestMutants(t *testing.T) {
-	requireGreen(t)
+	sound := unchanged{binaries: make(map[string]string), passed: make(map[string]bool), temp: t.TempDir()}
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "\nwrite\twithout\ttest\t\tseconds")
-	for _, m := range all() {
+	mutants := all()
+	for i, m := range mutants {
 		t.Run(m.write+", without "+m.gone, func(t *testing.T) {
 			color, began := "BROKEN", time.Now()
 			defer func() {
-				fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%.1f\n", m.write, m.gone, m.named(), color, time.Since(began).Seconds())
+				took := time.Since(began).Seconds()
+				fmt.Printf("%d of %d: %s: %s\n", i+1, len(mutants), t.Name(), color)
+				fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%.1f\n", m.write, m.gone, m.named(), color, took)
 			}()
-			output, err := run(t, m, build(t, m.dir, m.files(t)))
+			sound.requireGreen(t, m)
+			output, err := run(t, m, build(t, m.dir, m.files(t), t.TempDir()))
 			if err == nil {
 				color = "GREEN"
 			}
-			require.Error(t, err, "%s passes without the fence", m.test)
+			require.Error(t, err, "%s passes nevertheless", m.test)
 			requireFailed(t, output)
 			color = "red"
 		})
@@ -58,24 +62,26 @@ func TestMutants(t *testing.T) {
 	require.NoError(t, table.Flush())
 }
 
-// requireGreen requires the tests of all mutants to pass, each once, with the
-// unchanged code.
-func requireGreen(t *testing.T) {
+// unchanged is the code as it is.
+type unchanged struct {
+	binaries map[string]string // the tests of each package
+	passed   map[string]bool   // the tests that passed, each once
+	temp     string
+}
+
+// requireGreen requires the test of a mutant to pass with the unchanged code.
+func (u unchanged) requireGreen(t *testing.T, m mutant) {
 	t.Helper()
-	binaries := make(map[string]string)
-	passed := make(map[string]bool)
-	for _, m := range all() {
-		if binaries[m.dir] == "" {
-			binaries[m.dir] = build(t, m.dir, nil)
-		}
-		if passed[m.dir+m.test] {
-			continue
-		}
-		passed[m.dir+m.test] = true
-		output, err := run(t, m, binaries[m.dir])
-		require.NoError(t, err, "%s, with the unchanged code: %s", m.test, output)
-		require.Contains(t, output, "--- PASS: "+m.named()+" ", "no such test")
+	if u.passed[m.dir+m.test] {
+		return
 	}
+	if u.binaries[m.dir] == "" {
+		u.binaries[m.dir] = build(t, m.dir, nil, filepath.Join(u.temp, strings.ReplaceAll(m.dir, "/", "_")))
+	}
+	output, err := run(t, m, u.binaries[m.dir])
+	require.NoError(t, err, "%s, with the unchanged code: %s", m.test, output)
+	require.Contains(t, output, "--- PASS: "+m.named()+" ", "no such test")
+	u.passed[m.dir+m.test] = true
 }
 
 // requireFailed requires that a test failed at an assertion.
@@ -93,10 +99,10 @@ func requireFailed(t *testing.T, output string) {
 func (m mutant) named() string { return strings.NewReplacer("^", "", "$", "").Replace(m.test) }
 
 // build compiles the tests of a package with the given texts instead of its
-// files.
-func build(t *testing.T, dir string, files map[string]string) (binary string) {
+// files, into a folder.
+func build(t *testing.T, dir string, files map[string]string, temp string) (binary string) {
 	t.Helper()
-	temp := t.TempDir()
+	require.NoError(t, os.MkdirAll(temp, 0o700))
 	top, err := filepath.Abs(root)
 	require.NoError(t, err)
 	replace := make(map[string]string, len(files))
