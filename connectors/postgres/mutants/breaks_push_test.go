@@ -56,14 +56,14 @@ var pushBreaks = []sqlBreak{
 		fault: "a scheduled job is taken for lost",
 		find:  "'running', 'scheduled')",
 		put:   "'running')",
-		test:  "^TestAJobThatIsScheduledIsNotLost$",
+		test:  "^TestAJobThatGoesOnIsNotLost$",
 	},
 	{
 		file: "pushstore/dispatch.sql", statement: "HoldPushes",
 		fault: "a hold of a field is followed on its last day",
 		find:  "h.until < @today::date",
 		put:   "h.until <= @today::date",
-		test:  "^TestAHoldOfAFieldIsFollowedOnceItsLastDayIsOver$",
+		test:  "^TestAHoldIsFollowedOnceItsLastDayIsOver$",
 	},
 	{
 		file: "pushstore/dispatch.sql", statement: "HoldPushes",

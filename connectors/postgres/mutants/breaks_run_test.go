@@ -42,7 +42,7 @@ var runBreaks = []sqlBreak{
 		fault: "the first of two lines counts",
 		find:  "r.code, r.line desc",
 		put:   "r.code, r.line",
-		test:  "^TestDeltaSaysNothingOfAbsence$",
+		test:  "^TestTheLaterLineOfADeltaCounts$",
 	},
 	{
 		file: "runstore/plan.sql", statement: "WasReadAlike",

@@ -120,6 +120,6 @@ var brokenGo = []mutant{
 			find: "if !r.Mailer.Lookup() {\n\t\treturn unclear, nil",
 			put:  "if !r.Mailer.Lookup() {\n\t\treturn due.Released(), nil",
 		}},
-		peoples, "^TestALetterThatAProcessLeftIsNeverSentAgain$",
+		peoples, "^TestALetterThatWasNeverBegunGoesOutWithoutAQuestion$",
 	},
 }
