@@ -116,7 +116,7 @@ func build(t *testing.T, dir string, files map[string]string, temp string) (bina
 	named := filepath.Join(temp, "overlay.json")
 	require.NoError(t, os.WriteFile(named, overlay, 0o600))
 	binary = filepath.Join(temp, "test")
-	compile := exec.CommandContext(t.Context(), "go", "test", "-c", "-overlay", named, "-o", binary, "./"+dir)
+	compile := exec.CommandContext(t.Context(), "go", "test", "-c", "-ldflags=-s -w", "-overlay", named, "-o", binary, "./"+dir)
 	compile.Dir = root
 	output, err := compile.CombinedOutput()
 	require.NoError(t, err, "it does not compile: %s", output)
