@@ -25,15 +25,15 @@ func TestTheSameBytesAreReadByNewRules(t *testing.T) {
 	orgs := pharmacies(20)
 	w.look(1, orgs, true)
 	require.Equal(t, runs.RunDone, w.look(2, orgs, false).State)
-	w.Exec("update listing set etag = 'E1'")
+	boards := profile.Hash{1}
+	w.Exec("update listing set etag = 'E1', boards = $1", boards[:])
 	tagged := runs.Run{Source: profile.SourceODS, Report: reportName, Stamp: runs.Stamp{ETag: "E1"}}
-	w.Exec("update listing set boards = $1", make([]byte, 16))
-	alike, err := w.store.WasReadAlike(t.Context(), tagged, profile.Hash{})
+	alike, err := w.store.WasReadAlike(t.Context(), tagged, boards)
 	require.NoError(t, err)
 	require.True(t, alike)
 
 	w.older()
-	alike, err = w.store.WasReadAlike(t.Context(), tagged, profile.Hash{})
+	alike, err = w.store.WasReadAlike(t.Context(), tagged, boards)
 	require.NoError(t, err)
 	require.False(t, alike, "nothing new, but new rules")
 	unread := w.look(3, orgs, false)
