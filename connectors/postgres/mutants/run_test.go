@@ -37,20 +37,25 @@ const early = "no answer is lost yet"
 //
 //nolint:paralleltest // one after the other: each compiles a package, and times out by itself
 func TestMutants(t *testing.T) {
-	sound := unchanged{binaries: make(map[string]string), passed: make(map[string]bool), temp: t.TempDir()}
+	tests := binaries{built: make(map[string]string), passed: make(map[string]bool), temp: t.TempDir()}
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "\nwrite\twithout\ttest\t\tseconds")
 	mutants := all()
 	for i, m := range mutants {
-		t.Run(m.write+", without "+m.gone, func(t *testing.T) {
+		t.Run(m.name(), func(t *testing.T) {
 			color, began := "BROKEN", time.Now()
 			defer func() {
 				took := time.Since(began).Seconds()
 				fmt.Printf("%d of %d: %s: %s\n", i+1, len(mutants), t.Name(), color)
 				fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%.1f\n", m.write, m.gone, m.named(), color, took)
 			}()
-			sound.requireGreen(t, m)
-			output, err := run(t, m, build(t, m.dir, m.files(t), t.TempDir()))
+			sound := tests.sound(t, m)
+			tests.requireGreen(t, m, sound)
+			binary := sound
+			if !m.switched() {
+				binary = build(t, m.dir, m.files(t), t.TempDir())
+			}
+			output, err := run(t, m, binary, m.name())
 			if err == nil {
 				color = "GREEN"
 			}
@@ -62,26 +67,38 @@ func TestMutants(t *testing.T) {
 	require.NoError(t, table.Flush())
 }
 
-// unchanged is the code as it is.
-type unchanged struct {
-	binaries map[string]string // the tests of each package
-	passed   map[string]bool   // the tests that passed, each once
-	temp     string
+// binaries are the tests of the packages, each compiled once.
+type binaries struct {
+	built  map[string]string
+	passed map[string]bool // the tests that passed with the unchanged code, each once
+	temp   string
+}
+
+// sound returns the binary with the test of a mutant and the unchanged code; with
+// all the breaks that are switched on by the environment, if the mutant is one.
+func (b binaries) sound(t *testing.T, m mutant) string {
+	t.Helper()
+	key := fmt.Sprint(strings.ReplaceAll(m.dir, "/", "_"), m.switched())
+	if b.built[key] == "" {
+		var files map[string]string
+		if m.switched() {
+			files = switchedFiles(t, m.dir)
+		}
+		b.built[key] = build(t, m.dir, files, filepath.Join(b.temp, key))
+	}
+	return b.built[key]
 }
 
 // requireGreen requires the test of a mutant to pass with the unchanged code.
-func (u unchanged) requireGreen(t *testing.T, m mutant) {
+func (b binaries) requireGreen(t *testing.T, m mutant, sound string) {
 	t.Helper()
-	if u.passed[m.dir+m.test] {
+	if b.passed[m.dir+m.test] {
 		return
 	}
-	if u.binaries[m.dir] == "" {
-		u.binaries[m.dir] = build(t, m.dir, nil, filepath.Join(u.temp, strings.ReplaceAll(m.dir, "/", "_")))
-	}
-	output, err := run(t, m, u.binaries[m.dir])
+	output, err := run(t, m, sound, "")
 	require.NoError(t, err, "%s, with the unchanged code: %s", m.test, output)
 	require.Contains(t, output, "--- PASS: "+m.named()+" ", "no such test")
-	u.passed[m.dir+m.test] = true
+	b.passed[m.dir+m.test] = true
 }
 
 // requireFailed requires that a test failed at an assertion.
@@ -94,6 +111,9 @@ func requireFailed(t *testing.T, output string) {
 	require.NotEmpty(t, why, "no assertion failed: %s", output)
 	t.Log(why[1], why[2])
 }
+
+// name says what it is, and what of it is gone.
+func (m mutant) name() string { return m.write + ", without " + m.gone }
 
 // named is the test as go test names it.
 func (m mutant) named() string { return strings.NewReplacer("^", "", "$", "").Replace(m.test) }
@@ -123,10 +143,13 @@ func build(t *testing.T, dir string, files map[string]string, temp string) (bina
 	return binary
 }
 
-func run(t *testing.T, m mutant, binary string) (output string, err error) {
+// run runs the test of a mutant. A binary with many breaks has the one of that
+// name.
+func run(t *testing.T, m mutant, binary, broken string) (output string, err error) {
 	t.Helper()
 	test := exec.CommandContext(t.Context(), binary, "-test.v", "-test.run", m.test, "-test.timeout", limit)
 	test.Dir = filepath.Join(root, m.dir)
+	test.Env = append(os.Environ(), brokenStatement+"="+broken)
 	combined, err := test.CombinedOutput()
 	return string(combined), err
 }
