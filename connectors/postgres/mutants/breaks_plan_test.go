@@ -21,14 +21,14 @@ var planBreaks = []sqlBreak{
 		fault: "what was withdrawn counts as used",
 		find:  "r.ahead_id is not null and o.state = 'open'",
 		put:   "r.ahead_id is not null",
-		dir:   "connectors/postgres/runstore/", test: "^TestWhatWasApprovedAheadIsUsedOnce$",
+		dir:   "connectors/postgres/runstore/", test: "^TestWhatWasWithdrawnIsNotUsed$",
 	},
 	{
 		file: "planstore/ahead.sql", statement: "EndRejected",
 		fault: "another value is rejected too",
 		find:  " and o.new = r.new",
 		put:   "",
-		dir:   "connectors/postgres/runstore/", test: "^TestRejectedAndUndoneValuesAreNotApprovedAheadAnyMore$",
+		dir:   "connectors/postgres/runstore/", test: "^TestRejectingAValueLeavesWhatWasApprovedOfAnother$",
 	},
 	{
 		file: "planstore/plans.sql", statement: "ShowPlan",
