@@ -70,7 +70,7 @@ var runBreaks = []sqlBreak{
 		fault: "a profile counts once a field",
 		find:  "count(distinct code)",
 		put:   "count(code)",
-		test:  "^TestTheStoreCountsAndDigestsAsTheCore$",
+		test:  "^TestAnAddressThatMovesCountsOnce$",
 	},
 	{
 		file: "runstore/plan.sql", statement: "MoveWatermark",
@@ -105,7 +105,7 @@ var runBreaks = []sqlBreak{
 		fault: "what is back stays flagged",
 		find:  "flag = case when p.new = '' then '' else u.flag end",
 		put:   "flag = u.flag",
-		test:  "^TestMissingIsFlaggedAndNeverClosed$",
+		test:  "^TestTheUndoOfAMissingMarkTakesItsFlagBack$",
 	},
 	{
 		file: "runstore/apply.sql", statement: "EndPending",
@@ -119,7 +119,7 @@ var runBreaks = []sqlBreak{
 		fault: "a second listing of a day is not accepted",
 		find:  "l.as_of > @as_of::date",
 		put:   "l.as_of >= @as_of::date",
-		test:  "^TestApprovingAShortListingMakesItTheYardstick$",
+		test:  "^TestTheSecondListingOfADayCounts$",
 	},
 	{
 		file: "runstore/listings.sql", statement: "GiveListingBack",
@@ -133,14 +133,14 @@ var runBreaks = []sqlBreak{
 		fault: "looks of later runs are taken back",
 		find:  "u.pending_since is not distinct from l.pending_after",
 		put:   "true",
-		test:  "^TestUndoLeavesLooksOfLaterRuns$",
+		test:  "^TestUndoLeavesTheFirstLooksOfLaterRuns$",
 	},
 	{
 		file: "runstore/listings.sql", statement: "TakeLooksBackAfter",
 		fault: "a look of the day itself is taken back",
 		find:  "u.pending_since > @day::date",
 		put:   "u.pending_since >= @day::date",
-		test:  "^TestAResetTakesBackLooksAtLaterDays$",
+		test:  "^TestAResetLeavesTheLooksOfItsDay$",
 	},
 	{
 		file: "runstore/listings.sql", statement: "UnsettleAfter",
@@ -175,7 +175,7 @@ var runBreaks = []sqlBreak{
 		fault: "what was undone is lifted with what was rejected",
 		find:  " and m.verdict = 'rejected'",
 		put:   "",
-		test:  "^TestUndoneChangesAreProposedAgainAndWithheld$",
+		same:  "the core lifts rejections alone, and a field of a profile has one mark: no other verdict is named",
 	},
 	{
 		file: "runstore/decisions.sql", statement: "KeepRowsOfOpen",
