@@ -60,9 +60,16 @@ var planBreaks = []sqlBreak{
 	},
 	{
 		file: "historystore/undo.sql", statement: "LookAgain",
-		fault: "the register is not asked again",
+		fault: "records are not compared again",
 		find:  "set settled = false",
 		put:   "set settled = u.settled",
+		same:  "the marks written just before, without which nobody looks again, unsettle every record of the profile (trigger mark_decided)",
+	},
+	{
+		file: "historystore/undo.sql", statement: "LookAgain",
+		fault: "a listing that is the same is not read again",
+		find:  "set etag = ''",
+		put:   "set etag = l.etag",
 		test:  "^TestWhatARunWroteIsMarkedAndLookedAtAgain$",
 	},
 }

@@ -196,7 +196,7 @@ var runBreaks = []sqlBreak{
 		fault: "what waits is deleted",
 		find:  " and not p.waits",
 		put:   "",
-		test:  "^TestPruningKeepsWhatIsNeeded$",
+		test:  "^TestPruningKeepsWhatWaits$",
 	},
 	{
 		file: "runstore/runs.sql", statement: "CancelRun",

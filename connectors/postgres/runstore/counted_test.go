@@ -2,6 +2,7 @@ package runstore_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -37,4 +38,17 @@ func TestTheSecondListingOfADayCounts(t *testing.T) {
 	w.look(1, pharmacies(20), true)
 	w.look(1, pharmacies(21), true)
 	require.Equal(t, "[2025-04-01 21]", w.accepted())
+}
+
+// What waits is kept, however old, and can still be decided on.
+func TestPruningKeepsWhatWaits(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.listing(1, pharmacies(30))
+	withheld := w.listing(2, with(pharmacies(30), 14, renamed))
+	waiting := w.waits()
+	require.Len(t, waiting, 14)
+	require.NoError(t, w.store.Prune(t.Context(), time.Now().Add(time.Hour)))
+	require.Equal(t, waiting, w.waits())
+	require.Equal(t, 14, w.approve(withheld, runs.Selection{}).Changes.Update)
 }
