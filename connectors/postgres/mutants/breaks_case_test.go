@@ -14,7 +14,14 @@ var caseBreaks = []sqlBreak{
 		fault: "a case resumes on the day until which it waits",
 		find:  "until < @today::date",
 		put:   "until <= @today::date",
-		test:  "^TestACaseOpensOnceAndEndsWithItsReason$",
+		same:  "a look sees one moment (repeatable read), and the core names only cases whose day has passed then",
+	},
+	{
+		file: "casestore/cases.sql", statement: "OpenCases",
+		fault: "a case that opens again counts no opening",
+		find:  "openings = c.openings + 1",
+		put:   "openings = c.openings",
+		test:  "^TestADecisionCountsForTheOpeningThatWasSeen$",
 	},
 	{
 		file: "casestore/cases.sql", statement: "ToldOfCases",

@@ -42,7 +42,7 @@ var peopleBreaks = []sqlBreak{
 		fault: "an address that does not exist reaches somebody",
 		find:  " and a.dead_at is null",
 		put:   "",
-		test:  "^TestPeopleAreLoadedWithWhatRulesNeed$",
+		test:  "^TestAnAddressThatDoesNotExistReachesNobody$",
 	},
 	{
 		file: "peoplestore/people.sql", statement: "LoadConfirmed",
@@ -63,7 +63,7 @@ var peopleBreaks = []sqlBreak{
 		fault: "urgent letters wait for the others",
 		find:  "order by l.kind = any(@urgent::text[]) desc, m.id limit",
 		put:   "order by m.id limit",
-		test:  "^TestUrgentLettersWaitForNothing$",
+		test:  "^TestUrgentLettersAreClaimedFirst$",
 	},
 	{
 		file: "peoplestore/mail.sql", statement: "Canaries",
