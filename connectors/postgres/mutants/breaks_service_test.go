@@ -14,21 +14,21 @@ var serviceBreaks = []sqlBreak{
 		fault: "the last row of a service counts",
 		find:  "order by r.id, r.line",
 		put:   "order by r.id, r.line desc",
-		test:  "^TestServicesArePulledOnceAndThenThereIsNothingToDo$",
+		test:  "^TestTheFirstRowOfAServiceCounts$",
 	},
 	{
 		file: "servicestore/services.sql", statement: "ImportExtract",
 		fault: "a site is claimed once a row",
 		find:  "array_agg(distinct r.site order by r.site)",
 		put:   "array_agg(r.site order by r.site)",
-		test:  "^TestServicesArePulledOnceAndThenThereIsNothingToDo$",
+		test:  "^TestTheFirstRowOfAServiceCounts$",
 	},
 	{
 		file: "servicestore/services.sql", statement: "AcceptServices",
 		fault: "a rejection that was lifted holds on",
 		find:  "\n        and m.lifted_in is null",
 		put:   "",
-		test:  "^TestARejectedServiceIsProposedAgainOnceERSHasSaidOtherwise$",
+		test:  "^TestAServiceThatWasThereAgainGoesMissingAnew$",
 	},
 	{
 		file: "servicestore/services.sql", statement: "CountServiceSites",
@@ -42,7 +42,7 @@ var serviceBreaks = []sqlBreak{
 		fault: "the first operator of all is named as the last",
 		find:  "order by h.id desc limit 1",
 		put:   "order by h.id limit 1",
-		test:  "^TestTheKindOfASiteIsTheDesksAlone$",
+		test:  "^TestTheLastOfTheOperatorsBeforeIsNamed$",
 	},
 	{
 		file: "servicestore/services.sql", statement: "SaveCodes",
