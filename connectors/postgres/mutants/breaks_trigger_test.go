@@ -7,14 +7,14 @@ var triggerBreaks = []sqlBreak{
 		fault: "what a run wrote itself is compared again",
 		find:  " and report is distinct from audit_report()",
 		put:   "",
-		dir:   "connectors/postgres/runstore/", test: "^TestWhatUnsettlesARecord$",
+		dir:   "connectors/postgres/historystore/", test: "^TestWhatARunWroteIsMarkedAndLookedAtAgain$",
 	},
 	{
 		file: "migrations/00026_trust.sql", statement: "create or replace function part_written()",
 		fault: "what was written as it was is audited",
 		find:  " and p.was is distinct from p.is_",
 		put:   "",
-		dir:   "connectors/postgres/", test: "^TestAuditOfParts$",
+		dir:   "connectors/postgres/", test: "^TestAPartThatIsWrittenAsItWasIsNotAudited$",
 	},
 	{
 		file: "migrations/00026_trust.sql", statement: "create or replace function was_active()",
@@ -56,7 +56,7 @@ var triggerBreaks = []sqlBreak{
 		fault: "a day is closed twice",
 		find:  "closed > 1",
 		put:   "closed > 2",
-		dir:   "connectors/postgres/", test: "^TestADayIsCountedByAllWhoWriteIt$",
+		dir:   "connectors/postgres/", test: "^TestWhatThePublishedInterfaceRefuses$",
 	},
 	{
 		file: "migrations/00031_parts.sql", statement: "create function why_too_many(",
@@ -77,7 +77,7 @@ var triggerBreaks = []sqlBreak{
 		fault: "a long transaction is dated when it began",
 		find:  "return pg_catalog.clock_timestamp()",
 		put:   "return pg_catalog.now()",
-		dir:   "connectors/postgres/", test: "^TestPlayedTimeReachesTriggers$",
+		dir:   "connectors/postgres/roles/", test: "^TestAnEditorDatesNothingBack$",
 	},
 	{
 		file: "migrations/00032_cases.sql", statement: "create function case_changed()",

@@ -270,9 +270,10 @@ func TestAResetLeavesTheLooksOfItsDay(t *testing.T) {
 	w := newWorld(t)
 	w.listing(1, pharmacies(40))
 	w.listing(2, with(pharmacies(39), 1, ended))
+	w.listing(20, pharmacies(39)[1:]) // absence takes nothing back
 	done := w.reset()
-	require.Equal(t, []int{0, 0}, []int{done.Closures, done.Absences})
+	require.Equal(t, []int{0, 1}, []int{done.Closures, done.Absences})
 	require.Equal(t, []string{"FA0000 2025-04-02"}, w.pending())
-	require.Equal(t, []string{"2025-04-02"}, pgtest.All[string](w.Database,
-		"select missing_since::text from upstream_record where missing_since is not null"))
+	require.Equal(t, []string{"FA0039 2025-04-02"}, pgtest.All[string](w.Database,
+		"select code || ' ' || missing_since from upstream_record where missing_since is not null"))
 }
