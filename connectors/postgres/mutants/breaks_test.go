@@ -92,6 +92,12 @@ func (e edit) numbered(t *testing.T, text string) edit {
 
 func TestEachRoomHasBreaks(t *testing.T) {
 	t.Parallel()
+	fences := make(map[string]bool)
+	for _, m := range fenceless() {
+		for _, text := range m.files(t) {
+			fences[text] = true
+		}
+	}
 	rooms, tried := make(map[string]int), make(map[string]bool)
 	for _, b := range breaks() {
 		rooms[b.room()]++
@@ -99,7 +105,9 @@ func TestEachRoomHasBreaks(t *testing.T) {
 		require.False(t, tried[whole], "twice: %s", whole)
 		tried[whole] = true
 		require.Equal(t, b.same == "", b.test != "", "%s: a test, or why there is none", b.statement)
-		require.NotEmpty(t, b.mutant().files(t), b.statement)
+		files := b.mutant().files(t)
+		require.NotEmpty(t, files, b.statement)
+		require.NotContains(t, fences, files[b.generated()], "a fence mutant has it already: %s", b.statement)
 	}
 	for _, room := range []string{
 		"runstore", "planstore", "pushstore", "peoplestore", "casestore", "historystore", "reportstore", "qualitystore",
