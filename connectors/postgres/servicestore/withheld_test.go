@@ -88,6 +88,8 @@ func TestAServiceThatWasThereAgainGoesMissingAnew(t *testing.T) {
 	delete(w.ers.services, serviceID(0, 0))
 	w.pulls(5)
 	require.Equal(t, "missing", w.state(serviceID(0, 0)))
+	w.pulls(6)
+	require.Equal(t, "gone", w.state(serviceID(0, 0)))
 }
 
 func TestTheLastOfTheOperatorsBeforeIsNamed(t *testing.T) {
