@@ -46,7 +46,7 @@ func TestMutants(t *testing.T) {
 			color, began := "BROKEN", time.Now()
 			defer func() {
 				took := time.Since(began).Seconds()
-				fmt.Printf("%d of %d: %s: %s\n", i+1, len(mutants), t.Name(), color)
+				fmt.Fprintf(os.Stdout, "%d of %d: %s: %s\n", i+1, len(mutants), t.Name(), color)
 				fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%.1f\n", m.write, m.gone, m.named(), color, took)
 			}()
 			sound := tests.sound(t, m)
