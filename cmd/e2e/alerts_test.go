@@ -14,8 +14,8 @@ import (
 	"github.com/profilesync/profilesync/connectors/website/websitetest"
 )
 
-// These tests stage outages before a real Prometheus. Alerts that are about the program's
-// own pace, of minutes, are left to promtool (cmd/profilesync/ops).
+// These tests stage outages before a real Prometheus; those of alerts that are about the program's
+// own pace, of minutes, are in alerts_stalls_test.go.
 
 func TestAlertsOfSinks(t *testing.T) {
 	t.Parallel()

@@ -103,4 +103,6 @@ type shownProfile struct {
 	Closures []any             `json:"closures"`
 	Pushes   []listedPush      `json:"pushes"`
 	Findings []any             `json:"findings"`
+	// Confirmations are what people confirmed.
+	Confirmations []any `json:"confirmations"`
 }

@@ -54,9 +54,9 @@ type cli struct {
 	ERS            erscommands.ERS                `cmd:"" name:"ers" help:"Services of the e-Referral Service and owners of sites."`
 	Push           pushcommands.Push              `cmd:"" help:"List pushes, retry and preview them."`
 	Drift          pushcommands.Drift             `cmd:"" help:"Compare what the sinks show with the profiles and repair differences."`
-	Checks         qualitycommands.Checks         `cmd:"" help:"Quality checks of DoS and the website: list what they found, make them."`
+	Checks         qualitycommands.Checks         `cmd:"" help:"Quality findings in DoS and the website: list them, make the quality checks."`
 	Hold           pushcommands.Hold              `cmd:"" help:"Freeze a field of a profile, or a profile for a sink, for some time."`
-	Remind         peoplecommands.Remind          `cmd:"" help:"Remind people to check their profiles."`
+	Remind         peoplecommands.Remind          `cmd:"" help:"Remind people to confirm their profiles."`
 	Accounts       peoplecommands.Accounts        `cmd:"" help:"People's accounts: list, show, end inactive ones, reactivate."`
 	Mail           peoplecommands.Mail            `cmd:"" help:"Letters to people: list, stop, resume."`
 	Cases          casecommands.Cases             `cmd:"" help:"What waits for people: list, show, wait, set aside."`
@@ -64,10 +64,10 @@ type cli struct {
 	Report         commands.Report                `cmd:"" help:"The daily change report: write, make, list, deliver, link, verify."`
 	Quarantine     qualitycommands.Quarantine     `cmd:"" help:"Upstream records that could not be read."`
 	Contradictions qualitycommands.Contradictions `cmd:"" help:"Organisations that are active although their end date has passed."`
-	Flags          commands.Flags                 `cmd:"" help:"Profiles whose upstream record a person should check."`
+	Flags          commands.Flags                 `cmd:"" help:"Profiles whose upstream record a person should look at."`
 	Ops            ops.Command                    `cmd:"" help:"What to watch the daemon with: alerts, runbook, dashboards."`
 	Status         statuscommands.Status          `cmd:"" help:"How things stand, on one screen."`
-	Check          statuscommands.Check           `cmd:"" help:"Every setting, and whether everything that they name answers."`
+	Check          statuscommands.Check           `cmd:"" help:"The settings check: every setting, and whether everything that they name answers."`
 	Tokens         accesscommands.Tokens          `cmd:"" help:"Tokens with which machines use the API: list, add, revoke."`
 	Sessions       accesscommands.Sessions        `cmd:"" help:"People who have signed in: list, end."`
 	Actions        accesscommands.Actions         `cmd:"" help:"What was done by the API, the console and with tokens: list."`

@@ -37,8 +37,8 @@ var ofPeople = []rule{
 	},
 	{
 		kind: CheckOverdue, owners: []Owner{Board, ServiceDesk}, days: 20,
-		title: "{organisation} was not checked in full by {day}: {sections}",
-		next:  "Ask the organisation to check its profile: profilesync remind --send-now {code}",
+		title: "{organisation} was not confirmed in full by {day}: {sections}",
+		next:  "Ask the organisation to confirm its profile: profilesync remind --send-now {code}",
 	},
 	{
 		kind: LetterBounced, owners: []Owner{ServiceDesk, Board}, days: 5,

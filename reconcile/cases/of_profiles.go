@@ -51,8 +51,8 @@ var ofProfiles = []rule{
 	},
 	{
 		kind: SuccessorNamed, owners: []Owner{ServiceDesk, Board}, days: 5,
-		title: "{follower} follows {organisation}, which has closed, and nobody has checked it since",
-		next: "Have what still holds taken over, and the profile checked: profilesync profile show {code}, " +
+		title: "{follower} follows {organisation}, which has closed, and nobody has confirmed it since",
+		next: "Have what still holds taken over, and the profile confirmed: profilesync profile show {code}, " +
 			"profilesync profile show {successor}",
 	},
 	{
@@ -70,7 +70,7 @@ var ofProfiles = []rule{
 		kind: ClosedInReality, owners: []Owner{Board, ServiceDesk, RegisterDesk}, days: 5,
 		title: "{organisation} may have closed, and is open in the register: {signs}",
 		next: "Find out whether it is open. If it has closed: profilesync closure confirm {code} --reason 'who says so'. " +
-			"If it has not, have somebody of it check the profile, and take back what was said: " +
+			"If it has not, have somebody of it confirm the profile, and take back what was said: " +
 			"profilesync closure take-back {code} --reason 'who says so'",
 	},
 	{

@@ -13,11 +13,11 @@ import (
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/casestore"
 	"github.com/profilesync/profilesync/connectors/postgres/historystore"
-	"github.com/profilesync/profilesync/connectors/postgres/peoplestore"
 	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
 	"github.com/profilesync/profilesync/connectors/postgres/qualitystore"
 	"github.com/profilesync/profilesync/connectors/postgres/servicestore"
 	"github.com/profilesync/profilesync/reconcile/history"
+	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
@@ -32,6 +32,17 @@ type Profile struct {
 	Closures []casestore.ListedClosure `json:"closures"`
 	Pushes   []pushstore.ListedPush    `json:"pushes"`
 	Findings []qualitystore.Found      `json:"findings"`
+	// Confirmations are the newest of each section that a person has confirmed.
+	Confirmations []Confirmation `json:"confirmations"`
+}
+
+// Confirmation is that a person confirmed a section of a profile. Who it is stands as the id
+// of the account: names are with the account, for who may see people.
+type Confirmation struct {
+	Section people.Section `json:"section"`
+	At      time.Time      `json:"at"`
+	Account string         `json:"account"`
+	Edited  bool           `json:"edited"` // by an edit of the section
 }
 
 // Profile returns a profile as it stands now.
@@ -53,15 +64,25 @@ func (a *Actions) Profile(ctx context.Context, code profile.ODSCode) (p Profile,
 		return p, err
 	}
 	p.Findings, err = a.App.Store.Quality.Findings(ctx, qualitystore.Filter{Code: code, Most: findingsShown})
+	if err != nil {
+		return p, err
+	}
+	p.Confirmations, err = a.confirmations(ctx, code)
 	return p, err
 }
 
-// Confirmed returns the newest check of each section of a profile that anybody has checked.
-func (a *Actions) Confirmed(ctx context.Context, code profile.ODSCode) ([]peoplestore.Confirmed, error) {
-	if err := a.Ready(ctx); err != nil {
-		return nil, err
+// confirmations are the newest of each section, in the order of sections.
+func (a *Actions) confirmations(ctx context.Context, code profile.ODSCode) ([]Confirmation, error) {
+	found, err := a.App.Store.People.Confirmed(ctx, code)
+	list := []Confirmation{}
+	for _, section := range people.Sections() {
+		for _, c := range found {
+			if c.Section == section {
+				list = append(list, Confirmation{Section: section, At: c.At.UTC(), Account: c.Account.String(), Edited: c.Edited})
+			}
+		}
 	}
-	return a.App.Store.People.Confirmed(ctx, code)
+	return list, err
 }
 
 // PastProfile is a profile as it stood at an instant.

@@ -28,7 +28,7 @@ func (s *server) profiles() {
 	}, s.listBoards)
 	operation.Add(s.set, operation.Route{
 		ID: "show-profile", Method: http.MethodGet, Path: "/profiles/{code}", Verb: guard.Read,
-		Summary: "Show a profile with its closures, pushes and findings",
+		Summary: "Show a profile with its closures, pushes, findings, and what people confirmed of it",
 	}, s.showProfile)
 	operation.Add(s.set, operation.Route{
 		ID: "show-profile-at", Method: http.MethodGet, Path: "/profiles/{code}/at", Verb: guard.Read,

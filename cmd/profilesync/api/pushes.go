@@ -75,7 +75,7 @@ func (s *server) listPushes(ctx context.Context, in *listPushesInput) (*operatio
 // counts are the pushes of each sink, state and route.
 type counts struct {
 	Items    []pushstore.PushCount `json:"items" nullable:"false"`
-	Findings int                   `json:"findings" doc:"How many findings of quality checks last: no push mends them."`
+	Findings int                   `json:"findings" doc:"How many quality findings last: no push mends them."`
 }
 
 func (s *server) countPushes(ctx context.Context, _ *struct{}) (*operation.Body[counts], error) {

@@ -27,7 +27,7 @@ func (s *server) quality() {
 	}, s.resetListing)
 	operation.Add(s.set, operation.Route{
 		ID: "list-findings", Method: http.MethodGet, Path: "/checks", Verb: guard.Read,
-		Summary: "List what the quality checks found, with who must act and what to do",
+		Summary: "List the quality findings, with who must act and what to do",
 	}, s.listFindings)
 	operation.Add(s.set, operation.Route{
 		ID: "run-checks", Method: http.MethodPost, Path: "/checks", Verb: guard.Reconcile, Keyed: true, Within: readWithin,
@@ -43,7 +43,7 @@ func (s *server) quality() {
 	}, s.listContradictions)
 	operation.Add(s.set, operation.Route{
 		ID: "list-flags", Method: http.MethodGet, Path: "/flags", Verb: guard.Read,
-		Summary: "List profiles whose upstream record a person should check, and why",
+		Summary: "List profiles whose upstream record a person should look at, and why",
 	}, s.listFlags)
 	operation.Add(s.set, operation.Route{
 		ID: "list-owners", Method: http.MethodGet, Path: "/owners", Verb: guard.Read,
@@ -78,7 +78,7 @@ func (s *server) resetListing(ctx context.Context, in *resetListingInput) (*oper
 type listFindingsInput struct {
 	operation.Paging
 
-	Kind  string `query:"kind" doc:"Only what this check found, such as no-dos-place."`
+	Kind  string `query:"kind" doc:"Only findings of this kind, such as no-dos-place."`
 	Owner string `query:"owner" doc:"Only what this owner must act on: pharmacy, dos-lead or service-desk."`
 	Code  string `query:"code" doc:"Only what is about this pharmacy."`
 	Gone  bool   `query:"gone" doc:"With what is gone."`

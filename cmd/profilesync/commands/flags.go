@@ -7,9 +7,9 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 )
 
-// Flags shows profiles whose upstream record a person should check.
+// Flags shows profiles whose upstream record a person should look at.
 type Flags struct {
-	List flagsList `cmd:"" help:"List profiles whose upstream record a person should check, and why."`
+	List flagsList `cmd:"" help:"List profiles whose upstream record a person should look at, and why."`
 }
 
 type flagsList struct {

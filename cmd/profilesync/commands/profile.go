@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/profilesync/profilesync/cmd/internal/columns"
+	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
 	"github.com/profilesync/profilesync/connectors/postgres/casestore"
 	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
@@ -49,8 +50,20 @@ func (c *profileShow) Run(ctx context.Context, a *wiring.App, out *Printer) erro
 	for _, f := range shown.Findings {
 		rows = append(rows, []string{string(f.Kind), f.Text(), "owner: " + string(f.Owner)})
 	}
+	for _, c := range shown.Confirmations {
+		rows = append(rows, confirmationRow(c))
+	}
 	out.Print(shown, "", rows)
 	return nil
+}
+
+// confirmationRow shows when a section was last confirmed, and by which account.
+func confirmationRow(c actions.Confirmation) []string {
+	by := "by " + c.Account
+	if c.Edited {
+		by += ", by an edit"
+	}
+	return []string{"confirmed " + c.Section.Words(), LondonTime(c.At), by}
 }
 
 // valueRows are the values of a profile, and who owns each.

@@ -82,7 +82,7 @@ func TestPushesAreTickedOneByOne(t *testing.T) { //nolint:paralleltest // they w
 func TestWhatAComparisonFoundIsShown(t *testing.T) { //nolint:paralleltest // they would share two cores
 	w, code, other := newPushingWorld(t)
 	ann := w.as("ann")
-	ann.open("/drift").form("Check and repair").with("codes", code+", "+other).press().
+	ann.open("/drift").form("Compare and repair").with("codes", code+", "+other).press().
 		shows(http.StatusOK, "What the comparison found", "0 of 2 profiles", "It was not compared: it is not set up here")
 	subject := pgtest.One[string](w.db, "select subject from action where operation = 'check-drift'")
 	require.Equal(t, code+","+other, subject)

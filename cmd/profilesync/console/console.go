@@ -14,7 +14,7 @@
 //	profilepages/   profiles
 //	statepages/     now, pushes, drift
 //	closurepages/   places that have closed in reality
-//	qualitypages/   quality checks, and records to look at
+//	qualitypages/   quality findings, and records to look at
 //	peoplepages/    inactive accounts, reminders, letters
 //	officepages/    accounts, reports, listings, tokens
 //	jobpages/       River's own pages of jobs

@@ -143,7 +143,7 @@ func TestEveryPage(t *testing.T) { //nolint:paralleltest // they would share two
 		"/pushes": "Pushes", "/drift": "Drift", "/accounts": "Accounts", "/reports": "Reports", "/listings": "etr", "/tokens": "Make a token",
 		"/rehearsals": "Rehearsals", "/profiles/" + code + "/undo?field=icb": "It cannot be taken back",
 		"/profiles/" + code + "/push": "Nothing can be asked", "/closures": "Closures", "/closures/" + code: "nobody has said so",
-		"/checks": "Quality checks", "/records": "not understood", "/records/contradictions": "active after their end",
+		"/checks": "Quality findings", "/records": "not understood", "/records/contradictions": "active after their end",
 		"/records/flags": "to look at", "/records/owners": "clear owner", "/accounts/inactive": "Inactive accounts",
 		"/reminders": "Reminders", "/letters": "Letters",
 	} {

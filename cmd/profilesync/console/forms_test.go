@@ -141,7 +141,7 @@ func TestEndsOfAccountsAreApproved(t *testing.T) { //nolint:paralleltest // they
 	bea, cid, dot := w.as("bea"), w.as("cid"), w.as("dot")
 	dot.open("/accounts/inactive").shows(http.StatusOK, "waits for approval", "30 of 400")
 	require.NotContains(t, dot.text, "End 30 accounts")
-	approve := bea.open("/accounts/inactive").form("End 30 accounts of check 1")
+	approve := bea.open("/accounts/inactive").form("End 30 accounts of inactivity check 1")
 	approve.press().shows(http.StatusOK, "The accounts have ended", "approved", "by bea")
 	approve.press().shows(http.StatusOK, "approved") // a double click
 	require.Equal(t, []string{"approve-endings 1 done"}, w.audited("bea"))
@@ -155,10 +155,10 @@ func TestChecksNeedDoS(t *testing.T) { //nolint:paralleltest // they would share
 	w := newWorld(t)
 	code := w.furnish()
 	ann := w.as("ann")
-	ann.open("/checks").shows(http.StatusOK, "Quality checks", "What to do")
-	ann.form("Make the checks").press().shows(http.StatusUnprocessableEntity, "Give 1 to 20 codes")
-	ann.form("Make the checks").with("codes", "ZZZZZ").press().shows(http.StatusUnprocessableEntity, "No profile has the code ZZZZZ")
-	ann.form("Make the checks").with("codes", code).press().shows(http.StatusConflict, "DoS is not configured")
+	ann.open("/checks").shows(http.StatusOK, "Quality findings", "What to do")
+	ann.form("Make the quality checks").press().shows(http.StatusUnprocessableEntity, "Give 1 to 20 codes")
+	ann.form("Make the quality checks").with("codes", "ZZZZZ").press().shows(http.StatusUnprocessableEntity, "No profile has the code ZZZZZ")
+	ann.form("Make the quality checks").with("codes", code).press().shows(http.StatusConflict, "DoS is not configured")
 	require.Contains(t, htmlOf(ann), `value="`+code+`"`, "what was typed is kept")
 	require.Equal(t, "run-checks "+code+" refused", w.audited("ann")[len(w.audited("ann"))-1])
 }

@@ -32,7 +32,8 @@ func (w *world) furnish() (code string) {
 	cid.open("/tokens").form("Make the token").with("name", "monitor").with("verbs", "read").press().shows(http.StatusOK)
 	for _, statement := range []string{
 		`insert into account (name, email, kind, state) values ('Mary Major', 'mary@example.org', 'member', 'active')`,
-		`insert into membership (account_id, code, role) select 1, $1, 'editor'`,
+		`insert into membership (account_id, code, role) select 1, $1, 'account-manager'`,
+		`insert into section_check (code, section, account_id, at) select $1, 'contact', 1, clock()`,
 		`insert into account_change (account_id, what, old, new, actor, reason, at, xid)
 			select 1, 'state', 'invited', 'active', 'ada', 'she rang', clock(), pg_current_xact_id() where $1 <> ''`,
 		`insert into cases (kind, subject, about, code, board, facts, deadline, state, reason, until, decided_by)

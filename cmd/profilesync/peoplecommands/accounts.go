@@ -18,7 +18,7 @@ import (
 // Accounts shows and changes people's accounts.
 type Accounts struct {
 	Inactive   accountsInactive   `cmd:"" help:"What is due for inactive accounts."`
-	Approve    accountsApprove    `cmd:"" help:"End the accounts that a check withheld because there were too many."`
+	Approve    accountsApprove    `cmd:"" help:"End the accounts that an inactivity check withheld because there were too many."`
 	List       accountsList       `cmd:"" help:"List accounts, without names."`
 	Show       accountsShow       `cmd:"" help:"An account, its organisations and its history."`
 	Reactivate accountsReactivate `cmd:"" help:"Let a person sign in again; their inactivity is counted from today."`
@@ -106,7 +106,7 @@ func printIdleRuns(a *wiring.App, out *commands.Printer, runs []people.IdleRun) 
 			withheld = r.ID
 		}
 	}
-	out.Print(runs, "CHECK | STATE | TO END | OF | ENDED | BY | APPROVED BY", rows)
+	out.Print(runs, "NUMBER | STATE | TO END | OF | ENDED | BY | APPROVED BY", rows)
 	if withheld != 0 {
 		a.Sayf("next: `profilesync accounts inactive --preview`; then `profilesync accounts approve %d`", withheld)
 		return commands.ExitError{Code: commands.ExitAwaits}
@@ -115,7 +115,7 @@ func printIdleRuns(a *wiring.App, out *commands.Printer, runs []people.IdleRun) 
 }
 
 type accountsApprove struct {
-	Look  int64  `arg:"" help:"The check that withheld them (accounts inactive --apply prints its number)."`
+	Look  int64  `arg:"" help:"The inactivity check that withheld them (accounts inactive --apply prints its number)."`
 	Actor string `placeholder:"NAME" help:"Who approves. Default: the operating-system user."`
 }
 

@@ -19,12 +19,12 @@ import (
 
 // Checks shows what the quality checks found, and makes them.
 type Checks struct {
-	List checksList `cmd:"" help:"List what the quality checks found, with who must act and what to do."`
+	List checksList `cmd:"" help:"List the quality findings, with who must act and what to do."`
 	Run  checksRun  `cmd:"" help:"Make the quality checks now, as the daemon does every night."`
 }
 
 type checksList struct {
-	Kind  string `enum:"${check_kinds}," default:"" placeholder:"KIND" help:"Only what this check found."`
+	Kind  string `enum:"${check_kinds}," default:"" placeholder:"KIND" help:"Only findings of this kind."`
 	Owner string `enum:"${check_owners}," default:"" placeholder:"OWNER" help:"Only what this owner must act on."`
 	Code  string `placeholder:"CODE" help:"Only what is about this pharmacy."`
 	All   bool   `help:"With what is gone."`
@@ -75,7 +75,7 @@ type listed struct {
 
 // printFindings prints findings and says once for each check what to do.
 func printFindings(a *wiring.App, out *commands.Printer, found []qualitystore.Found, all bool) {
-	header := "CODE | CHECK | SERVICE | FOUND | SINCE"
+	header := "CODE | FINDING | SERVICE | FOUND | SINCE"
 	if all {
 		header += " | GONE"
 	}

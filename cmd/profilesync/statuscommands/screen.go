@@ -118,12 +118,12 @@ func facts(s standing.Standing) (rows [][]string) {
 
 func drift(d *standing.Drift) string {
 	if d == nil {
-		return "never checked"
+		return "never compared"
 	}
 	differ := fmt.Sprintf("%s of %s, %d missing", counted(d.Fields, "field"), counted(d.Profiles, "profile"), d.Missing)
 	switch {
 	case d.Failed:
-		return moment(d.At) + ": the check failed"
+		return moment(d.At) + ": the drift check failed"
 	case d.Alarm:
 		return "ALARM " + moment(d.At) + ": " + differ
 	case d.Fields+d.Missing == 0:

@@ -133,8 +133,8 @@ func loadChecks(ctx context.Context, q *peoplesql.Queries, codes []profile.ODSCo
 	return c, err
 }
 
-// Confirmed is the newest check of a section of a profile: a person said that it is right, or
-// made it so.
+// Confirmed is the newest confirmation of a section of a profile: a person said that it is
+// right, or made it so.
 type Confirmed struct {
 	Section people.Section
 	At      time.Time
@@ -142,7 +142,8 @@ type Confirmed struct {
 	Edited  bool // by an edit
 }
 
-// Confirmed returns the newest check of each section of a profile that anybody has checked.
+// Confirmed returns the newest confirmation of each section of a profile that anybody has
+// confirmed.
 func (s *Store) Confirmed(ctx context.Context, code profile.ODSCode) ([]Confirmed, error) {
 	rows, err := s.q.LoadConfirmed(ctx, code)
 	list := make([]Confirmed, len(rows))

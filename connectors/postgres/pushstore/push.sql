@@ -13,9 +13,9 @@ select p.code, p.name, array_to_string(p.address, e'\n')::text as address, p.pos
     coalesce((select string_agg(s.external_id || ' ' || translate(s.name, e'\r\n', '  '), e'\n' order by s.external_id || ' ' || s.name collate "C")
         from service s where s.code = p.code and s.source = 'ers' and not s.withdrawn), '')::text as ers_services,
     exists (select 1 from service s where s.code = p.code and s.source = 'ers') as has_ers_services,
-    coalesce((select jsonb_object_agg(e.field, e.at) from (
-        select c.field, max(c.at) as at from change c join field_owner o using (field)
-        where c.code = p.code and c.run_id is null and o.owner = 'editor' group by c.field) e), '{}')::jsonb as edited,
+    coalesce((select jsonb_object_agg(o.field, e.at) from field_owner o cross join lateral (
+        select c.at from change c where c.code = p.code and c.field = o.field and c.run_id is null order by c.at desc limit 1) e
+        where o.owner = 'editor'), '{}')::jsonb as edited,
     coalesce((select array_agg(h.field) from hold h where h.code = p.code and h.field is not null
         and h.removed_at is null and (h.until is null or h.until >= @today::date)), '{}')::text[] as held,
     exists (select 1 from hold h where h.code = p.code and h.sink = q.sink

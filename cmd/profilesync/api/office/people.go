@@ -46,7 +46,7 @@ func (s *server) people() {
 	}, s.applyInactive)
 	operation.Add(s.set, operation.Route{
 		ID: "approve-endings", Method: http.MethodPost, Path: "/inactive-accounts/{check}/approve",
-		Verb: guard.Approve, Keyed: true, Summary: "End the accounts that a check withheld because there were too many",
+		Verb: guard.Approve, Keyed: true, Summary: "End the accounts that an inactivity check withheld because there were too many",
 	}, s.approveEndings)
 }
 
@@ -219,7 +219,7 @@ func (s *server) applyInactive(ctx context.Context, _ *struct{}) (*operation.Bod
 }
 
 type checkInput struct {
-	Check int64 `path:"check" minimum:"1" doc:"The number of the check that withheld them."`
+	Check int64 `path:"check" minimum:"1" doc:"The number of the inactivity check that withheld them."`
 }
 
 func (s *server) approveEndings(ctx context.Context, in *checkInput) (*operation.Body[people.IdleRun], error) {

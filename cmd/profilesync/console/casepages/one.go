@@ -127,7 +127,7 @@ func historyOf(steps []casestore.Step) page.Section {
 		if !s.Until.IsZero() {
 			why += " until " + words.Day(s.Until)
 		}
-		t.Rows = append(t.Rows, page.Row{words.Moment(s.At), page.Say(s.Step), page.Say(s.Actor), page.Say(strings.TrimSpace(why))})
+		t.Rows = append(t.Rows, page.Row{words.Moment(s.At), page.Say(words.Code(s.Step)), page.Say(s.Actor), page.Say(strings.TrimSpace(why))})
 	}
 	return page.Section{ID: "history", Title: "History", Blocks: []page.Block{t}}
 }
@@ -135,7 +135,7 @@ func historyOf(steps []casestore.Step) page.Section {
 func toldOf(told []casestore.Told) page.Section {
 	t := page.Table{Caption: "Who was told", Hidden: true, Columns: page.Names("Day", "Who", "What", "Letter")}
 	for _, l := range told {
-		t.Rows = append(t.Rows, page.Cells(words.Day(l.Day), l.To, string(l.News), l.Letter))
+		t.Rows = append(t.Rows, page.Cells(words.Day(l.Day), l.To, words.Code(string(l.News)), words.Code(l.Letter)))
 	}
 	return page.Section{ID: "told", Title: "Who was told", Blocks: []page.Block{t}}
 }

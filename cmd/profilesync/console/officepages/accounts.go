@@ -106,7 +106,7 @@ func accountsPage(found []peoplestore.Account, filter peoplestore.AccountFilter,
 			t.More = page.Link{Text: "More accounts", To: "/accounts?" + query.Encode()}
 			break
 		}
-		row := page.Row{page.Leads(a.ID, "/accounts/"+a.ID), page.Say(string(a.Kind)), accountState(a), words.Moment(a.LastActive)}
+		row := page.Row{page.Leads(a.ID, "/accounts/"+a.ID), page.Say(words.Code(string(a.Kind))), accountState(a), words.Moment(a.LastActive)}
 		if known != nil {
 			name, address := known.of(a.ID)
 			row = append(row, page.Say(name), page.Say(address))
@@ -176,7 +176,7 @@ func accountPage(a peoplestore.Account, mayName, mayChange bool, known names, re
 	p, action := page.Page{Title: "Account " + a.ID, Back: page.Link{Text: "Accounts", To: "/accounts"}}, "/accounts/"+a.ID
 	about := page.Summary{
 		{Key: "State", Value: accountState(a)},
-		{Key: "Kind", Value: page.Say(string(a.Kind))},
+		{Key: "Kind", Value: page.Say(words.Code(string(a.Kind)))},
 		{Key: "Last active", Value: words.Moment(a.LastActive)},
 	}
 	if name, address := known.of(a.ID); name != "" {
@@ -194,7 +194,8 @@ func accountPage(a peoplestore.Account, mayName, mayChange bool, known names, re
 	}
 	for _, o := range a.Members {
 		members.Rows = append(
-			members.Rows, page.Row{words.Profile(o.Code, o.Name), page.Say(string(o.Role)), words.Moment(o.Since), page.Say(o.Remark())},
+			members.Rows,
+			page.Row{words.Profile(o.Code, o.Name), page.Say(words.Code(string(o.Role))), words.Moment(o.Since), page.Say(o.Remark())},
 		)
 	}
 	p.Add(page.Section{ID: "organisations", Title: "Organisations", Blocks: []page.Block{members}})
@@ -202,7 +203,9 @@ func accountPage(a peoplestore.Account, mayName, mayChange bool, known names, re
 	history := page.Table{Caption: "History, the newest first", Hidden: true, Columns: page.Names("When", "What", "Before", "After", "By")}
 	for _, c := range a.History {
 		history.Rows = append(history.Rows, page.Row{
-			words.Moment(c.At), page.Say(c.What), {Text: c.Old, Old: true}, page.Say(c.New), {Text: c.Actor, Soft: c.Reason},
+			words.Moment(
+				c.At,
+			), page.Say(words.Code(c.What)), {Text: inWords(c.Old), Old: true}, page.Say(inWords(c.New)), {Text: c.Actor, Soft: c.Reason},
 		})
 	}
 	if mayName && len(a.History) > 0 {
@@ -212,6 +215,12 @@ func accountPage(a peoplestore.Account, mayName, mayChange bool, known names, re
 		p.Add(changeAccount(a, action, reason, until))
 	}
 	return p
+}
+
+// inWords is what stood before or after a change of an account, with roles in words.
+func inWords(value string) string {
+	role := string(people.RoleManager)
+	return strings.ReplaceAll(value, role, words.Code(role))
 }
 
 func changeAccount(a peoplestore.Account, action, reason, until string) page.Section {

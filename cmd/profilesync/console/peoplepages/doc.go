@@ -3,6 +3,6 @@
 //
 //	routes.go      addresses, and what the forms do
 //	inactive.go    what is due for inactive accounts, and approving ends
-//	reminders.go   who would be reminded of which checks
+//	reminders.go   who would be reminded of which confirmations
 //	letters.go     letters
 package peoplepages

@@ -54,7 +54,7 @@ func (i idle) page() page.Page {
 	if i.plan.Withheld {
 		p.Add(page.Inset{
 			Title: "So many would end that they wait", Warning: true,
-			Text: "More end at once than on an ordinary day: somebody has to approve it after the check.",
+			Text: "More end at once than on an ordinary day: somebody has to approve it after the inactivity check.",
 		})
 	}
 	p.Add(i.due())
@@ -100,8 +100,8 @@ func (i idle) due() page.Section {
 // made are the checks that were made, with a form to approve ends that one withheld.
 func (i idle) made() page.Section {
 	t := page.Table{
-		Caption: "Checks, the newest first", Hidden: true, Empty: "No check was made yet.",
-		Columns: []page.Column{{Name: "Check"}, {Name: "When"}, {Name: "State"}, {Name: "To end", Number: true}, {Name: "Ended", Number: true}},
+		Caption: "Inactivity checks, the newest first", Hidden: true, Empty: "No inactivity check was made yet.",
+		Columns: []page.Column{{Name: "Number"}, {Name: "When"}, {Name: "State"}, {Name: "To end", Number: true}, {Name: "Ended", Number: true}},
 	}
 	withheld := slices.ContainsFunc(i.checks, func(c people.IdleRun) bool { return c.State == "withheld" })
 	if withheld && i.mayApprove {
@@ -118,9 +118,9 @@ func (i idle) made() page.Section {
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	s := page.Section{ID: "checks", Title: "Checks", Blocks: []page.Block{t}}
+	s := page.Section{ID: "checks", Title: "Inactivity checks", Blocks: []page.Block{t}}
 	if withheld && i.mayApprove {
-		s.Blocks = append(s.Blocks, page.Text{"Approving ends the accounts that the check withheld. Those that somebody has used since stay."})
+		s.Blocks = append(s.Blocks, page.Text{"Approving ends the accounts that the inactivity check withheld. Those that somebody has used since stay."})
 	}
 	return s
 }
@@ -142,6 +142,6 @@ func approval(c people.IdleRun, id string) page.Cell {
 	}
 	return page.Cell{Form: &page.Form{
 		Action: "/accounts/inactive", Hidden: []page.Hidden{{Name: "do", Value: "approve"}, {Name: "check", Value: id}},
-		Buttons: []page.Button{{Text: "End " + page.Many(c.Ending, "account", "accounts"), Hidden: " of check " + id, Kind: page.Warning}},
+		Buttons: []page.Button{{Text: "End " + page.Many(c.Ending, "account", "accounts"), Hidden: " of inactivity check " + id, Kind: page.Warning}},
 	}}
 }

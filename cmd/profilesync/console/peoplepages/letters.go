@@ -37,7 +37,7 @@ func lettersPage(found []peoplestore.ListedLetter, state people.LetterState, to 
 	}
 	states, typed := []page.Option{{Label: "Every state"}}, ""
 	for _, s := range people.LetterStates() {
-		states = append(states, page.Option{Value: string(s), Label: words.Sentence(string(s)), Chosen: s == state})
+		states = append(states, page.Option{Value: string(s), Label: words.Sentence(words.Code(string(s))), Chosen: s == state})
 	}
 	if to != 0 {
 		typed = to.String()
@@ -52,7 +52,10 @@ func lettersPage(found []peoplestore.ListedLetter, state people.LetterState, to 
 		}
 		receiver := account(cmp.Or(l.Account, "list of "+l.List))
 		t.Rows = append(t.Rows, page.Row{
-			{Text: l.Kind, Soft: l.Reference}, receiver, letterState(l), words.Moment(l.Made), words.Moment(l.Accepted),
+			{
+				Text: words.Sentence(words.Letter(people.LetterKind(l.Kind))),
+				Soft: l.Reference,
+			}, receiver, letterState(l), words.Moment(l.Made), words.Moment(l.Accepted),
 		})
 	}
 	p.Add(page.Form{
@@ -76,5 +79,5 @@ func letterState(l peoplestore.ListedLetter) page.Cell {
 	case people.LetterIsUnclear:
 		colour = page.Orange
 	}
-	return page.Cell{Text: l.State, Tag: colour, Soft: l.Reason}
+	return page.Cell{Text: words.Code(l.State), Tag: colour, Soft: l.Reason}
 }

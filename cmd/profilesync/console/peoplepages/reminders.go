@@ -6,6 +6,7 @@ import (
 
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
+	"github.com/profilesync/profilesync/cmd/profilesync/console/words"
 	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
 )
@@ -22,7 +23,7 @@ func (m room) reminders(r *http.Request) (page.Page, error) {
 func remindersPage(due []actions.DueReminder, day profile.Date) page.Page {
 	p := page.Page{
 		Title: "Reminders", Back: page.Link{Text: "Accounts", To: "/accounts"},
-		Lead: "Who would be reminded of which checks, and why. Nothing is sent from here.",
+		Lead: "Who would be reminded of which confirmations, and why. Nothing is sent from here.",
 	}
 	t := page.Table{
 		Caption: "Reminders", Hidden: true, Empty: "Nobody is to be reminded.",
@@ -34,7 +35,9 @@ func remindersPage(due []actions.DueReminder, day profile.Date) page.Page {
 			break
 		}
 		t.Rows = append(t.Rows, page.Row{
-			account(d.To), page.Say(d.Quarter), page.Say(d.Stage), page.Say(strings.Join(d.Missing, "; ")),
+			account(
+				d.To,
+			), page.Say(d.Quarter), page.Say(words.Sentence(words.Stage(people.Stage(d.Stage)))), page.Say(strings.Join(d.Missing, "; ")),
 		})
 	}
 	p.Add(chooseDay("/reminders", day), t)

@@ -25,7 +25,7 @@ func Add(d *web.Desk, do *actions.Actions) {
 	}})
 	d.Serve(web.Route{Path: "/reminders", Verb: guard.Read, Show: m.reminders})
 	d.Serve(web.Route{Path: "/letters", Verb: guard.Read, Show: m.letters})
-	d.Done["inactive-done"] = "What was due was done. If too many accounts would have ended, the newest check waits for approval."
+	d.Done["inactive-done"] = "What was due was done. If too many accounts would have ended, the newest inactivity check waits for approval."
 	d.Done["endings-approved"] = "The accounts have ended, except those that somebody has used since."
 }
 
@@ -39,7 +39,7 @@ func ofCheck(r *http.Request) string {
 func checkOf(r *http.Request) (int64, error) {
 	check, err := strconv.ParseInt(r.PostFormValue("check"), 10, 64)
 	if err != nil || check < 1 {
-		return 0, web.WrongError{Text: "there is no such check"}
+		return 0, web.WrongError{Text: "there is no such inactivity check"}
 	}
 	return check, nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/internal/columns"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/words"
+	"github.com/profilesync/profilesync/connectors/postgres/casestore"
 	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
 	"github.com/profilesync/profilesync/reconcile/people"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -20,8 +21,11 @@ func (o *one) addStanding(p *page.Page) {
 	for _, c := range o.about.Closures {
 		by, since := c.Last()
 		p.Add(page.Inset{
-			Title: "Its closure was " + string(c.State), Warning: true,
-			Text: strings.TrimSuffix("By "+by+" on "+words.Moment(since).Text+": "+c.Reason, ": "),
+			Title: map[casestore.ClosureState]string{
+				casestore.ClosureSaid: "Somebody said that it has closed", casestore.ClosureConfirmed: "It has closed, as somebody confirmed",
+			}[c.State],
+			Warning: true,
+			Text:    strings.TrimSuffix("By "+by+" on "+words.Moment(since).Text+": "+c.Reason, ": "),
 		})
 	}
 	if len(o.cases) == 0 {
@@ -31,7 +35,7 @@ func (o *one) addStanding(p *page.Page) {
 	for i, c := range o.cases {
 		tasks[i] = page.Task{
 			Link:   page.Link{Text: c.Title, To: "/cases/" + strconv.FormatInt(c.ID, 10), Hint: "deadline " + words.Day(c.Deadline)},
-			Status: page.Tag{Text: string(c.State), Colour: page.Orange},
+			Status: page.Tag{Text: words.Code(string(c.State)), Colour: page.Orange},
 		}
 	}
 	p.Add(page.Section{ID: "cases", Title: "Cases", Blocks: []page.Block{tasks}})
@@ -109,7 +113,10 @@ func (o *one) pushes() page.Section {
 		state := words.PushState(p.State)
 		state.Soft = words.NoCommands(p.Reason)
 		t.Rows = append(t.Rows, page.Row{
-			{Text: words.Sink(p.Sink), Soft: p.Route}, state, words.Moment(p.Wanted), numbered(p.Accepted, p.Took), words.Moment(p.Seen),
+			{
+				Text: words.Sink(p.Sink),
+				Soft: words.Code(p.Route),
+			}, state, words.Moment(p.Wanted), numbered(p.Accepted, p.Took), words.Moment(p.Seen),
 		})
 		left.Rows = append(left.Rows, leftOut(p)...)
 	}
@@ -166,31 +173,31 @@ func (o *one) servicesSection() page.Section {
 		}
 		t.Rows = append(t.Rows, page.Row{
 			{Text: cmp.Or(s.Name, s.ID), Soft: strings.TrimSpace(s.ID + " " + s.NHSCode)},
-			{Text: s.Kind, Soft: s.Specialty},
+			{Text: words.Code(s.Kind), Soft: s.Specialty},
 			page.Say(from),
-			page.Say(state),
+			page.Say(words.Code(state)),
 		})
 	}
 	return page.Section{ID: "services", Title: "Services", Blocks: []page.Block{t}}
 }
 
-// checks are the sections that people have confirmed, and those that nobody has.
-func (o *one) checks() page.Section {
-	t := page.Table{Caption: "Sections that people check", Hidden: true, Columns: page.Names("Section", "Last checked", "By")}
+// confirmed are the sections that people have confirmed, and those that nobody has.
+func (o *one) confirmed() page.Section {
+	t := page.Table{Caption: "Sections that people confirm", Hidden: true, Columns: page.Names("Section", "Last confirmed", "By")}
 	for _, section := range people.Sections() {
 		row := page.Row{page.Say(words.Sentence(section.Words())), page.Say("never"), page.Say("")}
-		for _, c := range o.checked {
+		for _, c := range o.about.Confirmations {
 			if c.Section != section {
 				continue
 			}
-			row[1], row[2] = words.Moment(c.At), page.Leads(c.Account.String(), "/accounts/"+c.Account.String())
+			row[1], row[2] = words.Moment(c.At), page.Leads(c.Account, "/accounts/"+c.Account)
 			if c.Edited {
 				row[1].Soft = "by an edit"
 			}
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	return page.Section{ID: "checked", Title: "Checked by people", Blocks: []page.Block{t}}
+	return page.Section{ID: "confirmed", Title: "Confirmed by people", Blocks: []page.Block{t}}
 }
 
 func (o *one) findings() page.Section {
@@ -199,7 +206,10 @@ func (o *one) findings() page.Section {
 		Empty: "The quality checks found nothing.",
 	}
 	for _, f := range o.about.Findings {
-		t.Rows = append(t.Rows, page.Row{{Text: f.Text(), Soft: string(f.Kind)}, page.Say(string(f.Owner)), words.Moment(f.FirstSeen)})
+		t.Rows = append(
+			t.Rows,
+			page.Row{{Text: f.Text(), Soft: words.Finding(f.Kind)}, page.Say(words.FindingOwner(f.Owner)), words.Moment(f.FirstSeen)},
+		)
 	}
-	return page.Section{ID: "checks", Title: "Quality findings", Blocks: []page.Block{t}}
+	return page.Section{ID: "findings", Title: "Quality findings", Blocks: []page.Block{t}}
 }

@@ -6,7 +6,7 @@
 //	find.go      the search
 //	one.go       a profile, also as it stood on a day
 //	hours.go     its opening times, as a week
-//	about.go     its holds, pushes, services, checks, closures and cases
+//	about.go     its holds, pushes, services, confirmations, closures and cases
 //	history.go   why, and its history
 //	undo.go      the undo of one field, after its preview
 //	push.go      what a push would change

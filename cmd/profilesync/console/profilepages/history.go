@@ -1,6 +1,7 @@
 package profilepages
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -14,7 +15,9 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/console/words"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/connectors/postgres"
+	"github.com/profilesync/profilesync/reconcile/history"
 	"github.com/profilesync/profilesync/reconcile/profile"
+	"github.com/profilesync/profilesync/reconcile/runs"
 )
 
 // ofOnePage is how many changes of a history are on one page.
@@ -71,9 +74,28 @@ func stepsTable(steps []whytext.Step) page.Table {
 		if s.Run != 0 {
 			see = page.Leads("Run "+s.Run.String(), "/runs/"+s.Run.String())
 		}
-		t.Rows = append(t.Rows, page.Row{when, page.Say(words.Step(s.Text)), see})
+		t.Rows = append(t.Rows, page.Row{when, page.Say(words.Step(stepText(s))), see})
 	}
 	return t
+}
+
+// stepText is a step without the codes that the command and the API say beside the words.
+func stepText(s whytext.Step) string {
+	switch s.Kind {
+	case whytext.Stands:
+		for _, owner := range []profile.Owner{profile.OwnedByODS, profile.OwnedByERS, profile.OwnedByEditor, profile.OwnedByDesk} {
+			if text, ends := strings.CutSuffix(s.Text, " ("+string(owner)+")"); ends {
+				return text
+			}
+		}
+	case whytext.WasWithheld:
+		for _, reason := range runs.WithheldReasons() {
+			if text, rest, says := strings.Cut(s.Text, "withheld that: "+string(reason)); says {
+				return text + "withheld that: " + words.Withheld(reason) + rest
+			}
+		}
+	}
+	return s.Text
 }
 
 func (m room) history(r *http.Request) (page.Page, error) {
@@ -105,7 +127,9 @@ func historyPage(code profile.ODSCode, changes []postgres.Audited, field string,
 	}
 	all := []page.Option{{Label: "Every field"}}
 	for _, f := range profile.Fields() {
-		all = append(all, page.Option{Value: f.String(), Label: words.Sentence(f.Label()), Chosen: f.String() == field})
+		if f != profile.FieldChecks { // confirmations change no profile
+			all = append(all, page.Option{Value: f.String(), Label: words.Sentence(f.Label()), Chosen: f.String() == field})
+		}
 	}
 	p.Add(page.Form{
 		Action: address(code) + "/history", Get: true, Inline: true,
@@ -133,6 +157,16 @@ func historyPage(code profile.ODSCode, changes []postgres.Audited, field string,
 	return p
 }
 
+// valueOf is a value of a field on one line. A row, such as a service, is kept as JSON: it is
+// said as a push reads it.
+func valueOf(field, value string) string {
+	name, _, _ := strings.Cut(field, "/")
+	if f, err := profile.ParseField(name); err == nil && f.InRows() && value != "" {
+		value = cmp.Or(history.Standing{Parts: []history.Part{{Field: f, JSON: value}}}.Text(f), value)
+	}
+	return columns.OneLine(value)
+}
+
 func changeRow(a postgres.Audited) page.Row {
 	by := page.Say(a.Actor)
 	if a.Run != 0 {
@@ -144,7 +178,7 @@ func changeRow(a postgres.Audited) page.Row {
 		by.Soft = "as " + a.DatabaseRole
 	}
 	return page.Row{
-		words.Moment(a.At), page.Say(words.Field(a.Field)), {Text: columns.OneLine(a.Old), Old: true}, page.Say(columns.OneLine(a.New)), by,
+		words.Moment(a.At), page.Say(words.Field(a.Field)), {Text: valueOf(a.Field, a.Old), Old: true}, page.Say(valueOf(a.Field, a.New)), by,
 	}
 }
 

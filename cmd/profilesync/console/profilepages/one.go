@@ -13,7 +13,6 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/console/words"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
 	"github.com/profilesync/profilesync/connectors/postgres/casestore"
-	"github.com/profilesync/profilesync/connectors/postgres/peoplestore"
 	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
 	"github.com/profilesync/profilesync/connectors/postgres/servicestore"
 	"github.com/profilesync/profilesync/reconcile/profile"
@@ -29,7 +28,6 @@ type one struct {
 	holds    []pushstore.Hold
 	services []servicestore.ProfileService
 	cases    []casestore.Listed
-	checked  []peoplestore.Confirmed
 	board    func(icb string) string
 	// What the reader may do, and what was typed into a form that was refused.
 	mayHold, mayPush    bool
@@ -77,9 +75,6 @@ func (m room) read(r *http.Request, o *one) (err error) {
 	if o.services, err = m.do.Services(ctx, o.code); err != nil {
 		return err
 	}
-	if o.checked, err = m.do.Confirmed(ctx, o.code); err != nil {
-		return err
-	}
 	o.cases, err = m.do.Cases(ctx, casestore.Filter{Code: o.code}, "")
 	return err
 }
@@ -116,7 +111,7 @@ func (o *one) now() page.Page {
 	if o.mayHold && o.hasKind() {
 		p.Add(o.kindSection())
 	}
-	p.Add(o.holdsSection(), o.pushes(), o.servicesSection(), o.checks(), o.findings(), o.chooseDay())
+	p.Add(o.holdsSection(), o.pushes(), o.servicesSection(), o.confirmed(), o.findings(), o.chooseDay())
 	return p
 }
 

@@ -11,7 +11,6 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/console/pagetest"
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/casestore"
-	"github.com/profilesync/profilesync/connectors/postgres/peoplestore"
 	"github.com/profilesync/profilesync/connectors/postgres/pushstore"
 	"github.com/profilesync/profilesync/connectors/postgres/qualitystore"
 	"github.com/profilesync/profilesync/connectors/postgres/servicestore"
@@ -54,8 +53,9 @@ func pharmacy() one {
 	o.about.Findings = []qualitystore.Found{
 		{Finding: quality.Finding{Kind: "open-all-hours", Detail: "it is open day and night on DoS"}, Owner: "board", FirstSeen: at},
 	}
-	o.checked = []peoplestore.Confirmed{
-		{Section: people.SectionContact, At: at, Account: 4711, Edited: true}, {Section: people.SectionServices, At: at, Account: 12},
+	o.about.Confirmations = []actions.Confirmation{
+		{Section: people.SectionContact, At: at, Account: "u-4711", Edited: true},
+		{Section: people.SectionServices, At: at, Account: "u-12"},
 	}
 	o.services = []servicestore.ProfileService{{Source: "ers", ID: "1234", Name: "Dermatology", Kind: "clinic", State: "live"}}
 	o.cases = []casestore.Listed{{ID: 5, State: cases.Open, Title: "Jasons Pharmacy (FA420) is about to close", Deadline: day}}

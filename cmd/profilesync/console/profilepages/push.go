@@ -119,7 +119,7 @@ func sinkSection(s actions.PushPreview) page.Section {
 	}
 	summary := page.Summary{{Key: "A push", Value: state}}
 	if s.Route != "" {
-		summary = append(summary, page.SummaryRow{Key: "Route", Value: page.Say(s.Route)})
+		summary = append(summary, page.SummaryRow{Key: "Route", Value: page.Say(words.Code(s.Route))})
 	}
 	return page.Section{ID: string(s.Sink), Title: words.Sink(s.Sink), Blocks: []page.Block{summary, t}}
 }

@@ -17,11 +17,11 @@ import (
 const (
 	// mostFindings is how many findings are listed.
 	mostFindings = 500
-	// mostChecked is how many pharmacies are checked while somebody waits for it.
+	// mostChecked is how many pharmacies are looked at while somebody waits for it.
 	mostChecked = 20
 )
 
-// found is what the page of the checks shows.
+// found is what the page of the findings shows.
 type found struct {
 	filter   qualitystore.Filter
 	findings []qualitystore.Found
@@ -51,23 +51,13 @@ func (m room) checks(r *http.Request) (page.Page, error) {
 	return f.page(), err
 }
 
-// ownerWords say who must act on a finding.
-var ownerWords = map[quality.Owner]string{
-	quality.OwnerPharmacy: "pharmacy", quality.OwnerDoSLead: "DoS lead", quality.OwnerServiceDesk: "service desk",
-}
-
-// kindWords are a check in words, by its name: Open all hours.
-func kindWords(kind quality.Kind) string {
-	return words.Sentence(strings.NewReplacer("z-code", "Z code", "dos", "DoS", "-", " ").Replace(string(kind)))
-}
-
 func (f found) page() page.Page {
 	p := page.Page{
-		Title: "Quality checks", Lead: "What is wrong with what DoS and the NHS website show of pharmacies. All of it is checked every night.",
+		Title: "Quality findings", Lead: "What is wrong with what DoS and the NHS website show of pharmacies. It is looked for every night.",
 	}
 	p.Add(f.choose())
 	t := page.Table{
-		Caption: "What was found", Hidden: true, Empty: "Nothing like that was found.", Columns: page.Names("Code", "Check", "Found", "Since"),
+		Caption: "What was found", Hidden: true, Empty: "Nothing like that was found.", Columns: page.Names("Code", "Finding", "What it is", "Since"),
 	}
 	if f.filter.Gone {
 		t.Columns = append(t.Columns, page.Column{Name: "Gone"})
@@ -75,12 +65,12 @@ func (f found) page() page.Page {
 	var kinds []quality.Kind
 	for i, one := range f.findings {
 		if i == mostFindings {
-			t.More = page.Link{Text: "There is more: choose a check, an owner or a code"}
+			t.More = page.Link{Text: "There is more: choose a finding, an owner or a code"}
 			break
 		}
 		row := page.Row{
 			words.Profile(one.Code, one.Name),
-			{Text: kindWords(one.Kind), Soft: "for the " + ownerWords[one.Owner]},
+			{Text: words.Finding(one.Kind), Soft: "for the " + words.FindingOwner(one.Owner)},
 			{Text: words.Sentence(one.Text()), Soft: one.Service},
 			words.Moment(one.FirstSeen),
 		}
@@ -103,19 +93,19 @@ func (f found) page() page.Page {
 }
 
 func (f found) choose() page.Form {
-	kinds, owners := []page.Option{{Label: "Every check"}}, []page.Option{{Label: "Everybody"}}
+	kinds, owners := []page.Option{{Label: "Every finding"}}, []page.Option{{Label: "Everybody"}}
 	for _, kind := range quality.Kinds() {
-		kinds = append(kinds, page.Option{Value: string(kind), Label: kindWords(kind), Chosen: kind == f.filter.Kind})
+		kinds = append(kinds, page.Option{Value: string(kind), Label: words.Finding(kind), Chosen: kind == f.filter.Kind})
 	}
 	for _, owner := range quality.Owners() {
 		owners = append(owners, page.Option{
-			Value: string(owner), Label: words.Sentence(ownerWords[owner]), Chosen: owner == f.filter.Owner,
+			Value: string(owner), Label: words.Sentence(words.FindingOwner(owner)), Chosen: owner == f.filter.Owner,
 		})
 	}
 	gone := []page.Option{{Label: "That lasts"}, {Value: "1", Label: "With what is gone", Chosen: f.filter.Gone}}
 	return page.Form{
 		Action: "/checks", Get: true, Inline: true, Buttons: []page.Button{{Text: "Show", Kind: page.Secondary}}, Fields: []page.Field{
-			{Kind: page.Choice, Name: "kind", Label: "Check", Options: kinds},
+			{Kind: page.Choice, Name: "kind", Label: "Finding", Options: kinds},
 			{Kind: page.Choice, Name: "owner", Label: "Who has to act", Options: owners},
 			{Kind: page.Choice, Name: "gone", Label: "What", Options: gone},
 			{Kind: page.OneLine, Name: "code", Label: "Code of the pharmacy", Value: string(f.filter.Code), Width: 10, Unasked: true},
@@ -123,22 +113,22 @@ func (f found) choose() page.Form {
 	}
 }
 
-// advice says what to do about what each check found.
+// advice says what to do about the findings of each kind.
 func advice(kinds []quality.Kind) page.Section {
 	rows := make(page.Summary, len(kinds))
 	for i, kind := range kinds {
-		rows[i] = page.SummaryRow{Key: kindWords(kind), Value: page.Say(kind.Advice())}
+		rows[i] = page.SummaryRow{Key: words.Finding(kind), Value: page.Say(kind.Advice())}
 	}
 	return page.Section{ID: "do", Title: "What to do", Blocks: []page.Block{rows}}
 }
 
 func (f found) run() page.Section {
-	return page.Section{ID: "run", Title: "Check some pharmacies now", Blocks: []page.Block{page.Form{
+	return page.Section{ID: "run", Title: "Look at some pharmacies now", Blocks: []page.Block{page.Form{
 		Action: "/checks", Hidden: []page.Hidden{{Name: "do", Value: "run"}}, Fields: []page.Field{{
 			Kind: page.OneLine, Name: "codes", Label: "Codes", Value: f.codes, Most: 400,
 			Hint: "Up to 20, with spaces between them, such as FA420 FA421. Nothing is pushed",
 		}},
-		Buttons: []page.Button{{Text: "Make the checks"}},
+		Buttons: []page.Button{{Text: "Make the quality checks"}},
 	}}}
 }
 
@@ -160,7 +150,7 @@ func (m room) runChecks(r *http.Request) (string, error) {
 		codes = append(codes, code)
 	}
 	if len(codes) == 0 || len(codes) > mostChecked {
-		return "", web.WrongError{Field: "codes", Text: "give 1 to 20 codes: everything is checked every night"}
+		return "", web.WrongError{Field: "codes", Text: "give 1 to 20 codes: all are looked at every night"}
 	}
 	if err := m.do.RequireProfiles(r.Context(), codes); err != nil {
 		return "", err

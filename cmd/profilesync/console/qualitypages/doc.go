@@ -2,6 +2,6 @@
 // what the quality checks found, and records of the registers that a person should look at.
 //
 //	routes.go    addresses
-//	checks.go    the quality checks, and making them now
+//	checks.go    the findings, and making the quality checks now
 //	records.go   quarantine, contradictions, flags and owners
 package qualitypages

@@ -9,6 +9,7 @@ import (
 	"github.com/profilesync/profilesync/cmd/profilesync/console/words"
 	"github.com/profilesync/profilesync/connectors/postgres/qualitystore"
 	"github.com/profilesync/profilesync/connectors/postgres/servicestore"
+	"github.com/profilesync/profilesync/reconcile/profile"
 	"github.com/profilesync/profilesync/reconcile/runs"
 	"github.com/profilesync/profilesync/reconcile/services"
 )
@@ -49,7 +50,10 @@ func (m room) chooseReport(r *http.Request) (report string, form page.Form) {
 		if name == r.URL.Query().Get("report") {
 			report = name
 		}
-		options = append(options, page.Option{Value: name, Label: name, Chosen: name == report})
+		options = append(
+			options,
+			page.Option{Value: name, Label: words.Sentence(words.Listing(profile.SourceODS, name)), Chosen: name == report},
+		)
 	}
 	return report, page.Form{
 		Action: r.URL.Path, Get: true, Inline: true, Buttons: []page.Button{{Text: "Show", Kind: page.Secondary}},
@@ -71,8 +75,8 @@ func quarantinePage(found []qualitystore.Quarantined, choose page.Form) page.Pag
 	for _, q := range found {
 		t.Rows = append(t.Rows, page.Row{
 			page.Say(string(q.Code)),
-			{Text: words.Source(q.Source) + " " + q.Report, Soft: "line " + strconv.Itoa(q.Line)},
-			page.Say(q.Field),
+			{Text: words.Sentence(words.Listing(q.Source, q.Report)), Soft: "line " + strconv.Itoa(q.Line)},
+			page.Say(words.Code(q.Field)),
 			{Text: q.Value, Code: true},
 			page.Say(q.Reason), words.Moment(q.LastSeen),
 		})
@@ -92,7 +96,10 @@ func contradictionsPage(found []qualitystore.Contradiction, choose page.Form) pa
 	}
 	for _, c := range found {
 		t.Rows = append(t.Rows, page.Row{
-			words.Profile(c.Code, c.Name), page.Say(words.Source(c.Source) + " " + c.Report), words.Status(c.Status), page.Say(c.Closed),
+			words.Profile(
+				c.Code,
+				c.Name,
+			), page.Say(words.Sentence(words.Listing(c.Source, c.Report))), words.Status(c.Status), page.Say(c.Closed),
 		})
 	}
 	return records(1, "Organisations that the register calls active although their end date has passed.", t, choose)
@@ -118,10 +125,10 @@ func flagsPage(found []qualitystore.Flagged, choose page.Form) page.Page {
 	for _, f := range found {
 		why := flagWords[runs.Flag(f.Flag)]
 		if why == "" {
-			why = f.Flag
+			why = words.Code(f.Flag)
 		}
 		t.Rows = append(t.Rows, page.Row{
-			words.Profile(f.Code, f.Name), page.Say(words.Source(f.Source) + " " + f.Report), page.Say(words.Sentence(why)),
+			words.Profile(f.Code, f.Name), page.Say(words.Sentence(words.Listing(f.Source, f.Report))), page.Say(words.Sentence(why)),
 			words.Status(f.Status), page.Say(f.MissingSince),
 		})
 	}

@@ -19,7 +19,7 @@ func Add(d *web.Desk, do *actions.Actions) {
 	d.Serve(web.Route{Path: "/records/contradictions", Verb: guard.Read, Show: m.contradictions})
 	d.Serve(web.Route{Path: "/records/flags", Verb: guard.Read, Show: m.flags})
 	d.Serve(web.Route{Path: "/records/owners", Verb: guard.Read, Show: m.owners})
-	d.Done["checks-run"] = "The checks were made. What they found is among these."
+	d.Done["checks-run"] = "The quality checks were made. What they found is among these."
 	d.Done["checks-alarm"] = "DoS shows so little that nothing was kept: see first whether it answers as it should."
-	d.Done["checks-failed"] = "The checks could not be made to their end: nothing was kept."
+	d.Done["checks-failed"] = "The quality checks could not be made to their end: nothing was kept."
 }

@@ -74,7 +74,7 @@ func (h rehearsal) page() page.Page {
 		Lead: "What would wait for a decision if this were the listing of the day. Nothing has changed.",
 	}
 	p.Add(page.Summary{
-		{Key: "What", Value: page.Say(words.Source(run.Source) + " " + run.Report + " as of " + words.Day(run.AsOf))},
+		{Key: "What", Value: page.Say(words.Sentence(words.Listing(run.Source, run.Report)) + " as of " + words.Day(run.AsOf))},
 		{Key: "Asked for by", Value: page.Say(run.Actor)},
 		{Key: "To decide on", Value: page.Say(page.Many(len(left), "change", "changes"))},
 		{Key: "Approved ahead", Value: page.Say(page.Many(len(open), "change", "changes"))},

@@ -132,6 +132,37 @@ func summary(s runs.Summary) (rows page.Summary) {
 			rows = append(rows, page.SummaryRow{Key: words.Sentence(row[0]), Value: page.Say(words.NoCommands(row[1]))})
 		}
 	}
+	if s.NewLayout != nil && len(s.NewLayout.NotCompared) > 0 {
+		fields := make([]string, len(s.NewLayout.NotCompared))
+		for i, name := range s.NewLayout.NotCompared {
+			fields[i] = words.Field(name)
+		}
+		rows = append(rows, page.SummaryRow{
+			Key: "Not compared", Value: page.Cell{Text: strings.Join(fields, ", "), Soft: "a different meaning in the new layout"},
+		})
+	}
+	if len(s.Noted) > 0 {
+		rows = append(rows, page.SummaryRow{Key: "Bad values", Value: page.Say(fieldsOf(s.Noted))})
+	}
+	return append(rows, leftOut(s.LeftOut)...)
+}
+
+// mostLeftOut is how many fields that were left out are named in a summary.
+const mostLeftOut = 20
+
+// leftOut says what a decision or an undo leaves as it is, and why.
+func leftOut(left []runs.LeftOut) (rows page.Summary) {
+	for i, l := range left {
+		if i == mostLeftOut {
+			return append(rows, page.SummaryRow{Key: "Left out", Value: page.Say("and " + page.Count(len(left)-i) + " more")})
+		}
+		what := words.Profile(l.Code, "")
+		what.Soft = words.Sentence(runtext.WhyLeft(l.Because))
+		if l.Field != "" {
+			what.Soft = words.Field(l.Field) + ": " + runtext.WhyLeft(l.Because)
+		}
+		rows = append(rows, page.SummaryRow{Key: "Left out", Value: what})
+	}
 	return rows
 }
 
@@ -144,8 +175,11 @@ func ofHowMany(w runs.Withheld) string {
 	return what
 }
 
-// saidAbove are the rows of runtext.Rows that summary says in more words.
-var saidAbove = map[string]bool{"records": true, "profiles": true, "changes": true, "fields": true, "withheld": true}
+// saidAbove are the rows of runtext.Rows that summary says itself, in more words.
+var saidAbove = map[string]bool{
+	"records": true, "profiles": true, "changes": true, "fields": true, "withheld": true, "not compared": true, "bad values": true,
+	"left out": true,
+}
 
 func unread(rejected int) string {
 	if rejected == 0 {

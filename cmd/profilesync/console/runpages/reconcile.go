@@ -211,5 +211,5 @@ func unplanned(s runs.Summary) string {
 	if s.Error != "" {
 		return s.Error
 	}
-	return words.Sentence(string(s.State)) + ": there is nothing to plan"
+	return words.Sentence(words.RunState(s.State).Text) + ": there is nothing to plan"
 }

@@ -37,7 +37,7 @@ func rehearsalsPage(found []planstore.KeptRehearsal) page.Page {
 		made.Soft = "by " + f.Actor
 		t.Rows = append(t.Rows, page.Row{
 			page.Leads(f.Plan.String(), rehearsalAddress(f.Plan, "")),
-			{Text: words.Source(f.Source) + " " + f.Report, Soft: "as of " + words.Day(f.AsOf)},
+			{Text: words.Sentence(words.Listing(f.Source, f.Report)), Soft: "as of " + words.Day(f.AsOf)},
 			page.Say(page.Count(f.Free)), page.Say(page.Count(f.Approved)), made,
 		})
 	}

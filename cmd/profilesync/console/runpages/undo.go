@@ -64,11 +64,12 @@ func undoSummary(preview actions.UndoPreview) page.Summary {
 			row[0], key = key, "and"
 		case "fields":
 			value = fieldsOf(preview.Reversal.Fields)
-		case "unusual":
+		case "unusual", "left out":
 			continue // below
 		}
 		rows = append(rows, page.SummaryRow{Key: words.Sentence(row[0]), Value: page.Say(value)})
 	}
+	rows = append(rows, leftOut(preview.Reversal.LeftOut)...)
 	for _, w := range preview.Reversal.Beyond {
 		rows = append(rows, page.SummaryRow{Key: "Unusual", Value: page.Cell{Text: ofHowMany(w), Soft: "More than a run may change unasked"}})
 	}

@@ -107,7 +107,7 @@ func (a asked) page() page.Page {
 		case f.State == push.Wanted:
 			state.Soft = "it waits for a person again if it would overwrite what nobody stated"
 		}
-		t.Rows = append(t.Rows, page.Row{words.Profile(f.Code, f.Name), {Text: words.Sink(f.Sink), Soft: f.Route}, state})
+		t.Rows = append(t.Rows, page.Row{words.Profile(f.Code, f.Name), {Text: words.Sink(f.Sink), Soft: words.Code(f.Route)}, state})
 	}
 	p.Add(t)
 	return p

@@ -18,7 +18,7 @@ import (
 // mostDrift is how many differences of a sink are listed.
 const mostDrift = 500
 
-// sinkDrift is a check of a sink, and what it found.
+// sinkDrift is a drift check of a sink, and what it found.
 type sinkDrift struct {
 	check pushstore.LastDriftCheck
 	rows  []pushstore.DriftRow
@@ -46,20 +46,20 @@ func driftPage(found []sinkDrift, mayCheck bool, codes string) page.Page {
 		Title: "Drift", Lead: "Where a sink shows something else than it should. All of it is compared every night, and put right.",
 	}
 	if len(found) == 0 {
-		p.Add(page.Table{Empty: "No sink has been checked yet."})
+		p.Add(page.Table{Empty: "No drift check was made yet."})
 	}
 	for _, f := range found {
 		p.Add(f.section())
 	}
 	if mayCheck {
-		p.Add(page.Section{ID: "check", Title: "Check some organisations now", Blocks: []page.Block{page.Form{
+		p.Add(page.Section{ID: "check", Title: "Compare some organisations now", Blocks: []page.Block{page.Form{
 			Action: "/drift", Hidden: []page.Hidden{{Name: "do", Value: "check"}},
 			Fields: []page.Field{{
 				Kind: page.OneLine, Name: "codes", Label: "Codes",
 				Hint:  "Up to 20, with spaces between them, such as RR8 RVJ. What differs is pushed again",
 				Value: codes, Most: 400,
 			}},
-			Buttons: []page.Button{{Text: "Check and repair"}},
+			Buttons: []page.Button{{Text: "Compare and repair"}},
 		}}})
 	}
 	return p
@@ -114,7 +114,7 @@ func (f sinkDrift) summary(state page.Cell) page.Summary {
 			Soft: "the sink has accepted no push of the others, or what it shows cannot be read",
 		}
 	}
-	summary := page.Summary{{Key: "Check", Value: state}}
+	summary := page.Summary{{Key: "Drift check", Value: state}}
 	if f.asked == 0 {
 		summary = append(summary, page.SummaryRow{Key: "When", Value: words.Moment(c.Started)})
 	}

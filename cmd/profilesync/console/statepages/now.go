@@ -141,9 +141,9 @@ func (n present) queue() page.Section {
 			"available": "waits", "pending": "waits", "retryable": "is tried again later", "running": "is worked on",
 			"scheduled": "is for later",
 		}[q.State]
-		chart.Bars = append(chart.Bars, page.Bar{Label: q.Queue + ", " + state, Number: q.Jobs})
+		chart.Bars = append(chart.Bars, page.Bar{Label: words.Code(q.Queue) + ", " + state, Number: q.Jobs})
 		if q.State == "available" {
-			oldest = append(oldest, q.Queue+": the first waits for "+words.Ago(q.Oldest))
+			oldest = append(oldest, words.Code(q.Queue)+": the first waits for "+words.Ago(q.Oldest))
 		}
 	}
 	s := page.Section{ID: "queue", Title: "Queue", Blocks: []page.Block{chart}}
@@ -178,7 +178,7 @@ func (n present) sinks() page.Section {
 		case len(s.Paused) > 0:
 			routes := make([]string, len(s.Paused))
 			for i, p := range s.Paused {
-				routes[i] = p.Route + ", since " + words.Moment(p.Since).Text + ": " + why(p.Why)
+				routes[i] = words.Code(p.Route) + ", since " + words.Moment(p.Since).Text + ": " + why(p.Why)
 			}
 			state = page.Cell{Text: "paused", Tag: page.Red, Soft: strings.Join(routes, "; ")}
 		case !s.Configured:
@@ -205,12 +205,12 @@ func why(reason string) string {
 
 func driftOf(d *standing.Drift) page.Cell {
 	if d == nil {
-		return page.Say("never checked")
+		return page.Say("never made")
 	}
 	cell := words.Moment(d.At)
 	switch {
 	case d.Failed:
-		cell.Soft = "the check failed"
+		cell.Soft = "it failed"
 	case d.Fields+d.Missing == 0:
 		cell.Soft = "nothing differs in " + page.Many(d.Checked, "profile", "profiles")
 	default:
@@ -273,7 +273,7 @@ func (n present) report() page.Section {
 var scheduleWords = map[string]string{
 	"pull_ods_changes": "pulls changes from ODS", "pull_ods_listings": "pulls complete listings from ODS", "pull_ers": "pulls from e-RS",
 	"check_drift_dos": "compares DoS with the profiles", "check_drift_website": "compares the NHS website with the profiles",
-	"check_quality": "makes the quality checks", "deactivate": "warns and ends idle accounts", "remind": "reminds people of checks",
+	"check_quality": "makes the quality checks", "deactivate": "warns and ends idle accounts", "remind": "reminds people to confirm their profiles",
 	"tell_cases": "tells people of cases", "report": "makes the daily report", "refresh_calendar": "reads the bank holidays",
 	"send_mail": "sends letters", "watch_mail": "asks what became of letters", "housekeeping": "removes what is no longer needed",
 }
@@ -292,7 +292,7 @@ func (n present) schedules() page.Section {
 		}
 		what := scheduleWords[s.Name]
 		if what == "" {
-			what = s.Name
+			what = words.Code(s.Name)
 		}
 		t.Rows = append(t.Rows, page.Row{page.Say(words.Sentence(what)), last, words.Moment(s.When.Next(n.work.At))})
 	}

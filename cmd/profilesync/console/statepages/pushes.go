@@ -115,7 +115,7 @@ func (l pushed) page() page.Page {
 			state.Soft = "nobody knows yet whether it was accepted"
 		}
 		t.Rows = append(t.Rows, page.Row{
-			code, {Text: words.Sink(f.Sink), Soft: f.Route}, state, words.Moment(f.Wanted), words.Moment(f.Accepted), {
+			code, {Text: words.Sink(f.Sink), Soft: words.Code(f.Route)}, state, words.Moment(f.Wanted), words.Moment(f.Accepted), {
 				Text: "Preview", To: "/profiles/" + string(f.Code) + "/push#" + string(f.Sink),
 				Hidden: " of " + string(f.Code) + " to " + words.Sink(f.Sink),
 			},

@@ -74,7 +74,7 @@ func (m room) check(r *http.Request) (page.Page, error) {
 	case err != nil:
 		return page.Page{}, err
 	case len(codes) == 0 || len(codes) > mostChecked:
-		return page.Page{}, web.WrongError{Field: "codes", Text: "give 1 to 20 codes: everything is checked every night"}
+		return page.Page{}, web.WrongError{Field: "codes", Text: "give 1 to 20 codes: all are compared every night"}
 	}
 	found, err := m.do.CheckDrift(r.Context(), actions.DriftRequest{Codes: codes, Sinks: push.Sinks(), Repair: true, Most: mostDrift + 1})
 	if err != nil {

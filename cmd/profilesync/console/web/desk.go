@@ -64,7 +64,7 @@ var entries = []entry{
 	{page.Link{Text: "Closures", To: "/closures"}, guard.Read},
 	{page.Link{Text: "Pushes", To: "/pushes"}, guard.Read},
 	{page.Link{Text: "Drift", To: "/drift"}, guard.Read},
-	{page.Link{Text: "Checks", To: "/checks"}, guard.Read},
+	{page.Link{Text: "Quality findings", To: "/checks"}, guard.Read},
 	{page.Link{Text: "Records", To: "/records"}, guard.Read},
 	{page.Link{Text: "Accounts", To: "/accounts"}, guard.Read},
 	{page.Link{Text: "Reports", To: "/reports"}, guard.Read},

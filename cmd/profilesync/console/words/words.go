@@ -139,7 +139,7 @@ func RunState(state runs.State) page.Cell {
 	case runs.RunRefused:
 		return page.Tagged("refused", page.Red)
 	default:
-		return page.Tagged(string(state), page.Red)
+		return page.Tagged(Code(string(state)), page.Red)
 	}
 }
 
@@ -165,7 +165,7 @@ func Withheld(reason runs.WithheldReason) string {
 	case runs.WasUndone:
 		return "a person took it back before"
 	default:
-		return string(reason)
+		return Code(string(reason))
 	}
 }
 
@@ -181,7 +181,7 @@ func Does(verb runs.Verb) string {
 	case runs.MakeDormant:
 		return "make dormant"
 	default:
-		return string(verb)
+		return Code(string(verb))
 	}
 }
 
@@ -201,7 +201,7 @@ func PushState(state push.State) page.Cell {
 	case push.NoRoute:
 		return page.Tagged("not for this sink", page.Grey)
 	default:
-		return page.Tagged(string(state), page.Grey)
+		return page.Tagged(Code(string(state)), page.Grey)
 	}
 }
 
@@ -211,7 +211,7 @@ func Status(status profile.Status) page.Cell {
 	if string(status) == "open" {
 		colour = page.Green
 	}
-	return page.Tagged(string(status), colour)
+	return page.Tagged(Code(string(status)), colour)
 }
 
 // Profile is a link to a profile.
