@@ -26,8 +26,15 @@ var pushBreaks = []sqlBreak{
 	{
 		file: "pushstore/push.sql", statement: "LoadPushes",
 		fault: "what a run wrote counts as an edit",
-		find:  "and c.run_id is null and o.owner = 'editor'",
-		put:   "and o.owner = 'editor'",
+		find:  " and c.run_id is null order by c.at desc",
+		put:   " order by c.at desc",
+		test:  "^TestOnlyPeopleEdit$",
+	},
+	{
+		file: "pushstore/push.sql", statement: "LoadPushes",
+		fault: "the first edit of a field counts as the last",
+		find:  "order by c.at desc limit 1",
+		put:   "order by c.at limit 1",
 		test:  "^TestOnlyPeopleEdit$",
 	},
 	{
