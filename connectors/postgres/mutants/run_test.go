@@ -74,19 +74,14 @@ type binaries struct {
 	temp   string
 }
 
-// sound returns the binary with the test of a mutant and the unchanged code; with
-// all the breaks that are switched on by the environment, if the mutant is one.
+// sound returns the binary with the test of a mutant. It has the unchanged code, and
+// the breaks of the package's statements, each of which the environment switches on.
 func (b binaries) sound(t *testing.T, m mutant) string {
 	t.Helper()
-	key := fmt.Sprint(strings.ReplaceAll(m.dir, "/", "_"), m.switched())
-	if b.built[key] == "" {
-		var files map[string]string
-		if m.switched() {
-			files = switchedFiles(t, m.dir)
-		}
-		b.built[key] = build(t, m.dir, files, filepath.Join(b.temp, key))
+	if b.built[m.dir] == "" {
+		b.built[m.dir] = build(t, m.dir, switchedFiles(t, m.dir), filepath.Join(b.temp, strings.ReplaceAll(m.dir, "/", "_")))
 	}
-	return b.built[key]
+	return b.built[m.dir]
 }
 
 // requireGreen requires the test of a mutant to pass with the unchanged code.
