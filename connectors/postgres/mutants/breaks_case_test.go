@@ -63,13 +63,13 @@ var caseBreaks = []sqlBreak{
 		fault: "an address that does not exist reaches somebody",
 		find:  " and w.dead_at is null",
 		put:   "",
-		test:  "^TestEveryKind$",
+		test:  "^TestAPlaceThatOnlyADeadAddressBelongsToHasNoRecipient$",
 	},
 	{
 		file: "casestore/signals/quarantine.sql", statement: "",
-		fault: "a record that the newest listing has is gone",
+		fault: "records count that the newest listing has not",
 		find:  "q.last_seen >= l.started_at",
-		put:   "q.last_seen > l.started_at",
+		put:   "q.last_seen < l.started_at",
 		test:  "^TestEveryKind$",
 	},
 	{
