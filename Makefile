@@ -67,8 +67,8 @@ soak: deps ## the whole simulated year: 12,000 organisations, 20,000 people, 200
 	PROFILESYNC_SOAK=1 go test -count=1 -v -run '$(WHOLE)' -timeout 60m ./cmd/e2e
 	PROFILESYNC_SOAK_MINUTES=60 go test -count=1 -v -run '^TestAnyDaemonAnswers$$' -timeout 90m ./cmd/e2e
 
-mutants: deps ## take the fence of each write out of the code, one at a time, and want its test to fail (minutes)
-	go test -tags mutants -count=1 -v -run '^TestMutants$$' -timeout 60m ./connectors/postgres/mutants
+mutants: deps ## take the fence of each write out of the code, and break statements and triggers, one at a time, and want the test of each to fail (half an hour)
+	go test -tags mutants -count=1 -v -run '^TestMutants$$' -timeout 120m ./connectors/postgres/mutants
 
 # The linter's cache remembers the paths of the checkout that filled it, and then misses the exclusions of another one.
 lint: $(GOLANGCI_LINT) ## golangci-lint with .golangci.yml (LINTFLAGS=--fix mends what it can)

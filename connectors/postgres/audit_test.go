@@ -207,3 +207,18 @@ func TestAReaderMissesNoLateCommit(t *testing.T) {
 	}, 30*time.Second, 10*time.Millisecond)
 	require.Equal(t, []string{"FA0000", "FA0001"}, found)
 }
+
+func TestAPartThatIsWrittenAsItWasIsNotAudited(t *testing.T) {
+	t.Parallel()
+	w := pgtest.New(t)
+	w.Exec(creation)
+	w.Exec("insert into facility (code, name, value) values ('FA0000', 'Parking', 'no')")
+	w.Exec("insert into opening_period (code, day, opens, closes) values ('FA0000', 'mon', '09:00', '17:00')")
+	w.Exec("update facility set value = value")
+	w.Exec("update opening_period set closes = closes")
+	require.Equal(
+		t,
+		[]string{"facilities", "opening-times"},
+		pgtest.All[string](w, "select field from change where field <> 'profile' order by field"),
+	)
+}

@@ -110,3 +110,14 @@ func TestWhatIsNoSign(t *testing.T) {
 		})
 	}
 }
+
+// An address that does not exist reaches nobody, though its account is active.
+func TestAPlaceThatOnlyADeadAddressBelongsToHasNoRecipient(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.shop(1)
+	w.shop(2, signs["letters to all its people come back"])
+	w.looks()
+	require.Equal(t, []string{"FB002"}, pgtest.All[string](w.Database,
+		"select subject from cases where kind = 'no-recipient' and state <> 'gone'"))
+}

@@ -1,6 +1,7 @@
 // Package mutants removes the fences from the code, one at a time and each with
-// all its layers, and requires the test of each to fail: `make mutants`. The
-// ordinary tests check that the table of mutants still fits the code.
+// all its layers, then breaks statements and triggers, and requires the test of
+// each to fail: `make mutants`. The ordinary tests check that the tables of
+// mutants and of breaks still fit the code.
 package mutants
 
 import (
@@ -27,7 +28,8 @@ type mutant struct {
 type edit struct {
 	file      string // from the root
 	find, put string
-	times     int // how many occurrences there are; 0 means one
+	times     int    // how many occurrences there are; 0 means one
+	from      string // where the statement begins that holds them all; empty for the whole file
 }
 
 const (
@@ -38,9 +40,20 @@ const (
 	trust26 = store + "migrations/00026_trust.sql"
 )
 
+// fenceless are the mutants without a fence.
+func fenceless() []mutant {
+	return slices.Concat(pushMutants, runMutants, peopleMutants, qualityMutants, caseMutants, accessMutants)
+}
+
 // all are the mutants that `make mutants` tries.
 func all() []mutant {
-	return slices.Concat(pushMutants, runMutants, peopleMutants, qualityMutants, caseMutants, accessMutants)
+	mutants := fenceless()
+	for _, b := range breaks() {
+		if b.same == "" {
+			mutants = append(mutants, b.mutant())
+		}
+	}
+	return append(mutants, brokenGo...)
 }
 
 // apply returns the text of the file after the edit. It fails the test if the
@@ -48,8 +61,26 @@ func all() []mutant {
 func (e edit) apply(t *testing.T, text string) string {
 	t.Helper()
 	require.NotEqual(t, e.find, e.put)
-	require.Equal(t, max(e.times, 1), strings.Count(text, e.find), "occurrences of %q in %s", e.find, e.file)
-	return strings.ReplaceAll(text, e.find, e.put)
+	before, statement, after := e.parts(t, text)
+	require.Equal(t, max(e.times, 1), strings.Count(statement, e.find), "occurrences of %q in %s %s", e.find, e.file, e.from)
+	return before + strings.ReplaceAll(statement, e.find, e.put) + after
+}
+
+// parts returns the statement that holds the text to find, up to the next empty
+// line, in Go up to its end, and what stands before and behind it.
+func (e edit) parts(t *testing.T, text string) (before, statement, after string) {
+	t.Helper()
+	if e.from == "" {
+		return "", text, ""
+	}
+	require.Equal(t, 1, strings.Count(text, e.from), "occurrences of %q in %s", e.from, e.file)
+	ends := "\n\n"
+	if strings.HasSuffix(e.file, ".go") {
+		ends = "`"
+	}
+	before, rest, _ := strings.Cut(text, e.from)
+	statement, _, _ = strings.Cut(rest, ends)
+	return before + e.from, statement, rest[len(statement):]
 }
 
 // files returns the edited texts of the mutant's files, by file.
@@ -61,7 +92,7 @@ func (m mutant) files(t *testing.T) map[string]string {
 		if !ok {
 			text = read(t, e.file)
 		}
-		files[e.file] = e.apply(t, text)
+		files[e.file] = e.numbered(t, text).apply(t, text)
 	}
 	return files
 }
@@ -114,7 +145,7 @@ func TestEachFenceHasAMutant(t *testing.T) {
 	t.Parallel()
 	rows := fences(t)
 	mutated := make(map[string]bool)
-	for _, m := range all() {
+	for _, m := range fenceless() {
 		mutated[m.write] = true
 		require.Contains(t, rows, m.write, "no row of a doc.go")
 		require.False(t, strings.HasPrefix(rows[m.write], "none"), m.write)

@@ -33,24 +33,33 @@ var assertion = regexp.MustCompile(`(?s)Error Trace:\s+\S*/(\S+)\s.*?Error:\s+(.
 const early = "no answer is lost yet"
 
 // TestMutants requires every test to pass with the unchanged code, and to fail
-// without the fence it guards.
+// without the fence it guards, or with the fault that it must notice.
 //
 //nolint:paralleltest // one after the other: each compiles a package, and times out by itself
 func TestMutants(t *testing.T) {
-	requireGreen(t)
+	tests := binaries{built: make(map[string]string), passed: make(map[string]bool), temp: t.TempDir()}
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "\nwrite\twithout\ttest\t\tseconds")
-	for _, m := range all() {
-		t.Run(m.write+", without "+m.gone, func(t *testing.T) {
+	mutants := all()
+	for i, m := range mutants {
+		t.Run(m.name(), func(t *testing.T) {
 			color, began := "BROKEN", time.Now()
 			defer func() {
-				fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%.1f\n", m.write, m.gone, m.named(), color, time.Since(began).Seconds())
+				took := time.Since(began).Seconds()
+				fmt.Fprintf(os.Stdout, "%d of %d: %s: %s\n", i+1, len(mutants), t.Name(), color)
+				fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%.1f\n", m.write, m.gone, m.named(), color, took)
 			}()
-			output, err := run(t, m, build(t, m.dir, m.files(t)))
+			sound := tests.sound(t, m)
+			tests.requireGreen(t, m, sound)
+			binary := sound
+			if !m.switched() {
+				binary = build(t, m.dir, m.files(t), t.TempDir())
+			}
+			output, err := run(t, m, binary, m.name())
 			if err == nil {
 				color = "GREEN"
 			}
-			require.Error(t, err, "%s passes without the fence", m.test)
+			require.Error(t, err, "%s passes nevertheless", m.test)
 			requireFailed(t, output)
 			color = "red"
 		})
@@ -58,24 +67,33 @@ func TestMutants(t *testing.T) {
 	require.NoError(t, table.Flush())
 }
 
-// requireGreen requires the tests of all mutants to pass, each once, with the
-// unchanged code.
-func requireGreen(t *testing.T) {
+// binaries are the tests of the packages, each compiled once.
+type binaries struct {
+	built  map[string]string
+	passed map[string]bool // the tests that passed with the unchanged code, each once
+	temp   string
+}
+
+// sound returns the binary with the test of a mutant. It has the unchanged code, and
+// the breaks of the package's statements, each of which the environment switches on.
+func (b binaries) sound(t *testing.T, m mutant) string {
 	t.Helper()
-	binaries := make(map[string]string)
-	passed := make(map[string]bool)
-	for _, m := range all() {
-		if binaries[m.dir] == "" {
-			binaries[m.dir] = build(t, m.dir, nil)
-		}
-		if passed[m.dir+m.test] {
-			continue
-		}
-		passed[m.dir+m.test] = true
-		output, err := run(t, m, binaries[m.dir])
-		require.NoError(t, err, "%s, with the unchanged code: %s", m.test, output)
-		require.Contains(t, output, "--- PASS: "+m.named()+" ", "no such test")
+	if b.built[m.dir] == "" {
+		b.built[m.dir] = build(t, m.dir, switchedFiles(t, m.dir), filepath.Join(b.temp, strings.ReplaceAll(m.dir, "/", "_")))
 	}
+	return b.built[m.dir]
+}
+
+// requireGreen requires the test of a mutant to pass with the unchanged code.
+func (b binaries) requireGreen(t *testing.T, m mutant, sound string) {
+	t.Helper()
+	if b.passed[m.dir+m.test] {
+		return
+	}
+	output, err := run(t, m, sound, "")
+	require.NoError(t, err, "%s, with the unchanged code: %s", m.test, output)
+	require.Contains(t, output, "--- PASS: "+m.named()+" ", "no such test")
+	b.passed[m.dir+m.test] = true
 }
 
 // requireFailed requires that a test failed at an assertion.
@@ -89,14 +107,17 @@ func requireFailed(t *testing.T, output string) {
 	t.Log(why[1], why[2])
 }
 
+// name says what it is, and what of it is gone.
+func (m mutant) name() string { return m.write + ", without " + m.gone }
+
 // named is the test as go test names it.
 func (m mutant) named() string { return strings.NewReplacer("^", "", "$", "").Replace(m.test) }
 
 // build compiles the tests of a package with the given texts instead of its
-// files.
-func build(t *testing.T, dir string, files map[string]string) (binary string) {
+// files, into a folder.
+func build(t *testing.T, dir string, files map[string]string, temp string) (binary string) {
 	t.Helper()
-	temp := t.TempDir()
+	require.NoError(t, os.MkdirAll(temp, 0o700))
 	top, err := filepath.Abs(root)
 	require.NoError(t, err)
 	replace := make(map[string]string, len(files))
@@ -110,17 +131,20 @@ func build(t *testing.T, dir string, files map[string]string) (binary string) {
 	named := filepath.Join(temp, "overlay.json")
 	require.NoError(t, os.WriteFile(named, overlay, 0o600))
 	binary = filepath.Join(temp, "test")
-	compile := exec.CommandContext(t.Context(), "go", "test", "-c", "-overlay", named, "-o", binary, "./"+dir)
+	compile := exec.CommandContext(t.Context(), "go", "test", "-c", "-ldflags=-s -w", "-overlay", named, "-o", binary, "./"+dir)
 	compile.Dir = root
 	output, err := compile.CombinedOutput()
 	require.NoError(t, err, "it does not compile: %s", output)
 	return binary
 }
 
-func run(t *testing.T, m mutant, binary string) (output string, err error) {
+// run runs the test of a mutant. A binary with many breaks has the one of that
+// name.
+func run(t *testing.T, m mutant, binary, broken string) (output string, err error) {
 	t.Helper()
 	test := exec.CommandContext(t.Context(), binary, "-test.v", "-test.run", m.test, "-test.timeout", limit)
 	test.Dir = filepath.Join(root, m.dir)
+	test.Env = append(os.Environ(), brokenStatement+"="+broken)
 	combined, err := test.CombinedOutput()
 	return string(combined), err
 }

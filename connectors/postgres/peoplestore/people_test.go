@@ -129,6 +129,8 @@ func TestTheNewestCheckOfEachSectionSaysWhose(t *testing.T) {
 		{"FA001", "contact", "2026-10-01T09:00:00Z", ann},
 		{"FA001", "contact", "2026-10-05T09:00:00Z", bob},
 		{"FA001", "services", "2026-10-05T09:00:00Z", ann},
+		{"FA001", "services", "2026-10-05T09:00:00Z", bob}, // at the same instant
+		{"FA001", "contact", "2026-10-02T09:00:00Z", ann},  // which arrives late
 		{"A00001", "contact", "2026-10-05T09:00:00Z", ann},
 	} {
 		c.Exec("insert into section_check (code, section, account_id, at) values ($1, $2, $3, $4)",
@@ -142,7 +144,7 @@ func TestTheNewestCheckOfEachSectionSaysWhose(t *testing.T) {
 		require.False(t, one.Edited)
 	}
 	require.Equal(t, map[people.Section]string{
-		people.SectionContact: bob.String() + " 2026-10-05T09:00:00Z", people.SectionServices: ann.String() + " 2026-10-05T09:00:00Z",
+		people.SectionContact: bob.String() + " 2026-10-05T09:00:00Z", people.SectionServices: bob.String() + " 2026-10-05T09:00:00Z",
 	}, said)
 }
 

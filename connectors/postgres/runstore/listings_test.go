@@ -250,3 +250,30 @@ func TestAResetOutlivesTheUndoOfARun(t *testing.T) {
 	w.child(runs.RunUndo, w.listing(3, pharmacies(39)))
 	require.Equal(t, "[2025-04-02 40]", w.accepted())
 }
+
+// A later run has seen them end again: that first look stays the first.
+func TestUndoLeavesTheFirstLooksOfLaterRuns(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	closing := with(pharmacies(40), 1, ended)
+	w.listing(1, pharmacies(40))
+	w.listing(2, closing)
+	back := w.listing(3, pharmacies(40))
+	require.Empty(t, w.pending())
+	w.listing(4, closing)
+	w.child(runs.RunUndo, back)
+	require.Equal(t, []string{"FA0000 2025-04-04"}, w.pending())
+}
+
+func TestAResetLeavesTheLooksOfItsDay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.listing(1, pharmacies(40))
+	w.listing(2, with(pharmacies(39), 1, ended))
+	w.listing(20, pharmacies(39)[1:]) // absence takes nothing back
+	done := w.reset()
+	require.Equal(t, []int{0, 1}, []int{done.Closures, done.Absences})
+	require.Equal(t, []string{"FA0000 2025-04-02"}, w.pending())
+	require.Equal(t, []string{"FA0039 2025-04-02"}, pgtest.All[string](w.Database,
+		"select code || ' ' || missing_since from upstream_record where missing_since is not null"))
+}

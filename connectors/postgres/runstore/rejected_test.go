@@ -99,6 +99,8 @@ func TestAClosureThatIsLeftOutWithdrawsNothing(t *testing.T) {
 	require.Equal(t, 11, closing.Waiting)
 	require.Equal(t, 1, closing.Withdrawn)
 	require.Equal(t, 11, pgtest.One[int](w.Database, "select waiting from run where id = 2"))
+	require.Equal(t, []string{"FA0000"}, pgtest.All[string](w.Database, "select code from plan_row where waits and code < 'FA0002'"),
+		"not what waited of the one that was closed")
 }
 
 func TestFieldsOfAProfileWhoseOpeningIsWithheldStay(t *testing.T) {

@@ -1,0 +1,103 @@
+package mutants
+
+// reportBreaks are faults in the statements of reports and quality checks.
+var reportBreaks = []sqlBreak{
+	{
+		file: "reportstore/report.sql", statement: "ForgetPending",
+		fault: "any acceptance, even an older one, forgets a pending row",
+		find:  "h.state = 'accepted' and h.accepted_at >= n.changed_at",
+		put:   "h.state = 'accepted'",
+		test:  "^TestAPendingChangeWaitsForALaterAcceptance$",
+	},
+	{
+		file: "reportstore/report.sql", statement: "EndedPending",
+		fault: "any acceptance, even an older one, ends a pending row",
+		find:  "h.state = 'accepted' and h.accepted_at >= n.changed_at",
+		put:   "h.state = 'accepted'",
+		test:  "^TestAPendingChangeWaitsForALaterAcceptance$",
+	},
+	{
+		file: "reportstore/report.sql", statement: "ReportWithheld",
+		fault: "what was withheld and superseded is listed",
+		find:  "where w.waits",
+		put:   "where w.withheld <> ''",
+		test:  "^TestWhatNoLongerWaitsIsNotReported$",
+	},
+	{
+		file: "reportstore/report.sql", statement: "PickChanges",
+		fault: "a change dated after the present is in no report",
+		find:  "c.at > @present::timestamptz",
+		put:   "c.at > @present::timestamptz and false",
+		test:  "^TestARowOfAnotherTimeIsInTheNextReport$",
+	},
+	{
+		file: "reportstore/report.sql", statement: "SealReport",
+		fault: "the floor passes a transaction that is open",
+		find:  "order by c.xid limit 1",
+		put:   "order by c.xid desc limit 1",
+		test:  "^TestWhatIsLeftToTheNextReportIsInIt$",
+	},
+	{
+		file: "reportstore/report.sql", statement: "CandidateChanges",
+		fault: "an earlier change counts as a later one",
+		find:  "l.id > c.id",
+		put:   "l.id <> c.id",
+		test:  "^TestOnlyALaterChangeSupersedes$",
+	},
+	{
+		file: "reportstore/report.sql", statement: "ReportDrift",
+		fault: "the oldest check says what became of a field",
+		find:  "k.id desc",
+		put:   "k.id",
+		test:  "^TestWhyPushesWereRefusedAndWhatWasRepairedIsCounted$",
+	},
+	{
+		file: "reportstore/report.sql", statement: "ReportFindings",
+		fault: "a finding that is gone is named",
+		find:  " and f.gone_at is null",
+		put:   "",
+		test:  "^TestAFindingThatIsGoneIsNotNamed$",
+	},
+	{
+		file: "reportstore/report.sql", statement: "CountChecked",
+		fault: "an edit counts as a confirmation",
+		find:  "not s.edited and ",
+		put:   "",
+		test:  "^TestAnEditIsNoConfirmation$",
+	},
+	{
+		file: "qualitystore/quality.sql", statement: "StoreFindings",
+		fault: "a finding that is back is as old as before",
+		find:  "first_seen = case when f.gone_at is null then f.first_seen else excluded.first_seen end",
+		put:   "first_seen = f.first_seen",
+		test:  "^TestAFindingThatIsBackIsNew$",
+	},
+	{
+		file: "qualitystore/quality.sql", statement: "StoreFindings",
+		fault: "a finding that is back is in no report",
+		find:  "report_id = case when f.gone_at is null then f.report_id end",
+		put:   "report_id = f.report_id",
+		test:  "^TestAFindingThatIsBackIsNew$",
+	},
+	{
+		file: "qualitystore/quality.sql", statement: "StoreFindings",
+		fault: "a finding that is named twice fails the check",
+		find:  "select distinct on (n.code, n.kind, n.service, n.about) n.code",
+		put:   "select n.code",
+		test:  "^TestOneOddServiceStopsNoOtherFinding$",
+	},
+	{
+		file: "qualitystore/quality.sql", statement: "EndFindings",
+		fault: "what could not be checked is gone",
+		find:  "where u.code = f.code and",
+		put:   "where u.code <> f.code and",
+		test:  "^TestWhatCannotBeCheckedStays$",
+	},
+	{
+		file: "qualitystore/quality.sql", statement: "PharmaciesToCheck",
+		fault: "what was accepted a moment ago is settled",
+		find:  " - interval '15 minutes'",
+		put:   "",
+		test:  "^TestPagesToCheck$",
+	},
+}

@@ -1,0 +1,96 @@
+package mutants
+
+// triggerBreaks are faults in the triggers and functions of the migrations.
+var triggerBreaks = []sqlBreak{
+	{
+		file: "migrations/00037_session_plans.sql", statement: "create or replace function profile_updated()",
+		fault: "what a run wrote itself is compared again",
+		find:  " and report is distinct from audit_report()",
+		put:   "",
+		dir:   "connectors/postgres/historystore/", test: "^TestWhatARunWroteIsMarkedAndLookedAtAgain$",
+	},
+	{
+		file: "migrations/00026_trust.sql", statement: "create or replace function part_written()",
+		fault: "what was written as it was is audited",
+		find:  " and p.was is distinct from p.is_",
+		put:   "",
+		dir:   "connectors/postgres/", test: "^TestAPartThatIsWrittenAsItWasIsNotAudited$",
+	},
+	{
+		file: "migrations/00026_trust.sql", statement: "create or replace function was_active()",
+		fault: "an earlier sign-in takes activity back",
+		find:  " and a.last_active_at < n.at",
+		put:   "",
+		dir:   "connectors/postgres/peoplestore/", test: "^TestAnEarlierSignInTakesNoActivityBack$",
+	},
+	{
+		file: "migrations/00026_trust.sql", statement: "create or replace function section_was_checked()",
+		fault: "an earlier check replaces a later one",
+		find:  " where s.at < excluded.at",
+		put:   "",
+		dir:   "connectors/postgres/peoplestore/", test: "^TestTheNewestCheckOfEachSectionSaysWhose$",
+	},
+	{
+		file: "migrations/00026_trust.sql", statement: "create or replace function membership_writes()",
+		fault: "an account that has ended gets memberships",
+		find:  "standing not in ('invited', 'active')",
+		put:   "standing not in ('invited', 'active', 'deactivated')",
+		dir:   "connectors/postgres/peoplestore/", test: "^TestTheTablesRefuseNonsense$",
+	},
+	{
+		file: "migrations/00026_trust.sql", statement: "create or replace function decided()",
+		fault: "a decision asks for no other comparison",
+		find:  "coalesce(new.code, old.code) and settled",
+		put:   "coalesce(new.code, old.code) and not settled",
+		dir:   "connectors/postgres/runstore/", test: "^TestWhatUnsettlesARecord$",
+	},
+	{
+		file: "migrations/00027_constraints.sql", statement: "create function hold_stands()",
+		fault: "a hold that was removed is changed",
+		find:  "if old.removed_at is not null and (new",
+		put:   "if old.removed_at is null and false and (new",
+		dir:   "connectors/postgres/", test: "^TestWhatAHoldSaysIsWrittenOnce$",
+	},
+	{
+		file: "migrations/00027_constraints.sql", statement: "create function why_no_day(",
+		fault: "a day is closed twice",
+		find:  "closed > 1",
+		put:   "closed > 2",
+		dir:   "connectors/postgres/", test: "^TestWhatThePublishedInterfaceRefuses$",
+	},
+	{
+		file: "migrations/00031_parts.sql", statement: "create function why_too_many(",
+		fault: "a facility more than sinks take",
+		find:  "rows > 100 then 'it has more than 100 facilities'",
+		put:   "rows > 101 then 'it has more than 100 facilities'",
+		dir:   "connectors/postgres/", test: "^TestAProfileHasAsManyPartsAsEverySinkTakes$",
+	},
+	{
+		file: "migrations/00031_parts.sql", statement: "create function parts_written()",
+		fault: "two who add at once do not count each other's",
+		find:  "on conflict on constraint part_turn_pkey do update set code = excluded.code",
+		put:   "on conflict on constraint part_turn_pkey do nothing",
+		dir:   "connectors/postgres/", test: "^TestPartsAreCountedByAllWhoAddThem$",
+	},
+	{
+		file: "migrations/00030_dates.sql", statement: "create function present()",
+		fault: "a long transaction is dated when it began",
+		find:  "return pg_catalog.clock_timestamp()",
+		put:   "return pg_catalog.now()",
+		dir:   "connectors/postgres/roles/", test: "^TestAnEditorDatesNothingBack$",
+	},
+	{
+		file: "migrations/00032_cases.sql", statement: "create function case_changed()",
+		fault: "what stays as it was is audited",
+		find:  "\n    where n is distinct from o",
+		put:   "",
+		dir:   "connectors/postgres/casestore/", test: "^TestACaseOpensOnceAndEndsWithItsReason$",
+	},
+	{
+		file: "migrations/00040_access_ends.sql", statement: "create function action_is_kept()",
+		fault: "actions go within 400 days",
+		find:  "interval '400 days'",
+		put:   "interval '40 days'",
+		dir:   "connectors/postgres/accessstore/", test: "^TestActionsAreKeptFor400Days$",
+	},
+}
