@@ -67,7 +67,7 @@ type cli struct {
 	Flags          commands.Flags                 `cmd:"" help:"Profiles whose upstream record a person should look at."`
 	Ops            ops.Command                    `cmd:"" help:"What to watch the daemon with: alerts, runbook, dashboards."`
 	Status         statuscommands.Status          `cmd:"" help:"How things stand, on one screen."`
-	Check          statuscommands.Check           `cmd:"" help:"The settings check: every setting, and whether everything that they name answers."`
+	Check          statuscommands.Check           `cmd:"" help:"The settings check: every setting, and whether all that they name answers."`
 	Tokens         accesscommands.Tokens          `cmd:"" help:"Tokens with which machines use the API: list, add, revoke."`
 	Sessions       accesscommands.Sessions        `cmd:"" help:"People who have signed in: list, end."`
 	Actions        accesscommands.Actions         `cmd:"" help:"What was done by the API, the console and with tokens: list."`

@@ -68,7 +68,8 @@ func TestRecordsInPages(t *testing.T) {
 	t.Parallel()
 	d := pgtest.New(t)
 	d.Exec(`insert into quarantine (source, report, code, line, field, value, reason, raw, raw_hash, last_seen)
-		select 'ods', 'r' || n % 2, 'FA' || n, n % 5, '', '', '', '', sha256(n::text::bytea), timestamptz '2026-01-01' + interval '1 day' * (n % 3)
+		select 'ods', 'r' || n % 2, 'FA' || n, n % 5, '', '', '', '', sha256(n::text::bytea),
+			timestamptz '2026-01-01' + interval '1 day' * (n % 3)
 		from generate_series(1, 60) n`)
 	store := qualitystore.New(d.DB)
 	for _, report := range []string{"", "r1"} {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/profilesync/profilesync/connectors/postgres/peoplestore"
@@ -177,59 +176,4 @@ func (a *Actions) PreviewReminders(ctx context.Context, day profile.Date) (list 
 		return cmp.Or(cmp.Compare(x.Quarter, y.Quarter), cmp.Compare(x.Stage, y.Stage))
 	})
 	return list, err
-}
-
-// Mail is whether letters go out.
-type Mail struct {
-	peoplestore.MailState
-
-	Mail string `json:"mail"` // the mail service that the settings name; off for none
-}
-
-// MailState returns whether letters go out, and if not, why.
-func (a *Actions) MailState(ctx context.Context) (m Mail, err error) {
-	if err := a.Ready(ctx); err != nil {
-		return m, err
-	}
-	m.Mail = a.App.Settings.Mail
-	m.MailState, err = a.App.Store.People.MailState(ctx)
-	return m, err
-}
-
-// StopMail stops letters at once, and says why to people who come across it later.
-func (a *Actions) StopMail(ctx context.Context, reason string) (Mail, error) {
-	actor, err := a.who(ctx)
-	if err != nil {
-		return Mail{}, err
-	}
-	if strings.TrimSpace(reason) == "" {
-		return Mail{}, invalid("reason", ": say why")
-	}
-	if err := a.Ready(ctx); err != nil {
-		return Mail{}, err
-	}
-	if err := a.App.Store.People.StopMail(ctx, actor, reason); err != nil {
-		return Mail{}, err
-	}
-	return a.MailState(ctx)
-}
-
-// ResumeMail sends letters again.
-func (a *Actions) ResumeMail(ctx context.Context) (Mail, error) {
-	actor, err := a.Begin(ctx)
-	if err != nil {
-		return Mail{}, err
-	}
-	if err := a.App.Store.People.ResumeMail(ctx, actor); err != nil {
-		return Mail{}, err
-	}
-	return a.MailState(ctx)
-}
-
-// Letters lists letters without names, the newest first.
-func (a *Actions) Letters(ctx context.Context, f peoplestore.LetterFilter) ([]peoplestore.ListedLetter, error) {
-	if err := a.Ready(ctx); err != nil {
-		return nil, err
-	}
-	return a.App.Store.People.Letters(ctx, f)
 }

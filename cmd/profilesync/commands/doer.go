@@ -138,11 +138,11 @@ type mailDoer interface {
 	PreviewReminders(ctx context.Context, day profile.Date) ([]actions.DueReminder, error)
 	PostReminders(ctx context.Context) (upkeep.Posted, error)
 	RemindNow(ctx context.Context, code profile.ODSCode) (upkeep.Posted, error)
-	MailState(ctx context.Context) (actions.Mail, error)
+	MailState(ctx context.Context) (upkeep.Mail, error)
 	SendMail(ctx context.Context) (upkeep.SentMail, error)
 	LetterTexts(ctx context.Context, kind people.LetterKind) ([]upkeep.LetterText, error)
-	StopMail(ctx context.Context, reason string) (actions.Mail, error)
-	ResumeMail(ctx context.Context) (actions.Mail, error)
+	StopMail(ctx context.Context, reason string) (upkeep.Mail, error)
+	ResumeMail(ctx context.Context) (upkeep.Mail, error)
 	Letters(ctx context.Context, f peoplestore.LetterFilter) ([]peoplestore.ListedLetter, error)
 }
 

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/actions/upkeep"
 	"github.com/profilesync/profilesync/cmd/profilesync/commands"
 	"github.com/profilesync/profilesync/cmd/profilesync/settings"
 	"github.com/profilesync/profilesync/cmd/profilesync/wiring"
@@ -64,7 +64,7 @@ func (*mailShow) Run(ctx context.Context, a *wiring.App, out *commands.Printer) 
 	return printMail(out, status, err)
 }
 
-func printMail(out *commands.Printer, status actions.Mail, err error) error {
+func printMail(out *commands.Printer, status upkeep.Mail, err error) error {
 	if err != nil {
 		return err
 	}

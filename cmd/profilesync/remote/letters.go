@@ -16,22 +16,22 @@ func (c *Client) PreviewReminders(ctx context.Context, day profile.Date) ([]acti
 	return list[actions.DueReminder](ctx, c, "/reminders", queryOf("date", day.String()), all)
 }
 
-// MailState is actions.Actions.MailState.
-func (c *Client) MailState(ctx context.Context) (actions.Mail, error) {
-	return get[actions.Mail](ctx, c, "/mail", nil)
+// MailState is upkeep.Upkeep.MailState.
+func (c *Client) MailState(ctx context.Context) (upkeep.Mail, error) {
+	return get[upkeep.Mail](ctx, c, "/mail", nil)
 }
 
-// StopMail is actions.Actions.StopMail.
-func (c *Client) StopMail(ctx context.Context, reason string) (actions.Mail, error) {
-	return post[actions.Mail](ctx, c, "/mail/stop", map[string]string{"reason": reason})
+// StopMail is upkeep.Upkeep.StopMail.
+func (c *Client) StopMail(ctx context.Context, reason string) (upkeep.Mail, error) {
+	return post[upkeep.Mail](ctx, c, "/mail/stop", map[string]string{"reason": reason})
 }
 
-// ResumeMail is actions.Actions.ResumeMail.
-func (c *Client) ResumeMail(ctx context.Context) (actions.Mail, error) {
-	return post[actions.Mail](ctx, c, "/mail/resume", nil)
+// ResumeMail is upkeep.Upkeep.ResumeMail.
+func (c *Client) ResumeMail(ctx context.Context) (upkeep.Mail, error) {
+	return post[upkeep.Mail](ctx, c, "/mail/resume", nil)
 }
 
-// Letters is actions.Actions.Letters.
+// Letters is upkeep.Upkeep.Letters.
 func (c *Client) Letters(ctx context.Context, f peoplestore.LetterFilter) ([]peoplestore.ListedLetter, error) {
 	query := queryOf("state", f.State)
 	if f.Account != 0 {

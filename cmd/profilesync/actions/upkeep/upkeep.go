@@ -9,6 +9,7 @@
 //	register.go   the register of e-RS services, and the codes of e-RS
 //	listings.go   the last accepted listings
 //	reports.go    reports of days
+//	mail.go       whether letters go out; the letters of each state
 //	letters.go    letters and reminders that are sent now; reports that are delivered
 //	tokens.go     tokens of machines
 //	sessions.go   who has signed in, and what everybody did

@@ -90,7 +90,7 @@ func (s *server) listLetters(ctx context.Context, in *listLettersInput) (*operat
 	})
 }
 
-func (s *server) showMail(ctx context.Context, _ *struct{}) (*operation.Body[actions.Mail], error) {
+func (s *server) showMail(ctx context.Context, _ *struct{}) (*operation.Body[upkeep.Mail], error) {
 	state, err := s.do.MailState(ctx)
 	return operation.Answer(state, err)
 }
@@ -101,12 +101,12 @@ type stopMailInput struct {
 	}
 }
 
-func (s *server) stopMail(ctx context.Context, in *stopMailInput) (*operation.Body[actions.Mail], error) {
+func (s *server) stopMail(ctx context.Context, in *stopMailInput) (*operation.Body[upkeep.Mail], error) {
 	state, err := s.do.StopMail(ctx, in.Body.Reason)
 	return operation.Answer(state, err)
 }
 
-func (s *server) resumeMail(ctx context.Context, _ *struct{}) (*operation.Body[actions.Mail], error) {
+func (s *server) resumeMail(ctx context.Context, _ *struct{}) (*operation.Body[upkeep.Mail], error) {
 	state, err := s.do.ResumeMail(ctx)
 	return operation.Answer(state, err)
 }

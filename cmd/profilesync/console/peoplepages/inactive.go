@@ -101,7 +101,13 @@ func (i idle) due() page.Section {
 func (i idle) made() page.Section {
 	t := page.Table{
 		Caption: "Inactivity checks, the newest first", Hidden: true, Empty: "No inactivity check was made yet.",
-		Columns: []page.Column{{Name: "Number"}, {Name: "When"}, {Name: "State"}, {Name: "To end", Number: true}, {Name: "Ended", Number: true}},
+		Columns: []page.Column{
+			{Name: "Number"},
+			{Name: "When"},
+			{Name: "State"},
+			{Name: "To end", Number: true},
+			{Name: "Ended", Number: true},
+		},
 	}
 	withheld := slices.ContainsFunc(i.checks, func(c people.IdleRun) bool { return c.State == "withheld" })
 	if withheld && i.mayApprove {
@@ -120,7 +126,10 @@ func (i idle) made() page.Section {
 	}
 	s := page.Section{ID: "checks", Title: "Inactivity checks", Blocks: []page.Block{t}}
 	if withheld && i.mayApprove {
-		s.Blocks = append(s.Blocks, page.Text{"Approving ends the accounts that the inactivity check withheld. Those that somebody has used since stay."})
+		s.Blocks = append(
+			s.Blocks,
+			page.Text{"Approving ends the accounts that the inactivity check withheld. Those that somebody has used since stay."},
+		)
 	}
 	return s
 }
@@ -142,6 +151,8 @@ func approval(c people.IdleRun, id string) page.Cell {
 	}
 	return page.Cell{Form: &page.Form{
 		Action: "/accounts/inactive", Hidden: []page.Hidden{{Name: "do", Value: "approve"}, {Name: "check", Value: id}},
-		Buttons: []page.Button{{Text: "End " + page.Many(c.Ending, "account", "accounts"), Hidden: " of inactivity check " + id, Kind: page.Warning}},
+		Buttons: []page.Button{
+			{Text: "End " + page.Many(c.Ending, "account", "accounts"), Hidden: " of inactivity check " + id, Kind: page.Warning},
+		},
 	}}
 }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/actions/upkeep"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/web"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
@@ -14,11 +15,11 @@ import (
 // mostRows is how many rows of a list are shown.
 const mostRows = 500
 
-type room struct{ do *actions.Actions }
+type room struct{ do upkeep.Upkeep }
 
 // Add adds the pages to a desk.
 func Add(d *web.Desk, do *actions.Actions) {
-	m := room{do}
+	m := room{upkeep.Upkeep{Actions: do}}
 	d.Serve(web.Route{Path: "/accounts/inactive", Verb: guard.Read, Show: m.inactive, Deeds: []web.Deed{
 		{Name: "apply", Verb: guard.Administer, Operation: "apply-inactive", Do: m.apply},
 		{Name: "approve", Verb: guard.Approve, Operation: "approve-endings", Subject: ofCheck, Do: m.approve},

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/profilesync/profilesync/cmd/profilesync/actions"
+	"github.com/profilesync/profilesync/cmd/profilesync/actions/upkeep"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/page"
 	"github.com/profilesync/profilesync/cmd/profilesync/console/web"
 	"github.com/profilesync/profilesync/cmd/profilesync/guard"
@@ -12,11 +13,11 @@ import (
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
-type room struct{ do *actions.Actions }
+type room struct{ do upkeep.Upkeep }
 
 // Add adds the pages to a desk.
 func Add(d *web.Desk, do *actions.Actions) {
-	m := room{do}
+	m := room{upkeep.Upkeep{Actions: do}}
 	again := func(overwrite bool) func(*http.Request) (page.Page, error) {
 		return func(r *http.Request) (page.Page, error) { return m.pushAgain(r, overwrite) }
 	}

@@ -1,6 +1,7 @@
 package words
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/profilesync/profilesync/reconcile/people"
@@ -38,37 +39,24 @@ func FindingOwner(owner quality.Owner) string {
 	}
 }
 
-// Letter says what a letter is about.
-func Letter(kind people.LetterKind) string {
-	switch kind {
-	case people.LetterOpening:
-		return "reminder: the quarter has begun"
-	case people.LetterFourWeeks:
-		return "reminder: four weeks are left"
-	case people.LetterTwoWeeks:
-		return "reminder: two weeks are left"
-	case people.LetterThreeDays:
-		return "reminder: three days are left"
-	case people.LetterOverdue:
-		return "reminder: the quarter is over"
-	case people.LetterInactive30:
-		return "first warning: the account is idle"
-	case people.LetterInactive7:
-		return "last warning: the account is idle"
-	case people.LetterDeactivated:
-		return "the account has ended"
-	case people.LetterMemberEnded:
-		return "an account of the organisation has ended"
-	case people.LetterLastManager:
-		return "the only account manager is idle"
-	case people.LetterReport:
-		return "the daily report is ready"
-	case people.LetterCaseUrgent:
-		return "an urgent case"
-	default:
-		return Code(string(kind))
-	}
+// letters says what each kind of letter is.
+var letters = map[people.LetterKind]string{
+	people.LetterOpening:     "reminder: the quarter has begun",
+	people.LetterFourWeeks:   "reminder: four weeks are left",
+	people.LetterTwoWeeks:    "reminder: two weeks are left",
+	people.LetterThreeDays:   "reminder: three days are left",
+	people.LetterOverdue:     "reminder: the quarter is over",
+	people.LetterInactive30:  "first warning: the account is idle",
+	people.LetterInactive7:   "last warning: the account is idle",
+	people.LetterDeactivated: "the account has ended",
+	people.LetterMemberEnded: "an account of the organisation has ended",
+	people.LetterLastManager: "the only account manager is idle",
+	people.LetterReport:      "the daily report is ready",
+	people.LetterCaseUrgent:  "an urgent case",
 }
+
+// Letter says what a letter is about.
+func Letter(kind people.LetterKind) string { return cmp.Or(letters[kind], Code(string(kind))) }
 
 // Stage says at which stage of a quarter people are reminded.
 func Stage(stage people.Stage) string {
