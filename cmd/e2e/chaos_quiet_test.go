@@ -1,0 +1,92 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// settleTime is how long everything may take to settle, once nothing is broken any more.
+const settleTime = 90 * time.Second
+
+// unsettled names what is still to be done, and how much of it there is.
+var unsettled = map[string]string{
+	"pushes": countUnsettled,
+	"changes that were not dispatched": `select count(*) from dispatch d, change c
+		where c.xid >= d.horizon and not exists (select from dispatched_early e where e.change_id = c.id)`,
+	"runs": "select count(*) from run where state in ('queued', 'running')",
+	"jobs": "select count(*) from river.river_job where state in ('available', 'pending', 'retryable', 'running')",
+}
+
+// settles ends all faults, and waits until nothing is left to do: for the daemons that went
+// through them, and then for one that begins the next morning.
+func (c *chaos) settles() bool {
+	c.heal()
+	for _, d := range c.daemons {
+		if !d.lives() {
+			d.serve()
+		}
+	}
+	if !c.untilSettled() {
+		return false
+	}
+	for _, d := range c.daemons {
+		if d.lives() {
+			d.stop()
+		}
+	}
+	return true
+}
+
+// heal ends all faults.
+func (c *chaos) heal() {
+	c.sinks.dos.Heal()
+	c.sinks.website.Heal()
+	c.world.Heal()
+	c.mail.Heal()
+	c.calendar.Heal()
+	for _, d := range c.daemons {
+		d.line.Restore()
+	}
+}
+
+// untilSettled waits until nothing is left to do twice in a row. Jobs that wait after a failure
+// need not wait on: everything works now.
+func (c *chaos) untilSettled() bool {
+	ctx, cancel := context.WithTimeout(c.t.Context(), settleTime)
+	defer cancel()
+	left := "the database does not answer"
+	for quiet := 0; quiet < 2; {
+		err := persist(ctx, c.url, func(conn *pgx.Conn) (err error) {
+			if _, err = conn.Exec(ctx, "update river.river_job set scheduled_at = now() where state = 'retryable'"); err == nil {
+				left, err = c.left(ctx, conn)
+			}
+			return err
+		})
+		if quiet++; err != nil || left != "" {
+			quiet = 0
+		}
+		if ctx.Err() != nil {
+			c.wrongf("settles", "after %s: %s", settleTime, left)
+			return false
+		}
+		<-time.After(50 * time.Millisecond)
+	}
+	return true
+}
+
+// left says what is still to be done; empty if nothing is.
+func (c *chaos) left(ctx context.Context, conn *pgx.Conn) (left string, err error) {
+	for what, query := range unsettled {
+		var n int
+		if err := conn.QueryRow(ctx, query).Scan(&n); err != nil {
+			return "it cannot be read", err
+		}
+		if n > 0 {
+			left += fmt.Sprintf(" %d %s", n, what)
+		}
+	}
+	return left, nil
+}

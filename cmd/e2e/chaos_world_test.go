@@ -1,0 +1,54 @@
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/profilesync/profilesync/connectors/calendar/calendartest"
+	"github.com/profilesync/profilesync/connectors/notify/notifytest"
+	"github.com/profilesync/profilesync/connectors/ods/odstest"
+	"github.com/profilesync/profilesync/connectors/postgres/pgproxy"
+)
+
+// chaosWorld is a site with all outside systems, each simulated in the test's own process.
+type chaosWorld struct {
+	*site
+
+	sinks    sinks
+	world    *odstest.World
+	mail     *notifytest.Server
+	calendar *calendartest.Server
+}
+
+// newChaos makes a round: a copy of the database, new outside systems, and daemons that do not
+// run yet.
+func (l *lane) newChaos(t *testing.T, seed uint64) *chaos {
+	t.Helper()
+	s := bareSite(t)
+	s.url = l.copyOf(t, seed)
+	s.env = []string{
+		"DATABASE_URL=" + s.url, "MODE=test", "REPORT_KEYS=" + reportKey, "REPORT_TOKENS=" + reportToken,
+		`LISTS={"national":"national@example.nhs.uk","service-desk":"desk@example.nhs.uk"}`,
+	}
+	s, x := s.withSinks()
+	p, mail := peopleSite{s}.withNotify()
+	days, holidays := calendartest.Start(t, calendartest.Options{})
+	world, register := newChaosRegister(t)
+	key := filepath.Join(t.TempDir(), "key")
+	require.NoError(t, os.WriteFile(key, []byte(testKey+"\n"), 0o600))
+	s = p.with("CALENDAR_URL="+holidays, "ODS_DOWNLOADS_URL="+register, "ODS_API_URL="+register+odstest.FHIRPath, "ODS_API_KEY_FILE="+key,
+		"ODS_REQUESTS_PER_SECOND=1000", "ODS_REPORTS=edispensary,etr")
+	x.dos.Seed(s.codes()...)
+	c := &chaos{
+		chaosWorld: &chaosWorld{s, x, world, mail, days}, lane: l, seed: seed, began: time.Now(), proofs: map[string]int{},
+	}
+	c.model = newChaosModel(c)
+	for n := range 1 + c.stream("daemons").IntN(3) {
+		c.daemons = append(c.daemons, &slot{chaos: c, n: n, line: pgproxy.New(t, s.url), clock: chaosMorning})
+	}
+	return c
+}
