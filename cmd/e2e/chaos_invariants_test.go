@@ -16,6 +16,15 @@ var chaosInvariants = []chaosInvariant{
 	{"edits-arrive", (*chaos).editsArrive},
 	{"numbers-rise", (*chaos).numbersRise},
 	{"nothing-twice", (*chaos).nothingTwice},
+	{"audit-accounts", (*chaos).auditAccounts},
+	{"nothing-removed-by-absence", (*chaos).nothingRemoved},
+	{"nothing-waiting-applied", (*chaos).nothingWaitingApplied},
+	{"letters-once", (*chaos).lettersOnce},
+	{"schedules-once", (*chaos).schedulesOnce},
+	{"cases-stand", (*chaos).casesStand},
+	{"no-job-without-worker", (*chaos).noJobWithoutWorker},
+	{"nothing-left", (*chaos).nothingLeft},
+	{"weights-as-before", (*chaos).weightsAsBefore},
 }
 
 // shownProfileRow is what a profile says of what both sinks show.

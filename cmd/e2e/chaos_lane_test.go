@@ -25,9 +25,10 @@ import (
 // lane is a Postgres of its own, which may be killed, and the database that each of its rounds
 // begins with a copy of.
 type lane struct {
-	home     string
-	url      string // the superuser's
-	template string
+	home      string
+	log       string // what the server says
+	url       string // the superuser's
+	data, wal *disk  // what may be full; nil where that cannot be
 }
 
 // The day on which rounds begin, and a moment of it. Its schedules are done.
@@ -47,21 +48,26 @@ func newLane(t *testing.T) *lane {
 	l := &lane{home: filepath.Join(openDir(t), "postgres")}
 	cluster, err := local.Open(t.Context(), local.Options{Dir: l.home})
 	require.NoError(t, err)
-	t.Cleanup(func() {
-		require.NoError(t, cluster.Close())
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		defer cancel()
-		require.NoError(t, local.Wait(ctx, l.home))
-	})
-	l.url = cluster.URL()
+	l.url, l.log = cluster.URL(), cluster.Log()
+	cluster = l.onDisks(t, cluster)
+	t.Cleanup(func() { l.close(t, cluster) })
 	// A killed Postgres must keep what it said it has committed; the machine does not crash.
 	for _, setting := range []string{"fsync = off", "full_page_writes = off", "min_wal_size = '32MB'"} {
 		l.exec(t, "alter system set "+setting)
 	}
 	l.exec(t, "select pg_reload_conf()")
-	l.exec(t, "create database "+chaosTemplate)
+	l.exec(t, "create database "+chaosTemplate+l.place())
 	l.stock(t)
 	return l
+}
+
+// close ends the server.
+func (l *lane) close(t *testing.T, cluster *local.Cluster) {
+	t.Helper()
+	require.NoError(t, cluster.Close())
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	require.NoError(t, local.Wait(ctx, l.home))
 }
 
 // exec executes a statement as the superuser.
@@ -83,12 +89,12 @@ func (l *lane) database(t *testing.T, name string) string {
 	return u.String()
 }
 
-// newChaosWorld makes the register, which is the same at the beginning of each round.
-func newChaosRegister(t *testing.T) (*odstest.World, string) {
+// newChaosRegister makes the register, which is the same at the beginning of each round.
+func newChaosRegister(t *testing.T, m *registerModel) (*odstest.World, string) {
 	t.Helper()
 	world, err := odstest.NewWorld(odstest.WorldOptions{Seed: 7, APIKey: testKey, Day: chaosDay, Counts: chaosCounts})
 	require.NoError(t, err)
-	server := httptest.NewServer(world.Handler())
+	server := httptest.NewServer(m.without(world.Handler()))
 	t.Cleanup(server.Close)
 	return world, server.URL
 }
@@ -97,7 +103,7 @@ func newChaosRegister(t *testing.T) (*odstest.World, string) {
 // begun. Nothing was ever pushed.
 func (l *lane) stock(t *testing.T) {
 	t.Helper()
-	_, address := newChaosRegister(t)
+	_, address := newChaosRegister(t, newRegisterModel())
 	s := bareSite(t)
 	s.url = l.database(t, chaosTemplate)
 	s.env = []string{

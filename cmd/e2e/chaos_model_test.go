@@ -143,10 +143,11 @@ func (c *chaos) quickEditors() {
 	editing.Wait()
 }
 
-// share returns the profiles that one of the four editors edits.
+// share returns the profiles that one of those who edit has to themselves: three quick editors,
+// the slow one, and the faults of each track.
 func (m *chaosModel) share(n int) (codes []string) {
 	for i, code := range append(m.pharmacies[:len(m.pharmacies):len(m.pharmacies)], m.trusts...) {
-		if i%4 == n {
+		if i%6 == n {
 			codes = append(codes, code)
 		}
 	}
@@ -171,6 +172,3 @@ func (c *chaos) slowEditor() {
 		c.model.transact(open, random.IntN(3) > 0, edits...)
 	}
 }
-
-// administrator does what an administrator does, by commands.
-func (c *chaos) administrator() {}

@@ -21,7 +21,7 @@ var unsettled = map[string]string{
 }
 
 // settles ends all faults, and waits until nothing is left to do: for the daemons that went
-// through them, and then for one that begins the next morning.
+// through them, and then for one that begins on the last day.
 func (c *chaos) settles() bool {
 	c.heal()
 	for _, d := range c.daemons {
@@ -32,12 +32,38 @@ func (c *chaos) settles() bool {
 	if !c.untilSettled() {
 		return false
 	}
+	c.survivors = c.weights()
+	c.nothingHeld("while the daemons that went through it rest")
+	c.stopAll()
+	last := c.daemons[0]
+	last.clock = chaosEnd
+	last.serve()
+	ticked := ask[time.Time](c, "select clock_timestamp()")
+	for deadline := time.Now().Add(settleTime); !ask[bool](c,
+		"select exists (select from forward_progress where activity = 'tick' and at > $1)", ticked) && time.Now().Before(deadline); {
+		<-time.After(50 * time.Millisecond)
+	}
+	if !c.untilSettled() {
+		return false
+	}
+	c.at(chaosEnd, "mail", "send") // what waited for a pause to end
+	c.pulls(chaosEnd, "etr")
+	c.pulls(chaosEnd, "edispensary")
+	if !c.untilSettled() {
+		return false
+	}
+	c.fresh = c.weights()
+	c.stopAll()
+	c.at(chaosEnd, "cases", "look")
+	return true
+}
+
+func (c *chaos) stopAll() {
 	for _, d := range c.daemons {
 		if d.lives() {
 			d.stop()
 		}
 	}
-	return true
 }
 
 // heal ends all faults.

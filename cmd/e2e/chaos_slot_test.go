@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"context"
+	"io"
+	"net/http"
 	"strings"
 	"sync"
 	"syscall"
@@ -66,6 +68,18 @@ func (d *slot) answers(deadline time.Time) bool {
 		}
 	}
 	return d.address() != ""
+}
+
+// askOnce makes a request to a daemon, which may be gone.
+func askOnce(address string) (status int, body string, err error) {
+	client := http.Client{Timeout: 5 * time.Second, Transport: eachDaemon}
+	answer, err := client.Get(address) //nolint:noctx // it has a timeout
+	if err != nil {
+		return 0, "", err
+	}
+	defer func() { _ = answer.Body.Close() }()
+	text, err := io.ReadAll(answer.Body)
+	return answer.StatusCode, string(text), err
 }
 
 // kill kills the daemon, and reports false if it had ended before.

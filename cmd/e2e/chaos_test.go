@@ -90,6 +90,8 @@ type chaos struct {
 	model   *chaosModel
 	proofs  map[string]int // how often each fault happened
 
+	survivors, fresh []weight // of the daemons that went through the faults, and of one that did not
+
 	mutex  sync.Mutex
 	trace  []string
 	broken []string // invariant: what is wrong
@@ -130,7 +132,7 @@ func (c *chaos) broke(invariant string) bool {
 func (c *chaos) play() {
 	c.serveAll()
 	var living sync.WaitGroup
-	for _, live := range []func(){c.lineFaults, c.outsideFaults, c.quickEditors, c.slowEditor, c.administrator} {
+	for _, live := range []func(){c.insideFaults, c.outsideFaults, c.quickEditors, c.slowEditor, c.administrator} {
 		living.Go(live)
 	}
 	living.Wait()
@@ -169,7 +171,7 @@ func (y *chaosTally) show(t *testing.T, size chaosSize) {
 	t.Helper()
 	t.Logf("seeds %d to %d: %d rounds, %s each, the longest %s; %d edits", size.seed, size.seed+uint64(size.rounds)-1, y.rounds,
 		(y.total / time.Duration(max(y.rounds, 1))).Round(time.Millisecond), y.longest.Round(time.Millisecond), y.edits)
-	for _, f := range chaosFaults {
+	for _, f := range slices.Concat(inside.faults, outside.faults) {
 		t.Logf("%6d times: %s", y.proofs[f.name], f.name)
 	}
 }

@@ -22,6 +22,7 @@ type chaosWorld struct {
 	world    *odstest.World
 	mail     *notifytest.Server
 	calendar *calendartest.Server
+	register *registerModel
 }
 
 // newChaos makes a round: a copy of the database, new outside systems, and daemons that do not
@@ -37,17 +38,26 @@ func (l *lane) newChaos(t *testing.T, seed uint64) *chaos {
 	s, x := s.withSinks()
 	p, mail := peopleSite{s}.withNotify()
 	days, holidays := calendartest.Start(t, calendartest.Options{})
-	world, register := newChaosRegister(t)
+	m := newRegisterModel()
+	world, register := newChaosRegister(t, m)
 	key := filepath.Join(t.TempDir(), "key")
 	require.NoError(t, os.WriteFile(key, []byte(testKey+"\n"), 0o600))
 	s = p.with("CALENDAR_URL="+holidays, "ODS_DOWNLOADS_URL="+register, "ODS_API_URL="+register+odstest.FHIRPath, "ODS_API_KEY_FILE="+key,
 		"ODS_REQUESTS_PER_SECOND=1000", "ODS_REPORTS=edispensary,etr")
 	x.dos.Seed(s.codes()...)
 	c := &chaos{
-		chaosWorld: &chaosWorld{s, x, world, mail, days}, lane: l, seed: seed, began: time.Now(), proofs: map[string]int{},
+		chaosWorld: &chaosWorld{s, x, world, mail, days, m}, lane: l, seed: seed, began: time.Now(), proofs: map[string]int{},
 	}
 	c.model = newChaosModel(c)
-	for n := range 1 + c.stream("daemons").IntN(3) {
+	for code, fact := range c.facts("etr") {
+		m.first[code] = fact.Fields["icb"]
+	}
+	c.seesClosed()
+	daemons := 1 + c.stream("daemons").IntN(3)
+	if c.draws(twoLeaders) {
+		daemons = max(daemons, 2)
+	}
+	for n := range daemons {
 		c.daemons = append(c.daemons, &slot{chaos: c, n: n, line: pgproxy.New(t, s.url), clock: chaosMorning})
 	}
 	return c
