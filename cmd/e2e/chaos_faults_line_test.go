@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"syscall"
 	"time"
@@ -39,8 +40,8 @@ func (c *chaos) silenceLine(random *rand.Rand) int {
 func (c *chaos) halveLine(random *rand.Rand) int {
 	d := c.anyDaemon(random)
 	d.line.Silence()
-	gone := ask[int](c, `select count(*) from pg_stat_activity
-		where application_name = 'profilesync/' || $1 and pg_terminate_backend(pid, 1000)`, d.processNow())
+	gone := ask[int](c, `with sessions as materialized (select pid from pg_stat_activity where application_name = $1)
+		select count(*) from sessions where pg_terminate_backend(pid)`, "profilesync/"+d.processNow())
 	pause(random, 200*time.Millisecond, 2*time.Second)
 	d.line.Restore()
 	return gone
@@ -61,7 +62,7 @@ func (c *chaos) swallowCommits(random *rand.Rand) int {
 // session returns the server's process of a random session of a daemon; 0 if there is none.
 func (c *chaos) session(random *rand.Rand) (pid int) {
 	return ask[int](c, `select coalesce((select pid from pg_stat_activity where datname = current_database()
-		and application_name like 'profilesync/%' order by md5(pid::text || $1::text) limit 1), 0)`, random.IntN(1000))
+		and application_name like 'profilesync/%' order by md5(pid || $1) limit 1), 0)`, fmt.Sprint(random.IntN(1000)))
 }
 
 func (c *chaos) terminateSession(random *rand.Rand) int {

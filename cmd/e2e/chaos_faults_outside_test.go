@@ -113,11 +113,11 @@ func (c *chaos) causePushes(random *rand.Rand) {
 
 func (c *chaos) causePull(random *rand.Rand) {
 	report := []string{"etr", "edispensary"}[random.IntN(2)]
-	c.at(chaosTomorrow, "reconcile", "--report", report, "--wait")
+	c.impatient(2*time.Second, chaosTomorrow, "reconcile", "--report", report, "--wait")
 }
 
 func (c *chaos) causeLetters(random *rand.Rand) {
-	c.at(chaosTomorrow, "remind", "--send-now", c.model.pharmacies[random.IntN(6)], "--actor", "chaos")
+	c.at(chaosTomorrow, "remind", "--send-now", c.model.pharmacies[random.IntN(6)])
 	c.queue(peoplejobs.SendMail{After: "chaos"})
 	c.at(chaosTomorrow, "mail", "send")
 }

@@ -170,19 +170,29 @@ func (c *chaos) pauseCommand(random *rand.Rand) int {
 	command := c.busy(random)
 	pause(random, 50*time.Millisecond, 500*time.Millisecond)
 	frozen := freeze(command.cmd.Process.Pid, func() { pause(random, 200*time.Millisecond, 2*time.Second) })
-	c.ends(command, []string{"the paused command"})
+	c.ends(command, []string{"the paused command"}, patienceOfPeople)
 	return frozen
 }
 
+// How long whoever gave a command waits for it, before Ctrl-C; and how long it may take then.
+const (
+	patienceOfPeople = 12 * time.Second
+	afterInterrupt   = 10 * time.Second
+)
+
 // ends waits for the end of a command, whatever its code: it may have met a fault. It may not
-// panic.
-func (c *chaos) ends(command started, args []string) outcome {
-	const limit = time.Minute
-	timer := time.AfterFunc(limit, func() {
+// panic, and ends when it is told to.
+func (c *chaos) ends(command started, args []string, limit time.Duration) outcome {
+	interrupt := time.AfterFunc(limit, func() {
+		c.notef("%v is interrupted: %.200s", args, lastLine(command.log()))
+		_ = command.cmd.Process.Signal(os.Interrupt)
+	})
+	overdue := time.AfterFunc(limit+afterInterrupt, func() {
 		c.wrongf("commands-end", "%v does not end: %s", args, lastLine(command.log()))
 		_ = command.cmd.Process.Kill()
 	})
-	defer timer.Stop()
+	defer interrupt.Stop()
+	defer overdue.Stop()
 	_ = command.cmd.Wait()
 	o := outcome{code: command.cmd.ProcessState.ExitCode(), out: command.stdout.String(), err: command.log()}
 	c.notef("%v ended with %d: %.200s", args, o.code, lastLine(o.err))
@@ -199,7 +209,12 @@ func lastLine(text string) string {
 
 // at runs a command to its end at an instant.
 func (c *chaos) at(instant string, args ...string) outcome {
-	return c.ends(c.with("NOW="+instant).start(context.WithoutCancel(c.t.Context()), args...), args)
+	return c.impatient(patienceOfPeople, instant, args...)
+}
+
+// impatient is at for somebody with less patience.
+func (c *chaos) impatient(limit time.Duration, instant string, args ...string) outcome {
+	return c.ends(c.with("NOW="+instant).start(context.WithoutCancel(c.t.Context()), args...), args, limit)
 }
 
 // String names a slot in the trace.

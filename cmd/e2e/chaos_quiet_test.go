@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/profilesync/profilesync/jobs"
 )
 
 // settleTime is how long everything may take to settle, once nothing is broken any more.
@@ -30,8 +32,11 @@ func (c *chaos) settles() bool {
 		}
 	}
 	if !c.untilSettled() {
+		c.abandoned()
 		return false
 	}
+	c.sinksEqualProfiles() // before a nightly check repairs anything
+	c.editsArrive()
 	c.survivors = c.weights()
 	c.nothingHeld("while the daemons that went through it rest")
 	c.stopAll()
@@ -39,6 +44,7 @@ func (c *chaos) settles() bool {
 	last.clock = chaosEnd
 	last.serve()
 	ticked := ask[time.Time](c, "select clock_timestamp()")
+	c.queue(jobs.Tick{}) // no leader yet that would do it
 	for deadline := time.Now().Add(settleTime); !ask[bool](c,
 		"select exists (select from forward_progress where activity = 'tick' and at > $1)", ticked) && time.Now().Before(deadline); {
 		<-time.After(50 * time.Millisecond)
