@@ -109,6 +109,10 @@ func (c *chaos) churns(random *rand.Rand) {
 	if err != nil {
 		c.wrongf("settles", "the register: %v", err)
 	}
+	ids := c.services.World().IDs()
+	if err := c.services.World().Rename(ids[random.IntN(len(ids))], fmt.Sprint("Clinic of round ", c.seed)); err != nil {
+		c.wrongf("settles", "e-RS: %v", err)
+	}
 	for range random.IntN(3) {
 		code := c.model.pharmacies[random.IntN(len(c.model.pharmacies))]
 		c.register.mutex.Lock()
@@ -135,6 +139,7 @@ func (c *chaos) administrator() {
 		}
 	}
 	c.pulls(chaosTomorrow, "edispensary")
+	c.at(chaosTomorrow, "reconcile", "--source", "ers", "--wait")
 	c.any(random, chaosTomorrow)
 }
 

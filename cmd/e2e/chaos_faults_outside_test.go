@@ -13,6 +13,7 @@ import (
 	"github.com/profilesync/profilesync/jobs/peoplejobs"
 	"github.com/profilesync/profilesync/jobs/pushjobs"
 	"github.com/profilesync/profilesync/jobs/queue"
+	"github.com/profilesync/profilesync/jobs/runjobs"
 	"github.com/profilesync/profilesync/reconcile/push"
 )
 
@@ -33,6 +34,7 @@ var outsideSystems = []outsideSystem{
 	{"DoS", func(c *chaos) simulator { return c.sinks.dos }, (*chaos).causePushes},
 	{"the website", func(c *chaos) simulator { return c.sinks.website }, (*chaos).causePushes},
 	{"the register", func(c *chaos) simulator { return c.world }, (*chaos).causePull},
+	{"e-RS", func(c *chaos) simulator { return c.services }, (*chaos).causeServices},
 	{"Notify", func(c *chaos) simulator { return c.mail }, (*chaos).causeLetters},
 	{"the calendar", func(c *chaos) simulator { return c.calendar }, (*chaos).causeCalendar},
 }
@@ -97,7 +99,7 @@ func (c *chaos) spoil(system outsideSystem, fault dostest.Fault, hold bool, rand
 func (c *chaos) met(system string) (sum int) {
 	counts := map[string]func() map[dostest.FaultName]int{
 		"DoS": c.sinks.dos.Book.Faults, "the website": c.sinks.website.Book.Faults, "the register": c.world.Book.Faults,
-		"Notify": c.mail.Book.Faults, "the calendar": c.calendar.Book.Faults,
+		"Notify": c.mail.Book.Faults, "the calendar": c.calendar.Book.Faults, "e-RS": c.services.Book.Faults,
 	}
 	for _, n := range counts[system]() {
 		sum += n
@@ -120,6 +122,11 @@ func (c *chaos) causeLetters(random *rand.Rand) {
 	c.at(chaosTomorrow, "remind", "--send-now", c.model.pharmacies[random.IntN(6)])
 	c.queue(peoplejobs.SendMail{After: "chaos"})
 	c.at(chaosTomorrow, "mail", "send")
+}
+
+func (c *chaos) causeServices(*rand.Rand) {
+	c.queue(runjobs.PullERS{Part: runjobs.ERSServices})
+	<-time.After(200 * time.Millisecond)
 }
 
 func (c *chaos) causeCalendar(*rand.Rand) {

@@ -75,6 +75,27 @@ func (c *chaos) nothingRemoved() {
 	}
 }
 
+// registersArrive: open profiles say what the registers say.
+func (c *chaos) registersArrive() {
+	facts := c.facts("edispensary")
+	for _, p := range all[struct{ Code, Postcode string }](c.site,
+		"select code, postcode from profile where type = 'pharmacy' and status = 'open' order by code") {
+		if want := facts[p.Code].Fields["postcode"]; !c.register.hidden[p.Code] && want != p.Postcode {
+			c.wrongf("registers-arrive", "%s has postcode %q, and in the register %q", p.Code, p.Postcode, want)
+		}
+	}
+	names := map[string]string{}
+	for _, s := range all[struct{ ID, Name string }](c.site, `select external_id as id, name from service
+		where source = 'ers' and not withdrawn`) {
+		names[s.ID] = s.Name
+	}
+	for _, s := range c.services.World().Services() {
+		if id := fmt.Sprint(s.ID); names[id] != s.Name {
+			c.wrongf("registers-arrive", "service %s has the name %q, and at e-RS %q", id, names[id], s.Name)
+		}
+	}
+}
+
 // massOf is how many trusts must change in one step so that it is a mass change, of 60.
 const massOf = 11
 
@@ -123,7 +144,8 @@ func (c *chaos) schedulesOnce() {
 	for _, pulled := range all[struct {
 		Report string
 		Runs   int
-	}](c.site, `select report, count(*)::integer as runs from run where actor = 'schedule' and kind = 'listing' group by report`) {
+	}](c.site, `select report, count(*)::integer as runs from run
+		where actor = 'schedule' and kind = 'listing' and source = 'ods' group by report`) {
 		if pulled.Runs > due {
 			c.wrongf("schedules-once", "%s was pulled %d times, and due %d times", pulled.Report, pulled.Runs, due)
 		}

@@ -14,6 +14,7 @@ type chaosInvariant struct {
 var chaosInvariants = []chaosInvariant{
 	{"sinks-equal-profiles", (*chaos).sinksEqualProfiles},
 	{"edits-arrive", (*chaos).editsArrive},
+	{"registers-arrive", (*chaos).registersArrive},
 	{"numbers-rise", (*chaos).numbersRise},
 	{"nothing-twice", (*chaos).nothingTwice},
 	{"audit-accounts", (*chaos).auditAccounts},

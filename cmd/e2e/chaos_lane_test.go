@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"github.com/profilesync/profilesync/connectors/ers/erstest"
 	"github.com/profilesync/profilesync/connectors/ods/odstest"
 	"github.com/profilesync/profilesync/connectors/postgres"
 	"github.com/profilesync/profilesync/connectors/postgres/local"
@@ -114,6 +115,7 @@ func (l *lane) stock(t *testing.T) {
 	for report := range chaosCounts {
 		s.exits(0, "reconcile", "--report", report, "--wait")
 	}
+	l.stockServices(s)
 	s.write(`insert into account (email, name, state, created_at, last_active_at)
 		select 'person' || n || '@example.nhs.uk', 'Person ' || n, 'active', '2026-02-01', '2026-02-01' from generate_series(1, 6) n`)
 	s.write(`insert into membership (account_id, code, role)
@@ -122,6 +124,22 @@ func (l *lane) stock(t *testing.T) {
 	d := s.serve()
 	s.eventually(1, "select least(count(*), 1) from schedule_run where name = 'housekeeping'")
 	d.stop()
+}
+
+// chaosServices are the services of the e-Referral Service, the same at the beginning of each round.
+func chaosServices() *erstest.World { return erstest.NewWorld(4, ersSites(4), 5) }
+
+// stockServices loads the services of some hospitals.
+func (l *lane) stockServices(s *site) {
+	s.t.Helper()
+	world := chaosServices()
+	_, address := erstest.Start(s.t, erstest.Options{World: world})
+	for _, place := range ersSites(4) {
+		s.write("insert into profile (code, name, type) values ($1, $2, 'trust-site')", place.Code, place.Name)
+	}
+	e := ersSite{s.with("ERS_URL="+address, "ERS_AUTH=none", "ERS_REQUESTS_PER_SECOND=200"), nil, world}
+	e.imports()
+	e.exits(0, "reconcile", "--source", "ers", "--wait")
 }
 
 // copyOf makes the database of a round, and drops it at the end of the test.

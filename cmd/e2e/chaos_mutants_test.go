@@ -42,6 +42,9 @@ var chaosMutants = []chaosMutant{
 	{"edits-arrive", "changes are read up to the newest transaction, not the oldest open one", []sourceEdit{
 		{dispatchSQL, "pg_snapshot_xmin(pg_current_snapshot()) as xmin", "pg_snapshot_xmax(pg_current_snapshot()) as xmin"},
 	}, 0},
+	{"registers-arrive", "the new name of a service is not stored", []sourceEdit{{
+		"connectors/postgres/servicestore/servicesql/services.sql.go", "set name = excluded.name, kind = excluded.kind", "set kind = excluded.kind",
+	}}, 0},
 	{"numbers-rise", "a profile keeps its first number", []sourceEdit{
 		{pushSQL, "last = greatest(n.last + 1, excluded.last)", "last = n.last"},
 	}, 0},

@@ -55,6 +55,7 @@ func (c *chaos) settles() bool {
 	c.at(chaosEnd, "mail", "send") // what waited for a pause to end
 	c.pulls(chaosEnd, "etr")
 	c.pulls(chaosEnd, "edispensary")
+	c.at(chaosEnd, "reconcile", "--source", "ers", "--wait")
 	if !c.untilSettled() {
 		return false
 	}
@@ -79,6 +80,7 @@ func (c *chaos) heal() {
 	c.world.Heal()
 	c.mail.Heal()
 	c.calendar.Heal()
+	c.services.Heal()
 	for _, d := range c.daemons {
 		d.line.Restore()
 	}

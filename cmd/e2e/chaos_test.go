@@ -153,6 +153,9 @@ type chaosTally struct {
 	longest, total time.Duration
 }
 
+// roundsOfEach are so many rounds that each fault must have happened.
+const roundsOfEach = 50
+
 func newChaosTally() *chaosTally { return &chaosTally{proofs: map[string]int{}} }
 
 func (y *chaosTally) add(c *chaos) {
@@ -173,5 +176,8 @@ func (y *chaosTally) show(t *testing.T, size chaosSize) {
 		(y.total / time.Duration(max(y.rounds, 1))).Round(time.Millisecond), y.longest.Round(time.Millisecond), y.edits)
 	for _, f := range slices.Concat(inside.faults, outside.faults) {
 		t.Logf("%6d times: %s", y.proofs[f.name], f.name)
+		if y.rounds >= roundsOfEach && y.proofs[f.name] == 0 && !(os.Geteuid() != 0 && strings.Contains(f.name, "disk")) {
+			t.Errorf("in %d rounds it was never shown to have happened: %s", y.rounds, f.name)
+		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/profilesync/profilesync/connectors/calendar/calendartest"
+	"github.com/profilesync/profilesync/connectors/ers/erstest"
 	"github.com/profilesync/profilesync/connectors/notify/notifytest"
 	"github.com/profilesync/profilesync/connectors/ods/odstest"
 	"github.com/profilesync/profilesync/connectors/postgres/pgproxy"
@@ -23,6 +24,7 @@ type chaosWorld struct {
 	mail     *notifytest.Server
 	calendar *calendartest.Server
 	register *registerModel
+	services *erstest.Server
 }
 
 // newChaos makes a round: a copy of the database, new outside systems, and daemons that do not
@@ -44,9 +46,11 @@ func (l *lane) newChaos(t *testing.T, seed uint64) *chaos {
 	require.NoError(t, os.WriteFile(key, []byte(testKey+"\n"), 0o600))
 	s = p.with("CALENDAR_URL="+holidays, "ODS_DOWNLOADS_URL="+register, "ODS_API_URL="+register+odstest.FHIRPath, "ODS_API_KEY_FILE="+key,
 		"ODS_REQUESTS_PER_SECOND=1000", "ODS_REPORTS=edispensary,etr")
+	services, referrals := erstest.Start(t, erstest.Options{World: chaosServices()})
+	s = s.with("ERS_URL="+referrals, "ERS_AUTH=none", "ERS_REQUESTS_PER_SECOND=200")
 	x.dos.Seed(s.codes()...)
 	c := &chaos{
-		chaosWorld: &chaosWorld{s, x, world, mail, days, m}, lane: l, seed: seed, began: time.Now(), proofs: map[string]int{},
+		chaosWorld: &chaosWorld{s, x, world, mail, days, m, services}, lane: l, seed: seed, began: time.Now(), proofs: map[string]int{},
 	}
 	c.model = newChaosModel(c)
 	for code, fact := range c.facts("etr") {
