@@ -24,6 +24,9 @@ type outsideSystem struct {
 	asked func(*chaos, *rand.Rand)
 }
 
+// theRelay takes letters in the rounds in which it goes wrong; in all others Notify does.
+const theRelay = "the mail relay"
+
 // simulator is what every simulator has.
 type simulator interface {
 	Stand(dostest.Fault) error
@@ -36,6 +39,7 @@ var outsideSystems = []outsideSystem{
 	{"the register", func(c *chaos) simulator { return c.world }, (*chaos).causePull},
 	{"e-RS", func(c *chaos) simulator { return c.services }, (*chaos).causeServices},
 	{"Notify", func(c *chaos) simulator { return c.mail }, (*chaos).causeLetters},
+	{theRelay, func(c *chaos) simulator { return c.relay }, (*chaos).causeLetters},
 	{"the calendar", func(c *chaos) simulator { return c.calendar }, (*chaos).causeCalendar},
 }
 
@@ -58,10 +62,15 @@ var outside = chaosTrack{"outside", outsideFaultsOfAll()}
 func outsideFaultsOfAll() (faults []chaosFault) {
 	for _, system := range outsideSystems {
 		for _, kind := range outsideKinds {
-			if system.name == "the calendar" && kind.name == "refuses the key" {
-				continue // it has none
-			}
 			fault := dostest.Fault{Names: kind.names, Share: 0.6, AnswerLatencyMS: kind.slow}
+			switch {
+			case system.name == "the calendar" && kind.name == "refuses the key":
+				continue // it has none
+			case system.name == theRelay && (kind.name == "refuses the key" || kind.name == "answers in halves"):
+				continue // it has none, and its answers are lines
+			case system.name == theRelay && kind.name == "answers with errors":
+				fault.Names = []dostest.FaultName{"error-421", "error-451", "error-451-after"}
+			}
 			faults = append(faults, chaosFault{system.name + " " + kind.name, func(c *chaos, random *rand.Rand) int {
 				return c.spoil(system, fault, kind.hold, random)
 			}})
@@ -72,7 +81,11 @@ func outsideFaultsOfAll() (faults []chaosFault) {
 
 // spoil lets a system do wrong for a while, and returns how many requests met it, by its ledger.
 func (c *chaos) spoil(system outsideSystem, fault dostest.Fault, hold bool, random *rand.Rand) int {
+	if system.name == theRelay && c.relay == nil {
+		return 0
+	}
 	simulated := system.of(c)
+	fault.Do = func() { c.relayed.Add(1) }
 	fault.Seed = random.Uint64()
 	if hold {
 		wait := make(chan struct{})
@@ -97,6 +110,9 @@ func (c *chaos) spoil(system outsideSystem, fault dostest.Fault, hold bool, rand
 
 // met counts the requests to a system that met a fault.
 func (c *chaos) met(system string) (sum int) {
+	if system == theRelay { // its ledger has only what it took
+		return int(c.relayed.Load())
+	}
 	counts := map[string]func() map[dostest.FaultName]int{
 		"DoS": c.sinks.dos.Book.Faults, "the website": c.sinks.website.Book.Faults, "the register": c.world.Book.Faults,
 		"Notify": c.mail.Book.Faults, "the calendar": c.calendar.Book.Faults, "e-RS": c.services.Book.Faults,

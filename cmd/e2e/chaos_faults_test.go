@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"math/rand/v2"
+	"strings"
 	"time"
 )
 
@@ -82,10 +83,10 @@ func (c *chaos) prove(fault string, happened int) {
 	c.proofs[fault] += happened
 }
 
-// draws reports whether a fault comes up in this round.
+// draws reports whether a fault whose name begins with a text comes up in this round.
 func (c *chaos) draws(name string) bool {
 	for nth := range atATime {
-		if inside.drawn(c, nth).name == name {
+		if strings.HasPrefix(inside.drawn(c, nth).name, name) || strings.HasPrefix(outside.drawn(c, nth).name, name) {
 			return true
 		}
 	}

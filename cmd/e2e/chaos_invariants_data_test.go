@@ -132,6 +132,11 @@ func (c *chaos) lettersOnce() {
 			c.wrongf("letters-once", "%s, reference %s, again", key, m.Reference)
 		}
 	}
+	if c.relay != nil {
+		for _, id := range c.relay.Twice() {
+			c.wrongf("letters-once", "the mail relay took %s twice", id)
+		}
+	}
 	if twice := c.mail.Summary().Twice; twice > 0 {
 		c.wrongf("letters-once", "%d references twice", twice)
 	}

@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -66,11 +67,13 @@ func (c *chaos) settles() bool {
 }
 
 func (c *chaos) stopAll() {
+	var stopping sync.WaitGroup
 	for _, d := range c.daemons {
 		if d.lives() {
-			d.stop()
+			stopping.Go(d.stop)
 		}
 	}
+	stopping.Wait()
 }
 
 // heal ends all faults.
@@ -81,6 +84,9 @@ func (c *chaos) heal() {
 	c.mail.Heal()
 	c.calendar.Heal()
 	c.services.Heal()
+	if c.relay != nil {
+		c.relay.Heal()
+	}
 	for _, d := range c.daemons {
 		d.line.Restore()
 	}

@@ -1,8 +1,10 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"github.com/profilesync/profilesync/connectors/notify/notifytest"
 	"github.com/profilesync/profilesync/connectors/ods/odstest"
 	"github.com/profilesync/profilesync/connectors/postgres/pgproxy"
+	"github.com/profilesync/profilesync/connectors/smtp/smtptest"
 )
 
 // chaosWorld is a site with all outside systems, each simulated in the test's own process.
@@ -25,6 +28,8 @@ type chaosWorld struct {
 	calendar *calendartest.Server
 	register *registerModel
 	services *erstest.Server
+	relay    *smtptest.Server // in some rounds
+	relayed  atomic.Int64     // requests to it that met a fault
 }
 
 // newChaos makes a round: a copy of the database, new outside systems, and daemons that do not
@@ -50,7 +55,19 @@ func (l *lane) newChaos(t *testing.T, seed uint64) *chaos {
 	s = s.with("ERS_URL="+referrals, "ERS_AUTH=none", "ERS_REQUESTS_PER_SECOND=200")
 	x.dos.Seed(s.codes()...)
 	c := &chaos{
-		chaosWorld: &chaosWorld{s, x, world, mail, days, m, services}, lane: l, seed: seed, began: time.Now(), proofs: map[string]int{},
+		chaosWorld: &chaosWorld{
+			site:     s,
+			sinks:    x,
+			world:    world,
+			mail:     mail,
+			calendar: days,
+			register: m,
+			services: services,
+		}, lane: l, seed: seed, began: time.Now(), proofs: map[string]int{},
+	}
+	if c.draws(theRelay) {
+		c.relay = smtptest.Start(t, smtptest.Options{NoTLS: true})
+		c.site = c.with("MAIL=smtp", "SMTP_HOST="+c.relay.Host(), fmt.Sprintf("SMTP_PORT=%d", c.relay.Port()), "SMTP_TLS=none")
 	}
 	c.model = newChaosModel(c)
 	for code, fact := range c.facts("etr") {
