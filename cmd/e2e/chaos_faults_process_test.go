@@ -176,7 +176,7 @@ func (c *chaos) pauseCommand(random *rand.Rand) int {
 
 // How long whoever gave a command waits for it, before Ctrl-C; and how long it may take then.
 const (
-	patienceOfPeople = 12 * time.Second
+	patienceOfPeople = 8 * time.Second
 	afterInterrupt   = 10 * time.Second
 )
 

@@ -23,6 +23,9 @@ var unsettled = map[string]string{
 	"jobs": "select count(*) from river.river_job where state in ('available', 'pending', 'retryable', 'running')",
 }
 
+// hurry ends the waiting of jobs that failed, and of those that gave a system time.
+const hurry = "update river.river_job set scheduled_at = now() where state in ('retryable', 'scheduled') and scheduled_at > now()"
+
 // settles ends all faults, and waits until nothing is left to do: for the daemons that went
 // through them, and then for one that begins on the last day.
 func (c *chaos) settles() bool {
@@ -100,7 +103,7 @@ func (c *chaos) untilSettled() bool {
 	left := "the database does not answer"
 	for quiet := 0; quiet < 2; {
 		err := persist(ctx, c.url, func(conn *pgx.Conn) (err error) {
-			if _, err = conn.Exec(ctx, "update river.river_job set scheduled_at = now() where state = 'retryable'"); err == nil {
+			if _, err = conn.Exec(ctx, hurry); err == nil {
 				left, err = c.left(ctx, conn)
 			}
 			return err
