@@ -28,11 +28,9 @@ const (
 	dispatchSQL = "connectors/postgres/pushstore/pushsql/dispatch.sql.go"
 	scheduleSQL = "connectors/postgres/dbsql/schedules.sql.go"
 	processSQL  = "connectors/postgres/dbsql/processes.sql.go"
-	peopleSQL   = "connectors/postgres/peoplestore/peoplesql/people.sql.go"
-	peopleTable = "connectors/postgres/migrations/00007_people.sql"
+	mailSQL     = "connectors/postgres/peoplestore/peoplesql/mail.sql.go"
 	auditTable  = "connectors/postgres/migrations/00037_session_plans.sql"
 	pushWork    = "jobs/pushjobs/push_work.go"
-	pushJob     = "jobs/pushjobs/push_job.go"
 )
 
 var chaosMutants = []chaosMutant{
@@ -61,11 +59,10 @@ var chaosMutants = []chaosMutant{
 	{"nothing-waiting-applied", "no number of changes is withheld", []sourceEdit{
 		{"reconcile/runs/guard.go", "FieldShare: 0.10, Floor: 10,", "FieldShare: 0.10, Floor: 1000,"},
 	}, 0},
-	{"letters-once", "a letter has no name of its own", []sourceEdit{
-		{peopleTable, "    constraint letter_once unique (reference),\n", ""},
-		{peopleSQL, "\non conflict on constraint letter_once do nothing", ""},
-		{peopleSQL, "where reference = any($1::text[])", "where reference = any($1::text[]) and false"},
-	}, 0},
+	{"letters-once", "a letter that was taken is sent again", []sourceEdit{{
+		mailSQL, "where l.state = 'due' and (l.not_before is null or l.not_before <= now()) and l.kind <> all",
+		"where (l.state = 'due' or l.state = 'accepted' and l.tries < 3) and (l.not_before is null or l.not_before <= now()) and l.kind <> all",
+	}}, 0},
 	{"schedules-once", "what was due yesterday is due again", []sourceEdit{
 		{scheduleSQL, "select max(due_at)::timestamptz as due_at", "select (max(due_at) - interval '1 day')::timestamptz as due_at"},
 		{scheduleSQL, "values ($1, $2, $3)\n", "values ($1, $2, $3) on conflict do nothing\n"},
