@@ -56,13 +56,6 @@ func (c *chaos) settles() bool {
 	if !c.untilSettled() {
 		return false
 	}
-	c.at(chaosEnd, "mail", "send") // what waited for a pause to end
-	c.pulls(chaosEnd, "etr")
-	c.pulls(chaosEnd, "edispensary")
-	c.at(chaosEnd, "reconcile", "--source", "ers", "--wait")
-	if !c.untilSettled() {
-		return false
-	}
 	c.fresh = c.weights()
 	c.stopAll()
 	c.at(chaosEnd, "cases", "look")
