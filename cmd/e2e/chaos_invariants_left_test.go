@@ -12,20 +12,30 @@ type weight struct {
 	files      float64
 }
 
-// weights weighs the daemons.
+// weights weighs the daemons, each when it rests: one that was paused for long begins again, and
+// stops all it did before.
 func (c *chaos) weights() (all []weight) {
+	const resting = 70 // goroutines that no connection explains; there are some fifty
 	for _, d := range c.daemons {
 		if !d.lives() {
 			continue
 		}
-		w := weight{daemon: d.String()}
-		w.goroutines, _ = d.metric("go_goroutines")
-		w.heap, _ = d.metric("go_memstats_heap_inuse_bytes")
-		w.files, _ = d.metric("process_open_fds")
+		w := d.weight()
+		for deadline := time.Now().Add(patienceOfSessions); w.beside() > resting && time.Now().Before(deadline); w = d.weight() {
+			<-time.After(200 * time.Millisecond)
+		}
 		c.notef("%+v", w)
 		all = append(all, w)
 	}
 	return all
+}
+
+func (d *slot) weight() weight {
+	w := weight{daemon: d.String()}
+	w.goroutines, _ = d.metric("go_goroutines")
+	w.heap, _ = d.metric("go_memstats_heap_inuse_bytes")
+	w.files, _ = d.metric("process_open_fds")
+	return w
 }
 
 // How much heavier than a new daemon one may be that went through the faults. It has more idle
@@ -83,7 +93,7 @@ const patienceOfSessions = 20 * time.Second
 
 // nothingLeft: no lock, session or temporary table is left of daemons and commands.
 func (c *chaos) nothingLeft() {
-	c.untilNone("no daemon runs", map[string]string{
+	c.untilNone("nothing-left", "no daemon runs", map[string]string{
 		"sessions": `select count(*) from pg_stat_activity where datname = current_database() and application_name like 'profilesync%'`,
 		"locks of ours": `select count(*) from pg_locks where locktype = 'advisory'
 			and database = (select oid from pg_database where datname = current_database())`,
@@ -98,7 +108,7 @@ func (c *chaos) nothingHeld(when string) {
 	free := func(lock string) string {
 		return "select case when pg_try_advisory_xact_lock(hashtextextended('" + lock + "', 0)) then 0 else 1 end"
 	}
-	c.untilNone(when, map[string]string{
+	c.untilNone("nothing-left", when, map[string]string{
 		"open transactions": `select count(*) from pg_stat_activity where datname = current_database()
 			and application_name like 'profilesync%' and state like 'idle in transaction%'`,
 		"runs' locks": free("profilesync.run.ods"), "dispatchers' locks": free("profilesync.dispatch"),
@@ -108,7 +118,7 @@ func (c *chaos) nothingHeld(when string) {
 }
 
 // untilNone wants each count to be zero soon.
-func (c *chaos) untilNone(when string, counts map[string]string) {
+func (c *chaos) untilNone(invariant, when string, counts map[string]string) {
 	deadline := time.Now().Add(patienceOfSessions)
 	for what, query := range counts {
 		n := ask[int](c, query)
@@ -117,7 +127,7 @@ func (c *chaos) untilNone(when string, counts map[string]string) {
 			n = ask[int](c, query)
 		}
 		if n > 0 {
-			c.wrongf("nothing-left", "%s, and there are %d %s", when, n, what)
+			c.wrongf(invariant, "%s, and there are %d %s", when, n, what)
 		}
 	}
 }

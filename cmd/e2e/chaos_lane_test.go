@@ -150,17 +150,12 @@ func (l *lane) copyOf(t *testing.T, seed uint64) string {
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
 		defer cancel()
-		require.NoError(t, l.again(ctx, func(conn *pgx.Conn) error {
+		require.NoError(t, persist(ctx, l.url, func(conn *pgx.Conn) error {
 			_, err := conn.Exec(ctx, "drop database if exists "+name+" with (force)")
 			return err
 		}))
 	})
 	return l.database(t, name)
-}
-
-// again does something with the database until it succeeds or ctx ends.
-func (l *lane) again(ctx context.Context, do func(*pgx.Conn) error) error {
-	return persist(ctx, l.url, do)
 }
 
 // persist does something on a connection of its own until it succeeds or ctx ends, as somebody

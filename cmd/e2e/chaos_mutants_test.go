@@ -73,10 +73,15 @@ var chaosMutants = []chaosMutant{
 	{"no-job-without-worker", "the jobs of a killed daemon stay its own", []sourceEdit{{
 		processSQL, "\nwhere n.id = j.id and j.state = 'running' and j.attempted_by[cardinality(j.attempted_by)] = $1",
 		"\nwhere false and n.id = j.id and j.state = 'running' and j.attempted_by[cardinality(j.attempted_by)] = $1",
-	}}, 0},
-	{"nothing-left", "the tables of a run stay in its session", []sourceEdit{{
-		"connectors/postgres/runstore/working_tables.sql", "    line       integer not null\n) on commit drop;", "    line       integer not null\n);",
-	}}, 0},
+	}}, 7},
+	{"nothing-left", "the session of a run stays open, with its tables", []sourceEdit{
+		{
+			"connectors/postgres/runstore/working_tables.sql",
+			"    line       integer not null\n) on commit drop;",
+			"    line       integer not null\n);",
+		},
+		{"connectors/postgres/connect.go", "	_ = c.Conn.Close(ctx)\n", ""},
+	}, 0},
 	{"weights-as-before", "each push leaves a goroutine", []sourceEdit{
 		{
 			pushWork,

@@ -56,6 +56,8 @@ func (c *chaos) settles() bool {
 	if !c.untilSettled() {
 		return false
 	}
+	c.untilNone("no-job-without-worker", "a daemon rests", map[string]string{"processes that are gone": `select count(*) from process p
+		where p.ended_at is null and not exists (select from pg_stat_activity where application_name = 'profilesync/' || p.name)`})
 	c.fresh = c.weights()
 	c.stopAll()
 	c.at(chaosEnd, "cases", "look")
