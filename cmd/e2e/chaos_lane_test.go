@@ -121,8 +121,8 @@ func (l *lane) stock(t *testing.T) {
 	s.write(`insert into membership (account_id, code, role)
 		select 1 + row_number() over (order by code) % 6, code, case when row_number() over (order by code) <= 6 then 'account-manager' else 'editor' end
 		from profile where type = 'pharmacy' order by code limit 12`)
-	d := s.serve()
-	s.eventually(1, "select least(count(*), 1) from schedule_run where name = 'housekeeping'")
+	d := s.with("ERS_URL="+nobody, "ERS_AUTH=none").serve() // the schedules of all that is pulled begin
+	s.eventually(2, "select count(*) from schedule_run where name in ('pull_ers', 'housekeeping')")
 	d.stop()
 }
 

@@ -80,7 +80,7 @@ var chaosMutants = []chaosMutant{
 			"    line       integer not null\n) on commit drop;",
 			"    line       integer not null\n);",
 		},
-		{"connectors/postgres/connect.go", "	_ = c.Conn.Close(ctx)\n", ""},
+		{"connectors/postgres/connect.go", "	_ = c.Conn.Close(ctx)\n}\n", "	left = append(left, c.Conn)\n}\n\nvar left []*pgx.Conn\n"},
 	}, 0},
 	{"weights-as-before", "each push leaves a goroutine", []sourceEdit{
 		{
