@@ -98,8 +98,12 @@ func (c *chaos) untilSettled() bool {
 	left := "the database does not answer"
 	for quiet := 0; quiet < 2; {
 		err := persist(ctx, c.url, func(conn *pgx.Conn) (err error) {
-			if _, err = conn.Exec(ctx, hurry); err == nil {
-				left, err = c.left(ctx, conn)
+			if _, err = conn.Exec(ctx, hurry); err != nil {
+				return err
+			}
+			now, err := c.left(ctx, conn)
+			if err == nil {
+				left = now
 			}
 			return err
 		})
@@ -120,7 +124,7 @@ func (c *chaos) left(ctx context.Context, conn *pgx.Conn) (left string, err erro
 	for what, query := range unsettled {
 		var n int
 		if err := conn.QueryRow(ctx, query).Scan(&n); err != nil {
-			return "it cannot be read", err
+			return "", err
 		}
 		if n > 0 {
 			left += fmt.Sprintf(" %d %s", n, what)
