@@ -143,14 +143,18 @@ func ask[T any](c *chaos, query string, args ...any) (value T) {
 
 // busy starts a command that takes its time.
 func (c *chaos) busy(random *rand.Rand) started {
+	again := c.model.pharmacies[random.IntN(len(c.model.pharmacies))]
 	commands := [][]string{
 		{"reconcile", "--report", "etr", "--wait"},
 		{"reconcile", "--report", "edispensary", "--wait"},
 		{"drift", "--repair"},
-		{"push", "retry", c.model.pharmacies[random.IntN(len(c.model.pharmacies))], "--overwrite"},
+		{"push", "retry", again, "--overwrite"},
 		{"remind", "--post"},
 	}
 	args := commands[random.IntN(len(commands))]
+	if args[0] == "push" {
+		c.again = append(c.again, again)
+	}
 	c.notef("starts %v", args)
 	return c.with("NOW="+chaosTomorrow).start(context.WithoutCancel(c.t.Context()), args...)
 }

@@ -89,6 +89,7 @@ type chaos struct {
 	daemons []*slot
 	model   *chaosModel
 	proofs  map[string]int // how often each fault happened
+	again   []string       // the codes that a person wanted to be sent again
 
 	survivors, fresh []weight // of the daemons that went through the faults, and of one that did not
 
