@@ -15,6 +15,9 @@ RACE      ?=
 FUZZTIME  ?= 20s
 FUZZFLOOR ?= 1000
 FUZZPACKAGES ?= ./...
+ROUNDS    ?= 200
+SEED      ?= 1
+MUTANTS   ?=
 TESTFLAGS ?=
 LINTFLAGS ?=
 
@@ -34,7 +37,7 @@ SQLC          := $(TOOLS)/sqlc-$(SQLC_VERSION)-$(GOVERSION)
 GOTEST := go test -ldflags=-w $(if $(RACE),-race) $(TESTFLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-short race soak mutants lint vuln fuzz bench demo run generate generate-check deps deps-web deps-prometheus deps-shells
+.PHONY: help build test test-short race soak mutants chaos lint vuln fuzz bench demo run generate generate-check deps deps-web deps-prometheus deps-shells
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -69,6 +72,11 @@ soak: deps ## the whole simulated year: 12,000 organisations, 20,000 people, 200
 
 mutants: deps ## take the fence of each write out of the code, and break statements and triggers, one at a time, and want the test of each to fail (half an hour)
 	go test -tags mutants -count=1 -v -run '^TestMutants$$' -timeout 120m ./connectors/postgres/mutants
+
+# A round that goes wrong prints its seed, and what was done in it. Disks are full only for root, who can make small ones.
+chaos: deps ## ROUNDS (200) rounds from SEED (1): everything fails while people edit, and must be whole in the end (an hour); MUTANTS=1: planted defects must be found
+	PROFILESYNC_CHAOS_ROUNDS=$(ROUNDS) PROFILESYNC_CHAOS_SEED=$(SEED) go test $(if $(MUTANTS),-tags mutants) -count=1 -v \
+		-run '^TestChaos$(if $(MUTANTS),Mutants)$$' -timeout 3h ./cmd/e2e
 
 # The linter's cache remembers the paths of the checkout that filled it, and then misses the exclusions of another one.
 lint: $(GOLANGCI_LINT) ## golangci-lint with .golangci.yml (LINTFLAGS=--fix mends what it can)

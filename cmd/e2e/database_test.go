@@ -78,3 +78,15 @@ func (s *site) contents(tables ...string) map[string]int {
 	}
 	return counts
 }
+
+// all returns the rows of a query, whose columns have the names of the fields.
+func all[T any](s *site, query string, args ...any) []T {
+	s.t.Helper()
+	conn := s.connect()
+	defer conn.Close(context.WithoutCancel(s.t.Context()))
+	rows, err := conn.Query(s.t.Context(), query, args...)
+	require.NoError(s.t, err)
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[T])
+	require.NoError(s.t, err)
+	return found
+}

@@ -18,8 +18,8 @@
 //	push: forced by a person         none: until it is sent, asking twice has the same effect as asking once
 //	route: paused, resumed           whether it is paused; a probe postponed twice is only tried later. A retried job
 //	                                 asks the sink again, and pauses or resumes by the new answer
-//	drift: check ended, repaired     one transaction, while the check is running; only pushes with nothing pending, and those
-//	                                 that wait for a person. A job that fails starts a new check
+//	drift: check ended, repaired     one transaction, while the check is running; only pushes with nothing pending and not sent
+//	                                 since they were compared, and those that wait for a person. A job that fails starts a new check
 //	hold: added, removed             an identical hold in force; removed_at
 //
 // There is a second line of defence: a push counts how often changes asked for it

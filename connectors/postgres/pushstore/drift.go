@@ -23,6 +23,8 @@ type DriftCheck struct {
 	sink  push.Sink
 	codes []profile.ODSCode
 	today profile.Date
+
+	numbers map[profile.ODSCode]int64 // of what was compared: what was sent since is not repaired
 }
 
 // BeginDrift begins a check of some profiles, or of all of them.
@@ -33,7 +35,7 @@ func (s *Store) BeginDrift(ctx context.Context, sink push.Sink, codes []profile.
 	if err != nil {
 		return nil, postgres.Wrap(err, "beginning a drift check")
 	}
-	return &DriftCheck{store: s, id: id, sink: sink, codes: codes, today: today}, nil
+	return &DriftCheck{store: s, id: id, sink: sink, codes: codes, today: today, numbers: map[profile.ODSCode]int64{}}, nil
 }
 
 // Page returns accepted pushes of organisations of a type whose codes follow a
@@ -45,7 +47,11 @@ func (c *DriftCheck) Page(ctx context.Context, t profile.OrgType, after profile.
 	if err != nil || len(codes) == 0 {
 		return nil, postgres.Wrap(err, "reading the pushes to check")
 	}
-	return c.store.LoadPushes(ctx, c.sink, codes, c.today)
+	pushes, err := c.store.LoadPushes(ctx, c.sink, codes, c.today)
+	for _, p := range pushes {
+		c.numbers[p.Code()] = p.Sequence
+	}
+	return pushes, err
 }
 
 // fieldMissing stands for a profile that is not shown at all.
@@ -125,8 +131,18 @@ func (c *DriftCheck) repair(ctx context.Context, q *pushsql.Queries) (repaired i
 	if err != nil {
 		return 0, err
 	}
+	numbers, err := q.NumbersOf(ctx, pushsql.NumbersOfParams{Sink: c.sink, Codes: postgres.Texts(codes)})
+	if err != nil {
+		return 0, err
+	}
+	var unsent []profile.ODSCode
+	for _, now := range numbers {
+		if then, compared := c.numbers[now.Code]; !compared || then == now.Sequence {
+			unsent = append(unsent, now.Code)
+		}
+	}
 	forced, err := forcePushes(ctx, q, pushsql.ForcePushesParams{
-		Codes: postgres.Texts(codes), Sinks: []string{string(c.sink)}, Repair: true,
+		Codes: postgres.Texts(unsent), Sinks: []string{string(c.sink)}, Repair: true,
 	})
 	return len(forced), err
 }

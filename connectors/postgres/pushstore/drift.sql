@@ -44,6 +44,10 @@ where id = @id and state = 'running';
 -- is what cannot be read.
 select distinct d.code from drift d where d.check_id = @check_id and not d.given_up and d.field <> 'unreadable' order by d.code;
 
+-- name: NumbersOf :many
+-- The numbers of pushes, which stay as they are until the end of the transaction.
+select code, sequence from push where sink = @sink and code = any(@codes::text[]) order by code for update;
+
 -- name: RetryWaiting :execrows
 -- Tries again the pushes that wait for a person: the sink may show the same in all entries now.
 with locked as (

@@ -246,3 +246,19 @@ func TestWatchedSinks(t *testing.T) {
 	require.Equal(t, []watchstore.PausedSink{{Sink: "website", Route: "profile", Reason: "unauthorized"}}, found.Paused)
 	require.Equal(t, []watchstore.DriftFoundLast{{Sink: "dos", State: push.DriftDone, Drifted: 1, NotVisible: map[string]int{}}}, found.Drift)
 }
+
+// Between the reading of a sink and the end of a check, an edit may arrive there: what was read
+// is no drift then, and a repair would send the same again.
+func TestWhatWasSentSinceItWasComparedIsNotRepaired(t *testing.T) {
+	t.Parallel()
+	w := resting(t, profile.Pharmacy, profile.Pharmacy)
+	check := w.check()
+	require.Equal(t, []string{"FA0000", "FA0001"}, w.pageOf(check, profile.Pharmacy, "", 10))
+	w.Exec("update push set sequence = sequence + 1, accepted_sequence = sequence + 1 where code = 'FA0000' and sink = 'dos'")
+	found := []push.Drifted{{Code: "FA0000", Missing: true}, {Code: "FA0001", Missing: true}}
+	require.NoError(t, check.Found(t.Context(), found, nil, nil))
+	ended, err := check.End(t.Context(), push.DriftResult{Sink: push.SinkDoS, State: push.DriftDone, Checked: 2, Missing: 2}, true)
+	require.NoError(t, err)
+	require.Equal(t, 1, ended.Repaired)
+	require.Equal(t, []string{"FA0001 dos wanted 0"}, w.standing("forced"))
+}

@@ -219,6 +219,41 @@ func (q *Queries) MarkPushesSeen(ctx context.Context, arg MarkPushesSeenParams) 
 	return err
 }
 
+const numbersOf = `-- name: NumbersOf :many
+select code, sequence from push where sink = $1 and code = any($2::text[]) order by code for update
+`
+
+type NumbersOfParams struct {
+	Sink  push.Sink
+	Codes []string
+}
+
+type NumbersOfRow struct {
+	Code     profile.ODSCode
+	Sequence int64
+}
+
+// The numbers of pushes, which stay as they are until the end of the transaction.
+func (q *Queries) NumbersOf(ctx context.Context, arg NumbersOfParams) ([]NumbersOfRow, error) {
+	rows, err := q.db.Query(ctx, numbersOf, arg.Sink, arg.Codes)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []NumbersOfRow{}
+	for rows.Next() {
+		var i NumbersOfRow
+		if err := rows.Scan(&i.Code, &i.Sequence); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const pruneDrift = `-- name: PruneDrift :exec
 delete from drift_check where started_at < $1
 `
