@@ -44,6 +44,9 @@ func TestChaos(t *testing.T) { //nolint:paralleltest // it has lanes of its own,
 	if testing.Short() {
 		t.Skip("needs Postgres, which -short does without")
 	}
+	if os.Getenv("PROFILESYNC_CHAOS_ROUNDS") == "" {
+		t.Skip("make chaos plays it: it breaks more than other tests can have beside them")
+	}
 	size := chaosFromEnvironment(t)
 	tally := newChaosTally()
 	seeds := make(chan uint64, size.rounds)

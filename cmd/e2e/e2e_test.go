@@ -50,11 +50,11 @@ func TestMain(m *testing.M) {
 		_, _ = fmt.Fprintln(os.Stderr, "building the binary:", err)
 		os.Exit(1)
 	}
-	pgtest.Main(m)
+	pgtest.MainOfPrograms(m)
 }
 
 // build puts the binary beside the test's own, into the folder that `go test`
-// removes at the end: after pgtest.Main no code runs that could do so.
+// removes at the end: after pgtest.MainOfPrograms no code runs that could do so.
 func build() error {
 	self, err := os.Executable()
 	if err != nil {

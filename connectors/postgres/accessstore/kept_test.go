@@ -34,7 +34,8 @@ func TestKeysAreKeptForADay(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
 	db.Exec(
-		"insert into idempotency_key (principal, key, at) select 'ann', h::text, now() - interval '1 hour' * h from unnest('{1,23,25}'::int[]) h",
+		`insert into idempotency_key (principal, key, at)
+			select 'ann', h::text, now() - interval '1 hour' * h from unnest('{1,23,25}'::int[]) h`,
 	)
 	require.NoError(t, accessstore.New(db.DB).Prune(t.Context()))
 	require.Equal(t, []string{"1", "23"}, pgtest.All[string](db, "select key from idempotency_key order by key"))

@@ -67,11 +67,14 @@ func (sp spec) start() (*child, error) {
 		return nil, fmt.Errorf("starting the supervisor: %w", err)
 	}
 	c := &child{exited: make(chan struct{}), since: since}
-	go func() {
-		defer close(c.exited)
-		_ = cmd.Wait() // how it ended is in the state file
-	}()
+	go c.await(cmd)
 	return c, nil
+}
+
+// await waits for the end of the supervisor.
+func (c *child) await(cmd *exec.Cmd) {
+	defer close(c.exited)
+	_ = cmd.Wait() // how it ended is in the state file
 }
 
 func (sp spec) command(held *os.File) (*exec.Cmd, error) {

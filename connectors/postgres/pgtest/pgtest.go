@@ -67,12 +67,23 @@ var shared struct {
 // Tests that pass fail all the same where a goroutine of theirs is left. It never
 // returns.
 func Main(m *testing.M) {
+	run(m, func() error { return goleak.Find(goleak.IgnoreAnyFunction(supervising)) })
+}
+
+// supervising waits for the end of the supervisor of the server, which outlives the tests.
+const supervising = "github.com/profilesync/profilesync/connectors/postgres/local.(*child).await"
+
+// MainOfPrograms is Main where the tests watch programs that they start, whose goroutines
+// are not theirs.
+func MainOfPrograms(m *testing.M) { run(m, func() error { return nil }) }
+
+func run(m *testing.M, leaks func() error) {
 	local.SuperviseIfAsked()
 	shared.main = true
 	code := m.Run()
 	err := shared.close()
 	if code == 0 && err == nil {
-		err = goleak.Find()
+		err = leaks()
 	}
 	if err != nil {
 		_, _ = fmt.Fprintln(os.Stderr, "pgtest:", err)

@@ -38,7 +38,7 @@ func TestAServiceWithheldAtOneSiteIsWithheldAtAll(t *testing.T) {
 	run := w.pulls(2)
 	require.Equal(t, runs.RunWithheld, run.State)
 	require.Equal(t, runs.TooManyRemovals, run.Withheld[0].Reason)
-	require.Equal(t, shown, [][]string{w.shows(0), w.shows(1), w.shows(2)}, "the other sites keep what they share, and get nothing new")
+	require.Equal(t, [][]string{w.shows(0), w.shows(1), w.shows(2)}, shown, "the other sites keep what they share, and get nothing new")
 	require.Empty(t, w.decides(runs.RunApprove, run).LeftOut)
 	require.Len(t, w.shows(0), 5)
 	require.Len(t, w.shows(1), 10)

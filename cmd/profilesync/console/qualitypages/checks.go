@@ -57,7 +57,8 @@ func (f found) page() page.Page {
 	}
 	p.Add(f.choose())
 	t := page.Table{
-		Caption: "What was found", Hidden: true, Empty: "Nothing like that was found.", Columns: page.Names("Code", "Finding", "What it is", "Since"),
+		Caption: "What was found", Hidden: true, Empty: "Nothing like that was found.",
+		Columns: page.Names("Code", "Finding", "What it is", "Since"),
 	}
 	if f.filter.Gone {
 		t.Columns = append(t.Columns, page.Column{Name: "Gone"})
