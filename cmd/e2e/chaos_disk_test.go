@@ -49,7 +49,7 @@ func (d *disk) fill() error {
 	if err := syscall.Statfs(d.path, &now); err != nil {
 		return err
 	}
-	used := (now.Blocks - now.Bfree) * uint64(now.Bsize) //nolint:gosec // the size of a block
+	used := (now.Blocks - now.Bfree) * uint64(now.Bsize)
 	return syscall.Mount("chaos", d.path, "tmpfs", syscall.MS_REMOUNT, fmt.Sprintf("size=%d", used))
 }
 

@@ -29,7 +29,7 @@ const theRelay = "the mail relay"
 
 // simulator is what every simulator has.
 type simulator interface {
-	Stand(dostest.Fault) error
+	Stand(fault dostest.Fault) error
 	Heal()
 }
 

@@ -50,8 +50,8 @@ var inside = chaosTrack{"inside", []chaosFault{
 
 // drawn is a fault of a track: over the rounds each comes up as often as any other.
 func (k chaosTrack) drawn(c *chaos, nth int) chaosFault {
-	place := int(c.seed)*atATime + nth                                                                     //nolint:gosec // a small number
-	order := rand.New(rand.NewPCG(uint64(place/len(k.faults)), uint64(len(k.faults)))).Perm(len(k.faults)) //nolint:gosec // a seed
+	place := int(c.seed)*atATime + nth
+	order := rand.New(rand.NewPCG(uint64(place/len(k.faults)), uint64(len(k.faults)))).Perm(len(k.faults))
 	return k.faults[order[place%len(k.faults)]]
 }
 

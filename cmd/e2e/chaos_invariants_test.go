@@ -60,7 +60,8 @@ func (c *chaos) sinksEqualProfiles() {
 // waiting are the pushes that are named as waiting for a person, by sink and code.
 func (c *chaos) waiting() map[string]bool {
 	named := map[string]bool{}
-	for _, key := range all[struct{ Key string }](c.site, "select sink || ' ' || code as key from push where state in ('waits', 'refused', 'held')") {
+	const keys = "select sink || ' ' || code as key from push where state in ('waits', 'refused', 'held')"
+	for _, key := range all[struct{ Key string }](c.site, keys) {
 		named[key.Key] = true
 	}
 	return named

@@ -119,7 +119,8 @@ func (l *lane) stock(t *testing.T) {
 	s.write(`insert into account (email, name, state, created_at, last_active_at)
 		select 'person' || n || '@example.nhs.uk', 'Person ' || n, 'active', '2026-02-01', '2026-02-01' from generate_series(1, 6) n`)
 	s.write(`insert into membership (account_id, code, role)
-		select 1 + row_number() over (order by code) % 6, code, case when row_number() over (order by code) <= 6 then 'account-manager' else 'editor' end
+		select 1 + row_number() over (order by code) % 6, code,
+			case when row_number() over (order by code) <= 6 then 'account-manager' else 'editor' end
 		from profile where type = 'pharmacy' order by code limit 12`)
 	d := s.with("ERS_URL="+nobody, "ERS_AUTH=none").serve() // the schedules of all that is pulled begin
 	s.eventually(2, "select count(*) from schedule_run where name in ('pull_ers', 'housekeeping')")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -146,7 +147,7 @@ func (c *chaos) quickEditors() {
 // share returns the profiles that one of those who edit has to themselves: three quick editors,
 // the slow one, and the faults of each track.
 func (m *chaosModel) share(n int) (codes []string) {
-	for i, code := range append(m.pharmacies[:len(m.pharmacies):len(m.pharmacies)], m.trusts...) {
+	for i, code := range slices.Concat(m.pharmacies, m.trusts) {
 		if i%6 == n {
 			codes = append(codes, code)
 		}

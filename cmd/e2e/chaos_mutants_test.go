@@ -41,7 +41,8 @@ var chaosMutants = []chaosMutant{
 		{dispatchSQL, "pg_snapshot_xmin(pg_current_snapshot()) as xmin", "pg_snapshot_xmax(pg_current_snapshot()) as xmin"},
 	}, 0},
 	{"registers-arrive", "the new name of a service is not stored", []sourceEdit{{
-		"connectors/postgres/servicestore/servicesql/services.sql.go", "set name = excluded.name, kind = excluded.kind", "set kind = excluded.kind",
+		"connectors/postgres/servicestore/servicesql/services.sql.go", "set name = excluded.name, kind = excluded.kind",
+		"set kind = excluded.kind",
 	}}, 0},
 	{"numbers-rise", "a profile keeps its first number", []sourceEdit{
 		{pushSQL, "last = greatest(n.last + 1, excluded.last)", "last = n.last"},
@@ -90,7 +91,8 @@ var chaosMutants = []chaosMutant{
 		},
 	}, 0},
 	{"settles", "a push that failed is not tried again", []sourceEdit{{
-		pushSQL, "p.due_at else greatest(p.due_at, now() + x.wait) end,", "p.due_at else greatest(p.due_at, now() + x.wait + interval '1 hour') end,",
+		pushSQL, "p.due_at else greatest(p.due_at, now() + x.wait) end,",
+		"p.due_at else greatest(p.due_at, now() + x.wait + interval '1 hour') end,",
 	}}, 0},
 	{"daemons-live", "a daemon that loses a session ends", []sourceEdit{{
 		"connectors/postgres/process.go", "		if err := a.q.TerminateSession(ctx", "		os.Exit(1)\n		if err := a.q.TerminateSession(ctx",

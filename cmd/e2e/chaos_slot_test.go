@@ -73,7 +73,7 @@ func (d *slot) answers(deadline time.Time) bool {
 // askOnce makes a request to a daemon, which may be gone.
 func askOnce(address string) (status int, body string, err error) {
 	client := http.Client{Timeout: 5 * time.Second, Transport: eachDaemon}
-	answer, err := client.Get(address) //nolint:noctx // it has a timeout
+	answer, err := client.Get(address)
 	if err != nil {
 		return 0, "", err
 	}
