@@ -20,7 +20,7 @@ func TestWhoAdministersGivesNoMoreThanTheyHave(t *testing.T) { //nolint:parallel
 	require.Equal(t, 1, pgtest.One[int](w.db, "select count(*)::int from access_token"))
 
 	w.db.Exec("insert into session (token_hash, data, expires_at, actor) values ('x', 'x', now() + interval '1 hour', 'u-1')")
-	eve.open("/actions").form("Sign out everywhere u-1").press().shows(http.StatusOK, "They are signed out everywhere", "end-sessions", "u-1")
+	eve.open("/actions").form("Sign out everywhere u-1").press().shows(http.StatusOK, "They are signed out everywhere", "End sessions", "u-1")
 	require.Equal(t, 1, pgtest.One[int](w.db, "select count(*)::int from session where ended_at is not null"))
 
 	eve.open("/tokens").form("Revoke reads").press().shows(http.StatusOK, "The token was revoked")
