@@ -21,11 +21,11 @@ type chaosSize struct {
 	seed          uint64
 }
 
-// chaosFromEnvironment reads PROFILESYNC_CHAOS_ROUNDS, _LANES and _SEED.
+// chaosFromEnvironment reads how much chaos is wanted.
 func chaosFromEnvironment(t *testing.T) chaosSize {
 	t.Helper()
 	number := func(name string, otherwise int) int {
-		text := os.Getenv("PROFILESYNC_CHAOS_" + name)
+		text := os.Getenv(name)
 		if text == "" {
 			return otherwise
 		}
@@ -34,7 +34,9 @@ func chaosFromEnvironment(t *testing.T) chaosSize {
 		require.Positive(t, n, name)
 		return n
 	}
-	return chaosSize{number("ROUNDS", 10), number("LANES", 3), uint64(number("SEED", 1))}
+	return chaosSize{
+		number("PROFILESYNC_CHAOS_ROUNDS", 10), number("PROFILESYNC_CHAOS_LANES", 3), uint64(number("PROFILESYNC_CHAOS_SEED", 1)),
+	}
 }
 
 // TestChaos breaks whatever can break while everything works, and then wants everything to be

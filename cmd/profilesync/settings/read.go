@@ -29,7 +29,8 @@ const (
 // forTests are the names that the Makefile and the tests read. They may be set
 // where the program runs, which ignores them.
 var forTests = []string{
-	"AXE", "BENCH_ERS_SITES", "CHAOS_SEED", "CHROMIUM", "KILLS", "KILL_SEED", "PICTURES", "REAL_DATA", "SOAK", "SOAK_MINUTES",
+	"AXE", "BENCH_ERS_SITES", "CHAOS_LANES", "CHAOS_MUTANTS", "CHAOS_ROUNDS", "CHAOS_SEED", "CHROMIUM", "KILLS", "KILL_SEED",
+	"PICTURES", "REAL_DATA", "SOAK", "SOAK_MINUTES",
 	"TEST_DATABASE_URL", "WANT_PROMETHEUS", "WANT_SHELLS", "WANT_WEB",
 }
 
