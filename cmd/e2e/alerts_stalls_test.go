@@ -104,7 +104,7 @@ func TestAlertOfPushesThatNobodyTries(t *testing.T) {
 	d.stop()
 }
 
-// A daemon stands still in the middle of a job, and the other one may not end its sessions, since their roles are not one.
+// A daemon stands still in the middle of a job, and the other one may not end its sessions, since it has another database role.
 func TestAlertOfJobsWithoutWorker(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -43,7 +43,7 @@ var outsideSystems = []outsideSystem{
 	{"the calendar", func(c *chaos) simulator { return c.calendar }, (*chaos).causeCalendar},
 }
 
-// outsideFaults are what any of them may do wrong, to a share of what it is asked.
+// outsideKinds are what any of them may do wrong, to a share of what it is asked.
 var outsideKinds = []struct {
 	name  string
 	names []dostest.FaultName

@@ -144,8 +144,8 @@ func (c *chaos) lettersOnce() {
 	}
 }
 
-// schedulesOnce: each report was pulled by itself as often as its schedule was due, and no
-// oftener; no day has two reports.
+// schedulesOnce: no report was pulled by itself oftener than its schedule was due, which it
+// was at least once; no schedule but those of mail was due twice on a day.
 func (c *chaos) schedulesOnce() {
 	due := c.count("select count(*) from schedule_run where name = 'pull_ods_listings' and job_id is not null")
 	for _, pulled := range all[struct {

@@ -64,8 +64,8 @@ func (c *chaos) weightsAsBefore() {
 	}
 }
 
-// noJobWithoutWorker: no job or push belongs to a process that is gone, and none is in work
-// when no process is.
+// noJobWithoutWorker: when no daemon runs, no job, push, run or letter is in work, and no
+// process counts as alive.
 func (c *chaos) noJobWithoutWorker() {
 	for what, query := range map[string]string{
 		"jobs are running":                `select count(*) from river.river_job where state = 'running'`,

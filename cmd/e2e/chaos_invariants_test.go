@@ -6,8 +6,8 @@ import (
 	"github.com/profilesync/profilesync/connectors/dos/dostest"
 )
 
-// chaosInvariant is what must hold after every round. It is read from the ledgers of the
-// simulators and from the model of the edits: our own tables might be wrong about what happened.
+// chaosInvariant is what must hold after every round. What sinks and people got is read from
+// the ledgers of the simulators, and edits from the model; the rest is read from our tables.
 type chaosInvariant struct {
 	name  string
 	check func(*chaos)
@@ -30,7 +30,7 @@ var chaosInvariants = []chaosInvariant{
 	{"weights-as-before", (*chaos).weightsAsBefore},
 }
 
-// shownProfileRow is what a profile says of what both sinks show.
+// profileRow is what a profile says of what both sinks show.
 type profileRow struct{ Code, Name, Type, Status, Phone, Website string }
 
 func (c *chaos) profiles() (rows []profileRow) {

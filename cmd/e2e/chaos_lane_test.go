@@ -32,7 +32,7 @@ type lane struct {
 	data, wal *disk  // what may be full; nil where that cannot be
 }
 
-// The day on which rounds begin, and a moment of it. Its schedules are done.
+// The day on which rounds begin, when its schedules are done, and a moment of it.
 var chaosDay = profile.NewDate(2026, 3, 2)
 
 const (
@@ -52,7 +52,7 @@ func newLane(t *testing.T) *lane {
 	l.url, l.log = cluster.URL(), cluster.Log()
 	cluster = l.onDisks(t, cluster)
 	t.Cleanup(func() { l.close(t, cluster) })
-	// A killed Postgres must keep what it said it has committed; the machine does not crash.
+	// Only processes are killed here, never the machine: what Postgres committed survives without fsync.
 	for _, setting := range []string{"fsync = off", "full_page_writes = off", "min_wal_size = '32MB'"} {
 		l.exec(t, "alter system set "+setting)
 	}

@@ -25,7 +25,6 @@ type chaosModel struct {
 	mutex  sync.Mutex
 	number int
 	done   []chaosEdit                     // committed, the newest last
-	undone []chaosEdit                     // rolled back
 	newest map[string]map[string]chaosEdit // by code, then column
 }
 
@@ -50,12 +49,11 @@ func (m *chaosModel) draw(random *rand.Rand, codes []string) chaosEdit {
 }
 
 func (m *chaosModel) record(committed bool, edits ...chaosEdit) {
-	m.mutex.Lock()
-	defer m.mutex.Unlock()
 	if !committed {
-		m.undone = append(m.undone, edits...)
 		return
 	}
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
 	m.done = append(m.done, edits...)
 	for _, e := range edits {
 		if m.newest[e.code] == nil {

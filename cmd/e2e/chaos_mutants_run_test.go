@@ -20,8 +20,8 @@ import (
 // triesOfAMutant is how many rounds a mutant gets until one finds it.
 const triesOfAMutant = 8
 
-// TestChaosMutants wants a round to find each mutant: `make chaos MUTANTS=1`. A round of the
-// unchanged program must find nothing. PROFILESYNC_CHAOS_MUTANTS names those to try.
+// TestChaosMutants wants a round to find each mutant: `make chaos MUTANTS=1`. That the
+// unchanged program breaks nothing, TestChaos shows. PROFILESYNC_CHAOS_MUTANTS names those to try.
 //
 //nolint:paralleltest // one after the other: each is another program
 func TestChaosMutants(t *testing.T) {

@@ -47,13 +47,7 @@ func (c *chaos) settles() bool {
 	last := c.daemons[0]
 	last.clock = chaosEnd
 	last.serve()
-	ticked := ask[time.Time](c, "select clock_timestamp()")
-	c.queue(jobs.Tick{}) // no leader yet that would do it
-	for deadline := time.Now().Add(settleTime); !ask[bool](c,
-		"select exists (select from forward_progress where activity = 'tick' and at > $1)", ticked) && time.Now().Before(deadline); {
-		<-time.After(50 * time.Millisecond)
-	}
-	if !c.untilSettled() {
+	if !c.untilTicked() || !c.untilSettled() {
 		return false
 	}
 	c.untilNone("no-job-without-worker", "a daemon rests", map[string]string{"processes that are gone": `select count(*) from process p
@@ -88,6 +82,20 @@ func (c *chaos) heal() {
 	for _, d := range c.daemons {
 		d.line.Restore()
 	}
+}
+
+// untilTicked waits until what is due is queued.
+func (c *chaos) untilTicked() bool {
+	began := ask[time.Time](c, "select clock_timestamp()")
+	c.queue(jobs.Tick{}) // no leader yet that would do it
+	for deadline := time.Now().Add(settleTime); time.Now().Before(deadline); {
+		if ask[bool](c, "select exists (select from forward_progress where activity = 'tick' and at > $1)", began) {
+			return true
+		}
+		<-time.After(50 * time.Millisecond)
+	}
+	c.wrongf("settles", "no tick in %s", settleTime)
+	return false
 }
 
 // untilSettled waits until nothing is left to do twice in a row. Jobs that wait after a failure

@@ -51,8 +51,8 @@ func (on decided) behind(before []runs.Run) []runs.Run {
 	})
 }
 
-// MayBeDone adds to the refusal of a request that was begun before that it may be what this
-// very request did: its daemon ended before it answered.
+// MayBeDone makes the refusal of a request that is begun again say that the first try may have
+// done it: the daemon that was asked then ended before it answered.
 func MayBeDone(ctx context.Context, refusal error) error {
 	kind := KindOf(refusal)
 	if !guard.BegunAgain(ctx) || kind != Conflict && kind != Missing {

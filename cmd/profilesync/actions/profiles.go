@@ -36,8 +36,8 @@ type Profile struct {
 	Confirmations []Confirmation `json:"confirmations"`
 }
 
-// Confirmation is that a person confirmed a section of a profile. Who it is stands as the id
-// of the account: names are with the account, for who may see people.
+// Confirmation says that a person confirmed a section of a profile. It has the id of their
+// account; their name is shown with the account, to those who may see people.
 type Confirmation struct {
 	Section people.Section `json:"section"`
 	At      time.Time      `json:"at"`

@@ -31,7 +31,7 @@ const (
 // Idempotency-Key, for 24 hours: it is done once, and its answer given again. The same key
 // with another request, or with other verbs, gets 422, and 409 while the first is being answered. One whose daemon
 // died before it answered is begun again: what it does must know its own work, as runs do by
-// Once, or change nothing the second time, or be refused as what may be done. What it
+// Once, or change nothing the second time, or be refused, which then says that it may be done already. What it
 // asked for is not known then: another request with its key is done as what it is. A caller who is gone stops nothing:
 // the answer is kept for when he asks again. What was refused before anything was done (401,
 // 403, 413, 429, 503, or a body that broke off) is forgotten, so that it can be tried again;

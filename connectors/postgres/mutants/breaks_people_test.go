@@ -46,7 +46,7 @@ var peopleBreaks = []sqlBreak{
 	},
 	{
 		file: "peoplestore/people.sql", statement: "LoadConfirmed",
-		fault: "the first of two who checked at once is named",
+		fault: "the first of two who confirmed at once is named",
 		find:  "order by k.id desc",
 		put:   "order by k.id",
 		test:  "^TestTheNewestCheckOfEachSectionSaysWhose$",

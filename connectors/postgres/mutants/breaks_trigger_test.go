@@ -25,7 +25,7 @@ var triggerBreaks = []sqlBreak{
 	},
 	{
 		file: "migrations/00026_trust.sql", statement: "create or replace function section_was_checked()",
-		fault: "an earlier check replaces a later one",
+		fault: "an earlier confirmation replaces a later one",
 		find:  " where s.at < excluded.at",
 		put:   "",
 		dir:   "connectors/postgres/peoplestore/", test: "^TestTheNewestCheckOfEachSectionSaysWhose$",

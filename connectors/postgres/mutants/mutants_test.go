@@ -18,7 +18,7 @@ import (
 // mutant is the code without the fence of one write.
 type mutant struct {
 	write string // as the table in the doc.go of its room names it
-	gone  string // the fence that is removed
+	gone  string // the fence that is removed, or the fault of a break
 	edits []edit // remove all its layers
 	dir   string // of the package whose test must fail
 	test  string // pattern for -run

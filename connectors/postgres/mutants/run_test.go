@@ -39,7 +39,7 @@ const early = "no answer is lost yet"
 func TestMutants(t *testing.T) {
 	tests := binaries{built: make(map[string]string), passed: make(map[string]bool), temp: t.TempDir()}
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "\nwrite\twithout\ttest\t\tseconds")
+	fmt.Fprintln(table, "\nwrite\tfence gone, or fault\ttest\t\tseconds")
 	mutants := all()
 	for i, m := range mutants {
 		t.Run(m.name(), func(t *testing.T) {
@@ -107,8 +107,8 @@ func requireFailed(t *testing.T, output string) {
 	t.Log(why[1], why[2])
 }
 
-// name says what it is, and what of it is gone.
-func (m mutant) name() string { return m.write + ", without " + m.gone }
+// name says what it is, and what is wrong with it.
+func (m mutant) name() string { return m.write + ": " + m.gone }
 
 // named is the test as go test names it.
 func (m mutant) named() string { return strings.NewReplacer("^", "", "$", "").Replace(m.test) }

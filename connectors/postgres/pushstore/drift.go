@@ -93,7 +93,8 @@ func (c *DriftCheck) Found(ctx context.Context, drifted []push.Drifted, seen, pa
 
 // End stores the result, once, and in the same transaction asks for the pushes
 // that repair the drift, if asked to, and has those tried again that wait for a
-// person. What three repairs did not mend is left to people, each field by itself.
+// person. What three repairs did not mend is left to people, each field by itself. What was
+// sent since it was compared is not repaired.
 func (c *DriftCheck) End(ctx context.Context, r push.DriftResult, repair bool) (push.DriftResult, error) {
 	r.Check = c.id
 	notVisible, err := json.Marshal(r.NotVisible)
@@ -135,14 +136,14 @@ func (c *DriftCheck) repair(ctx context.Context, q *pushsql.Queries) (repaired i
 	if err != nil {
 		return 0, err
 	}
-	var unsent []profile.ODSCode
+	var asCompared []profile.ODSCode
 	for _, now := range numbers {
 		if then, compared := c.numbers[now.Code]; !compared || then == now.Sequence {
-			unsent = append(unsent, now.Code)
+			asCompared = append(asCompared, now.Code)
 		}
 	}
 	forced, err := forcePushes(ctx, q, pushsql.ForcePushesParams{
-		Codes: postgres.Texts(unsent), Sinks: []string{string(c.sink)}, Repair: true,
+		Codes: postgres.Texts(asCompared), Sinks: []string{string(c.sink)}, Repair: true,
 	})
 	return len(forced), err
 }

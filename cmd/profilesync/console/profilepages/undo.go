@@ -128,7 +128,8 @@ func (m room) undoField(r *http.Request) (string, error) {
 func (o *one) undoForm() page.Form {
 	var fields []page.Option
 	for _, f := range profile.Fields() {
-		if f != profile.FieldChecks && f.Owner() != profile.OwnedByERS { // services are taken back with their run
+		// Confirmations change no profile; services are taken back with their run.
+		if f != profile.FieldChecks && f.Owner() != profile.OwnedByERS {
 			fields = append(fields, page.Option{Value: f.String(), Label: words.Sentence(f.Label())})
 		}
 	}

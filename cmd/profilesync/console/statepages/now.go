@@ -273,7 +273,7 @@ func (n present) report() page.Section {
 var scheduleWords = map[string]string{
 	"pull_ods_changes": "pulls changes from ODS", "pull_ods_listings": "pulls complete listings from ODS", "pull_ers": "pulls from e-RS",
 	"check_drift_dos": "compares DoS with the profiles", "check_drift_website": "compares the NHS website with the profiles",
-	"check_quality": "makes the quality checks", "deactivate": "warns and ends idle accounts",
+	"check_quality": "makes the quality checks", "deactivate": "warns and ends inactive accounts",
 	"remind":     "reminds people to confirm their profiles",
 	"tell_cases": "tells people of cases", "report": "makes the daily report", "refresh_calendar": "reads the bank holidays",
 	"send_mail": "sends letters", "watch_mail": "asks what became of letters", "housekeeping": "removes what is no longer needed",

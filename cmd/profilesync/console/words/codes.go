@@ -11,7 +11,7 @@ import (
 // names are the words of codes that are names, or short for them.
 var names = map[string]string{"dos": "DoS", "ods": "ODS", "ers": "e-RS", "icb": "ICB", "z": "Z"}
 
-// Code says a code in words, such as set aside for set-aside, where there are none of its own.
+// Code says in words a code that has no words of its own: set aside for set-aside.
 func Code(code string) string {
 	parts := strings.FieldsFunc(code, func(c rune) bool { return c == '-' || c == '_' || c == ' ' })
 	for i, part := range parts {
@@ -46,12 +46,13 @@ var letters = map[people.LetterKind]string{
 	people.LetterTwoWeeks:    "reminder: two weeks are left",
 	people.LetterThreeDays:   "reminder: three days are left",
 	people.LetterOverdue:     "reminder: the quarter is over",
-	people.LetterInactive30:  "first warning: the account is idle",
-	people.LetterInactive7:   "last warning: the account is idle",
+	people.LetterInactive30:  "first warning: the account is inactive",
+	people.LetterInactive7:   "last warning: the account is inactive",
 	people.LetterDeactivated: "the account has ended",
 	people.LetterMemberEnded: "an account of the organisation has ended",
-	people.LetterLastManager: "the only account manager is idle",
+	people.LetterLastManager: "the only account manager is inactive",
 	people.LetterReport:      "the daily report is ready",
+	people.LetterCases:       "cases that wait",
 	people.LetterCaseUrgent:  "an urgent case",
 }
 
