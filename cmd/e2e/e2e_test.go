@@ -43,8 +43,10 @@ const atOnce = 5
 func TestMain(m *testing.M) {
 	local.SuperviseIfAsked() // before anything is built
 	flag.Parse()
-	if said := flag.Lookup("test.parallel"); said.Value.String() == said.DefValue {
-		_ = said.Value.Set(strconv.Itoa(max(atOnce, runtime.GOMAXPROCS(0)))) // a number
+	said := false
+	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "test.parallel" })
+	if !said {
+		_ = flag.Set("test.parallel", strconv.Itoa(max(atOnce, runtime.GOMAXPROCS(0)))) // a number
 	}
 	if err := build(); err != nil {
 		_, _ = fmt.Fprintln(os.Stderr, "building the binary:", err)

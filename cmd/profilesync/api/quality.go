@@ -36,6 +36,7 @@ func (s *server) quality() {
 	operation.Add(s.set, operation.Route{
 		ID: "list-quarantine", Method: http.MethodGet, Path: "/quarantine", Verb: guard.Read,
 		Summary: "List upstream records that could not be read, the newest first",
+		About:   "One that is seen again while its list is read moves to the beginning, where only a new reading meets it.",
 	}, s.listQuarantine)
 	operation.Add(s.set, operation.Route{
 		ID: "list-contradictions", Method: http.MethodGet, Path: "/contradictions", Verb: guard.Read,

@@ -39,7 +39,7 @@ type Audit interface {
 type Keys interface {
 	BeginKey(ctx context.Context, principal, key string) (claimed bool, before accessstore.Answer, err error)
 	AnswerKey(ctx context.Context, principal, key string, a accessstore.Answer) error
-	ForgetKey(ctx context.Context, principal, key string) error
+	ForgetKey(ctx context.Context, principal, key string, again bool) error
 }
 
 // Options are what a guard needs. Sessions may be nil: then nobody can sign in.

@@ -118,7 +118,7 @@ func (g *Guard) keep(r *http.Request, kept *keeping, answer accessstore.Answer, 
 	var err error
 	broken := c.body.broken && !panicked && answer.Status >= http.StatusBadRequest
 	if broken || NotBegun(answer.Status) {
-		err = g.Keys.ForgetKey(ctx, p.Name, key)
+		err = g.Keys.ForgetKey(ctx, p.Name, key, BegunAgain(ctx))
 	} else {
 		err = g.Keys.AnswerKey(ctx, p.Name, key, answer)
 	}

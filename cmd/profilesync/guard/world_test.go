@@ -88,7 +88,7 @@ func (m *memory) AnswerKey(_ context.Context, principal, key string, a accesssto
 	return nil
 }
 
-func (m *memory) ForgetKey(_ context.Context, principal, key string) error {
+func (m *memory) ForgetKey(_ context.Context, principal, key string, _ bool) error {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	delete(m.keys, principal+" "+key)

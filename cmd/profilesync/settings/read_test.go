@@ -109,7 +109,8 @@ func TestWithNothingSetEverySettingHasItsDefault(t *testing.T) {
 func TestTheNamesOfTheTestsMayBeSet(t *testing.T) {
 	t.Parallel()
 	byName, _ := fields()
-	read := regexp.MustCompile(`(?:(?:Getenv|LookupEnv|number)\(|seedOf\([\w.]+, |urlEnv = )"PROFILESYNC_(\w+)"|(?:\$\$|\t)PROFILESYNC_([A-Z_]+)`)
+	read := regexp.MustCompile(`(?:(?:Getenv|LookupEnv|number)\(|seedOf\([\w.]+, |urlEnv = )"PROFILESYNC_(\w+)"` +
+		`|(?:\$\$|\t)PROFILESYNC_([A-Z_]+)`)
 	var found []string
 	tree := os.DirFS("../../..")
 	require.NoError(t, fs.WalkDir(tree, ".", func(name string, entry fs.DirEntry, err error) error {

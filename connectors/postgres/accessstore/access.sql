@@ -61,6 +61,10 @@ where principal = @principal and key = @key and process = @process and status is
 -- name: ForgetKey :exec
 delete from idempotency_key where principal = @principal and key = @key and process = @process and status is null;
 
+-- name: ReleaseKey :exec
+update idempotency_key set leased_until = '-infinity'
+where principal = @principal and key = @key and process = @process and status is null;
+
 -- name: PruneSessions :execrows
 delete from session where token_hash in (select token_hash from session where expires_at < now() order by expires_at limit @most);
 

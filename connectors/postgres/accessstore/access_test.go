@@ -278,7 +278,7 @@ func TestAKeyIsClaimedOnce(t *testing.T) {
 	mine, _, err = store.BeginKey(t.Context(), "ann", "k")
 	require.NoError(t, err)
 	require.True(t, mine, "a day later it means something else")
-	require.NoError(t, store.ForgetKey(t.Context(), "ann", "k"))
+	require.NoError(t, store.ForgetKey(t.Context(), "ann", "k", false))
 	mine, _, err = store.BeginKey(t.Context(), "ann", "k")
 	require.NoError(t, err)
 	require.True(t, mine, "it was forgotten")
@@ -297,7 +297,7 @@ func TestAKeyHasOneAnswer(t *testing.T) {
 	require.NoError(t, store.AnswerKey(t.Context(), "ann", "k", first))
 	db.Exec("update idempotency_key set leased_until = '-infinity'")
 	require.NoError(t, store.AnswerKey(t.Context(), "ann", "k", accessstore.Answer{Digest: first.Digest, Status: 500}))
-	require.NoError(t, store.ForgetKey(t.Context(), "ann", "k"), "an answered one stays")
+	require.NoError(t, store.ForgetKey(t.Context(), "ann", "k", false), "an answered one stays")
 	mine, before, err := store.BeginKey(t.Context(), "ann", "k")
 	require.NoError(t, err)
 	require.False(t, mine)
@@ -338,12 +338,18 @@ func TestAKeyOutlivesItsProcess(t *testing.T) {
 	db.Exec("update idempotency_key set process = 'other-2'")
 	late := accessstore.Answer{Digest: bytes.Repeat([]byte{1}, 32), Status: 500}
 	require.NoError(t, store.AnswerKey(t.Context(), "ann", "k", late))
-	require.NoError(t, store.ForgetKey(t.Context(), "ann", "k"))
+	require.NoError(t, store.ForgetKey(t.Context(), "ann", "k", false))
 	require.Equal(t, 1, pgtest.One[int](db, "select count(*) from idempotency_key where status is null"))
 
 	db.Exec("update idempotency_key set leased_until = now() - interval '1 second'")
 	mine, _ = begin()
 	require.True(t, mine, "the answer could not be kept, and the process lives")
+
+	require.NoError(t, store.ForgetKey(t.Context(), "ann", "k", true))
+	mine, again = begin()
+	require.True(t, mine, "at once")
+	require.Equal(t, first.Begun, again.Begun, "still the same request: its first process may have begun it")
+	require.True(t, again.Again)
 	mine, _ = begin()
 	require.False(t, mine)
 }

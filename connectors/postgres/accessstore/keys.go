@@ -54,8 +54,13 @@ func (s *Store) AnswerKey(ctx context.Context, principal, key string, a Answer) 
 	return postgres.Wrap(err, "keeping the answer to a request")
 }
 
-// ForgetKey gives a key back whose request was not begun.
-func (s *Store) ForgetKey(ctx context.Context, principal, key string) error {
-	err := s.q.ForgetKey(ctx, accesssql.ForgetKeyParams{Principal: principal, Key: key, Process: s.db.Process()})
+// ForgetKey gives a key back whose request was not begun. One that was begun again stays, for
+// its first process may have begun the request: whoever repeats it begins it again at once.
+func (s *Store) ForgetKey(ctx context.Context, principal, key string, again bool) (err error) {
+	if again {
+		err = s.q.ReleaseKey(ctx, accesssql.ReleaseKeyParams{Principal: principal, Key: key, Process: s.db.Process()})
+	} else {
+		err = s.q.ForgetKey(ctx, accesssql.ForgetKeyParams{Principal: principal, Key: key, Process: s.db.Process()})
+	}
 	return postgres.Wrap(err, "forgetting the key of a request")
 }

@@ -41,17 +41,17 @@ func (s *Store) BeginDrift(ctx context.Context, sink push.Sink, codes []profile.
 // Page returns accepted pushes of organisations of a type whose codes follow a
 // given code, in the order of codes.
 func (c *DriftCheck) Page(ctx context.Context, t profile.OrgType, after profile.ODSCode, most int) ([]push.Push, error) {
-	codes, err := c.store.q.PushesToCheck(ctx, pushsql.PushesToCheckParams{
+	accepted, err := c.store.q.PushesToCheck(ctx, pushsql.PushesToCheckParams{
 		Sink: c.sink, Type: t, After: after, Codes: postgres.Texts(c.codes), Most: most,
 	})
-	if err != nil || len(codes) == 0 {
+	if err != nil || len(accepted) == 0 {
 		return nil, postgres.Wrap(err, "reading the pushes to check")
 	}
-	pushes, err := c.store.LoadPushes(ctx, c.sink, codes, c.today)
-	for _, p := range pushes {
-		c.numbers[p.Code()] = p.Sequence
+	codes := make([]profile.ODSCode, len(accepted))
+	for i, p := range accepted {
+		codes[i], c.numbers[p.Code] = p.Code, p.Sequence
 	}
-	return pushes, err
+	return c.store.LoadPushes(ctx, c.sink, codes, c.today)
 }
 
 // fieldMissing stands for a profile that is not shown at all.

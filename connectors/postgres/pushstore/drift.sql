@@ -2,8 +2,8 @@
 insert into drift_check (sink, actor, whole) values (@sink, @actor, @whole) returning id;
 
 -- name: PushesToCheck :many
--- Accepted pushes with nothing pending: the next page of codes of one type.
-select p.code from push p join profile f using (code)
+-- Accepted pushes with nothing pending: the next page of codes of one type, and the numbers that were accepted.
+select p.code, p.sequence from push p join profile f using (code)
 where p.sink = @sink and p.code > @after and p.state = 'accepted' and p.due_at is null and not p.unclear
     and (cardinality(@codes::text[]) = 0 or p.code = any(@codes::text[])) and f.type = @type
 order by p.code limit @most;

@@ -30,20 +30,20 @@ type Quarantined struct {
 type QuarantinePlace struct {
 	LastSeen time.Time `json:"l"`
 	Report   string    `json:"r"`
-	Line     int       `json:"n"`
+	Line     int32     `json:"n"`
 	ID       int64     `json:"i"`
 }
 
 // Place is where the record stands.
 func (q Quarantined) Place() QuarantinePlace {
-	return QuarantinePlace{q.LastSeen, q.Report, q.Line, q.ID}
+	return QuarantinePlace{q.LastSeen, q.Report, int32(q.Line), q.ID} //nolint:gosec // the column is an integer of Postgres
 }
 
 // Quarantined lists quarantined records behind a place, the newest first. An empty
 // report means all.
 func (s *Store) Quarantined(ctx context.Context, report string, behind QuarantinePlace, most int) ([]Quarantined, error) {
 	rows, err := s.q.ListQuarantine(ctx, qualitysql.ListQuarantineParams{
-		Report: report, Seen: postgres.Before(behind.LastSeen), AfterReport: behind.Report, AfterLine: behind.Line, AfterID: behind.ID,
+		Report: report, Seen: postgres.Before(behind.LastSeen), AfterReport: behind.Report, AfterLine: int(behind.Line), AfterID: behind.ID,
 		Most: min(most, postgres.All),
 	})
 	if err != nil {

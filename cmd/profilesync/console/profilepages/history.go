@@ -167,6 +167,16 @@ func valueOf(field, value string) string {
 	return columns.OneLine(value)
 }
 
+// valuesOf are the values before and after a change. What a push does not read of a row may be
+// what changed of it: then they are as they are kept.
+func valuesOf(a postgres.Audited) (before, after string) {
+	before, after = valueOf(a.Field, a.Old), valueOf(a.Field, a.New)
+	if before == after {
+		before, after = columns.OneLine(a.Old), columns.OneLine(a.New)
+	}
+	return before, after
+}
+
 func changeRow(a postgres.Audited) page.Row {
 	by := page.Say(a.Actor)
 	if a.Run != 0 {
@@ -177,9 +187,8 @@ func changeRow(a postgres.Audited) page.Row {
 	if by.Soft == "" && a.Run == 0 && a.DatabaseRole != "" {
 		by.Soft = "as " + a.DatabaseRole
 	}
-	return page.Row{
-		words.Moment(a.At), page.Say(words.Field(a.Field)), {Text: valueOf(a.Field, a.Old), Old: true}, page.Say(valueOf(a.Field, a.New)), by,
-	}
+	before, after := valuesOf(a)
+	return page.Row{words.Moment(a.At), page.Say(words.Field(a.Field)), {Text: before, Old: true}, page.Say(after), by}
 }
 
 func pager(code profile.ODSCode, field string, number int, more bool) (p page.Pager) {

@@ -17,7 +17,7 @@ import (
 type Keys interface {
 	BeginKey(ctx context.Context, principal, key string) (claimed bool, before accessstore.Answer, err error)
 	AnswerKey(ctx context.Context, principal, key string, a accessstore.Answer) error
-	ForgetKey(ctx context.Context, principal, key string) error
+	ForgetKey(ctx context.Context, principal, key string, again bool) error
 }
 
 // Desk serves the pages of all rooms.

@@ -150,7 +150,7 @@ func (d *Desk) keep(ctx context.Context, sent sending, to string, refused error)
 	defer cancel()
 	var err error
 	if refused != nil && (again(refused) || guard.NotBegun(guard.StatusOf(refused))) {
-		err = d.Keys.ForgetKey(ending, sent.name, sent.key)
+		err = d.Keys.ForgetKey(ending, sent.name, sent.key, guard.BegunAgain(ending))
 	} else {
 		answer := accessstore.Answer{Digest: sent.digest, Status: http.StatusSeeOther, Location: to}
 		if refused != nil {

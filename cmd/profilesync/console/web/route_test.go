@@ -27,7 +27,7 @@ func (fresh) BeginKey(context.Context, string, string) (bool, accessstore.Answer
 	return true, accessstore.Answer{}, nil
 }
 func (fresh) AnswerKey(context.Context, string, string, accessstore.Answer) error { return nil }
-func (fresh) ForgetKey(context.Context, string, string) error                     { return nil }
+func (fresh) ForgetKey(context.Context, string, string, bool) error               { return nil }
 
 // begunAgain are keys of forms whose first daemon died.
 type begunAgain struct{ fresh }

@@ -324,6 +324,22 @@ func (q *Queries) PruneSessions(ctx context.Context, most int) (int64, error) {
 	return result.RowsAffected(), nil
 }
 
+const releaseKey = `-- name: ReleaseKey :exec
+update idempotency_key set leased_until = '-infinity'
+where principal = $1 and key = $2 and process = $3 and status is null
+`
+
+type ReleaseKeyParams struct {
+	Principal string
+	Key       string
+	Process   string
+}
+
+func (q *Queries) ReleaseKey(ctx context.Context, arg ReleaseKeyParams) error {
+	_, err := q.db.Exec(ctx, releaseKey, arg.Principal, arg.Key, arg.Process)
+	return err
+}
+
 const revokeToken = `-- name: RevokeToken :execrows
 update access_token set revoked_at = clock(), revoked_by = $1 where name = $2 and revoked_at is null
 `

@@ -264,7 +264,7 @@ func (q *Queries) PruneDrift(ctx context.Context, before time.Time) error {
 }
 
 const pushesToCheck = `-- name: PushesToCheck :many
-select p.code from push p join profile f using (code)
+select p.code, p.sequence from push p join profile f using (code)
 where p.sink = $1 and p.code > $2 and p.state = 'accepted' and p.due_at is null and not p.unclear
     and (cardinality($3::text[]) = 0 or p.code = any($3::text[])) and f.type = $4
 order by p.code limit $5
@@ -278,8 +278,13 @@ type PushesToCheckParams struct {
 	Most  int
 }
 
-// Accepted pushes with nothing pending: the next page of codes of one type.
-func (q *Queries) PushesToCheck(ctx context.Context, arg PushesToCheckParams) ([]profile.ODSCode, error) {
+type PushesToCheckRow struct {
+	Code     profile.ODSCode
+	Sequence int64
+}
+
+// Accepted pushes with nothing pending: the next page of codes of one type, and the numbers that were accepted.
+func (q *Queries) PushesToCheck(ctx context.Context, arg PushesToCheckParams) ([]PushesToCheckRow, error) {
 	rows, err := q.db.Query(ctx, pushesToCheck,
 		arg.Sink,
 		arg.After,
@@ -291,13 +296,13 @@ func (q *Queries) PushesToCheck(ctx context.Context, arg PushesToCheckParams) ([
 		return nil, err
 	}
 	defer rows.Close()
-	items := []profile.ODSCode{}
+	items := []PushesToCheckRow{}
 	for rows.Next() {
-		var code profile.ODSCode
-		if err := rows.Scan(&code); err != nil {
+		var i PushesToCheckRow
+		if err := rows.Scan(&i.Code, &i.Sequence); err != nil {
 			return nil, err
 		}
-		items = append(items, code)
+		items = append(items, i)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err
