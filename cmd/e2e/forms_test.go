@@ -27,7 +27,7 @@ var lists = map[string]map[string]string{
 	"ers codes":           {"system": "kind", "label": "display", "until": "effective_to", "specialties": "parents"},
 	"ers owners":          {"by code": "owner_by_code", "before": "owner_before"},
 	"push list":           {"wanted": "wanted_at", "accepted": "accepted_at"},
-	"checks list":         {"check": "kind", "found": "detail", "since": "first_seen"},
+	"checks list":         {"finding": "kind", "found": "detail", "since": "first_seen"},
 	"cases list":          {"what": "title", "due": "deadline"},
 	"cases letters":       {"letter": "kind"},
 	"closure list":        {"since": "said_at", "by": "said_by", "followed by": "successor", "register": "status", "why": "reason"},
