@@ -51,6 +51,19 @@ func TestWhatWasNotBegunMayBeTriedAgain(t *testing.T) {
 	require.Equal(t, "true", w.ask("POST", "/approve/7", "late", bearer(w.all), key).header.Get("Idempotency-Replayed"), "this one was")
 }
 
+// A key whose first daemon ended stays one that is begun again, whatever is refused meanwhile
+// before anything is done: what the first daemon did is found by it.
+func TestAKeyThatIsBegunAgainIsNotForgotten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, manyOfAll)
+	const key = "Idempotency-Key: k"
+	w.store.keys["token:all k"] = accessstore.Answer{Again: true}
+	require.Equal(t, http.StatusRequestEntityTooLarge, w.ask("POST", "/approve/7", strings.Repeat("x", 2<<20), bearer(w.all), key).status)
+	require.Equal(t, map[string]accessstore.Answer{"token:all k": {Again: true}}, w.store.keys)
+	require.Equal(t, http.StatusCreated, w.ask("POST", "/approve/7", "x", bearer(w.all), key).status)
+	require.Equal(t, "true", w.ask("POST", "/approve/7", "x", bearer(w.all), key).header.Get("Idempotency-Replayed"))
+}
+
 func TestAKeyHasAForm(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, manyOfAll)

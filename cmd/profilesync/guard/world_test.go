@@ -74,10 +74,11 @@ func (m *memory) BeginKey(_ context.Context, principal, key string) (bool, acces
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	before, found := m.keys[principal+" "+key]
-	if !found && m.down == nil {
+	claimed := !found || before.Again
+	if claimed && m.down == nil {
 		m.keys[principal+" "+key] = accessstore.Answer{}
 	}
-	return !found, before, m.down
+	return claimed, before, m.down
 }
 
 func (m *memory) AnswerKey(_ context.Context, principal, key string, a accessstore.Answer) error {
@@ -88,9 +89,13 @@ func (m *memory) AnswerKey(_ context.Context, principal, key string, a accesssto
 	return nil
 }
 
-func (m *memory) ForgetKey(_ context.Context, principal, key string, _ bool) error {
+func (m *memory) ForgetKey(_ context.Context, principal, key string, again bool) error {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
+	if again {
+		m.keys[principal+" "+key] = accessstore.Answer{Again: true}
+		return nil
+	}
 	delete(m.keys, principal+" "+key)
 	return nil
 }

@@ -158,6 +158,11 @@ var pushMutants = []mutant{
 		pushes, "^TestALostAnswerAboutPushes$/^repairing_drift$",
 	},
 	{
+		"drift: check ended, repaired", "that nothing was sent since it was compared",
+		[]edit{{file: pushes + "drift.go", find: "if c.numbers[now.Code] == now.Sequence {", put: "if true {"}},
+		pushes, "^TestWhatWasSentSinceItWasComparedIsNotRepaired$",
+	},
+	{
 		"hold: added, removed", "the one in force",
 		[]edit{
 			{file: holdsSQL, find: " where not exists (select from there)", put: ""},

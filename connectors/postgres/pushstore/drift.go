@@ -138,7 +138,7 @@ func (c *DriftCheck) repair(ctx context.Context, q *pushsql.Queries) (repaired i
 	}
 	var asCompared []profile.ODSCode
 	for _, now := range numbers {
-		if then, compared := c.numbers[now.Code]; !compared || then == now.Sequence {
+		if c.numbers[now.Code] == now.Sequence {
 			asCompared = append(asCompared, now.Code)
 		}
 	}

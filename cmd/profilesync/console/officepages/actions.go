@@ -44,10 +44,8 @@ func actionsPage(signedIn []accessstore.SignedIn, found []accessstore.Action) pa
 	}
 	for _, one := range found {
 		done.Rows = append(done.Rows, page.Row{
-			words.Moment(
-				one.At,
-			), page.Say(one.Actor), page.Say(words.Sentence(words.Code(one.Operation))), page.Say(one.Subject),
-			page.Say(words.Code(string(one.Outcome))),
+			words.Moment(one.At), page.Say(one.Actor), page.Say(words.Sentence(words.Code(one.Operation))),
+			page.Say(one.Subject), page.Say(words.Code(string(one.Outcome))),
 		})
 	}
 	p.Add(people, done)

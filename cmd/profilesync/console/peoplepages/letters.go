@@ -52,10 +52,8 @@ func lettersPage(found []peoplestore.ListedLetter, state people.LetterState, to 
 		}
 		receiver := account(cmp.Or(l.Account, "list of "+l.List))
 		t.Rows = append(t.Rows, page.Row{
-			{
-				Text: words.Sentence(words.Letter(people.LetterKind(l.Kind))),
-				Soft: l.Reference,
-			}, receiver, letterState(l), words.Moment(l.Made), words.Moment(l.Accepted),
+			{Text: words.Sentence(words.Letter(people.LetterKind(l.Kind))), Soft: l.Reference},
+			receiver, letterState(l), words.Moment(l.Made), words.Moment(l.Accepted),
 		})
 	}
 	p.Add(page.Form{

@@ -35,9 +35,8 @@ func remindersPage(due []actions.DueReminder, day profile.Date) page.Page {
 			break
 		}
 		t.Rows = append(t.Rows, page.Row{
-			account(
-				d.To,
-			), page.Say(d.Quarter), page.Say(words.Sentence(words.Stage(people.Stage(d.Stage)))), page.Say(strings.Join(d.Missing, "; ")),
+			account(d.To), page.Say(d.Quarter), page.Say(words.Sentence(words.Stage(people.Stage(d.Stage)))),
+			page.Say(strings.Join(d.Missing, "; ")),
 		})
 	}
 	p.Add(chooseDay("/reminders", day), t)

@@ -1,7 +1,6 @@
 package profilepages
 
 import (
-	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -157,24 +156,25 @@ func historyPage(code profile.ODSCode, changes []postgres.Audited, field string,
 	return p
 }
 
-// valueOf is a value of a field on one line. A row, such as a service, is kept as JSON: it is
-// said as a push reads it.
-func valueOf(field, value string) string {
-	name, _, _ := strings.Cut(field, "/")
-	if f, err := profile.ParseField(name); err == nil && f.InRows() && value != "" {
-		value = cmp.Or(history.Standing{Parts: []history.Part{{Field: f, JSON: value}}}.Text(f), value)
+// valuesOf are the values before and after a change, each on one line. A row, such as a service,
+// is kept as JSON: it is said as a push reads it, unless what changed of it is not read then.
+func valuesOf(a postgres.Audited) (before, after string) {
+	name, _, _ := strings.Cut(a.Field, "/")
+	if f, err := profile.ParseField(name); err == nil && f.InRows() {
+		before, after = rowText(f, a.Old), rowText(f, a.New)
+		if before != after && (before != "" || a.Old == "") && (after != "" || a.New == "") {
+			return columns.OneLine(before), columns.OneLine(after)
+		}
 	}
-	return columns.OneLine(value)
+	return columns.OneLine(a.Old), columns.OneLine(a.New)
 }
 
-// valuesOf are the values before and after a change. What a push does not read of a row may be
-// what changed of it: then they are as they are kept.
-func valuesOf(a postgres.Audited) (before, after string) {
-	before, after = valueOf(a.Field, a.Old), valueOf(a.Field, a.New)
-	if before == after {
-		before, after = columns.OneLine(a.Old), columns.OneLine(a.New)
+// rowText is what a push reads of a row; empty for none, and for what it does not send.
+func rowText(f profile.Field, row string) string {
+	if row == "" {
+		return ""
 	}
-	return before, after
+	return history.Standing{Parts: []history.Part{{Field: f, JSON: row}}}.Text(f)
 }
 
 func changeRow(a postgres.Audited) page.Row {

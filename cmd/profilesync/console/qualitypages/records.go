@@ -50,10 +50,8 @@ func (m room) chooseReport(r *http.Request) (report string, form page.Form) {
 		if name == r.URL.Query().Get("report") {
 			report = name
 		}
-		options = append(
-			options,
-			page.Option{Value: name, Label: words.Sentence(words.Listing(profile.SourceODS, name)), Chosen: name == report},
-		)
+		label := words.Sentence(words.Listing(profile.SourceODS, name))
+		options = append(options, page.Option{Value: name, Label: label, Chosen: name == report})
 	}
 	return report, page.Form{
 		Action: r.URL.Path, Get: true, Inline: true, Buttons: []page.Button{{Text: "Show", Kind: page.Secondary}},
@@ -96,10 +94,8 @@ func contradictionsPage(found []qualitystore.Contradiction, choose page.Form) pa
 	}
 	for _, c := range found {
 		t.Rows = append(t.Rows, page.Row{
-			words.Profile(
-				c.Code,
-				c.Name,
-			), page.Say(words.Sentence(words.Listing(c.Source, c.Report))), words.Status(c.Status), page.Say(c.Closed),
+			words.Profile(c.Code, c.Name), page.Say(words.Sentence(words.Listing(c.Source, c.Report))),
+			words.Status(c.Status), page.Say(c.Closed),
 		})
 	}
 	return records(1, "Organisations that the register calls active although their end date has passed.", t, choose)
