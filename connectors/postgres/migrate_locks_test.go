@@ -77,3 +77,17 @@ func TestMigrationsGiveWay(t *testing.T) {
 		require.True(t, strings.HasPrefix(statements, "set local lock_timeout = '2s';"), file.Name())
 	}
 }
+
+// Whoever migrates may die while an index is being built, or before it is noted that it was: it is
+// built again, also where what is left of it is of no use.
+func TestAnIndexThatWasCutOffIsBuiltAgain(t *testing.T) {
+	t.Parallel()
+	w := pgtest.New(t)
+	w.Exec(`update pg_index set indisvalid = false where indexrelid in ('push_listed'::regclass, 'change_by_edit'::regclass);
+		delete from schema_version where version_id in (41, 42)`)
+	steps, err := postgres.Migrate(t.Context(), w.URL, postgres.ForProduction)
+	require.NoError(t, err)
+	require.Len(t, steps, 2)
+	require.Equal(t, 3, pgtest.One[int](w, `select count(*) from pg_index
+		where indisvalid and indexrelid in ('push_listed'::regclass, 'quarantine_listed'::regclass, 'change_by_edit'::regclass)`))
+}

@@ -4,9 +4,13 @@ select code, name, array_to_string(address, e'\n')::text as address, postcode, t
 from profile where code = any(@codes::text[]);
 
 -- name: History :many
+-- The page is cut before anything is joined to it, so that it reads its own rows alone, whatever the statistics say.
 select c.id, c.at, c.field, coalesce(f.owner, 'ods') as owner, coalesce(c.old, '') as old, coalesce(c.new, '') as new, c.actor, c.database_role, coalesce(c.run_id, 0)::bigint as run, c.reason
-from change c left join field_owner f using (field)
-where c.code = @code and c.id > @after order by c.id limit @most;
+from (
+    select h.id, h.at, h.field, h.old, h.new, h.actor, h.database_role, h.run_id, h.reason from change h
+    where h.code = @code and h.id > @after order by h.id limit @most
+) c left join field_owner f using (field)
+order by c.id;
 
 -- name: SetKind :execrows
 update profile set kind = @kind where code = @code and kind <> @kind and type in ('trust', 'trust-site');

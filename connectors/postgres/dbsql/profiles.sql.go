@@ -85,8 +85,11 @@ func (q *Queries) FindProfiles(ctx context.Context, arg FindProfilesParams) ([]F
 
 const history = `-- name: History :many
 select c.id, c.at, c.field, coalesce(f.owner, 'ods') as owner, coalesce(c.old, '') as old, coalesce(c.new, '') as new, c.actor, c.database_role, coalesce(c.run_id, 0)::bigint as run, c.reason
-from change c left join field_owner f using (field)
-where c.code = $1 and c.id > $2 order by c.id limit $3
+from (
+    select h.id, h.at, h.field, h.old, h.new, h.actor, h.database_role, h.run_id, h.reason from change h
+    where h.code = $1 and h.id > $2 order by h.id limit $3
+) c left join field_owner f using (field)
+order by c.id
 `
 
 type HistoryParams struct {
@@ -108,6 +111,7 @@ type HistoryRow struct {
 	Reason       string
 }
 
+// The page is cut before anything is joined to it, so that it reads its own rows alone, whatever the statistics say.
 func (q *Queries) History(ctx context.Context, arg HistoryParams) ([]HistoryRow, error) {
 	rows, err := q.db.Query(ctx, history, arg.Code, arg.After, arg.Most)
 	if err != nil {

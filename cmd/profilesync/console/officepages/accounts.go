@@ -204,7 +204,9 @@ func accountPage(a peoplestore.Account, mayName, mayChange bool, known names, re
 	for _, c := range a.History {
 		history.Rows = append(history.Rows, page.Row{
 			words.Moment(c.At), page.Say(words.Code(c.What)),
-			{Text: inWords(c.Old), Old: true}, page.Say(inWords(c.New)), {Text: c.Actor, Soft: c.Reason},
+			{Text: inWords(c.Old), Old: true},
+			page.Say(inWords(c.New)),
+			{Text: c.Actor, Soft: c.Reason},
 		})
 	}
 	if mayName && len(a.History) > 0 {

@@ -113,7 +113,8 @@ func (o *one) pushes() page.Section {
 		state := words.PushState(p.State)
 		state.Soft = words.NoCommands(p.Reason)
 		t.Rows = append(t.Rows, page.Row{
-			{Text: words.Sink(p.Sink), Soft: words.Code(p.Route)}, state,
+			{Text: words.Sink(p.Sink), Soft: words.Code(p.Route)},
+			state,
 			words.Moment(p.Wanted), numbered(p.Accepted, p.Took), words.Moment(p.Seen),
 		})
 		left.Rows = append(left.Rows, leftOut(p)...)
